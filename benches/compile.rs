@@ -1,0 +1,69 @@
+//! How long parsing and compiling take: 10,000 steps must compile well under 50 ms.
+
+use std::fmt::Write as _;
+
+use backburn::playbook::{ActionInfo, Catalogue, Phase, parse};
+use backburn::program::{check, compile};
+use divan::Bencher;
+use serde_json::json;
+
+fn main() {
+    divan::main();
+}
+
+fn catalogue() -> Catalogue {
+    let snapshot = json!({ "type": "string", "format": "snapshot" });
+    let inputs = json!({
+        "type": "object",
+        "properties": { "snapshot": { "$ref": "#/$defs/Id" }, "note": { "type": ["string", "null"] } },
+        "required": ["snapshot"],
+        "additionalProperties": false,
+        "$defs": { "Id": snapshot },
+    });
+    let copy = ActionInfo {
+        name: "ec2.copy-snapshot".to_owned(),
+        summary: "Copy a snapshot".to_owned(),
+        phase: Phase::Preserve,
+        contains: false,
+        irreversible: false,
+        inputs,
+        outputs: json!({ "type": "object", "properties": { "snapshot": snapshot } }),
+    };
+    [copy].into_iter().collect()
+}
+
+/// A playbook whose steps read one earlier step and need another.
+fn text(steps: usize) -> String {
+    let mut text = "playbook: bench\ntitle: Bench\nversion: 1.0.0\nseverity: low\n\
+        inputs:\n  first: { type: snapshot }\nsteps:\n  \
+        s0: { uses: ec2.copy-snapshot, with: { snapshot: '${{ inputs.first }}' } }\n"
+        .to_owned();
+    for step in 1..steps {
+        let _ = write!(
+            text,
+            "  s{step}:\n    uses: ec2.copy-snapshot\n    title: Copy {step}\n    needs: s{}\n    with:\n      \
+             snapshot: ${{{{ steps.s{}.snapshot }}}}\n      note: copy of ${{{{ steps.s0.snapshot }}}}\n",
+            step / 3,
+            step / 2,
+        );
+    }
+    text
+}
+
+#[divan::bench(args = [1_000, 10_000])]
+fn parse_and_compile(bencher: Bencher, steps: usize) {
+    let (text, catalogue) = (text(steps), catalogue());
+    bencher.bench(|| {
+        let checked = check("bench.yaml", &text, &catalogue);
+        assert!(checked.diagnostics.is_empty());
+        checked.program
+    });
+}
+
+#[divan::bench(args = [1_000, 10_000])]
+fn compile_only(bencher: Bencher, steps: usize) {
+    let (playbook, problems) = parse(&text(steps));
+    assert!(problems.is_empty());
+    let (playbook, catalogue) = (playbook.expect("no problems"), catalogue());
+    bencher.bench(|| compile(&playbook, &catalogue));
+}

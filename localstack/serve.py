@@ -1,0 +1,120 @@
+"""Runs an upstream of the lab: `serve.py moto|localstack --port PORT [--watch PID]`.
+
+Owns what both upstreams need and neither has: loopback only, outliving the terminal, ending with a
+watched process, and (moto) a 12-digit access key id that selects the account, as LocalStack does.
+It does not install, configure or seed anything: the `lab` module of backburn does.
+"""
+
+import argparse
+import os
+import re
+import runpy
+import signal
+import threading
+import time
+
+HOST = "127.0.0.1"
+# Header of signed calls, query of presigned URLs.
+ACCOUNT_KEY = re.compile(r"Credential=(\d{12})(?:/|%2F)")
+
+
+class AccountByKey:
+    """WSGI middleware: moto itself knows the account of keys it made, and puts every other key into one account."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, environ, start_response):
+        signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
+        found = ACCOUNT_KEY.search(signed)
+        if found and "HTTP_X_MOTO_ACCOUNT_ID" not in environ:
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = found.group(1)
+        return self.app(environ, start_response)
+
+
+def tag_snapshots_of_images():
+    """moto answers 500 to CreateImage with tags for the image's snapshots, which AWS takes: set them after it."""
+    from moto.ec2.models.amis import AmiBackend
+
+    plain = AmiBackend.create_image
+
+    def create_image(self, instance_id, name, description, tag_specifications):
+        of_image = [tags for tags in tag_specifications if tags["ResourceType"] != "snapshot"]
+        image = plain(self, instance_id, name, description, of_image)
+        for tags in tag_specifications:
+            if tags["ResourceType"] == "snapshot":
+                image.ebs_snapshot.add_tags({tag["Key"]: tag["Value"] for tag in tags["Tags"]})
+        return image
+
+    AmiBackend.create_image = create_image
+
+
+def birth(pid):
+    """What tells a process from a later one with the same pid, or None when it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else fields[19]
+    except FileNotFoundError:
+        if os.path.exists("/proc/self/stat"):
+            return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "alive"
+
+
+def end_with(pid):
+    """End this process as soon as `pid` has ended, however it ended."""
+    born = birth(pid)
+
+    def wait():
+        while born is not None and birth(pid) == born:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def moto(port):
+    os.environ["MOTO_PORT"] = str(port)
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import run_simple
+
+    tag_snapshots_of_images()
+    app = DomainDispatcherApplication(create_backend_app)
+    app.debug = True
+    run_simple(HOST, port, AccountByKey(app), threaded=True, request_handler=MotoRequestHandler)
+
+
+def localstack(_port):
+    # Everything it needs, address and port included, is in its environment.
+    runpy.run_module("localstack.runtime.main", run_name="__main__", alter_sys=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("upstream", choices=["moto", "localstack"])
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--watch", type=int, help="end when this process ends")
+    args = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # Ctrl-C of the command that started it is not meant for it.
+    if args.upstream == "moto":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    if args.watch:
+        end_with(args.watch)
+    {"moto": moto, "localstack": localstack}[args.upstream](args.port)
+
+
+main()

@@ -1,0 +1,108 @@
+//! The list of actions: one line each. Owns the list, its lookup, and its form as plain data for the
+//! compiler.
+
+use super::{
+    Entry,
+    core::{assert::Assert, manual::Manual, wait::Wait},
+    ec2::{
+        copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
+        protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
+        stop_instance::StopInstance, tag_resource::TagResource,
+    },
+    entry,
+    iam::{
+        deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
+        disable_console_access::DisableConsoleAccess, repair_trust_policy::RepairTrustPolicy,
+        revoke_instance_role::RevokeInstanceRole,
+    },
+    ssm::run_command::RunCommand,
+};
+use crate::playbook::catalogue::{ActionInfo, Catalogue};
+
+/// All actions, by name.
+pub const ALL: &[Entry] = &[
+    entry::<Assert>(),
+    entry::<Manual>(),
+    entry::<Wait>(),
+    entry::<CopySnapshot>(),
+    entry::<CreateImage>(),
+    entry::<IsolateInstance>(),
+    entry::<ProtectInstance>(),
+    entry::<RevokeInstanceRole>(),
+    entry::<SnapshotVolumes>(),
+    entry::<StopInstance>(),
+    entry::<TagResource>(),
+    entry::<DenyUserSessions>(),
+    entry::<DisableAccessKey>(),
+    entry::<DisableConsoleAccess>(),
+    entry::<RepairTrustPolicy>(),
+    entry::<RunCommand>(),
+];
+
+pub fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.spec.name == name)
+}
+
+/// The catalogue as the compiler reads it.
+pub fn catalogue() -> Catalogue {
+    ALL.iter().map(info).collect()
+}
+
+fn info(entry: &Entry) -> ActionInfo {
+    let spec = entry.spec;
+    ActionInfo {
+        name: spec.name.into(),
+        summary: spec.summary.into(),
+        phase: spec.phase,
+        contains: spec.contains,
+        irreversible: spec.irreversible,
+        inputs: (entry.inputs)(),
+        outputs: (entry.outputs)(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_well_formed() {
+        let names: Vec<&str> = ALL.iter().map(|entry| entry.spec.name).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        let word = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        for name in names {
+            let (service, action) = name.split_once('.').expect("service.verb-noun");
+            assert!(word(service) && word(action), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_action_says_what_it_is() {
+        for entry in ALL {
+            let spec = entry.spec;
+            assert!(spec.text().lines().count() > 2, "`{}` has no page", spec.name);
+            assert!(!spec.summary.ends_with('.'), "{}", spec.name);
+            let verdict = spec.text().contains("Verdict:");
+            assert_eq!(verdict, spec.contains, "page of `{}` and its verdict", spec.name);
+        }
+    }
+
+    #[test]
+    fn schemas_are_objects_with_kebab_case_names() {
+        for entry in ALL {
+            for schema in [(entry.inputs)(), (entry.outputs)()] {
+                assert_eq!(schema["type"], "object", "{}: {schema}", entry.spec.name);
+                assert!(!schema.to_string().contains("$ref"), "{}: {schema}", entry.spec.name);
+                let properties = schema["properties"].as_object().expect("properties");
+                for name in properties.keys() {
+                    assert!(!name.contains('_'), "{}: `{name}`", entry.spec.name);
+                }
+            }
+            let inputs = (entry.inputs)();
+            assert_eq!(inputs["additionalProperties"], false, "{}", entry.spec.name);
+        }
+    }
+}

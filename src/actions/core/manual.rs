@@ -1,0 +1,48 @@
+//! Have a human do something, and wait until they say that it is done.
+//!
+//! For what no API does: calling the owner, pulling a cable, deciding. The run waits at the terminal;
+//! where nobody can be asked it stops and says how to answer on `resume`. Who answered and with what
+//! words is journaled. A "no" fails the step. The step's `owner` names the role that is asked.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    actions::{Action, Nothing, Spec, page},
+    aws::Aws,
+    engine::{Question, Step, StepError},
+    playbook::Phase,
+};
+
+/// Inputs of `core.manual`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manual {
+    /// What to do, as an order to the person who does it.
+    pub instructions: String,
+    /// What to note or keep as proof that it was done.
+    #[serde(default)]
+    pub evidence: Option<String>,
+}
+
+impl Action for Manual {
+    const SPEC: Spec = Spec {
+        name: "core.manual",
+        summary: "Have a human do something and confirm it",
+        phase: Phase::Contain,
+        contains: false,
+        irreversible: true,
+        access: &[],
+        page: page(include_str!("manual.rs")),
+    };
+    type Output = Nothing;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Nothing, StepError> {
+        let text = match &self.evidence {
+            Some(evidence) => format!("{}\nNote in your answer: {evidence}", self.instructions),
+            None => self.instructions.clone(),
+        };
+        step.ask(Question { step: step.id().into(), role: None, text }).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,88 @@
+//! Make a machine image of an instance without rebooting it.
+//!
+//! The image can be launched in an isolated network to look at the system as it starts. For the
+//! disks alone `ec2.snapshot-volumes` is enough. An image made without a reboot has its file systems
+//! as after a power cut. Release keeps the image and its snapshots as evidence.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::alive;
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{Aws, facts::ec2::Instance, operations::ec2::CreateImage as Create},
+    engine::{Step, StepError},
+    playbook::{Phase, types::InstanceId},
+};
+
+/// Inputs of `ec2.create-image`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CreateImage {
+    /// The instance to make an image of.
+    pub instance: InstanceId,
+    /// Name of the image, 3 to 128 letters, digits, spaces and `( ) [ ] . / - ' @ _`; unique in the
+    /// account and Region. Names the run and instance when left out.
+    #[serde(default)]
+    #[schemars(length(min = 3, max = 128))]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ImageMade {
+    /// Id of the image.
+    pub image: String,
+}
+
+impl Action for CreateImage {
+    const SPEC: Spec = Spec {
+        name: "ec2.create-image",
+        summary: "Make a machine image of an instance without rebooting it",
+        phase: Phase::Preserve,
+        contains: false,
+        irreversible: false,
+        access: &[Access::fact::<Instance>(), Access::operation::<Create>()],
+        page: page(include_str!("create_image.rs")),
+    };
+    type Output = ImageMade;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<ImageMade, StepError> {
+        let name = match &self.name {
+            Some(name) if !is_name(name) => {
+                return Err(StepError::Refused(format!(
+                    "`{name}` is no image name: use 3 to 128 letters, digits, spaces and `( ) [ ] . / - ' @ _`"
+                )));
+            }
+            Some(name) => name.clone(),
+            None => format!("backburn-{}-{}", step.run(), self.instance),
+        };
+        let facts = step.read(&Instance::of(&self.instance)).await?;
+        alive(&facts)?;
+        let image = step
+            .start(Create {
+                instance: self.instance.to_string(),
+                name,
+                description: format!("backburn {} {}", step.run(), step.id()),
+            })
+            .await?;
+        Ok(ImageMade { image })
+    }
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
+fn is_name(name: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || " ()[]./-'@_".contains(c);
+    (3..=128).contains(&name.len()) && name.chars().all(good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_follow_ec2() {
+        assert!(is_name("web [before] 1.0"));
+        assert!(!is_name("ab") && !is_name("a#b#c") && !is_name(&"a".repeat(129)));
+    }
+}

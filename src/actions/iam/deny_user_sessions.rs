@@ -1,0 +1,117 @@
+//! Deny everything to a user, or to the sessions made from its keys, by an inline policy.
+//!
+//! `scope: all` (the default) denies the user everything: its long-term keys, its console and every
+//! session made from them. It contains whatever else the attacker holds of that user.
+//!
+//! `scope: sessions` denies sessions whose token was issued before now (AWS's clock, 30 s ahead), by
+//! `aws:TokenIssueTime`. A long-term key carries no such time and is not hit: without
+//! `iam.disable-access-key` the attacker makes a new session at once. Use it when the user must go on
+//! working with a new key.
+//!
+//! The policy is called `backburn-RUN-STEP`; an inline policy that someone else wrote under that name
+//! is never overwritten. Inline policies of a user may have 2,048 characters together, which is
+//! checked in the plan. Sessions that the attacker got by assuming a role are sessions of that role:
+//! look for `AssumeRole` by this user in CloudTrail.
+//!
+//! Release deletes the policy.
+//!
+//! Verdict: proven when the policy reads back as written and IAM's policy simulator says explicit
+//! deny; presumed when the simulator cannot be asked.
+//!
+//! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    deny::{self, Whom},
+    lockout::{self, Victim},
+    simulated,
+};
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{
+        Aws,
+        facts::iam::{Caller, Context, InlineSize, Owner, Simulation, User},
+        settings::iam::UserPolicy,
+    },
+    engine::{Step, StepError},
+    playbook::{Phase, types::UserName},
+};
+
+/// Inputs of `iam.deny-user-sessions`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DenyUserSessions {
+    pub user: UserName,
+    /// `all`: everything of the user. `sessions`: what was issued before now.
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    #[default]
+    All,
+    Sessions,
+}
+
+/// Outputs of `iam.deny-user-sessions`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Denied {
+    /// Name of the inline policy.
+    pub policy: String,
+}
+
+impl Action for DenyUserSessions {
+    const SPEC: Spec = Spec {
+        name: "iam.deny-user-sessions",
+        summary: "Deny everything to a user or to its sessions",
+        phase: Phase::Contain,
+        contains: true,
+        irreversible: false,
+        access: &[
+            Access::fact::<Caller>(),
+            Access::fact::<User>(),
+            Access::part::<InlineSize>(InlineSize::OF_USER),
+            Access::setting::<UserPolicy>(),
+            Access::part::<Simulation>(Simulation::OF_USER),
+        ],
+        page: page(include_str!("deny_user_sessions.rs")),
+    };
+    type Output = Denied;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Denied, StepError> {
+        let user = self.user.as_str();
+        lockout::check(step, Victim::User(user)).await?;
+        let facts = step.read(&User { name: user.into() }).await?;
+        let name = deny::name(step.run(), step.id());
+        let (whom, context, subject) = match self.scope {
+            Scope::All => (Whom::Everyone, Vec::new(), format!("user `{user}`")),
+            Scope::Sessions => {
+                let moment = step.moment(deny::AHEAD).await?;
+                let usable: Vec<&str> = facts.usable().collect();
+                if !usable.is_empty() {
+                    step.note(format!(
+                        "long-term keys of `{user}` are not hit by this deny: `{}`; `iam.disable-access-key` or `scope: all` stops them",
+                        usable.join("`, `")
+                    ))
+                    .await?;
+                }
+                let context =
+                    Context::Date("aws:TokenIssueTime".into(), "2011-06-15T00:00:00Z".into());
+                let subject = format!("sessions of user `{user}` issued before {moment}");
+                (Whom::IssuedBefore(moment), vec![context], subject)
+            }
+        };
+        let document = deny::document(step.run(), &whom);
+        deny::check_size(step, Owner::User(user.into()), &name, &document).await?;
+        let policy = UserPolicy { user: user.into(), policy: name.clone() };
+        step.set(policy.clone(), Some(document.clone())).await?;
+        step.verify(&subject, simulated::verdict(step, &policy, &document, &facts.arn, context))
+            .await?;
+        Ok(Denied { policy: name })
+    }
+}

@@ -1,0 +1,79 @@
+//! Take a user's console password away, by deleting its login profile.
+//!
+//! AWS has no way to suspend a password: deleting it is the way, and the password is lost. Release
+//! keeps that change. To give access back, make a new login profile with a new password:
+//! `aws iam create-login-profile --user-name USER --password-reset-required --password ...`.
+//!
+//! A console session that is open stays open for up to 12 hours; `iam.deny-user-sessions` ends it.
+//! IAM may refuse the delete for some minutes after the profile was changed.
+//!
+//! Verdict: proven when IAM has no login profile for the user.
+//!
+//! AWS: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::lockout::{self, Victim};
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{
+        Aws,
+        facts::iam::{Caller, User},
+        settings::iam::LoginProfile,
+    },
+    engine::{Step, StepError, Verdict},
+    playbook::{Phase, types::UserName},
+};
+
+/// Inputs of `iam.disable-console-access`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DisableConsoleAccess {
+    pub user: UserName,
+}
+
+/// Outputs of `iam.disable-console-access`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ConsoleAccess {
+    /// Whether the user had a password.
+    pub had_console_access: bool,
+}
+
+impl Action for DisableConsoleAccess {
+    const SPEC: Spec = Spec {
+        name: "iam.disable-console-access",
+        summary: "Take a user's console password away",
+        phase: Phase::Contain,
+        contains: true,
+        irreversible: true,
+        access: &[
+            Access::fact::<Caller>(),
+            Access::fact::<User>(),
+            Access::setting::<LoginProfile>(),
+        ],
+        page: page(include_str!("disable_console_access.rs")),
+    };
+    type Output = ConsoleAccess;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<ConsoleAccess, StepError> {
+        let user = self.user.as_str();
+        lockout::check(step, Victim::User(user)).await?;
+        let facts = step.read(&User { name: user.into() }).await?;
+        let profile = LoginProfile { user: user.into() };
+        step.set(profile.clone(), false).await?;
+        step.verify(&format!("console access of user `{user}`"), async {
+            let present = step.look(&profile).await?;
+            let verdict = if present {
+                Verdict::Failed { reason: "the user has a login profile".into() }
+            } else {
+                Verdict::Proven
+            };
+            Ok((verdict, json!({ "user": user, "login-profile": present })))
+        })
+        .await?;
+        Ok(ConsoleAccess { had_console_access: facts.console })
+    }
+}

@@ -1,0 +1,14 @@
+//! Actions on principals. Owns the deny documents, the lock-out check and the trust repair that they
+//! share; one file an action.
+
+mod deny;
+pub mod deny_user_sessions;
+pub mod disable_access_key;
+pub mod disable_console_access;
+mod lockout;
+pub mod repair_trust_policy;
+pub mod revoke_instance_role;
+mod simulated;
+#[cfg(test)]
+mod tests;
+mod trust;

@@ -1,0 +1,195 @@
+//! Deny everything to the credentials that an instance has from its role.
+//!
+//! `scope: instance` (the default) denies by `aws:userid`, which is `ROLE-ID:INSTANCE-ID` in every
+//! session that EC2 hands to this instance: the stolen credentials, and those that EC2 hands it next.
+//! Other instances with the role go on working.
+//!
+//! `scope: role` denies every session of the role whose token was issued before now (AWS's clock,
+//! 30 s ahead), by `aws:TokenIssueTime`: also sessions that the attacker made by assuming the role
+//! under another name. Every other user of the role loses access until it gets new credentials, which
+//! EC2 brings to instances only hours later; and this instance gets new ones too. Combine it with
+//! isolation, or with `scope: instance` in a second step.
+//!
+//! Either way, sessions of other roles that were assumed with the stolen credentials go on: look for
+//! `AssumeRole` in CloudTrail. Changing or removing the profile would not do: EC2 keeps the old role's
+//! credentials usable for up to about six hours. The instance's own Systems Manager agent uses the
+//! role, so commands on it fail from here on.
+//!
+//! The plan lists the other instances with the same profile, and who else may assume the role: those
+//! get in again (`iam.repair-trust-policy`). An instance without a role has nothing to revoke.
+//!
+//! Release deletes the inline policy.
+//!
+//! Verdict: proven when the policy reads back as written and IAM's policy simulator says explicit
+//! deny for such a session; presumed when the simulator cannot be asked.
+//!
+//! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    deny::{self, Whom},
+    lockout::{self, Victim},
+    simulated, trust,
+};
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{
+        Aws,
+        facts::iam::{
+            Caller, Context, InlineSize, InstanceProfile, Owner, ProfileOf, ProfileUsers, Role,
+            RoleIs, Simulation,
+        },
+        settings::iam::{RolePolicy, TrustPolicy},
+    },
+    engine::{Step, StepError, Verdict},
+    playbook::{Phase, types::InstanceId},
+};
+
+/// Inputs of `ec2.revoke-instance-role`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RevokeInstanceRole {
+    pub instance: InstanceId,
+    /// `instance`: this instance's sessions. `role`: every session of its role issued before now.
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    #[default]
+    Instance,
+    Role,
+}
+
+/// Outputs of `ec2.revoke-instance-role`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Revoked {
+    /// Name of the role, none when the instance has no role.
+    pub role: Option<String>,
+    /// Name of the inline policy, none when there was nothing to revoke.
+    pub policy: Option<String>,
+    /// Other instances with the same profile.
+    pub shared_with: Vec<String>,
+}
+
+impl Action for RevokeInstanceRole {
+    const SPEC: Spec = Spec {
+        name: "ec2.revoke-instance-role",
+        summary: "Deny everything to the credentials of an instance's role",
+        phase: Phase::Contain,
+        contains: true,
+        irreversible: false,
+        access: &[
+            Access::fact::<Caller>(),
+            Access::fact::<ProfileOf>(),
+            Access::fact::<InstanceProfile>(),
+            Access::fact::<ProfileUsers>(),
+            Access::fact::<Role>(),
+            Access::fact::<TrustPolicy>(),
+            Access::part::<InlineSize>(InlineSize::OF_ROLE),
+            Access::setting::<RolePolicy>(),
+            Access::part::<Simulation>(Simulation::OF_ROLE),
+        ],
+        page: page(include_str!("revoke_instance_role.rs")),
+    };
+    type Output = Revoked;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Revoked, StepError> {
+        let instance = self.instance.as_str();
+        let Some(profile) = step.read(&ProfileOf { instance: instance.into() }).await? else {
+            return self.nothing(step, "the instance has no instance profile").await;
+        };
+        let name = profile.rsplit('/').next().unwrap_or(&profile).to_string();
+        let Some(role) = step.read(&InstanceProfile { name }).await?.role else {
+            return self.nothing(step, "the instance's profile has no role").await;
+        };
+        let role = step.read(&Role { name: role }).await?;
+        if let Some(why) = role.fixed() {
+            return Err(StepError::Refused(format!(
+                "role `{}` cannot be denied: {why}",
+                role.name
+            )));
+        }
+        let user_id = format!("{}:{instance}", role.id);
+        lockout::check(
+            step,
+            match self.scope {
+                Scope::Instance => Victim::Session(&user_id),
+                Scope::Role => Victim::Role(&role.name),
+            },
+        )
+        .await?;
+        let mut shared_with = step.read(&ProfileUsers { profile }).await?;
+        shared_with.retain(|id| id != instance);
+        self.tell(step, &role, &shared_with).await?;
+
+        let (whom, context, subject) = match self.scope {
+            Scope::Instance => (
+                Whom::UserId(user_id.clone()),
+                Context::Text("aws:userid".into(), user_id),
+                format!("sessions of role `{}` on instance `{instance}`", role.name),
+            ),
+            Scope::Role => {
+                let moment = step.moment(deny::AHEAD).await?;
+                let subject = format!("sessions of role `{}` issued before {moment}", role.name);
+                let old = Context::Date("aws:TokenIssueTime".into(), "2011-06-15T00:00:00Z".into());
+                (Whom::IssuedBefore(moment), old, subject)
+            }
+        };
+        let document = deny::document(step.run(), &whom);
+        let name = deny::name(step.run(), step.id());
+        deny::check_size(step, Owner::Role(role.name.clone()), &name, &document).await?;
+        let policy = RolePolicy { role: role.name.clone(), policy: name.clone() };
+        step.set(policy.clone(), Some(document.clone())).await?;
+        let check = simulated::verdict(step, &policy, &document, &role.arn, vec![context]);
+        step.verify(&subject, check).await?;
+        Ok(Revoked { role: Some(role.name), policy: Some(name), shared_with })
+    }
+}
+
+impl RevokeInstanceRole {
+    async fn nothing(&self, step: &Step<Aws>, why: &str) -> Result<Revoked, StepError> {
+        let instance = self.instance.as_str();
+        step.note(format!("nothing to revoke on `{instance}`: {why}; credentials of a role that it had within the last six hours may still be valid")).await?;
+        step.verify(&format!("role of instance `{instance}`"), async {
+            let now = step.look(&ProfileOf { instance: instance.into() }).await?;
+            Ok((
+                Verdict::Proven,
+                json!({ "instance": instance, "instance-profile": now, "found": why }),
+            ))
+        })
+        .await?;
+        Ok(Revoked { role: None, policy: None, shared_with: Vec::new() })
+    }
+
+    async fn tell(
+        &self,
+        step: &Step<Aws>,
+        role: &RoleIs,
+        shared_with: &[String],
+    ) -> Result<(), StepError> {
+        if !shared_with.is_empty() {
+            let others = shared_with.join("`, `");
+            step.note(match self.scope {
+                Scope::Instance => format!("role `{}` is also used by `{others}`, which this deny does not hit; check them for the same attacker", role.name),
+                Scope::Role => format!("role `{}` is also used by `{others}`: they lose access until EC2 brings them new credentials, which may take hours", role.name),
+            })
+            .await?;
+        }
+        if self.scope == Scope::Role {
+            step.note("EC2 hands the instance new credentials, which this deny does not hit; isolate it, or deny with `scope: instance` too").await?;
+        }
+        let trust = step.read(&TrustPolicy { role: role.name.clone() }).await?;
+        let others = trust::beyond_ec2(&trust);
+        if !others.is_empty() {
+            step.note(format!("role `{}` can also be assumed by `{}`, whose new sessions this deny does not hit; repair it with `iam.repair-trust-policy`", role.name, others.join("`, `"))).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! The actions that a step can `use`: what one is, and what it says of itself. Owns the trait, its
+//! spec and what it may read and write; the list of actions is `catalogue`, what AWS calls they
+//! end in is `aws`.
+//!
+//! An action is one file: its module doc is its reference page, its struct is its input schema, its
+//! one function is what it does. It never calls a mutating AWS API itself: it reads facts, sets
+//! settings and starts operations through its [`Step`], which is why planning, resuming and
+//! releasing need nothing from it.
+
+pub mod catalogue;
+pub mod core;
+pub mod ec2;
+mod entry;
+pub mod iam;
+pub mod policy;
+pub mod reference;
+pub mod ssm;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use entry::{Entry, entry};
+
+use crate::{
+    aws::Aws,
+    engine::{Fact, How, Operation, Permission, Setting, Step, StepError},
+    playbook::Phase,
+};
+
+/// One action; the implementing struct is its inputs (kebab-case names, unknown fields denied).
+pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    const SPEC: Spec;
+    /// Serialises to an object with kebab-case names; [`Nothing`] when there is none.
+    type Output: Serialize + JsonSchema + Send;
+
+    fn run(&self, step: &Step<Aws>)
+    -> impl Future<Output = Result<Self::Output, StepError>> + Send;
+}
+
+/// What an action says of itself.
+#[derive(Debug)]
+pub struct Spec {
+    /// `service.verb-noun`, unique in the catalogue.
+    pub name: &'static str,
+    pub summary: &'static str,
+    /// The phase of a step that names none.
+    pub phase: Phase,
+    /// It ends in a verdict.
+    pub contains: bool,
+    /// Release cannot give back what it does.
+    pub irreversible: bool,
+    pub access: &'static [Access],
+    /// Reference text: `page(include_str!("this_file.rs"))`.
+    pub page: &'static str,
+}
+
+/// What an action may read and write, taken from the tables of the facts, settings and operations
+/// that it uses, so that a policy cannot fall behind the code.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// Such as `ec2.eni-groups`.
+    pub kind: &'static str,
+    pub reads: &'static [Permission],
+    pub writes: &'static [Permission],
+    /// What release does; `None` for what it has nothing to do with.
+    pub how: Option<How>,
+}
+
+impl Access {
+    pub const fn fact<F: Fact<Aws>>() -> Self {
+        Self { kind: F::KIND, reads: F::READS, writes: &[], how: None }
+    }
+
+    /// A fact of which the action uses only the part that `reads` allows.
+    pub const fn part<F: Fact<Aws>>(reads: &'static [Permission]) -> Self {
+        Self { kind: F::KIND, reads, writes: &[], how: None }
+    }
+
+    pub const fn setting<S: Setting<Aws>>() -> Self {
+        Self { kind: S::KIND, reads: S::READS, writes: S::WRITES, how: Some(S::RULE.how) }
+    }
+
+    /// What an operation leaves is evidence: release keeps it.
+    pub const fn operation<O: Operation<Aws>>() -> Self {
+        Self { kind: O::KIND, reads: &[], writes: O::USES, how: None }
+    }
+}
+
+/// The output of an action that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Nothing {}
+
+/// The module doc at the head of an action's source, for [`Spec::page`]. Still with its `//!`;
+/// [`Spec::text`] has it without.
+pub const fn page(source: &'static str) -> &'static str {
+    let bytes = source.as_bytes();
+    let mut end = 0;
+    while end + 2 < bytes.len()
+        && bytes[end] == b'/'
+        && bytes[end + 1] == b'/'
+        && bytes[end + 2] == b'!'
+    {
+        while end < bytes.len() && bytes[end] != b'\n' {
+            end += 1;
+        }
+        if end < bytes.len() {
+            end += 1;
+        }
+    }
+    source.split_at(end).0
+}
+
+impl Spec {
+    /// The reference text as markdown.
+    pub fn text(&self) -> String {
+        let lines = self.page.lines().map(|line| {
+            let line = line.strip_prefix("//!").unwrap_or(line);
+            line.strip_prefix(' ').unwrap_or(line)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn page_is_the_module_doc_alone() {
+        assert_eq!(page("//! One.\n//!\n//! Two.\n\nuse x;\n"), "//! One.\n//!\n//! Two.\n");
+        assert_eq!(page("use x;\n"), "");
+        assert_eq!(page("//! Only"), "//! Only");
+    }
+}

@@ -1,0 +1,3 @@
+//! Actions by Systems Manager.
+
+pub mod run_command;

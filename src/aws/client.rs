@@ -1,0 +1,267 @@
+//! Clients for one account, one per service and Region, made when first used and shared. Owns how
+//! the program connects (profile, Region, endpoint, retries, timeouts, app name); which calls are
+//! made is the business of `settings`, `facts` and `operations`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use aws_config::{
+    AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use jiff::Timestamp;
+
+use super::{call_error, clock::Clock, guard};
+use crate::engine::{CallError, Class, Patience, Scope, World};
+
+const CONNECT: &str = "sts:GetCallerIdentity";
+
+/// How to reach an account. What is `None` comes from the standard environment variables and
+/// config files: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
+#[derive(Clone, Default)]
+pub struct ConnectOptions {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// Calls may go to an endpoint that is neither AWS's nor on this machine.
+    pub allow_remote_endpoint: bool,
+    /// Access key id and secret, instead of what the environment and the files have: the lab's.
+    pub keys: Option<(String, String)>,
+    /// The run that calls are made for, see [`Aws::with_run`].
+    pub run: Option<String>,
+}
+
+/// One account as one principal sees it, in one Region. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws {
+    shared: Arc<Shared>,
+    scope: Scope,
+    clients: Arc<Clients>,
+}
+
+struct Shared {
+    config: SdkConfig,
+    allow_remote: bool,
+    clock: Clock,
+    patience: Patience,
+    regions: Mutex<HashMap<String, Arc<Clients>>>,
+}
+
+#[derive(Default)]
+struct Clients {
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    fis: OnceLock<aws_sdk_fis::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+}
+
+impl Aws {
+    /// Loads the configuration and asks AWS who is calling.
+    ///
+    /// # Errors
+    /// No Region is configured, the endpoint is remote and not allowed (both `Class::Invalid`), or
+    /// AWS does not say who is calling.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, CallError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .app_name(app_name(options.run.as_deref()))
+            .retry_config(RetryConfig::standard().with_max_attempts(6))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(30))
+                    .build(),
+            );
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some((id, secret)) = &options.keys {
+            let keys = Credentials::new(id, secret, None, None, "backburn");
+            loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
+        }
+        let config = loader.load().await;
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(CallError::local(
+                CONNECT,
+                Class::Invalid,
+                "no Region is configured; give `--region`, set `AWS_REGION`, or put `region` into the profile",
+            ));
+        };
+        if let Some(url) = config.endpoint_url() {
+            guard::check(url, options.allow_remote_endpoint)
+                .map_err(|text| CallError::local(CONNECT, Class::Invalid, text))?;
+        }
+        let unknown = Scope { account: String::new(), region, principal: String::new() };
+        let aws = Self::make(config, unknown, options.allow_remote_endpoint);
+        let who =
+            aws.sts().get_caller_identity().send().await.map_err(|e| call_error(CONNECT, e))?;
+        let (Some(account), Some(principal)) = (who.account, who.arn) else {
+            return Err(CallError::local(
+                CONNECT,
+                Class::Unknown,
+                "names no account and principal",
+            ));
+        };
+        let scope = Scope { account, principal, region: aws.scope.region.clone() };
+        Ok(Self { scope, ..aws })
+    }
+
+    /// An account that is already known; for tests.
+    pub fn from_config(config: SdkConfig, scope: Scope) -> Self {
+        Self::make(config, scope, false)
+    }
+
+    fn make(config: SdkConfig, scope: Scope, allow_remote: bool) -> Self {
+        let shared = Shared {
+            config,
+            allow_remote,
+            clock: Clock::default(),
+            patience: Patience::default(),
+            regions: Mutex::default(),
+        };
+        Self::at(Arc::new(shared), scope)
+    }
+
+    fn at(shared: Arc<Shared>, scope: Scope) -> Self {
+        let clients = {
+            let mut regions = shared.regions.lock().unwrap_or_else(PoisonError::into_inner);
+            regions.entry(scope.region.clone()).or_default().clone()
+        };
+        Self { shared, scope, clients }
+    }
+
+    fn rebuilt(&self, change: impl FnOnce(&mut Shared)) -> Self {
+        let mut shared = Shared {
+            config: self.shared.config.clone(),
+            allow_remote: self.shared.allow_remote,
+            clock: self.shared.clock.clone(),
+            patience: self.shared.patience,
+            regions: Mutex::default(),
+        };
+        change(&mut shared);
+        Self::at(Arc::new(shared), self.scope.clone())
+    }
+
+    /// The same account for one run: every call carries `app/backburn-<run>` in its user agent,
+    /// by which CloudTrail's `userAgent` attributes it.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>
+    pub fn with_run(&self, run: &str) -> Self {
+        self.rebuilt(|shared| {
+            let config = shared.config.to_builder().app_name(app_name(Some(run)));
+            shared.config = config.build();
+        })
+    }
+
+    /// The same account, read back with another patience.
+    pub fn with_patience(&self, patience: Patience) -> Self {
+        self.rebuilt(|shared| shared.patience = patience)
+    }
+
+    /// The custom endpoint, where one is configured for all services.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.shared.config.endpoint_url()
+    }
+
+    /// For the one request that is signed outside the SDK.
+    pub(crate) fn credentials(&self) -> Option<aws_sdk_ec2::config::SharedCredentialsProvider> {
+        self.shared.config.credentials_provider()
+    }
+
+    fn config(&self) -> SdkConfig {
+        let region = Region::new(self.scope.region.clone());
+        self.shared.config.to_builder().region(region).build()
+    }
+}
+
+/// A client of this Aws's Region. Every one watches the clock and keeps off remote endpoints.
+macro_rules! client {
+    ($service:ident, $sdk:ident) => {
+        impl Aws {
+            pub fn $service(&self) -> &$sdk::Client {
+                self.clients.$service.get_or_init(|| {
+                    let config = $sdk::config::Builder::from(&self.config())
+                        .interceptor(self.shared.clock.clone())
+                        .interceptor(guard::Guard { allow_remote: self.shared.allow_remote })
+                        .build();
+                    $sdk::Client::from_conf(config)
+                })
+            }
+        }
+    };
+}
+
+client!(ec2, aws_sdk_ec2);
+client!(fis, aws_sdk_fis);
+client!(iam, aws_sdk_iam);
+client!(ssm, aws_sdk_ssm);
+client!(sts, aws_sdk_sts);
+
+impl World for Aws {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn in_region(&self, region: &str) -> Self {
+        Self::at(self.shared.clone(), Scope { region: region.into(), ..self.scope.clone() })
+    }
+
+    /// Local time corrected by the `Date` header of AWS's last answer; asks for one when there was
+    /// none yet.
+    async fn now(&self) -> Result<Timestamp, CallError> {
+        if !self.shared.clock.has_seen() {
+            let call = self.sts().get_caller_identity().send().await;
+            call.map_err(|e| call_error(CONNECT, e))?;
+        }
+        Ok(self.shared.clock.now())
+    }
+
+    fn patience(&self) -> Patience {
+        self.shared.patience
+    }
+}
+
+fn app_name(run: Option<&str>) -> AppName {
+    let own = || AppName::new("backburn").expect("letters only");
+    run.map_or_else(own, |run| AppName::new(format!("backburn-{run}")).unwrap_or_else(|_| own()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    #[tokio::test]
+    async fn calls_carry_the_run_and_go_to_the_region() {
+        let replay = Replay::default().xml(
+            "GetCallerIdentity",
+            "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
+        );
+        let aws = aws(&replay).with_run("01RUN").in_region("eu-west-1");
+        aws.sts().get_caller_identity().send().await.expect("a canned answer");
+        let seen = replay.seen();
+        assert!(seen[0].user_agent.contains("app/backburn-01RUN"), "{}", seen[0].user_agent);
+        assert!(seen[0].uri.contains("eu-west-1"), "{}", seen[0].uri);
+        assert_eq!(aws.scope().region, "eu-west-1");
+    }
+
+    #[tokio::test]
+    async fn a_remote_endpoint_needs_consent() {
+        let options = ConnectOptions {
+            region: Some("us-east-1".into()),
+            endpoint_url: Some("https://aws.example.com".into()),
+            ..ConnectOptions::default()
+        };
+        let error = Aws::connect(&options).await.err().expect("a refusal");
+        assert_eq!(error.class, Class::Invalid);
+        assert!(error.message.contains("--allow-remote-endpoint"), "{error}");
+    }
+}

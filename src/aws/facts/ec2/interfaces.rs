@@ -1,0 +1,201 @@
+//! The network interfaces of one instance, with their groups and public addresses.
+//!
+//! What the instance's own description lists and what DescribeNetworkInterfaces lists are merged:
+//! an interface that only the first knows belongs to another account or service.
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+
+use super::{instance, some};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Fact, Permission, on},
+};
+
+const CALL: &str = "ec2:DescribeNetworkInterfaces";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interfaces {
+    pub instance: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Interface {
+    pub interface: String,
+    /// Device index on the instance.
+    pub index: i32,
+    pub vpc: Option<String>,
+    pub subnet: Option<String>,
+    pub groups: BTreeSet<String>,
+    /// Private IPv4 and IPv6 addresses.
+    pub addresses: BTreeSet<String>,
+    pub public: Vec<PublicAddress>,
+    /// Why its groups may not be ours to see or change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PublicAddress {
+    pub address: String,
+    pub private: String,
+    /// Allocation id of an Elastic IP; `None` for an address that AWS assigned by itself.
+    pub allocation: Option<String>,
+}
+
+impl Interfaces {
+    pub fn of(instance: impl AsRef<str>) -> Self {
+        Self { instance: instance.as_ref().into() }
+    }
+}
+
+impl Fact<Aws> for Interfaces {
+    const KIND: &'static str = "ec2.interfaces";
+    const READS: &'static [Permission] =
+        &[on("ec2:DescribeInstances", "*"), on("ec2:DescribeNetworkInterfaces", "*")];
+    /// By device index, then id.
+    type Value = Vec<Interface>;
+
+    fn target(&self) -> String {
+        self.instance.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Vec<Interface>, CallError> {
+        let listed = instance(aws, &self.instance).await?.network_interfaces;
+        let filter =
+            types::Filter::builder().name("attachment.instance-id").values(&self.instance).build();
+        let mut pages =
+            aws.ec2().describe_network_interfaces().filters(filter).into_paginator().send();
+        let mut described = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| call_error(CALL, e))?;
+            described.extend(page.network_interfaces.into_iter().flatten());
+        }
+        Ok(merge(listed.into_iter().flatten(), described))
+    }
+}
+
+fn merge(
+    listed: impl Iterator<Item = types::InstanceNetworkInterface>,
+    described: Vec<types::NetworkInterface>,
+) -> Vec<Interface> {
+    let mut all: BTreeMap<String, Interface> = described
+        .into_iter()
+        .filter_map(seen)
+        .map(|interface| (interface.interface.clone(), interface))
+        .collect();
+    for interface in listed.filter_map(unseen) {
+        all.entry(interface.interface.clone()).or_insert(interface);
+    }
+    let mut all: Vec<_> = all.into_values().collect();
+    all.sort_by_key(|interface| interface.index);
+    all
+}
+
+fn seen(found: types::NetworkInterface) -> Option<Interface> {
+    let operator = found.operator.and_then(|o| o.managed?.then(|| o.principal.unwrap_or_default()));
+    let requester = found.requester_managed.unwrap_or_default().then_some(found.requester_id);
+    let v4 = found.private_ip_addresses.unwrap_or_default();
+    let v6 = found.ipv6_addresses.into_iter().flatten().filter_map(|a| a.ipv6_address);
+    let mut public: Vec<_> = v4
+        .iter()
+        .filter_map(|private| public(private.association.as_ref()?, private.private_ip_address()?))
+        .collect();
+    // Local endpoints put the association on the interface alone.
+    if let (true, Some(association), Some(private)) =
+        (public.is_empty(), &found.association, &found.private_ip_address)
+    {
+        public.extend(self::public(association, private));
+    }
+    public.sort();
+    Some(Interface {
+        interface: found.network_interface_id?,
+        index: found.attachment.and_then(|a| a.device_index).unwrap_or_default(),
+        vpc: some(found.vpc_id),
+        subnet: some(found.subnet_id),
+        groups: groups(found.groups),
+        addresses: v4.into_iter().filter_map(|a| some(a.private_ip_address)).chain(v6).collect(),
+        public,
+        managed_by: operator.or(requester.map(Option::unwrap_or_default)),
+    })
+}
+
+fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
+    let owner = listed.owner_id.unwrap_or_default();
+    let v4 = listed.private_ip_addresses.into_iter().flatten();
+    Some(Interface {
+        interface: listed.network_interface_id?,
+        index: listed.attachment.and_then(|a| a.device_index).unwrap_or_default(),
+        vpc: some(listed.vpc_id),
+        subnet: some(listed.subnet_id),
+        groups: groups(listed.groups),
+        addresses: v4.filter_map(|a| some(a.private_ip_address)).collect(),
+        public: Vec::new(),
+        managed_by: Some(format!("account `{owner}`, not listed by `{CALL}`")),
+    })
+}
+
+fn groups(groups: Option<Vec<types::GroupIdentifier>>) -> BTreeSet<String> {
+    groups.into_iter().flatten().filter_map(|group| group.group_id).collect()
+}
+
+fn public(
+    association: &types::NetworkInterfaceAssociation,
+    private: &str,
+) -> Option<PublicAddress> {
+    Some(PublicAddress {
+        address: some(association.public_ip.clone())?,
+        private: private.into(),
+        allocation: some(association.allocation_id.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_that_only_the_instance_lists_is_managed_by_another() {
+        let listed = ["eni-1", "eni-2"].map(|id| {
+            types::InstanceNetworkInterface::builder()
+                .network_interface_id(id)
+                .owner_id("999999999999")
+                .build()
+        });
+        let described = types::NetworkInterface::builder()
+            .network_interface_id("eni-1")
+            .requester_managed(false)
+            .build();
+        let merged = merge(listed.into_iter(), vec![described]);
+        assert_eq!(merged[0].managed_by, None);
+        assert!(merged[1].managed_by.as_deref().is_some_and(|m| m.contains("999999999999")));
+    }
+
+    #[test]
+    fn elastic_ips_of_secondary_addresses_are_found() {
+        let address = |private: &str, allocation: Option<&str>| {
+            let association = types::NetworkInterfaceAssociation::builder()
+                .public_ip("198.51.100.1")
+                .set_allocation_id(allocation.map(Into::into))
+                .build();
+            types::NetworkInterfacePrivateIpAddress::builder()
+                .private_ip_address(private)
+                .association(association)
+                .build()
+        };
+        let described = types::NetworkInterface::builder()
+            .network_interface_id("eni-1")
+            .private_ip_addresses(address("10.0.0.4", None))
+            .private_ip_addresses(address("10.0.0.5", Some("eipalloc-1")))
+            .build();
+        let merged = merge(std::iter::empty(), vec![described]);
+        assert_eq!(merged[0].public.len(), 2);
+        let elastic = merged[0].public.iter().find(|p| p.allocation.is_some()).expect("one");
+        assert_eq!(elastic.private, "10.0.0.5");
+    }
+}

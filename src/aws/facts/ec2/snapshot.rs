@@ -1,0 +1,66 @@
+//! One EBS snapshot: whose it is and under which key.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::{gone, some};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Fact, Permission, on},
+};
+
+const CALL: &str = "ec2:DescribeSnapshots";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub snapshot: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SnapshotFacts {
+    pub snapshot: String,
+    pub volume: Option<String>,
+    /// Account id.
+    pub owner: Option<String>,
+    /// `pending`, `completed`, `error`, `recoverable` or `recovering`.
+    pub state: String,
+    pub encrypted: bool,
+    /// ARN.
+    pub kms_key: Option<String>,
+    /// Size of the volume.
+    pub gib: Option<i32>,
+}
+
+impl Snapshot {
+    pub fn of(snapshot: impl AsRef<str>) -> Self {
+        Self { snapshot: snapshot.as_ref().into() }
+    }
+}
+
+impl Fact<Aws> for Snapshot {
+    const KIND: &'static str = "ec2.snapshot";
+    const READS: &'static [Permission] = &[on(CALL, "*")];
+    type Value = SnapshotFacts;
+
+    fn target(&self) -> String {
+        self.snapshot.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<SnapshotFacts, CallError> {
+        let call = aws.ec2().describe_snapshots().snapshot_ids(&self.snapshot).send().await;
+        let found = call.map_err(|e| call_error(CALL, e))?.snapshots;
+        let found = found.into_iter().flatten().next();
+        let found = found.ok_or_else(|| gone(CALL, "snapshot", &self.snapshot))?;
+        Ok(SnapshotFacts {
+            snapshot: self.snapshot.clone(),
+            volume: some(found.volume_id),
+            owner: some(found.owner_id),
+            state: found.state.map_or_else(|| "unknown".into(), |s| s.as_str().to_string()),
+            encrypted: found.encrypted.unwrap_or_default(),
+            kms_key: some(found.kms_key_id),
+            gib: found.volume_size,
+        })
+    }
+}

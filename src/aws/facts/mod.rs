@@ -1,0 +1,4 @@
+//! Facts by service: what actions read and decide by, and never write.
+
+pub mod ec2;
+pub mod iam;

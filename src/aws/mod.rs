@@ -1,0 +1,17 @@
+//! AWS as the engine's world: clients, classes of errors, the clock, and the settings, facts and
+//! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
+
+mod client;
+mod clock;
+pub mod error;
+pub mod facts;
+mod guard;
+pub mod operations;
+mod registry;
+#[cfg(test)]
+pub(crate) mod replay;
+pub mod settings;
+
+pub use client::{Aws, ConnectOptions};
+pub use error::call_error;
+pub use registry::registry;

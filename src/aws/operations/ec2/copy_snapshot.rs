@@ -1,0 +1,106 @@
+//! A copy of a snapshot in the Region that is called, under a customer key where one is given:
+//! snapshots under `aws/ebs` cannot be shared with another account.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html>
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    presign,
+    start_once::{once, single_attempt},
+    tagged,
+};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, World, on},
+};
+
+const CALL: &str = "ec2:CopySnapshot";
+const KEYS: &str = "arn:aws:kms:*:*:key/*";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopySnapshot {
+    pub snapshot: String,
+    pub source_region: String,
+    /// The source is encrypted; a copy of it is too.
+    pub encrypted: bool,
+    /// Key id, alias or ARN.
+    pub kms_key: Option<String>,
+    pub description: String,
+}
+
+impl Operation<Aws> for CopySnapshot {
+    const KIND: &'static str = "ec2.copy-snapshot";
+    const USES: &'static [Permission] = &[
+        // The copy may go to another Region than the run's own.
+        on(CALL, "arn:aws:ec2:*::snapshot/*"),
+        on("ec2:CreateTags", "arn:aws:ec2:*::snapshot/*"),
+        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
+        on("kms:CreateGrant", KEYS),
+        on("kms:Decrypt", KEYS),
+        on("kms:DescribeKey", KEYS),
+        on("kms:GenerateDataKeyWithoutPlaintext", KEYS),
+        on("kms:ReEncryptFrom", KEYS),
+        on("kms:ReEncryptTo", KEYS),
+    ];
+    /// Id of the copy.
+    type Output = String;
+
+    fn target(&self) -> String {
+        self.snapshot.clone()
+    }
+
+    fn leaves(&self) -> String {
+        format!("a copy of snapshot `{}`", self.snapshot)
+    }
+
+    fn planned(&self) -> String {
+        AFTER_RUN.into()
+    }
+
+    async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
+        Ok(tagged::find_snapshots(aws, token).await?.into_iter().next())
+    }
+
+    async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
+        let away = self.source_region != aws.scope().region;
+        // The query API wants the copy of an encrypted snapshot signed for the source Region too,
+        // and this SDK leaves that to its caller.
+        let signed = match away && self.encrypted {
+            true => presign::copy_snapshot(aws, &self.snapshot, &self.source_region).await?,
+            false => None,
+        };
+        let start = || async {
+            let call = aws
+                .ec2()
+                .copy_snapshot()
+                .source_snapshot_id(&self.snapshot)
+                .source_region(&self.source_region)
+                .description(&self.description)
+                // An encrypted source needs no flag, and `false` is not allowed.
+                .set_encrypted(self.kms_key.is_some().then_some(true))
+                .set_kms_key_id(self.kms_key.clone())
+                .set_presigned_url(signed.clone())
+                .tag_specifications(tagged::tags(types::ResourceType::Snapshot, token))
+                .customize()
+                .config_override(single_attempt())
+                .send()
+                .await
+                .map_err(|e| call_error(CALL, e))?;
+            Ok(call.snapshot_id.unwrap_or_default())
+        };
+        once(start, || self.find(aws, token)).await
+    }
+
+    async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<String>, CallError> {
+        let found = tagged::describe_snapshots(aws, &[job]).await?;
+        Ok(match tagged::progress(&found) {
+            Progress::Done(()) => Progress::Done(job.into()),
+            Progress::Running { percent, .. } => {
+                Progress::Running { percent, note: format!("copying to `{job}`") }
+            }
+            Progress::Failed(why) => Progress::Failed(why),
+        })
+    }
+}

@@ -1,0 +1,4 @@
+//! Operations by service: the jobs that AWS runs for us.
+
+pub mod ec2;
+pub mod ssm;

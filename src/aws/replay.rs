@@ -1,0 +1,156 @@
+//! Canned AWS answers for unit tests, given to the real SDK in place of its HTTP client. Owns the
+//! matching of requests to answers; an answer that nobody prepared is a refused connection.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+
+use super::Aws;
+use crate::engine::Scope;
+
+/// Answers by the `Action` of a query request (EC2, IAM, STS) or the end of `X-Amz-Target` (SSM).
+/// Several answers to one action are given in order, the last one again and again.
+#[derive(Clone, Debug, Default)]
+pub struct Replay(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    answers: Vec<(String, u16, String)>,
+    date: Option<String>,
+    hang: bool,
+    seen: Vec<Seen>,
+}
+
+/// One request as it was sent.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub action: String,
+    pub uri: String,
+    /// Form-encoded or JSON.
+    pub body: String,
+    pub user_agent: String,
+}
+
+impl Replay {
+    fn with(self, change: impl FnOnce(&mut State)) -> Self {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self
+    }
+
+    pub fn answer(self, action: &str, status: u16, body: &str) -> Self {
+        self.with(|s| s.answers.push((action.into(), status, body.into())))
+    }
+
+    pub fn xml(self, action: &str, body: &str) -> Self {
+        self.answer(action, 200, body)
+    }
+
+    /// An EC2 error answer.
+    pub fn ec2_error(self, action: &str, status: u16, code: &str, message: &str) -> Self {
+        let body = format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>req-1</RequestID></Response>"
+        );
+        self.answer(action, status, &body)
+    }
+
+    /// Sends this `Date` header with every answer.
+    pub fn date(self, date: &str) -> Self {
+        self.with(|s| s.date = Some(date.into()))
+    }
+
+    /// Never answers.
+    pub fn hanging(self) -> Self {
+        self.with(|s| s.hang = true)
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
+    }
+
+    /// The actions called, in order.
+    pub fn actions(&self) -> Vec<String> {
+        self.seen().into_iter().map(|seen| seen.action).collect()
+    }
+}
+
+impl HttpClient for Replay {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Replay {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let action = body
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("Action="))
+            .or_else(|| request.headers().get("x-amz-target")?.rsplit('.').next())
+            .unwrap_or_default()
+            .to_string();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let nth = state.seen.iter().filter(|seen| seen.action == action).count();
+        state.seen.push(Seen {
+            action: action.clone(),
+            uri: request.uri().to_string(),
+            body: body.to_string(),
+            user_agent: request.headers().get("x-amz-user-agent").unwrap_or_default().to_string(),
+        });
+        if state.hang {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        let ours: Vec<_> = state.answers.iter().filter(|a| a.0 == action).collect();
+        let Some((_, status, text)) = ours.get(nth).or(ours.last()) else {
+            let refused = ConnectorError::io(format!("no answer to `{action}`").into());
+            return HttpConnectorFuture::ready(Err(refused));
+        };
+        let status = StatusCode::try_from(*status).expect("a test gives a status");
+        let mut response = HttpResponse::new(status, SdkBody::from(text.as_str()));
+        if let Some(date) = state.date.clone() {
+            response.headers_mut().insert("date", date);
+        }
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+/// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.
+pub fn aws(replay: &Replay) -> Aws {
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(200)).build(),
+        )
+        .http_client(replay.clone())
+        .build();
+    let scope = Scope {
+        account: "123456789012".into(),
+        region: "us-east-1".into(),
+        principal: "arn:aws:iam::123456789012:user/responder".into(),
+    };
+    Aws::from_config(config, scope)
+}

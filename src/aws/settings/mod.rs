@@ -1,0 +1,4 @@
+//! Settings by service: the readable, writable pieces of account state.
+
+pub mod ec2;
+pub mod iam;

@@ -1,0 +1,65 @@
+//! `backburn abort`: stops a run for good. A live one is asked to stop, as by Ctrl-C; then exposed
+//! states are closed and the run can only be released.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    engine::plan::Expected,
+    journal::{RunDir, RunDirError},
+    report::{plan::plural, summary},
+};
+
+use super::{Context, Exit, Failure, resume::reconnect, session::Start};
+
+#[derive(Args, Debug)]
+pub struct Abort {
+    /// Run id, a unique prefix of it, or `last`
+    run: String,
+    /// How long to wait for a live run to stop, in seconds
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    wait: u64,
+}
+
+impl Abort {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let dir = RunDir::find(context.home(), &self.run)?;
+        let id = dir.id().to_owned();
+        let mut left = Duration::from_secs(self.wait);
+        let step = Duration::from_millis(200);
+        while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
+            let request = dir.stop_request();
+            if !request.exists() {
+                std::fs::write(&request, b"stop\n").map_err(Failure::at(&request))?;
+                context.say(&format!(
+                    "run {id} is live: asked it to stop, waiting for its running calls"
+                ));
+            }
+            if left.is_zero() {
+                return Err(error.into());
+            }
+            tokio::time::sleep(step).await;
+            left = left.saturating_sub(step);
+        }
+        let start = Start::of(context, &id)?;
+        if start.ledger.aborted {
+            return Err(Failure::new(Exit::Refused, format!("run {id} was aborted before")));
+        }
+        let aws = reconnect(context, &start).await?.with_run(&id);
+        let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
+        let ledger = session.abort().await?;
+        let changes = ledger.changes().count();
+        context.data(
+            |look| {
+                let mut text = format!("Run {id} is aborted: {} made\n", plural(changes, "change"));
+                summary::verdicts(&ledger, look, &mut text);
+                text.push_str(&format!("give back:  backburn release {id}\n"));
+                text
+            },
+            &json!({ "run": id, "changes": changes }),
+        )?;
+        Ok(Exit::Ok)
+    }
+}

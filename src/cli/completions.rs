@@ -1,0 +1,20 @@
+//! `backburn completions`: a completion script, written by clap.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Cli, Context, Exit, Failure};
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "backburn", &mut script);
+        context.print(&String::from_utf8_lossy(&script))?;
+        Ok(Exit::Ok)
+    }
+}

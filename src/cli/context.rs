@@ -1,0 +1,168 @@
+//! What every command shares: global options, where runs live, how output looks. Owns the printing
+//! of data (stdout), of everything else (stderr) and of failures.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::{aws::ConnectOptions, lab::LabOptions, report::Look};
+
+use super::{exit::Exit, failure::Failure};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Profile of the AWS config files
+    #[arg(long, global = true, help_heading = "AWS")]
+    pub profile: Option<String>,
+    /// AWS Region
+    #[arg(long, global = true, help_heading = "AWS")]
+    pub region: Option<String>,
+    /// Endpoint that answers instead of AWS
+    #[arg(long, global = true, help_heading = "AWS", value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Allow an endpoint that is not on this machine
+    #[arg(long, global = true, help_heading = "AWS")]
+    pub allow_remote_endpoint: bool,
+    /// Print data as JSON
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Output",
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub color: Color,
+    /// Log to stderr: -v what is called, -vv everything (`BACKBURN_LOG` takes a filter)
+    #[arg(short, long, global = true, help_heading = "Output", action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Where runs and the lab are kept
+    #[arg(
+        long,
+        global = true,
+        env = "BACKBURN_HOME",
+        value_name = "DIR",
+        default_value = ".backburn"
+    )]
+    pub home: PathBuf,
+}
+
+/// What a command works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub global: Global,
+    pub out: Look,
+    pub err: Look,
+    /// Bars are drawn only where someone sees them move.
+    pub bars: bool,
+}
+
+impl Context {
+    pub fn new(global: Global) -> Self {
+        let color = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        let width = terminal_width();
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let out_look = Look { color: color(out), width: if out { width } else { 100 } };
+        let err_look = Look { color: color(err), width: if err { width } else { 100 } };
+        Self { out: out_look, err: err_look, bars: err, global }
+    }
+
+    pub fn json(&self) -> bool {
+        self.global.json
+    }
+
+    pub fn home(&self) -> &std::path::Path {
+        &self.global.home
+    }
+
+    pub fn connect_options(&self) -> ConnectOptions {
+        ConnectOptions {
+            profile: self.global.profile.clone(),
+            region: self.global.region.clone(),
+            endpoint_url: self.global.endpoint_url.clone(),
+            allow_remote_endpoint: self.global.allow_remote_endpoint,
+            ..ConnectOptions::default()
+        }
+    }
+
+    pub fn lab_options(&self) -> LabOptions {
+        let home = self.home();
+        let cache =
+            std::env::var_os("BACKBURN_CACHE").map_or_else(|| home.join("cache"), PathBuf::from);
+        LabOptions::new(home.join("lab"), cache)
+    }
+
+    /// Data for people or, with `--json`, for programs.
+    pub fn data<T: Serialize>(
+        &self,
+        text: impl FnOnce(&Look) -> String,
+        json: &T,
+    ) -> Result<(), Failure> {
+        let text = if self.json() {
+            let json = serde_json::to_string_pretty(json).map_err(|e| {
+                Failure::new(Exit::Internal, format!("JSON cannot be written: {e}"))
+            })?;
+            format!("{json}\n")
+        } else {
+            text(&self.out)
+        };
+        self.print(&text)
+    }
+
+    /// # Errors
+    /// Stdout cannot be written; a reader that has gone is no error.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        match io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Internal, format!("stdout cannot be written: {e}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Something for people, beside the data.
+    pub fn say(&self, text: &str) {
+        // A closed stderr must not end what the command does.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    pub fn fail(&self, failure: &Failure) -> Exit {
+        use crate::report::look::{BAD, CARE};
+        let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
+        if self.json() {
+            let json = serde_json::json!({
+                "error": failure.message, "help": failure.help, "code": failure.code,
+                "exit": failure.exit as u8,
+            });
+            let _ = self.print(&format!("{json}\n"));
+        }
+        self.say(&format!("{}{code} {}", self.err.paint(BAD, "error:"), failure.message));
+        if let Some(help) = &failure.help {
+            self.say(&format!("  {} {help}", self.err.paint(CARE, "help:")));
+        }
+        failure.exit
+    }
+}
+
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).max(40))
+}

@@ -1,0 +1,178 @@
+//! `backburn lab`: the local AWS endpoint. Owns the words around it; its life is `lab`'s.
+
+use std::sync::Mutex;
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::{
+    lab::{self, LabOptions, Progress, Upstream, seed::Seed},
+    report::look,
+};
+
+use super::{Context, Exit, Failure};
+
+#[derive(Args, Debug)]
+pub struct Lab {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Where {
+    /// `moto` (installed with pip), `localstack` (Docker, or pip on Python >= 3.12), or the URL of an
+    /// endpoint that runs on this machine
+    #[arg(long, default_value = "moto")]
+    pub upstream: Upstream,
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = LabOptions::PORT)]
+    pub port: u16,
+}
+
+impl Where {
+    pub fn options(&self, context: &Context) -> LabOptions {
+        LabOptions { port: self.port, upstream: self.upstream.clone(), ..context.lab_options() }
+    }
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Start the endpoint and seed an account with an incident; the first start installs it
+    Up(Where),
+    /// Stop the endpoint
+    Down,
+    /// Show what runs, and what it only pretends
+    Status,
+    /// Print the environment that points any AWS tool at the lab
+    Env,
+    /// Empty the lab and seed it again
+    Reset,
+}
+
+impl Lab {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let options = context.lab_options();
+        let progress = Told::new(context);
+        match self.command {
+            Command::Up(at) => {
+                let (lab, seed) = up(&at.options(context), &progress).await?;
+                let json = json!({ "lab": lab, "seed": seed });
+                context.data(|_| described(&lab, &seed), &json)?;
+            }
+            Command::Down => {
+                let ended = lab::down(&options, &progress).await?;
+                let text = if ended { "the lab is down\n" } else { "no lab was running\n" };
+                context.data(|_| text.into(), &json!({ "ended": ended }))?;
+            }
+            Command::Status => return status(context, &options).await,
+            Command::Env => {
+                let env = lab::env(&options).await?;
+                let lines: String =
+                    env.iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
+                let map: serde_json::Map<_, _> =
+                    env.into_iter().map(|(name, value)| (name, value.into())).collect();
+                context.data(|_| lines, &map)?;
+            }
+            Command::Reset => {
+                let (lab, seed) = lab::reset(&options, &progress).await?;
+                let json = json!({ "lab": lab, "seed": seed });
+                context.data(|_| described(&lab, &seed), &json)?;
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+async fn status(context: &Context, options: &LabOptions) -> Result<Exit, Failure> {
+    let Some(lab) = lab::status(options).await? else {
+        context.data(|_| "no lab is running\n".into(), &json!(null))?;
+        return Ok(Exit::Aws);
+    };
+    context.data(
+        |_| {
+            let mut text =
+                format!("{} on {}, account {}\n", lab.upstream, lab.endpoint, lab.account);
+            for sentence in &lab.stand_ins {
+                text.push_str(&format!("  not as on AWS: {sentence}\n"));
+            }
+            text
+        },
+        &lab,
+    )?;
+    Ok(Exit::Ok)
+}
+
+/// Starts and seeds.
+pub async fn up(options: &LabOptions, progress: &Told) -> Result<(lab::Lab, Seed), Failure> {
+    let lab = lab::up(options, progress).await?;
+    let seed = lab::seed::seed(&lab.sdk_config(lab::ACCESS_KEY_ID), progress).await?;
+    progress.done();
+    Ok((lab, seed))
+}
+
+fn described(lab: &lab::Lab, seed: &Seed) -> String {
+    let rows = [
+        ("endpoint", format!("{} ({}; not AWS)", lab.endpoint, lab.upstream)),
+        ("account", format!("{} in {}", seed.account, seed.region)),
+        ("compromised", format!("{} with role {}", seed.instance, seed.role)),
+        ("leaked key", format!("{} of user {}", seed.access_key_id, seed.user)),
+    ];
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    format!(
+        "{}\ntry:   backburn plan playbooks/ec2-compromise.yaml --endpoint-url {} -i instance={}\ntools: eval \"$(backburn lab env)\"\n",
+        look::table(&rows),
+        lab.endpoint,
+        seed.instance
+    )
+}
+
+/// Tells on stderr what the lab does.
+pub struct Told {
+    context: Context,
+    bar: Mutex<Option<(String, ProgressBar)>>,
+}
+
+impl Told {
+    pub fn new(context: &Context) -> Self {
+        Self { context: context.clone(), bar: Mutex::default() }
+    }
+
+    /// Takes the last bar off the screen.
+    pub fn done(&self) {
+        if let Ok(mut bar) = self.bar.lock()
+            && let Some((_, bar)) = bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Told {
+    fn say(&self, text: &str) {
+        self.done();
+        self.context.say(text);
+    }
+
+    fn bar(&self, label: &str, done: u64, total: u64) {
+        if !self.context.bars {
+            return;
+        }
+        let Ok(mut current) = self.bar.lock() else { return };
+        if current.as_ref().is_none_or(|(known, _)| known != label) {
+            if let Some((_, old)) = current.take() {
+                old.finish_and_clear();
+            }
+            let bar = ProgressBar::new(total);
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(label.to_owned());
+            *current = Some((label.to_owned(), bar));
+        }
+        if let Some((_, bar)) = current.as_ref() {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The program: arguments to command to exit code, one file a subcommand. Owns no logic of its own.
+
+mod abort;
+mod actions;
+mod check;
+mod completions;
+mod context;
+mod demo;
+mod exit;
+mod failure;
+mod graph;
+mod human;
+mod lab;
+mod plan;
+mod policy;
+mod prepare;
+mod release;
+mod resume;
+mod run;
+mod runs;
+mod schema;
+mod session;
+
+use clap::{Parser, Subcommand};
+
+pub use context::{Context, Global};
+pub use exit::Exit;
+use failure::Failure;
+
+/// Contain an AWS incident by playbook, prove the containment, and give back what was taken.
+#[derive(Parser, Debug)]
+#[command(name = "backburn", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Start the lab, contain its compromised instance, and say how to release it
+    Demo(demo::Demo),
+    /// Find every mistake of playbooks
+    Check(check::Check),
+    /// Draw a playbook's steps
+    Graph(graph::Graph),
+    /// Show exactly what a run would change, without changing anything
+    Plan(plan::Plan),
+    /// Run a playbook
+    Run(run::Run),
+    /// Go on with a run that was interrupted or failed
+    Resume(resume::Resume),
+    /// Give back what a run took
+    Release(release::Release),
+    /// Stop a run for good; what it took can still be released
+    Abort(abort::Abort),
+    /// List runs, show their timelines, verify their journals
+    Runs(runs::Runs),
+    /// List the actions, or show one
+    Actions(actions::Actions),
+    /// Print the JSON Schema of playbooks, for editors
+    Schema(schema::Schema),
+    /// Print the IAM policy that a playbook needs to run, and to be released
+    Policy(policy::Policy),
+    /// Start, seed, stop the local AWS endpoint
+    Lab(lab::Lab),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// Runs the command line to its end.
+pub async fn main() -> Exit {
+    let cli = Cli::parse();
+    log(cli.global.verbose);
+    let context = Context::new(cli.global);
+    let result = match cli.command {
+        Command::Demo(command) => command.run(&context).await,
+        Command::Check(command) => command.run(&context),
+        Command::Graph(command) => command.run(&context),
+        Command::Plan(command) => command.run(&context).await,
+        Command::Run(command) => command.run(&context).await,
+        Command::Resume(command) => command.run(&context).await,
+        Command::Release(command) => command.run(&context).await,
+        Command::Abort(command) => command.run(&context).await,
+        Command::Runs(command) => command.run(&context),
+        Command::Actions(command) => command.run(&context),
+        Command::Schema(command) => command.run(&context),
+        Command::Policy(command) => command.run(&context),
+        Command::Lab(command) => command.run(&context).await,
+        Command::Completions(command) => command.run(&context),
+    };
+    result.unwrap_or_else(|failure| context.fail(&failure))
+}
+
+fn log(verbose: u8) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let level = match verbose {
+        0 => "warn",
+        1 => "warn,backburn=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_env("BACKBURN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // Twice only in tests, which then keep the first.
+    let _ = fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,41 @@
+//! `backburn plan`: what a run would change, and its hash.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::report;
+
+use super::{
+    Context, Exit, Failure,
+    prepare::{self, Inputs},
+};
+
+#[derive(Args, Debug)]
+pub struct Plan {
+    /// Playbook
+    file: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Keep the plan, for `run --plan`
+    #[arg(long, value_name = "PLAN")]
+    out: Option<PathBuf>,
+}
+
+impl Plan {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let name = self.file.display().to_string();
+        let text = prepare::read(&self.file)?;
+        let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
+        let run = prepare::new_run();
+        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let plan = prepared.plan(&aws, &run).await;
+        if let Some(out) = &self.out {
+            let json = serde_json::to_string_pretty(&plan)
+                .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
+            std::fs::write(out, json + "\n").map_err(Failure::at(out))?;
+        }
+        context.data(|look| report::plan::plan(&plan, look), &plan)?;
+        Ok(if plan.obstacles().is_empty() { Exit::Ok } else { Exit::Refused })
+    }
+}

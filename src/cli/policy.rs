@@ -1,0 +1,45 @@
+//! `backburn policy`: the least-privilege IAM policies of a playbook, to run it and to release it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::actions::policy::{Fill, policies, too_large};
+
+use super::{Context, Exit, Failure, prepare};
+
+#[derive(Args, Debug)]
+pub struct Policy {
+    /// Playbook
+    file: PathBuf,
+    /// Print the policy for `release` instead of the one to run
+    #[arg(long)]
+    release: bool,
+    /// Account id for the ARNs; any when left out
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
+impl Policy {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let name = self.file.display().to_string();
+        let checked = prepare::checked(context, &name, &prepare::read(&self.file)?)?;
+        let program = checked
+            .program
+            .ok_or_else(|| Failure::new(Exit::Internal, format!("{name} has no program")))?;
+        let fill =
+            Fill { account: self.account.as_deref(), region: context.global.region.as_deref() };
+        let both =
+            policies(program.nodes().map(|node| node.uses.as_str()), fill).map_err(|names| {
+                Failure::new(Exit::Internal, format!("unknown actions: {}", names.join(", ")))
+            })?;
+        let policy = if self.release { both.release } else { both.run };
+        if let Some(warning) = too_large(&policy) {
+            context.say(&format!("warning: {warning}"));
+        }
+        let text = serde_json::to_string_pretty(&policy)
+            .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
+        context.print(&(text + "\n"))?;
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,100 @@
+//! From a file and `-i` to a playbook that can be planned, and from options to an account. Owns the
+//! messages when either does not work.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::{
+    actions::catalogue,
+    aws::{Aws, ConnectOptions},
+    playbook::inputs,
+    program::{Checked, check, prepare::Prepared},
+};
+
+use super::{Context, Exit, Failure};
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Inputs {
+    /// Input of the playbook; repeat for more
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = pair)]
+    pub inputs: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("write it as `name=value`".into()),
+    }
+}
+
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Failure::new(Exit::Usage, format!("playbook {} cannot be read: {e}", path.display()))
+    })
+}
+
+/// Checks a playbook; its diagnostics go to stderr, and errors end the command.
+pub fn checked(context: &Context, name: &str, text: &str) -> Result<Checked, Failure> {
+    let checked = check(name, text, &catalogue::catalogue());
+    let drawn = checked.render(context.err.color, context.err.width);
+    if !drawn.is_empty() {
+        context.say(drawn.trim_end());
+    }
+    if checked.has_errors() {
+        let count = checked.diagnostics.iter().filter(|one| one.is_error()).count();
+        let problems = crate::report::plan::plural(count, "problem");
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("{name} has {problems}; nothing was changed"),
+        ));
+    }
+    Ok(checked)
+}
+
+/// A playbook and its inputs, ready to be planned.
+pub fn prepared(
+    context: &Context,
+    name: &str,
+    text: String,
+    given: &[(String, String)],
+) -> Result<Prepared, Failure> {
+    let checked = checked(context, name, &text)?;
+    let (Some(playbook), Some(program)) = (checked.playbook, checked.program) else {
+        return Err(Failure::new(Exit::Internal, format!("{name} has no problem and no program")));
+    };
+    let inputs = inputs::resolve(&playbook, given).map_err(|problems| {
+        let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        Failure::new(Exit::Invalid, said.join("\n       "))
+            .help(format!("`{name}` declares its inputs under `inputs`"))
+    })?;
+    Ok(Prepared { text, playbook, program, inputs })
+}
+
+/// Reaches the account. The lab that runs under this home needs no credentials of the user's.
+pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<Aws, Failure> {
+    let configured = std::env::var_os("AWS_ACCESS_KEY_ID").is_some() || options.profile.is_some();
+    if !configured
+        && let Some(url) = &options.endpoint_url
+        && let Ok(Some(lab)) = crate::lab::status(&context.lab_options()).await
+        && lab.endpoint == url.trim_end_matches('/')
+    {
+        options.keys =
+            Some((crate::lab::ACCESS_KEY_ID.to_owned(), crate::lab::SECRET_ACCESS_KEY.to_owned()));
+        options.region.get_or_insert(lab.region);
+    }
+    Ok(Aws::connect(&options).await?)
+}
+
+/// Who runs the program, for records.
+pub fn operator() -> String {
+    let name = ["BACKBURN_OPERATOR", "USER", "USERNAME", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    name.unwrap_or_else(|| "unknown".into())
+}
+
+/// A new run's id.
+pub fn new_run() -> String {
+    ulid::Ulid::generate().to_string()
+}

@@ -1,0 +1,54 @@
+//! `backburn release`: gives back what a run took, and nothing else.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    engine::{
+        plan::Expected,
+        release::{Request, is_left_over},
+    },
+    report::summary,
+};
+
+use super::{Context, Exit, Failure, prepare::operator, resume::reconnect, session::Start};
+
+#[derive(Args, Debug)]
+pub struct Release {
+    /// Run id, a unique prefix of it, or `last`
+    run: String,
+    /// Release only this step; repeat for more
+    #[arg(long, value_name = "STEP")]
+    step: Vec<String>,
+    /// Give a conflict back all the same, overwriting someone else's change; repeat for more
+    #[arg(long, value_name = "KIND TARGET")]
+    force: Vec<String>,
+}
+
+impl Release {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let start = Start::of(context, &self.run)?;
+        let id = start.dir.id().to_owned();
+        for step in &self.step {
+            let known = start.ledger.steps.keys();
+            if !known.clone().any(|id| id == step || crate::program::prepare::parent(id) == step) {
+                let known: Vec<_> = known.map(String::as_str).collect();
+                return Err(Failure::new(Exit::Usage, format!("run {id} has no step `{step}`"))
+                    .help(format!("its steps are {}", known.join(", "))));
+            }
+        }
+        let aws = reconnect(context, &start).await?.with_run(&id);
+        let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
+        let request = Request {
+            steps: (!self.step.is_empty()).then(|| self.step.clone()),
+            force: self.force.clone(),
+            by: operator(),
+        };
+        let items = session.release(&request).await?;
+        context.data(
+            |look| summary::release(&id, &items, look),
+            &json!({ "run": id, "items": items }),
+        )?;
+        Ok(if items.iter().any(is_left_over) { Exit::Drift } else { Exit::Ok })
+    }
+}

@@ -1,0 +1,105 @@
+//! `backburn resume`: goes on with a run where its journal ends.
+
+use clap::Args;
+
+use crate::{
+    engine::{World, plan::Expected},
+    journal::{Record, RunStatus},
+    program::{bind::RunFactsOwned, planfile::PlanFile},
+};
+
+use super::{
+    Context, Exit, Failure,
+    prepare::{self, Inputs, operator},
+    run::Lead,
+    session::{Frozen, Start},
+};
+
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// Run id, a unique prefix of it, or `last`
+    run: String,
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    lead: Lead,
+}
+
+impl Resume {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let start = Start::of(context, &self.run)?;
+        let id = start.dir.id().to_owned();
+        let refuse = |why: &str| Err(Failure::new(Exit::Refused, format!("run {id} {why}")));
+        if start.ledger.aborted {
+            return refuse("was aborted; it can only be released");
+        }
+        if start.ledger.released.is_some() {
+            return refuse("was released; start a new run");
+        }
+        if start.ledger.status == Some(RunStatus::Succeeded) {
+            return refuse("has succeeded; there is nothing to go on with");
+        }
+        let frozen: Frozen = start.dir.read_json("inputs.json")?;
+        let plan: PlanFile = start.dir.read_json("plan.json")?;
+        let text = start.dir.read_text("playbook.yaml")?;
+        let given = inputs(&frozen, &self.inputs.inputs)?;
+        let prepared = prepare::prepared(context, &frozen.name, text, &given)?;
+        let aws = reconnect(context, &start).await?.with_run(&id);
+        let expected = Expected::of(&plan.planned());
+        let facts = RunFactsOwned { id, started: frozen.started };
+        let session =
+            start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
+        session.append(Record::Resumed { operator: operator() }).await?;
+        session.run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed).await
+    }
+}
+
+/// The frozen inputs as they were given; sensitive ones have to be given again.
+fn inputs(frozen: &Frozen, given: &[(String, String)]) -> Result<Vec<(String, String)>, Failure> {
+    for (name, _) in given {
+        if !frozen.sensitive.contains(name) {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("input `{name}` was fixed when the run started"),
+            )
+            .help("give only sensitive inputs again, which are kept nowhere"));
+        }
+    }
+    let kept = frozen.values.iter().map(|(name, value)| {
+        let text = match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        (name.clone(), text)
+    });
+    Ok(kept.chain(given.iter().cloned()).collect())
+}
+
+/// The account and endpoint of an earlier run; anything else is refused.
+pub async fn reconnect(context: &Context, start: &Start) -> Result<crate::aws::Aws, Failure> {
+    let Some(Record::RunStarted { scope, endpoint, .. }) = &start.ledger.started else {
+        return Err(Failure::new(Exit::Internal, "the journal does not start with a run"));
+    };
+    let mut options = context.connect_options();
+    options.region = Some(scope.region.clone());
+    if options.endpoint_url.is_none() {
+        options.endpoint_url.clone_from(endpoint);
+    }
+    let aws = prepare::connect(context, options).await?;
+    let differs = |what: &str, was: &str, is: &str| {
+        Err(Failure::new(
+            Exit::Refused,
+            format!("the run was made in {what} {was}, this would go to {is}; nothing was changed"),
+        )
+        .help("choose the run's account with `--profile`, and its endpoint with `--endpoint-url`"))
+    };
+    if aws.scope().account != scope.account {
+        return differs("account", &scope.account, &aws.scope().account);
+    }
+    // A local endpoint may come back on another port; AWS and a local endpoint are never the same.
+    if aws.endpoint().is_some() != endpoint.is_some() {
+        let name = |url: Option<&str>| url.unwrap_or("AWS").to_owned();
+        return differs("endpoint", &name(endpoint.as_deref()), &name(aws.endpoint()));
+    }
+    Ok(aws)
+}

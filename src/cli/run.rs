@@ -1,0 +1,130 @@
+//! `backburn run`: plan, confirm, run.
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use clap::Args;
+
+use crate::{program::planfile::PlanFile, report};
+
+use super::{
+    Context, Exit, Failure, human,
+    prepare::{self, Inputs},
+    session,
+};
+
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Playbook
+    file: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    lead: Lead,
+    /// Run exactly this plan, or refuse when the account is no longer as it was
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PathBuf>,
+    /// Do not ask. On AWS itself give the plan's hash (or its first 8 characters), or `--plan`
+    #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    yes: Option<String>,
+}
+
+/// How a run is led; shared with `resume`.
+#[derive(Args, Clone, Debug)]
+pub struct Lead {
+    /// Steps that run side by side
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub parallel: usize,
+    /// Approve a step beforehand; `all` approves every one
+    #[arg(long, value_name = "STEP")]
+    pub approve: Vec<String>,
+    /// End with success although a containment is only presumed
+    #[arg(long)]
+    pub accept_presumed: bool,
+}
+
+impl Run {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let name = self.file.display().to_string();
+        let approved = self.plan.as_ref().map(load).transpose()?;
+        let text = prepare::read(&self.file)?;
+        let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
+        let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
+        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let plan = prepared.plan(&aws, &run).await;
+        if let Some(approved) = &approved {
+            same(approved, &plan)?;
+        }
+        context.say(&report::plan::plan(&plan, &context.err));
+        let obstacles = plan.obstacles();
+        if !obstacles.is_empty() {
+            return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed")
+                .help(obstacles.join("\n        ")));
+        }
+        confirm(&plan, self.yes.as_deref(), approved.is_some())?;
+        let approve = self.lead.approve.clone();
+        let (session, facts) =
+            session::begin(context, &name, &prepared, &plan, aws, approve).await?;
+        session.run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed).await
+    }
+}
+
+fn load(path: &PathBuf) -> Result<PlanFile, Failure> {
+    let text = std::fs::read_to_string(path).map_err(Failure::at(path))?;
+    let plan: PlanFile = serde_json::from_str(&text).map_err(|e| {
+        Failure::new(Exit::Usage, format!("{} is not a plan: {e}", path.display()))
+            .help("make one with `backburn plan FILE --out PLAN`")
+    })?;
+    if !plan.is_intact() {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("{} was changed after it was made: its hash does not fit", path.display()),
+        )
+        .help("make a new plan, and have that one approved"));
+    }
+    Ok(plan)
+}
+
+fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
+    if approved.sha256 == now.sha256 {
+        return Ok(());
+    }
+    let differences = approved.differences(now);
+    Err(Failure::new(
+        Exit::Drift,
+        format!(
+            "this is no longer the approved plan, nothing was changed:\n       {}",
+            differences.join("\n       ")
+        ),
+    )
+    .help("look at a new plan, and have that one approved"))
+}
+
+/// An explicit yes, bound to the plan's hash on AWS itself.
+fn confirm(plan: &PlanFile, yes: Option<&str>, planned: bool) -> Result<(), Failure> {
+    let hash = &plan.sha256;
+    let local = plan.endpoint.is_some();
+    let refused = |message: String| Err(Failure::new(Exit::Refused, message));
+    match yes {
+        Some("") if local || planned => return Ok(()),
+        Some("") => {
+            return refused(format!(
+                "`--yes` alone does not say which plan it means; give `--yes={}` or `--plan`",
+                &hash[..12]
+            ));
+        }
+        Some(given) if given.len() >= 8 && hash.starts_with(&given.to_lowercase()) => return Ok(()),
+        Some(given) => return refused(format!("`--yes={given}` is not this plan's hash {hash}")),
+        None => {}
+    }
+    if !std::io::stdin().is_terminal() {
+        return refused(
+            "nobody can be asked, and `--yes` was not given; nothing was changed".into(),
+        );
+    }
+    let prompt =
+        format!("Type `yes` to run plan {} in account {}: ", &hash[..12], plan.scope.account);
+    match human::line(&prompt).as_deref() {
+        Some("yes") => Ok(()),
+        _ => refused("declined, nothing was changed".into()),
+    }
+}

@@ -1,0 +1,273 @@
+//! One process's work on one run: journal, progress, Ctrl-C, the run itself, and its summary. Owns
+//! what `run`, `resume`, `release` and `demo` share.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    aws::{Aws, registry},
+    engine::{
+        self, Event, Events, RunEnd, World,
+        plan::Expected,
+        release::{Item, Request, is_left_over},
+    },
+    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    program::{
+        bind::{RunFactsOwned, bind},
+        planfile::PlanFile,
+        prepare::Prepared,
+    },
+    report::{self, progress},
+};
+
+use super::{Context, Exit, Failure, human::Terminal, prepare::operator};
+
+/// What a run keeps of its inputs; sensitive ones are named, their values are nowhere.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Frozen {
+    pub name: String,
+    pub started: String,
+    pub values: indexmap::IndexMap<String, Value>,
+    pub sensitive: Vec<String>,
+}
+
+/// A run that this process works on.
+pub struct Session {
+    pub dir: RunDir,
+    pub ledger: Ledger,
+    run: Arc<engine::Run<Aws>>,
+    follower: progress::Follower,
+    stop: watch::Sender<bool>,
+    _lock: RunLock,
+}
+
+/// Makes the directory of a new run and journals its start.
+pub async fn begin(
+    context: &Context,
+    name: &str,
+    prepared: &Prepared,
+    plan: &PlanFile,
+    aws: Aws,
+    approved: Vec<String>,
+) -> Result<(Session, RunFactsOwned), Failure> {
+    let dir = RunDir::create(context.home(), &plan.run)?;
+    let lock = dir.lock()?;
+    let clock = aws.now().await.ok();
+    let started = clock.unwrap_or_else(jiff::Timestamp::now).to_string();
+    let sensitive = prepared.playbook.inputs.iter().filter(|(_, input)| input.sensitive);
+    let sensitive: Vec<_> = sensitive.map(|(name, _)| name.clone()).collect();
+    let mut values = prepared.inputs.clone();
+    values.retain(|name, _| !sensitive.contains(name));
+    let frozen = Frozen { name: name.into(), started: started.clone(), values, sensitive };
+    dir.write("playbook.yaml", prepared.text.as_bytes())?;
+    dir.write_json("inputs.json", &frozen)?;
+    dir.write_json("plan.json", plan)?;
+    let record = Record::RunStarted {
+        format: journal::FORMAT,
+        program: env!("CARGO_PKG_VERSION").into(),
+        run: plan.run.clone(),
+        playbook: plan.playbook.id.clone(),
+        playbook_sha256: plan.playbook.sha256.clone(),
+        plan_sha256: plan.sha256.clone(),
+        scope: aws.scope().clone(),
+        endpoint: aws.endpoint().map(str::to_owned),
+        operator: operator(),
+        clock,
+    };
+    let facts = RunFactsOwned { id: plan.run.clone(), started };
+    let start = Start { dir, lock, head: Head::default(), ledger: Ledger::default() };
+    let expected = Expected::of(&plan.planned());
+    let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
+    session.append(record).await?;
+    Ok((session, facts))
+}
+
+/// A run directory that is locked and whose journal was read.
+pub struct Start {
+    pub dir: RunDir,
+    pub lock: RunLock,
+    pub head: Head,
+    pub ledger: Ledger,
+}
+
+impl Start {
+    /// Locks and reads an earlier run.
+    pub fn of(context: &Context, asked: &str) -> Result<Self, Failure> {
+        let dir = RunDir::find(context.home(), asked)?;
+        let lock = dir.lock()?;
+        let read = journal::read(&dir.journal())?;
+        if let Some(torn) = &read.torn {
+            context.say(&format!(
+                "the journal's last line was cut off after {} bytes and is dropped; nothing had been done on its account",
+                torn.len()
+            ));
+        }
+        if read.lines.is_empty() {
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("run {} never started: nothing was done", dir.id()),
+            ));
+        }
+        let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+        Ok(Self { dir, lock, head: read.head, ledger })
+    }
+
+    pub fn open(
+        self,
+        context: &Context,
+        aws: Aws,
+        secrets: Vec<String>,
+        expected: Expected,
+        approved: Vec<String>,
+    ) -> Result<Session, Failure> {
+        let path = self.dir.journal();
+        let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
+        let (events, received) = Events::channel();
+        let (stop, stopped) = watch::channel(false);
+        // A request that an earlier process did not live to see is not meant for this one.
+        let _ = std::fs::remove_file(self.dir.stop_request());
+        let run = engine::Run {
+            id: self.dir.id().into(),
+            world: aws,
+            journal,
+            dir: self.dir.clone(),
+            registry: Arc::new(registry()),
+            events,
+            stop: stopped,
+            expected,
+            human: Arc::new(Terminal::new(approved)),
+        };
+        Ok(Session {
+            dir: self.dir,
+            ledger: self.ledger,
+            run: Arc::new(run),
+            follower: progress::follow(received, context.err, context.bars),
+            stop,
+            _lock: self.lock,
+        })
+    }
+}
+
+impl Session {
+    pub async fn append(&self, record: Record) -> Result<(), Failure> {
+        let kept = self.run.journal.append(record).await;
+        kept.map_err(|e| {
+            Failure::new(Exit::Internal, format!("the journal cannot be written: {e}"))
+        })
+    }
+
+    /// Runs or resumes to the end, releases when a failed step asks for it, and prints the summary.
+    pub async fn run(
+        mut self,
+        context: &Context,
+        prepared: &Prepared,
+        facts: RunFactsOwned,
+        parallel: usize,
+        accept_presumed: bool,
+    ) -> Result<Exit, Failure> {
+        let units = bind(&prepared.program, prepared.inputs.clone(), facts);
+        let watcher = self.watch();
+        let earlier = std::mem::take(&mut self.ledger);
+        let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
+        watcher.abort();
+        drop(units);
+        let end = end?;
+        let mut ledger = self.fold()?;
+        let mut released = Vec::new();
+        if end.walked.release && end.journal.is_none() {
+            let request = Request { by: "on-failure: release".into(), ..Request::default() };
+            released = engine::release::release(&self.run, &mut ledger, &request).await?;
+        }
+        let dir = self.dir.clone();
+        self.close().await;
+        let place = dir.path().display().to_string();
+        let mut json = report::summary::run_json(dir.id(), &end, &ledger, &place);
+        if !released.is_empty() {
+            json["released"] = serde_json::to_value(&released).unwrap_or_default();
+        }
+        context.data(
+            |look| {
+                let mut text = report::summary::run(dir.id(), &end, &ledger, &place, look);
+                if !released.is_empty() {
+                    text.push_str(&report::summary::release(dir.id(), &released, look));
+                }
+                text
+            },
+            &json,
+        )?;
+        Ok(exit(&end, &ledger, accept_presumed, &released))
+    }
+
+    /// Gives back what the run took.
+    pub async fn release(mut self, request: &Request) -> Result<Vec<Item>, Failure> {
+        let mut ledger = std::mem::take(&mut self.ledger);
+        let items = engine::release::release(&self.run, &mut ledger, request).await;
+        self.close().await;
+        Ok(items?)
+    }
+
+    /// Ends exposed states and journals that the run is over for good.
+    pub async fn abort(mut self) -> Result<Ledger, Failure> {
+        let mut ledger = std::mem::take(&mut self.ledger);
+        let closed = engine::close_exposed(&self.run, &mut ledger).await;
+        let appended = self.append(Record::Aborted { by: operator() }).await;
+        self.close().await;
+        closed?;
+        appended?;
+        Ok(ledger)
+    }
+
+    fn fold(&self) -> Result<Ledger, Failure> {
+        let read = journal::read(&self.dir.journal())?;
+        Ok(Ledger::fold(read.lines.iter().map(|line| &line.record)))
+    }
+
+    async fn close(self) {
+        let Self { run, follower, .. } = self;
+        drop(run);
+        follower.finish().await;
+    }
+
+    /// First Ctrl-C, or `abort` from elsewhere: nothing new starts. Second Ctrl-C: leave at once.
+    fn watch(&self) -> tokio::task::JoinHandle<()> {
+        let (stop, events) = (self.stop.clone(), self.run.events.clone());
+        let request = self.dir.stop_request();
+        tokio::spawn(async move {
+            let mut asked = false;
+            loop {
+                tokio::select! {
+                    pressed = tokio::signal::ctrl_c() => {
+                        if pressed.is_err() {
+                            return;
+                        }
+                        if asked {
+                            std::process::exit(i32::from(Exit::Interrupted as u8));
+                        }
+                        asked = true;
+                    }
+                    () = tokio::time::sleep(Duration::from_millis(300)), if !asked => {
+                        if !request.exists() {
+                            continue;
+                        }
+                        asked = true;
+                    }
+                }
+                if !stop.send_replace(true) {
+                    events.send(Event::Stopping);
+                }
+            }
+        })
+    }
+}
+
+fn exit(end: &RunEnd, ledger: &Ledger, accept_presumed: bool, released: &[Item]) -> Exit {
+    let exit = Exit::of(end, ledger, accept_presumed);
+    match exit {
+        Exit::Internal => exit,
+        _ if released.iter().any(is_left_over) => Exit::Drift,
+        _ => exit,
+    }
+}

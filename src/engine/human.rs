@@ -1,0 +1,43 @@
+//! Questions to people. Owns the question and the trait that reaches a human; the terminal that
+//! asks is `cli`'s.
+
+use futures::future::BoxFuture;
+use serde::Serialize;
+
+/// What a human is asked before the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Question {
+    pub step: String,
+    /// The role that answers, with its contact where the playbook gives one.
+    pub role: Option<String>,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes {
+        by: String,
+        reason: String,
+    },
+    No {
+        by: String,
+        reason: String,
+    },
+    /// Nobody can be asked from here; the text says how to answer.
+    Unreachable(String),
+}
+
+/// Reaches a human.
+pub trait Human: Send + Sync {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer>;
+}
+
+/// Nobody is there: every question stays open, and the run says how to go on.
+pub struct Nobody;
+
+impl Human for Nobody {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
+        let how = format!("answer with `--approve {}` on `resume`", question.step);
+        Box::pin(async move { Answer::Unreachable(how) })
+    }
+}

@@ -1,0 +1,32 @@
+//! The engine: settings and operations, the step handle, the run loop, plans and release. Generic
+//! over its world: knows no YAML, no AWS and no terminal.
+
+mod error;
+mod event;
+mod exposed;
+mod human;
+mod operation;
+pub mod plan;
+mod planner;
+pub mod release;
+mod runner;
+mod setting;
+mod step;
+pub mod unit;
+mod verdict;
+mod walk;
+mod world;
+
+pub use crate::journal::Place;
+pub use error::{CallError, Class, StepError, show};
+pub use event::{Event, Events};
+pub use exposed::close_all as close_exposed;
+pub use human::{Answer, Human, Nobody, Question};
+pub use operation::{Operation, Progress, Token};
+pub use planner::plan;
+pub use runner::{RunEnd, run};
+pub use setting::{AnySetting, Fact, How, Order, Permission, Registry, Rule, Setting, on};
+pub use step::{AFTER_RUN, Run, Step, is_open, settled};
+pub use verdict::Verdict;
+pub use walk::Walked;
+pub use world::{Patience, Scope, World};

@@ -1,0 +1,221 @@
+//! What a run would do now, as data, and how a run is held to it. Owns the plan's shape, the match
+//! of an actual change against a planned one, and the rule that two steps may not write one setting
+//! without an order between them. The file around it (identity, hash) is `program::planfile`'s.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{How, Place, Scope, StepError};
+
+/// One step of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct PlannedStep {
+    pub id: String,
+    pub state: PlanState,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<PlannedChange>,
+    /// Settings that already are as the step wants them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keeps: Vec<Place>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<PlannedOperation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verifies: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// How far a step could be planned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", content = "why", rename_all = "kebab-case")]
+pub enum PlanState {
+    /// Everything it would do is known.
+    #[default]
+    Planned,
+    Skipped(String),
+    /// Some of it depends on what only the run brings.
+    Open(String),
+    /// A safety check or a read says no: the plan cannot be run.
+    Refused(String),
+    /// A step it needs was refused, so it could not be planned.
+    Blocked(String),
+}
+
+/// A setting's value before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedChange {
+    pub place: Place,
+    pub scope: Scope,
+    pub before: Value,
+    pub after: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Value>,
+    pub release: How,
+    /// What release cannot give back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedOperation {
+    pub place: Place,
+    pub scope: Scope,
+    pub operation: Value,
+    pub leaves: String,
+}
+
+/// What a run is held to: the approved plan, by step.
+#[derive(Default)]
+pub struct Expected(HashMap<String, StepExpected>);
+
+struct StepExpected {
+    open: bool,
+    changes: HashMap<Place, (Value, Value)>,
+    keeps: Vec<Place>,
+    operations: Vec<Place>,
+}
+
+impl Expected {
+    pub fn of(steps: &[PlannedStep]) -> Self {
+        let by_step = steps.iter().map(|step| {
+            let changes =
+                step.changes.iter().map(|c| (c.place.clone(), (c.before.clone(), c.after.clone())));
+            let expected = StepExpected {
+                open: !matches!(step.state, PlanState::Planned),
+                changes: changes.collect(),
+                keeps: step.keeps.clone(),
+                operations: step.operations.iter().map(|o| o.place.clone()).collect(),
+            };
+            (step.id.clone(), expected)
+        });
+        Self(by_step.collect())
+    }
+
+    /// # Errors
+    /// [`StepError::OffPlan`] when the approved plan does not show this change.
+    pub fn allows_change(
+        &self,
+        step: &str,
+        place: &Place,
+        before: &Value,
+        after: &Value,
+    ) -> Result<(), StepError> {
+        let Some(expected) = self.0.get(step) else { return Ok(()) };
+        let off = |planned: Value| {
+            Err(StepError::OffPlan { place: place.clone(), planned, now: before.clone() })
+        };
+        let planned = expected.changes.get(place).or_else(|| {
+            // The plan names by a placeholder what AWS had not assigned yet.
+            expected.changes.iter().find(|(p, _)| stands_for(p, place)).map(|(_, change)| change)
+        });
+        match planned {
+            Some((planned_before, planned_after)) => {
+                if fits(planned_before, before) && fits(planned_after, after) {
+                    Ok(())
+                } else if fits(planned_before, before) {
+                    off(planned_after.clone())
+                } else {
+                    off(planned_before.clone())
+                }
+            }
+            None if expected.keeps.contains(place) => off(after.clone()),
+            None if expected.open => Ok(()),
+            None => off(Value::String("no change here".into())),
+        }
+    }
+
+    /// # Errors
+    /// [`StepError::OffPlan`] when the approved plan does not show this operation.
+    pub fn allows_operation(&self, step: &str, place: &Place) -> Result<(), StepError> {
+        match self.0.get(step) {
+            Some(expected)
+                if !expected.open
+                    && !expected.operations.iter().any(|p| p == place || stands_for(p, place)) =>
+            {
+                Err(StepError::OffPlan {
+                    place: place.clone(),
+                    planned: Value::String("no operation here".into()),
+                    now: Value::String("would start".into()),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a planned place, whose target has a part that is known only after the run, can be this
+/// one. Its turn is not compared: several open targets share one text in the plan.
+fn stands_for(planned: &Place, actual: &Place) -> bool {
+    const OPEN: &str = "(known after run";
+    let Some((head, rest)) = planned.target.split_once(OPEN) else { return false };
+    let tail = rest.rsplit_once(')').map_or("", |(_, tail)| tail);
+    planned.kind == actual.kind
+        && actual.target.len() >= head.len() + tail.len()
+        && actual.target.starts_with(head)
+        && actual.target.ends_with(tail)
+}
+
+/// Whether a value is what the plan shows, where a part that is known only after the run fits all.
+fn fits(planned: &Value, actual: &Value) -> bool {
+    match (planned, actual) {
+        (Value::String(s), _) if s.contains("(known after run") => true,
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| fits(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| fits(v, w)))
+        }
+        // A planned `null` id of a thing that the run creates.
+        (a, b) => a == b,
+    }
+}
+
+/// Two steps that would write one setting, with no order between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Race {
+    pub first: String,
+    pub second: String,
+    pub place: Place,
+}
+
+/// `ordered` says whether one of two steps comes before the other. Step ids of a for-each carry
+/// their item (`isolate[2]`).
+pub fn races(steps: &[PlannedStep], ordered: impl Fn(&str, &str) -> bool) -> Vec<Race> {
+    let mut writers: HashMap<(&Scope, &str, &str), Vec<&str>> = HashMap::new();
+    let mut found = Vec::new();
+    for step in steps {
+        for change in &step.changes {
+            let place = &change.place;
+            // Two things that AWS has not named yet are not one thing.
+            if place.target.contains("(known after run") {
+                continue;
+            }
+            let earlier = writers.entry((&change.scope, &place.kind, &place.target)).or_default();
+            if earlier.last() == Some(&step.id.as_str()) {
+                continue;
+            }
+            for first in earlier.iter() {
+                if !ordered(first, &step.id) {
+                    found.push(Race {
+                        first: (*first).into(),
+                        second: step.id.clone(),
+                        place: place.clone(),
+                    });
+                }
+            }
+            earlier.push(&step.id);
+        }
+    }
+    found
+}

@@ -1,0 +1,99 @@
+//! Plans a run: walks the units with a step handle that only reads. Owns that walk.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{
+    StepError, World,
+    plan::{PlanState, PlannedStep},
+    step::{Mode, Overlay, Planned, Step},
+    unit::Unit,
+    walk::{Drive, Settled, walk},
+};
+
+struct Planner<C: World> {
+    world: C,
+    run: String,
+    overlay: Arc<Overlay>,
+    steps: Mutex<IndexMap<String, Arc<Mutex<PlannedStep>>>>,
+}
+
+/// What each unit would do, in the order in which they would run one by one; reads only. Steps of
+/// a for-each carry their item: `isolate[2]`.
+pub async fn plan<C: World>(units: &Arc<Vec<Unit<C>>>, world: C, run: &str) -> Vec<PlannedStep> {
+    let planner = Arc::new(Planner {
+        world,
+        run: run.into(),
+        overlay: Arc::default(),
+        steps: Mutex::default(),
+    });
+    // One by one, so that each step sees what the steps before it would have changed.
+    walk(units, planner.clone(), 1).await;
+    let steps = std::mem::take(&mut *planner.steps.lock().unwrap_or_else(PoisonError::into_inner));
+    steps
+        .into_values()
+        .map(|step| step.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        .collect()
+}
+
+impl<C: World> Planner<C> {
+    fn step(&self, id: &str) -> Arc<Mutex<PlannedStep>> {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Mutex::new(PlannedStep { id: id.into(), ..Default::default() }));
+        steps.entry(id.into()).or_insert_with(new).clone()
+    }
+
+    fn state(&self, id: &str, state: PlanState) {
+        self.step(id).lock().unwrap_or_else(PoisonError::into_inner).state = state;
+    }
+}
+
+impl<C: World> Drive<C> for Planner<C> {
+    fn known(&self, _id: &str) -> Option<Settled> {
+        None
+    }
+
+    async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
+        self.state(id, PlanState::Skipped(why.into()));
+        Ok(())
+    }
+
+    async fn expand(&self, _id: &str, items: Vec<Value>) -> Result<Vec<Value>, StepError> {
+        Ok(items)
+    }
+
+    async fn perform(&self, unit: &Unit<C>, id: String, inputs: Value) -> Result<Value, StepError> {
+        let planned = self.step(&id);
+        if let Some(approval) = &unit.policy.approval {
+            let mut planned = planned.lock().unwrap_or_else(PoisonError::into_inner);
+            planned.asks.push(format!("approval: {}", approval.reason));
+        }
+        let mode = Mode::Plan(Planned::new(self.overlay.clone(), planned));
+        let step = Step::new(id.clone(), self.run.clone(), self.world.clone(), mode);
+        let result = unit.body.run(step, inputs).await;
+        if let Err(error) = &result {
+            self.fail(&id, error).await;
+        }
+        result
+    }
+
+    async fn fail(&self, id: &str, error: &StepError) {
+        self.state(
+            id,
+            match error {
+                StepError::Open(why) => PlanState::Open(why.clone()),
+                other => PlanState::Refused(other.to_string()),
+            },
+        );
+    }
+
+    fn blocked(&self, id: &str, by: &str) {
+        self.state(id, PlanState::Blocked(format!("needs `{by}`, which cannot be planned")));
+    }
+
+    fn stopping(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,214 @@
+//! Runs and resumes: walks the units with a step handle that journals and acts. Owns attempts,
+//! approvals, records around a step, and how a run ends.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::journal::{Ledger, Record, RunStatus, StepLedger, StepState};
+
+use super::{
+    Event, Question, Run, StepError, World, exposed,
+    step::{Live, Mode, Step},
+    unit::Unit,
+    walk::{Drive, Settled, Walked, walk},
+};
+
+/// How a run, or this part of it, ended.
+#[derive(Debug)]
+pub struct RunEnd {
+    pub status: RunStatus,
+    pub walked: Walked,
+    /// The journal failed: what was done is on the disk, the end of the run is not.
+    pub journal: Option<StepError>,
+}
+
+struct Runner<C: World> {
+    run: Arc<Run<C>>,
+    earlier: Ledger,
+    ledgers: Mutex<HashMap<String, Arc<Mutex<StepLedger>>>>,
+}
+
+/// Runs the units to their end. `earlier` is the fold of the journal: empty for a new run, what was
+/// done so far for a resumed one; exposed states that it left are closed before anything else.
+///
+/// # Errors
+/// The journal cannot be written, or an exposed state cannot be closed.
+pub async fn run<C: World>(
+    units: &Arc<Vec<Unit<C>>>,
+    run: Arc<Run<C>>,
+    mut earlier: Ledger,
+    parallel: usize,
+) -> Result<RunEnd, StepError> {
+    exposed::close_all(&run, &mut earlier).await?;
+    let runner = Arc::new(Runner { run: run.clone(), earlier, ledgers: Mutex::default() });
+    let walked = walk(units, runner, parallel).await;
+    let stopped = *run.stop.borrow();
+    let status = if !walked.failed.is_empty() {
+        RunStatus::Failed
+    } else if stopped || !walked.interrupted.is_empty() {
+        RunStatus::Interrupted
+    } else if !walked.waiting.is_empty() {
+        RunStatus::Waiting
+    } else {
+        RunStatus::Succeeded
+    };
+    let mut journal = None;
+    if stopped && let Err(e) = run.journal.append(Record::Interrupted {}).await {
+        journal = Some(StepError::Journal(e.to_string()));
+    }
+    if let Err(e) = run.journal.append(Record::RunFinished { status }).await {
+        journal = Some(StepError::Journal(e.to_string()));
+    }
+    run.events.send(Event::Finished { status });
+    Ok(RunEnd { status, walked, journal })
+}
+
+impl<C: World> Runner<C> {
+    fn ledger(&self, id: &str) -> Arc<Mutex<StepLedger>> {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = || self.earlier.steps.get(id).cloned().unwrap_or_default();
+        ledgers.entry(id.into()).or_insert_with(|| Arc::new(Mutex::new(earlier()))).clone()
+    }
+
+    async fn append(&self, record: Record) -> Result<(), StepError> {
+        self.run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
+    }
+
+    async fn attempt(
+        &self,
+        unit: &Unit<C>,
+        id: &str,
+        inputs: Value,
+        ledger: &Arc<Mutex<StepLedger>>,
+    ) -> Result<Value, StepError> {
+        let live = Live::new(self.run.clone(), ledger.clone(), unit.policy.timeout);
+        let step =
+            Step::new(id.into(), self.run.id.clone(), self.run.world.clone(), Mode::Run(live));
+        if let Some(approval) = &unit.policy.approval {
+            step.ask(Question {
+                step: id.into(),
+                role: approval.role.clone(),
+                text: approval.reason.clone(),
+            })
+            .await?;
+        }
+        unit.body.run(step, inputs).await
+    }
+
+    /// Ends what a failed attempt left exposed, and journals the failure.
+    async fn failed(
+        &self,
+        id: &str,
+        attempt: u32,
+        error: &StepError,
+        ledger: &Arc<Mutex<StepLedger>>,
+        again_in: Option<Duration>,
+    ) -> Result<(), StepError> {
+        exposed::close_step(&self.run, id, ledger).await?;
+        let record = Record::StepFailed {
+            step: id.into(),
+            attempt,
+            word: error.word().into(),
+            error: error.to_string(),
+            class: match error {
+                StepError::Call(e) => Some(e.class),
+                _ => None,
+            },
+            last: again_in.is_none(),
+        };
+        self.append(record.clone()).await?;
+        ledger.lock().unwrap_or_else(PoisonError::into_inner).apply(&record);
+        self.run.events.send(Event::StepFailed {
+            step: id.into(),
+            word: error.word(),
+            error: error.to_string(),
+            again_in,
+        });
+        Ok(())
+    }
+}
+
+impl<C: World> Drive<C> for Runner<C> {
+    fn known(&self, id: &str) -> Option<Settled> {
+        let settled = match &self.earlier.steps.get(id)?.state {
+            StepState::Finished(outputs) => Settled::Finished(outputs.clone()),
+            StepState::Skipped(_) => Settled::Skipped,
+            _ => return None,
+        };
+        self.run.events.send(Event::StepReplayed { step: id.into() });
+        Some(settled)
+    }
+
+    async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
+        self.run.events.send(Event::StepSkipped { step: id.into(), why: why.into() });
+        self.append(Record::StepSkipped { step: id.into(), why: why.into() }).await
+    }
+
+    async fn expand(&self, id: &str, items: Vec<Value>) -> Result<Vec<Value>, StepError> {
+        let items = match self.earlier.expanded.get(id) {
+            Some(items) => items.clone(),
+            None => {
+                let record = Record::Expanded { step: id.into(), items: items.clone() };
+                self.append(record).await?;
+                items
+            }
+        };
+        self.run.events.send(Event::StepExpanded { step: id.into(), items: items.len() });
+        Ok(items)
+    }
+
+    async fn perform(&self, unit: &Unit<C>, id: String, inputs: Value) -> Result<Value, StepError> {
+        let ledger = self.ledger(&id);
+        let before = ledger.lock().unwrap_or_else(PoisonError::into_inner).attempts;
+        let (started, mut backoff) = (Instant::now(), unit.policy.backoff);
+        for tried in 1.. {
+            let attempt = before + tried;
+            self.append(Record::StepStarted { step: id.clone(), attempt }).await?;
+            self.run.events.send(Event::StepStarted { step: id.clone(), attempt });
+            let error = match self.attempt(unit, &id, inputs.clone(), &ledger).await {
+                Ok(outputs) => {
+                    let record =
+                        Record::StepFinished { step: id.clone(), outputs: outputs.clone() };
+                    self.append(record).await?;
+                    let took = started.elapsed();
+                    self.run.events.send(Event::StepFinished { step: id, took });
+                    return Ok(outputs);
+                }
+                Err(error @ (StepError::Journal(_) | StepError::Interrupted)) => return Err(error),
+                Err(error) => error,
+            };
+            let again = error.retryable() && tried < unit.policy.attempts && !self.stopping();
+            self.failed(&id, attempt, &error, &ledger, again.then_some(backoff)).await?;
+            if !again {
+                return Err(error);
+            }
+            let mut stop = self.run.stop.clone();
+            tokio::select! {
+                () = tokio::time::sleep(backoff) => {}
+                _ = stop.wait_for(|stop| *stop) => return Err(StepError::Interrupted),
+            }
+            backoff *= 2;
+        }
+        Err(StepError::Failed("no attempt was made".into()))
+    }
+
+    async fn fail(&self, id: &str, error: &StepError) {
+        let ledger = self.ledger(id);
+        // A journal that cannot be written shows at the next append.
+        let _ = self.failed(id, 0, error, &ledger, None).await;
+    }
+
+    fn blocked(&self, id: &str, by: &str) {
+        self.run.events.send(Event::StepBlocked { step: id.into(), by: by.into() });
+    }
+
+    fn stopping(&self) -> bool {
+        *self.run.stop.borrow()
+    }
+}

@@ -1,0 +1,187 @@
+//! A change in a run: read, journal the intent, write, read back, journal the outcome; and how an
+//! intent that has no outcome is settled. Owns that sequence and the closing of exposed states.
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    engine::{CallError, Class, Event},
+    journal::{Change, Kept, Record},
+};
+
+use super::{AnySetting, Live, Place, Step, StepError, World, live::unfit};
+
+impl<C: World> Live<C> {
+    pub(crate) async fn set(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        value: Value,
+        until: Option<Value>,
+    ) -> Result<Value, StepError> {
+        match self.kept(place) {
+            None => self.fresh(step, place, setting, value, until).await,
+            // It already was so when the step first came here.
+            Some(Kept::Read(kept)) => Ok(kept),
+            Some(Kept::Change(change)) => self.replay(step, place, setting, value, change).await,
+            Some(other) => Err(unfit(place, "a change", &other)),
+        }
+    }
+
+    async fn fresh(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        value: Value,
+        until: Option<Value>,
+    ) -> Result<Value, StepError> {
+        self.check()?;
+        let before = setting.read(&step.world).await?;
+        if setting.agrees(&value, &before) {
+            self.run.events.send(Event::AlreadySo { step: step.id().into(), place: place.clone() });
+            self.journal_read(step, place.clone(), &before).await?;
+            self.exposed().remove(&(place.kind.clone(), place.target.clone()));
+            return Ok(before);
+        }
+        self.run.expected.allows_change(step.id(), place, &before, &value)?;
+        self.act(step, place, setting, before, value, until).await
+    }
+
+    /// The place is in the journal: its change was made, or was about to be.
+    async fn replay(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        value: Value,
+        change: Change,
+    ) -> Result<Value, StepError> {
+        let Change { before, after, until, outcome, closed, .. } = change;
+        // A journal holds no secret, so what it has is compared with what it would have kept.
+        let shown = self.run.journal.redact(value.clone());
+        if !setting.agrees(&shown, &after) && !setting.agrees(&after, &shown) {
+            return Err(StepError::Replay(format!(
+                "at {place} the step now sets {shown}, the journal has {after}"
+            )));
+        }
+        if let (Some(outcome), false) = (outcome, closed) {
+            self.note_exposure(place, until.is_some());
+            return Ok(outcome);
+        }
+        self.check()?;
+        let now = setting.read(&step.world).await?;
+        if closed {
+            // Recovery ended the exposed state before it had done its work: do it again.
+            return self.act(step, place, setting, before, value, until).await;
+        }
+        if setting.agrees(&value, &now) {
+            return self.outcome(step, place, &before, now, until.is_some()).await;
+        }
+        if setting.agrees(&before, &now) || setting.halfway(&before, &value, &now) {
+            return self.act(step, place, setting, before, value, until).await;
+        }
+        Err(StepError::Drift { place: place.clone(), before, after, now })
+    }
+
+    async fn act(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        before: Value,
+        after: Value,
+        until: Option<Value>,
+    ) -> Result<Value, StepError> {
+        let exposes = until.is_some();
+        self.append(Record::Intent {
+            step: step.id().into(),
+            place: place.clone(),
+            scope: step.world.scope().clone(),
+            setting: setting.to_json(),
+            how: setting.rule().how,
+            before: before.clone(),
+            after: after.clone(),
+            until,
+        })
+        .await?;
+        // From here on the state may be exposed, whatever the call answers.
+        self.note_exposure(place, exposes);
+        let now = write_and_read_back(&step.world, place, setting, &after).await?;
+        self.outcome(step, place, &before, now, exposes).await
+    }
+
+    async fn outcome(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        before: &Value,
+        now: Value,
+        exposes: bool,
+    ) -> Result<Value, StepError> {
+        let (id, place) = (step.id().to_owned(), place.clone());
+        self.append(Record::Outcome { step: id.clone(), place: place.clone(), after: now.clone() })
+            .await?;
+        self.note_exposure(&place, exposes);
+        self.run.events.send(Event::Changed {
+            step: id,
+            place,
+            before: before.clone(),
+            after: now.clone(),
+        });
+        Ok(now)
+    }
+
+    fn note_exposure(&self, place: &Place, exposes: bool) {
+        let key = (place.kind.clone(), place.target.clone());
+        if exposes {
+            self.exposed().insert(key, place.clone());
+        } else {
+            self.exposed().remove(&key);
+        }
+    }
+}
+
+/// Writes and reads back until it agrees. A call that got no answer may have taken effect, so the
+/// read decides.
+pub(crate) async fn write_and_read_back<C: World>(
+    world: &C,
+    place: &Place,
+    setting: &dyn AnySetting<C>,
+    want: &Value,
+) -> Result<Value, StepError> {
+    let unanswered = match setting.write(world, want).await {
+        Ok(()) => None,
+        Err(e) if e.class == Class::Unreachable => Some(e),
+        Err(e) => return Err(e.into()),
+    };
+    let patience = world.patience();
+    let (started, mut pause) = (Instant::now(), patience.first);
+    loop {
+        let last = setting.read(world).await;
+        match &last {
+            Ok(now) if setting.agrees(want, now) => return Ok(now.clone()),
+            Err(e) if !passing(e) => return Err(e.clone().into()),
+            _ => {}
+        }
+        if started.elapsed() + pause > patience.deadline {
+            return Err(match (unanswered, last) {
+                (Some(e), _) | (None, Err(e)) => e.into(),
+                (None, Ok(have)) => StepError::NotAgreed {
+                    place: place.clone(),
+                    want: want.clone(),
+                    have,
+                    waited: started.elapsed(),
+                },
+            });
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(patience.longest);
+    }
+}
+
+/// Errors that a read-back outlives: eventual consistency shows as "not found" for a while.
+fn passing(error: &CallError) -> bool {
+    matches!(error.class, Class::Throttled | Class::Gone | Class::Unreachable)
+}

@@ -1,0 +1,294 @@
+//! The step handle in a run: journal, act, read back, tell. Owns what a step may still do (stop,
+//! timeout, exposed states) and its view of the journal; `change` and `operation` hold the two
+//! primitives.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    engine::{Answer, Event, Events, Human, plan::Expected},
+    journal::{Journal, Kept, Record, RunDir, StepLedger},
+};
+
+use super::{Place, Question, Registry, Step, StepError, Verdict, World};
+
+/// What every step of one run shares.
+pub struct Run<C: World> {
+    pub id: String,
+    pub world: C,
+    pub journal: Journal,
+    pub dir: RunDir,
+    pub registry: Arc<Registry<C>>,
+    pub events: Events,
+    /// True once no new call may start.
+    pub stop: watch::Receiver<bool>,
+    pub expected: Expected,
+    pub human: Arc<dyn Human>,
+}
+
+/// One step's live state.
+pub struct Live<C: World> {
+    pub(super) run: Arc<Run<C>>,
+    pub(super) ledger: Arc<Mutex<StepLedger>>,
+    deadline: Option<(Instant, Duration)>,
+    /// Exposed states that must still be closed, by kind and target.
+    pub(super) open: Mutex<HashMap<(String, String), Place>>,
+}
+
+impl<C: World> Live<C> {
+    pub(crate) fn new(
+        run: Arc<Run<C>>,
+        ledger: Arc<Mutex<StepLedger>>,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let deadline = timeout.map(|timeout| (Instant::now() + timeout, timeout));
+        Self { run, ledger, deadline, open: Mutex::default() }
+    }
+
+    pub(super) fn ledger(&self) -> MutexGuard<'_, StepLedger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn kept(&self, place: &Place) -> Option<Kept> {
+        self.ledger().places.get(place).cloned()
+    }
+
+    pub(super) fn exposed(&self) -> MutexGuard<'_, HashMap<(String, String), Place>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Journals a record and takes it into the step's own ledger.
+    pub(super) async fn append(&self, record: Record) -> Result<(), StepError> {
+        self.run
+            .journal
+            .append(record.clone())
+            .await
+            .map_err(|e| StepError::Journal(e.to_string()))?;
+        self.ledger().apply(&record);
+        Ok(())
+    }
+
+    /// Whether another call may start. An exposed state is always ended first.
+    pub(super) fn check(&self) -> Result<(), StepError> {
+        if !self.exposed().is_empty() {
+            return Ok(());
+        }
+        if *self.run.stop.borrow() {
+            return Err(StepError::Interrupted);
+        }
+        match self.deadline {
+            Some((deadline, timeout)) if Instant::now() >= deadline => {
+                Err(StepError::TimedOut(timeout))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sleeps, but not past a stop or the step's deadline.
+    pub(super) async fn sleep(&self, time: Duration) -> Result<(), StepError> {
+        let end = Instant::now() + time;
+        let exposed = !self.exposed().is_empty();
+        let mut stop = self.run.stop.clone();
+        let deadline = self.deadline.map_or(end, |(at, _)| at.min(end));
+        if exposed {
+            tokio::time::sleep_until(end).await;
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(deadline) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        self.check()
+    }
+
+    pub(crate) fn replayed_read(&self, place: &Place) -> Result<Option<Value>, StepError> {
+        match self.kept(place) {
+            None => Ok(None),
+            Some(Kept::Read(value)) => Ok(Some(value)),
+            Some(other) => Err(unfit(place, "a read", &other)),
+        }
+    }
+
+    pub(crate) async fn journal_read(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        value: &Value,
+    ) -> Result<(), StepError> {
+        let scope = step.world.scope().clone();
+        self.append(Record::Read { step: step.id().into(), place, scope, value: value.clone() })
+            .await
+    }
+
+    pub(crate) async fn moment(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        ahead: Duration,
+    ) -> Result<String, StepError> {
+        if let Some(Value::String(kept)) = self.replayed_read(&place)? {
+            return Ok(kept);
+        }
+        self.check()?;
+        let seconds = step.world.now().await?.as_second().saturating_add(ahead.as_secs() as i64);
+        let moment = Timestamp::from_second(seconds)
+            .map_err(|e| StepError::Failed(format!("AWS's clock is out of range: {e}")))?
+            .to_string();
+        self.journal_read(step, place, &Value::String(moment.clone())).await?;
+        Ok(moment)
+    }
+
+    pub(crate) async fn wait(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        time: Duration,
+        why: &str,
+    ) -> Result<(), StepError> {
+        let until = match self.kept(&place) {
+            Some(Kept::Wait(until)) => until,
+            Some(other) => return Err(unfit(&place, "a wait", &other)),
+            None => {
+                self.check()?;
+                let until = Timestamp::now()
+                    .checked_add(jiff::SignedDuration::try_from(time).unwrap_or_default())
+                    .map_err(|e| StepError::Failed(format!("cannot wait that long: {e}")))?;
+                self.append(Record::Wait { step: step.id().into(), place, until }).await?;
+                until
+            }
+        };
+        let rest = until.duration_since(Timestamp::now());
+        // A clock that was set back must not make the wait longer than it is.
+        let rest = Duration::try_from(rest).unwrap_or_default().min(time);
+        let event = Event::Waiting { step: step.id().into(), why: why.into(), time: rest };
+        self.run.events.send(event);
+        self.sleep(rest).await
+    }
+
+    pub(crate) async fn verify<F>(
+        &self,
+        step: &Step<C>,
+        subject: &str,
+        check: F,
+    ) -> Result<(), StepError>
+    where
+        F: Future<Output = Result<(Verdict, Value), StepError>> + Send,
+    {
+        let (verdict, facts) = match check.await {
+            Ok(found) => found,
+            Err(StepError::Call(e)) => {
+                let reason = format!("the state after the change cannot be read: {e}");
+                (Verdict::Presumed { reason }, Value::Null)
+            }
+            Err(other) => return Err(other),
+        };
+        let (id, subject) = (step.id().to_owned(), subject.to_owned());
+        self.append(Record::Verdict {
+            step: id.clone(),
+            subject: subject.clone(),
+            verdict: verdict.clone(),
+            facts,
+        })
+        .await?;
+        let event = Event::Verdict { step: id, subject: subject.clone(), verdict: verdict.clone() };
+        self.run.events.send(event);
+        match verdict {
+            Verdict::Failed { reason } => Err(StepError::NotContained { subject, reason }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        question: Question,
+    ) -> Result<(), StepError> {
+        if let Some(Kept::Answer { yes: true }) = self.kept(&place) {
+            return Ok(());
+        }
+        self.check()?;
+        self.run.events.send(Event::Asking { step: step.id().into() });
+        let answer = self.run.human.ask(&question).await;
+        let (yes, by, reason) = match answer {
+            Answer::Yes { by, reason } => (true, by, reason),
+            Answer::No { by, reason } => (false, by, reason),
+            Answer::Unreachable(how) => {
+                self.run.events.send(Event::Answered { step: step.id().into(), yes: false });
+                return Err(StepError::Waiting(format!("{} ({how})", question.text)));
+            }
+        };
+        self.run.events.send(Event::Answered { step: step.id().into(), yes });
+        self.append(Record::Answer {
+            step: step.id().into(),
+            place,
+            question: question.text,
+            by: by.clone(),
+            yes,
+            reason: reason.clone(),
+        })
+        .await?;
+        if yes { Ok(()) } else { Err(StepError::Declined { by, reason }) }
+    }
+
+    pub(crate) async fn keep(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<String, StepError> {
+        if let Some(Kept::Evidence { sha256 }) = self.kept(&place) {
+            return Ok(sha256);
+        }
+        let kept = self
+            .run
+            .dir
+            .keep_evidence(step.id(), name, bytes)
+            .map_err(|e| StepError::Failed(format!("evidence `{name}` cannot be kept: {e}")))?;
+        self.append(Record::Evidence {
+            step: step.id().into(),
+            place,
+            file: kept.file.clone(),
+            sha256: kept.sha256.clone(),
+            bytes: bytes.len() as u64,
+        })
+        .await?;
+        let sha256 = kept.sha256.clone();
+        self.run.events.send(Event::Evidence {
+            step: step.id().into(),
+            file: kept.file,
+            sha256: sha256.clone(),
+        });
+        Ok(sha256)
+    }
+
+    pub(crate) async fn note(
+        &self,
+        step: &Step<C>,
+        place: Place,
+        text: String,
+    ) -> Result<(), StepError> {
+        if self.kept(&place).is_some() {
+            return Ok(());
+        }
+        self.ledger().places.insert(place, Kept::Note);
+        self.run.events.send(Event::Note { step: step.id().into(), text: text.clone() });
+        self.append(Record::Note { step: step.id().into(), text }).await
+    }
+}
+
+pub(super) fn unfit(place: &Place, asked: &str, kept: &Kept) -> StepError {
+    StepError::Replay(format!(
+        "at {place} the step asks for {asked}, the journal has {}",
+        kept.word()
+    ))
+}

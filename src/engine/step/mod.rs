@@ -1,0 +1,257 @@
+//! The step handle: what an action's one body calls, in plan and in run alike. Owns the handle and
+//! the places of its calls; `planned` and `live` hold what each mode does.
+
+mod change;
+mod live;
+mod operation;
+mod places;
+mod planned;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(crate) use change::write_and_read_back;
+pub use live::{Live, Run};
+pub(crate) use places::Places;
+pub use planned::{Overlay, Planned};
+
+use super::{
+    AnySetting, CallError, Fact, Operation, Place, Question, Registry, Scope, Setting, StepError,
+    Verdict, World,
+    setting::{Erased, json},
+};
+
+/// What stands where a value is known only after the run. Everything AWS assigns has it in plans.
+pub const AFTER_RUN: &str = "(known after run)";
+
+/// Whether a planned value, or a part of it, is still open.
+pub fn is_open(value: &Value) -> bool {
+    match value {
+        Value::String(s) => s.contains("(known after run"),
+        Value::Array(items) => items.iter().any(is_open),
+        Value::Object(map) => map.values().any(is_open),
+        _ => false,
+    }
+}
+
+/// Handle of one step in one mode. Cheap to clone; the clones share the step's places.
+pub struct Step<C: World> {
+    shared: Arc<Shared<C>>,
+    world: C,
+}
+
+pub(crate) struct Shared<C: World> {
+    pub id: String,
+    pub run: String,
+    pub places: Places,
+    pub mode: Mode<C>,
+}
+
+pub(crate) enum Mode<C: World> {
+    Plan(Planned),
+    Run(Live<C>),
+}
+
+impl<C: World> Clone for Step<C> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), world: self.world.clone() }
+    }
+}
+
+impl<C: World> Step<C> {
+    pub(crate) fn new(id: String, run: String, world: C, mode: Mode<C>) -> Self {
+        let shared = Shared { id, run, places: Places::default(), mode };
+        Self { shared: Arc::new(shared), world }
+    }
+
+    /// Id of the step, with its item for a for-each: `isolate[3]`.
+    pub fn id(&self) -> &str {
+        &self.shared.id
+    }
+
+    /// The run's ULID, the same in its plan.
+    pub fn run(&self) -> &str {
+        &self.shared.run
+    }
+
+    pub fn world(&self) -> &C {
+        &self.world
+    }
+
+    pub fn planning(&self) -> bool {
+        matches!(self.shared.mode, Mode::Plan(_))
+    }
+
+    /// The same step, calling in another Region.
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { shared: self.shared.clone(), world: self.world.in_region(region) }
+    }
+
+    /// Reads a fact that the body decides by. Journaled, so that a resumed body takes the same
+    /// path; in a plan, settings that earlier steps would change read as they would then be.
+    pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
+        let place = self.shared.places.next(F::KIND, &fact.target());
+        let value = match &self.shared.mode {
+            Mode::Plan(mode) => match mode.seen(self.world.scope(), &place, &json(fact))? {
+                Some(value) => value,
+                None => json(&fact.read(&self.world).await?),
+            },
+            Mode::Run(mode) => match mode.replayed_read(&place)? {
+                Some(value) => value,
+                None => {
+                    mode.check()?;
+                    let value = json(&fact.read(&self.world).await?);
+                    mode.journal_read(self, place.clone(), &value).await?;
+                    value
+                }
+            },
+        };
+        decode(&place, value)
+    }
+
+    /// Reads a fact as it is now, for a verdict. Never replayed and not journaled by itself: put
+    /// what was seen into the verdict's facts.
+    pub async fn look<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
+        Ok(fact.read(&self.world).await?)
+    }
+
+    /// Makes a setting `value` and returns it as read back. In a plan: remembers the change. When
+    /// it already is so, nothing is written and release has nothing to give back.
+    pub async fn set<S: Setting<C>>(
+        &self,
+        setting: S,
+        value: S::Value,
+    ) -> Result<S::Value, StepError> {
+        self.set_typed(setting, value, None).await
+    }
+
+    /// Like [`Step::set`] for an exposed state in between: `until` must be set soon by the same
+    /// body. While it is open the step is not interrupted, and any recovery sets `until` first.
+    pub async fn set_until<S: Setting<C>>(
+        &self,
+        setting: S,
+        value: S::Value,
+        until: S::Value,
+    ) -> Result<S::Value, StepError> {
+        self.set_typed(setting, value, Some(json(&until))).await
+    }
+
+    async fn set_typed<S: Setting<C>>(
+        &self,
+        setting: S,
+        value: S::Value,
+        until: Option<Value>,
+    ) -> Result<S::Value, StepError> {
+        let place = self.shared.places.next(S::KIND, &setting.target());
+        let setting: Box<dyn AnySetting<C>> = Box::new(Erased(setting));
+        let got = match &self.shared.mode {
+            Mode::Plan(mode) => mode.set(self, &place, &*setting, json(&value), until).await?,
+            Mode::Run(mode) => mode.set(self, &place, &*setting, json(&value), until).await?,
+        };
+        decode(&place, got)
+    }
+
+    /// Starts an operation and awaits its output; one that an interrupted run had started is
+    /// found and awaited instead. In a plan: remembers that it would start.
+    pub async fn start<O: Operation<C>>(&self, operation: O) -> Result<O::Output, StepError> {
+        let place = self.shared.places.next(O::KIND, &operation.target());
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.start(self, &place, json(&operation), operation.leaves());
+                Ok(operation.planned())
+            }
+            Mode::Run(mode) => mode.start(self, &place, &operation).await,
+        }
+    }
+
+    /// A moment `ahead` of AWS's clock, as RFC 3339 in whole seconds (the form of
+    /// `aws:TokenIssueTime`), journaled; a placeholder in a plan.
+    pub async fn moment(&self, ahead: Duration) -> Result<String, StepError> {
+        let place = self.shared.places.next("core.moment", "clock");
+        match &self.shared.mode {
+            Mode::Plan(_) => Ok(AFTER_RUN.into()),
+            Mode::Run(mode) => mode.moment(self, place, ahead).await,
+        }
+    }
+
+    /// Waits; a resumed run waits for the rest only.
+    pub async fn wait(&self, time: Duration, why: &str) -> Result<(), StepError> {
+        let place = self.shared.places.next("core.wait", why);
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.wait(time, why);
+                Ok(())
+            }
+            Mode::Run(mode) => mode.wait(self, place, time, why).await,
+        }
+    }
+
+    /// Verifies what the step did to `subject`; `check` runs in a run only, on fresh reads
+    /// ([`Step::look`]), and returns the verdict with the facts it was read from.
+    pub async fn verify<F>(&self, subject: &str, check: F) -> Result<(), StepError>
+    where
+        F: Future<Output = Result<(Verdict, Value), StepError>> + Send,
+    {
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.verifies(subject);
+                Ok(())
+            }
+            Mode::Run(mode) => mode.verify(self, subject, check).await,
+        }
+    }
+
+    /// Asks a human and journals the answer; `Err` when declined or when nobody can be asked.
+    pub async fn ask(&self, question: Question) -> Result<(), StepError> {
+        let place = self.shared.places.next("core.answer", &question.text);
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.asks(&question);
+                Ok(())
+            }
+            Mode::Run(mode) => mode.ask(self, place, question).await,
+        }
+    }
+
+    /// Keeps bytes as evidence of the run, with their SHA-256 in the journal. Returns the hash.
+    pub async fn keep(&self, name: &str, bytes: &[u8]) -> Result<String, StepError> {
+        let place = self.shared.places.next("core.evidence", name);
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.keeps(name);
+                Ok(AFTER_RUN.into())
+            }
+            Mode::Run(mode) => mode.keep(self, place, name, bytes).await,
+        }
+    }
+
+    /// Tells the responder something: a warning in the plan, a note in the journal.
+    pub async fn note(&self, text: impl Into<String> + Send) -> Result<(), StepError> {
+        let text = text.into();
+        let place = self.shared.places.next("core.note", &text);
+        match &self.shared.mode {
+            Mode::Plan(mode) => {
+                mode.note(text);
+                Ok(())
+            }
+            Mode::Run(mode) => mode.note(self, place, text).await,
+        }
+    }
+}
+
+fn decode<T: DeserializeOwned>(place: &Place, value: Value) -> Result<T, StepError> {
+    T::deserialize(&value).map_err(|e| StepError::Replay(format!("{place}: {e}")))
+}
+
+/// A call's error that only says "it is already so" or "it is already gone" is no error.
+pub fn settled<T: Default>(
+    result: Result<T, CallError>,
+    class: super::Class,
+) -> Result<T, CallError> {
+    match result {
+        Err(e) if e.class == class => Ok(T::default()),
+        other => other,
+    }
+}

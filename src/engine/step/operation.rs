@@ -1,0 +1,162 @@
+//! An operation in a run: journal the intent, start, journal the job, await its output. Owns that
+//! sequence and how a start that was cut off is settled.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    engine::{Class, Event, Operation, Progress, StepError, Token, setting::json},
+    journal::{Kept, Record},
+};
+
+use super::{Live, Place, Step, World, decode, live::unfit};
+
+impl<C: World> Live<C> {
+    pub(crate) async fn start<O: Operation<C>>(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        operation: &O,
+    ) -> Result<O::Output, StepError> {
+        let kept = self.kept(place);
+        let failed = match &kept {
+            Some(Kept::Operation(kept)) => kept.failed,
+            _ => 0,
+        };
+        let token = token(&self.run.id, step.id(), place, failed);
+        let job = match kept {
+            None => {
+                self.check()?;
+                self.run.expected.allows_operation(step.id(), place)?;
+                self.append(Record::OperationIntent {
+                    step: step.id().into(),
+                    place: place.clone(),
+                    scope: step.world.scope().clone(),
+                    operation: json(operation),
+                    token: token.id.clone(),
+                    leaves: operation.leaves(),
+                })
+                .await?;
+                self.launch(step, place, operation, &token).await?
+            }
+            Some(Kept::Operation(kept)) => match (kept.output, kept.job) {
+                (Some(output), _) => return decode(place, output),
+                (None, Some(job)) => job,
+                (None, None) => {
+                    self.check()?;
+                    match operation.find(&step.world, &token).await? {
+                        Some(job) => self.started(step, place, job).await?,
+                        None => self.launch(step, place, operation, &token).await?,
+                    }
+                }
+            },
+            Some(other) => return Err(unfit(place, "an operation", &other)),
+        };
+        self.run.events.send(Event::OperationStarted {
+            step: step.id().into(),
+            place: place.clone(),
+            job: job.clone(),
+        });
+        self.until_done(step, place, operation, &job).await
+    }
+
+    async fn launch<O: Operation<C>>(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        operation: &O,
+        token: &Token,
+    ) -> Result<String, StepError> {
+        match operation.start(&step.world, token).await {
+            Ok(job) => self.started(step, place, job).await,
+            // No answer: it may have started all the same.
+            Err(e) if e.class == Class::Unreachable => {
+                match operation.find(&step.world, token).await {
+                    Ok(Some(job)) => self.started(step, place, job).await,
+                    _ => Err(e.into()),
+                }
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn started(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        job: String,
+    ) -> Result<String, StepError> {
+        self.append(Record::OperationStarted {
+            step: step.id().into(),
+            place: place.clone(),
+            job: job.clone(),
+        })
+        .await?;
+        Ok(job)
+    }
+
+    async fn until_done<O: Operation<C>>(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        operation: &O,
+        job: &str,
+    ) -> Result<O::Output, StepError> {
+        let longest = step.world.patience().poll;
+        let mut pause = Duration::from_millis(200).min(longest);
+        loop {
+            match operation.poll(&step.world, job).await {
+                Ok(Progress::Done(output)) => {
+                    self.append(Record::OperationEnded {
+                        step: step.id().into(),
+                        place: place.clone(),
+                        output: json(&output),
+                    })
+                    .await?;
+                    self.run.events.send(Event::OperationEnded {
+                        step: step.id().into(),
+                        place: place.clone(),
+                    });
+                    return Ok(output);
+                }
+                Ok(Progress::Failed(message)) => {
+                    self.append(Record::OperationFailed {
+                        step: step.id().into(),
+                        place: place.clone(),
+                        message: message.clone(),
+                    })
+                    .await?;
+                    return Err(StepError::Operation { place: place.clone(), message });
+                }
+                Ok(Progress::Running { percent, note }) => {
+                    self.run.events.send(Event::OperationProgress {
+                        step: step.id().into(),
+                        place: place.clone(),
+                        percent,
+                        note,
+                    });
+                }
+                // The job goes on whether or not it can be looked at just now.
+                Err(e) if matches!(e.class, Class::Throttled | Class::Unreachable) => {
+                    self.run.events.send(Event::OperationProgress {
+                        step: step.id().into(),
+                        place: place.clone(),
+                        percent: None,
+                        note: e.to_string(),
+                    });
+                }
+                Err(e) => return Err(e.into()),
+            }
+            self.sleep(pause).await?;
+            pause = (pause * 2).min(longest);
+        }
+    }
+}
+
+/// A job that failed is started anew under a token of its own.
+fn token(run: &str, step: &str, place: &Place, failed: u32) -> Token {
+    let hash = Sha256::digest(format!("{run}\n{step}\n{place}\n{failed}"));
+    let id = hash[..16].iter().map(|b| format!("{b:02x}")).collect();
+    Token { run: run.into(), step: step.into(), id }
+}

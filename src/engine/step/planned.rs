@@ -1,0 +1,126 @@
+//! The step handle in a plan: reads, remembers, writes nothing. Owns what one planned step would
+//! do and the overlay through which later steps see earlier planned changes.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::engine::plan::{PlannedChange, PlannedOperation, PlannedStep};
+
+use super::{AnySetting, Place, Question, Scope, Step, StepError, World, is_open};
+
+/// Values that planned changes would have left, by scope, kind and target.
+#[derive(Default)]
+pub struct Overlay(Mutex<HashMap<(Scope, String, String), Value>>);
+
+/// One step's share of a plan.
+pub struct Planned {
+    overlay: Arc<Overlay>,
+    step: Arc<Mutex<PlannedStep>>,
+}
+
+impl Planned {
+    pub(crate) fn new(overlay: Arc<Overlay>, step: Arc<Mutex<PlannedStep>>) -> Self {
+        Self { overlay, step }
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut PlannedStep)) {
+        change(&mut self.step.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The value that the plan so far gives a place, if it changed it.
+    pub(crate) fn seen(
+        &self,
+        scope: &Scope,
+        place: &Place,
+        what: &Value,
+    ) -> Result<Option<Value>, StepError> {
+        if is_open(what) || place.target.contains("(known after run") {
+            return Err(StepError::Open(format!(
+                "reads `{place}`, whose id AWS assigns in the run"
+            )));
+        }
+        let key = (scope.clone(), place.kind.clone(), place.target.clone());
+        let overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(overlay.get(&key).cloned())
+    }
+
+    pub(crate) async fn set<C: World>(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        value: Value,
+        until: Option<Value>,
+    ) -> Result<Value, StepError> {
+        let scope = step.world.scope();
+        let (before, caveat) = if place.target.contains("(known after run") {
+            (Value::String(super::AFTER_RUN.into()), None)
+        } else {
+            let before = match self.seen(scope, place, &Value::Null)? {
+                Some(before) => before,
+                None => setting.read(&step.world).await?,
+            };
+            if setting.agrees(&value, &before) {
+                self.edit(|step| step.keeps.push(place.clone()));
+                return Ok(before);
+            }
+            let caveat = setting.caveat(&before);
+            (before, caveat)
+        };
+        let key = (scope.clone(), place.kind.clone(), place.target.clone());
+        let mut overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);
+        overlay.insert(key, value.clone());
+        let change = PlannedChange {
+            place: place.clone(),
+            scope: scope.clone(),
+            before,
+            after: value.clone(),
+            until,
+            release: setting.rule().how,
+            caveat: caveat.map(Into::into),
+        };
+        self.edit(|step| step.changes.push(change));
+        Ok(value)
+    }
+
+    pub(crate) fn start<C: World>(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        operation: Value,
+        leaves: String,
+    ) {
+        let operation = PlannedOperation {
+            place: place.clone(),
+            scope: step.world.scope().clone(),
+            operation,
+            leaves,
+        };
+        self.edit(|step| step.operations.push(operation));
+    }
+
+    pub(crate) fn wait(&self, time: Duration, why: &str) {
+        self.edit(|step| step.waits.push(format!("{:.1} s: {why}", time.as_secs_f64())));
+    }
+
+    pub(crate) fn verifies(&self, subject: &str) {
+        self.edit(|step| step.verifies.push(subject.into()));
+    }
+
+    pub(crate) fn asks(&self, question: &Question) {
+        self.edit(|step| step.asks.push(question.text.clone()));
+    }
+
+    pub(crate) fn keeps(&self, name: &str) {
+        self.edit(|step| step.evidence.push(name.into()));
+    }
+
+    pub(crate) fn note(&self, text: String) {
+        self.edit(|step| step.notes.push(text));
+    }
+}

@@ -1,0 +1,95 @@
+//! What the engine runs: units with the units they need. Owns the trait that a compiled step
+//! implements and the policy around one unit; how a unit's expressions work is `program`'s.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Step, StepError, World};
+
+/// Outputs of the units that have ended, by id.
+pub type Outputs = IndexMap<String, Value>;
+
+/// One node of a program, bound to a run.
+pub struct Unit<C: World> {
+    pub id: String,
+    /// Positions of the units that come before this one.
+    pub needs: Vec<usize>,
+    pub policy: Policy,
+    pub body: Arc<dyn Body<C>>,
+}
+
+/// A condition, which a plan may not be able to decide yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Holds,
+    DoesNot,
+    Open,
+}
+
+/// The items of a for-each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Items {
+    /// The step runs once.
+    Once,
+    Each(Vec<Value>),
+    Open,
+}
+
+/// Expressions and action of one compiled step.
+pub trait Body<C: World>: Send + Sync + 'static {
+    /// # Errors
+    /// The expression cannot be evaluated; the text says why.
+    fn condition(&self, known: &Outputs) -> Result<Condition, String>;
+    /// # Errors
+    /// As for [`Body::condition`].
+    fn items(&self, known: &Outputs) -> Result<Items, String>;
+    /// # Errors
+    /// As for [`Body::condition`].
+    fn inputs(&self, known: &Outputs, item: Option<&Value>) -> Result<Value, String>;
+    /// An object with every output of the action, each with this value.
+    fn outputs_all(&self, value: &Value) -> Value;
+    fn run(&self, step: Step<C>, inputs: Value) -> BoxFuture<'static, Result<Value, StepError>>;
+}
+
+/// How one unit is tried and what its failure means.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// At least 1.
+    pub attempts: u32,
+    /// Before the second attempt; doubles after each.
+    pub backoff: Duration,
+    pub timeout: Option<Duration>,
+    pub on_failure: OnFailure,
+    pub approval: Option<Approval>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            attempts: 1,
+            backoff: Duration::from_secs(1),
+            timeout: None,
+            on_failure: OnFailure::Stop,
+            approval: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// What needs the step does not run; the rest does, and the run ends failed.
+    Stop,
+    /// As if it had finished, without outputs.
+    Continue,
+    /// Nothing new starts, and the whole run is released.
+    Release,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    pub role: Option<String>,
+    pub reason: String,
+}

@@ -1,0 +1,325 @@
+//! Walks units in the order of their needs, independent ones side by side. Owns readiness, fan-out
+//! of for-each, and what a failure blocks; what happens to one unit is its driver's.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    future::Future,
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+
+use super::{
+    StepError, World,
+    unit::{Condition, Items, OnFailure, Outputs, Unit},
+};
+
+/// What a plan and a run each do with a unit.
+pub(crate) trait Drive<C: World>: Send + Sync + 'static {
+    /// What an earlier part of the run already settled.
+    fn known(&self, id: &str) -> Option<Settled>;
+    fn skip(&self, id: &str, why: &str) -> impl Future<Output = Result<(), StepError>> + Send;
+    /// The items to fan out over: those of the journal when it has them.
+    fn expand(
+        &self,
+        id: &str,
+        items: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<Value>, StepError>> + Send;
+    fn perform(
+        &self,
+        unit: &Unit<C>,
+        id: String,
+        inputs: Value,
+    ) -> impl Future<Output = Result<Value, StepError>> + Send;
+    /// An expression failed, or a plan cannot go further here.
+    fn fail(&self, id: &str, error: &StepError) -> impl Future<Output = ()> + Send;
+    fn blocked(&self, id: &str, by: &str);
+    fn stopping(&self) -> bool;
+}
+
+pub(crate) enum Settled {
+    Finished(Value),
+    Skipped,
+}
+
+/// How a walk ended.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// In the order in which they failed.
+    pub failed: Vec<(String, StepError)>,
+    /// Failures that the playbook tolerates.
+    pub tolerated: Vec<(String, StepError)>,
+    /// Steps that did not run, with the step that kept them from it.
+    pub blocked: Vec<(String, String)>,
+    pub interrupted: Vec<String>,
+    pub waiting: Vec<(String, StepError)>,
+    pub finished: usize,
+    pub skipped: usize,
+    /// A failed step asks for the run to be released.
+    pub release: bool,
+}
+
+struct Fan {
+    left: usize,
+    outputs: Vec<Value>,
+    failed: bool,
+}
+
+struct Ready {
+    unit: usize,
+    item: Option<(usize, Value)>,
+}
+
+struct Walk<'a, C: World, D> {
+    units: &'a Arc<Vec<Unit<C>>>,
+    driver: Arc<D>,
+    dependants: Vec<Vec<usize>>,
+    missing: Vec<usize>,
+    blocked_by: Vec<Option<String>>,
+    outputs: Outputs,
+    ready: VecDeque<Ready>,
+    fans: HashMap<usize, Fan>,
+    tasks: JoinSet<(usize, Option<usize>, String, Result<Value, StepError>)>,
+    walked: Walked,
+    halted: bool,
+}
+
+pub(crate) async fn walk<C: World, D: Drive<C>>(
+    units: &Arc<Vec<Unit<C>>>,
+    driver: Arc<D>,
+    parallel: usize,
+) -> Walked {
+    let mut dependants = vec![Vec::new(); units.len()];
+    for (unit, needs) in units.iter().map(|unit| &unit.needs).enumerate() {
+        for need in needs {
+            dependants[*need].push(unit);
+        }
+    }
+    let missing: Vec<_> = units.iter().map(|unit| unit.needs.len()).collect();
+    let ready = missing.iter().enumerate().filter(|(_, missing)| **missing == 0);
+    let mut walk = Walk {
+        units,
+        driver,
+        ready: ready.map(|(unit, _)| Ready { unit, item: None }).collect(),
+        dependants,
+        blocked_by: vec![None; missing.len()],
+        missing,
+        outputs: Outputs::new(),
+        fans: HashMap::new(),
+        tasks: JoinSet::new(),
+        walked: Walked::default(),
+        halted: false,
+    };
+    loop {
+        while walk.tasks.len() < parallel.max(1)
+            && !walk.halted
+            && !walk.driver.stopping()
+            && let Some(next) = walk.ready.pop_front()
+        {
+            walk.begin(next).await;
+        }
+        match walk.tasks.join_next().await {
+            None if walk.ready.is_empty() || walk.halted || walk.driver.stopping() => break,
+            None => {}
+            Some(Ok((unit, item, id, result))) => walk.ended(unit, item, id, result).await,
+            Some(Err(e)) => {
+                walk.halted = true;
+                let error = StepError::Failed(format!("a step ended in a bug of the program: {e}"));
+                walk.walked.failed.push(("?".into(), error));
+            }
+        }
+    }
+    walk.walked
+}
+
+impl<C: World, D: Drive<C>> Walk<'_, C, D> {
+    async fn begin(&mut self, Ready { unit, item }: Ready) {
+        let units = self.units.clone();
+        let this = &units[unit];
+        if let Some((index, item)) = item {
+            let id = format!("{}[{index}]", this.id);
+            match self.driver.known(&id) {
+                Some(Settled::Finished(outputs)) => {
+                    return self.ended(unit, Some(index), id, Ok(outputs)).await;
+                }
+                Some(Settled::Skipped) | None => {}
+            }
+            return match this.body.inputs(&self.outputs, Some(&item)) {
+                Ok(inputs) => self.spawn(unit, Some(index), id, inputs),
+                Err(why) => self.misfit(unit, Some(index), id, why).await,
+            };
+        }
+        if let Some(by) = self.blocked_by[unit].clone() {
+            self.driver.blocked(&this.id, &by);
+            self.walked.blocked.push((this.id.clone(), by));
+            return self.settle(unit, None, true);
+        }
+        match self.driver.known(&this.id) {
+            Some(Settled::Finished(outputs)) => {
+                return self.ended(unit, None, this.id.clone(), Ok(outputs)).await;
+            }
+            Some(Settled::Skipped) => return self.skipped(unit),
+            None => {}
+        }
+        match this.body.condition(&self.outputs) {
+            Ok(Condition::Holds) => {}
+            Ok(Condition::DoesNot) => {
+                let why = "its condition does not hold";
+                return match self.driver.skip(&this.id, why).await {
+                    Ok(()) => self.skipped(unit),
+                    Err(e) => self.ended(unit, None, this.id.clone(), Err(e)).await,
+                };
+            }
+            Ok(Condition::Open) => {
+                let why = "whether it runs is known after run".to_owned();
+                return self.open(unit, why).await;
+            }
+            Err(why) => return self.misfit(unit, None, this.id.clone(), why).await,
+        }
+        match this.body.items(&self.outputs) {
+            Ok(Items::Once) => match this.body.inputs(&self.outputs, None) {
+                Ok(inputs) => self.spawn(unit, None, this.id.clone(), inputs),
+                Err(why) => self.misfit(unit, None, this.id.clone(), why).await,
+            },
+            Ok(Items::Each(items)) => self.fan_out(unit, items).await,
+            Ok(Items::Open) => {
+                let why = "what it fans out over is known after run".to_owned();
+                self.open(unit, why).await;
+            }
+            Err(why) => self.misfit(unit, None, this.id.clone(), why).await,
+        }
+    }
+
+    async fn fan_out(&mut self, unit: usize, items: Vec<Value>) {
+        let id = self.units[unit].id.clone();
+        let items = match self.driver.expand(&id, items).await {
+            Ok(items) => items,
+            Err(e) => return self.ended(unit, None, id, Err(e)).await,
+        };
+        if items.is_empty() {
+            let outputs = self.units[unit].body.outputs_all(&Value::Array(Vec::new()));
+            return self.settle(unit, Some(outputs), false);
+        }
+        let fan = Fan { left: items.len(), outputs: vec![Value::Null; items.len()], failed: false };
+        self.fans.insert(unit, fan);
+        let ready = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| Ready { unit, item: Some((index, item)) });
+        self.ready.extend(ready);
+    }
+
+    fn spawn(&mut self, unit: usize, item: Option<usize>, id: String, inputs: Value) {
+        let (units, driver) = (self.units.clone(), self.driver.clone());
+        self.tasks.spawn(async move {
+            let result = driver.perform(&units[unit], id.clone(), inputs).await;
+            (unit, item, id, result)
+        });
+    }
+
+    async fn misfit(&mut self, unit: usize, item: Option<usize>, id: String, why: String) {
+        let error = StepError::Failed(why);
+        self.driver.fail(&id, &error).await;
+        self.ended(unit, item, id, Err(error)).await;
+    }
+
+    async fn open(&mut self, unit: usize, why: String) {
+        let id = self.units[unit].id.clone();
+        let error = StepError::Open(why);
+        self.driver.fail(&id, &error).await;
+        self.ended(unit, None, id, Err(error)).await;
+    }
+
+    fn skipped(&mut self, unit: usize) {
+        self.walked.skipped += 1;
+        let outputs = self.units[unit].body.outputs_all(&Value::Null);
+        self.settle(unit, Some(outputs), false);
+    }
+
+    async fn ended(
+        &mut self,
+        unit: usize,
+        item: Option<usize>,
+        id: String,
+        result: Result<Value, StepError>,
+    ) {
+        let this = &self.units[unit];
+        let outcome = match result {
+            Ok(outputs) => {
+                self.walked.finished += 1;
+                Ok(outputs)
+            }
+            Err(StepError::Open(_)) => {
+                Ok(this.body.outputs_all(&Value::String(super::AFTER_RUN.into())))
+            }
+            Err(StepError::Interrupted) => {
+                self.walked.interrupted.push(id.clone());
+                Err(id)
+            }
+            Err(error @ StepError::Waiting(_)) => {
+                self.walked.waiting.push((id.clone(), error));
+                Err(id)
+            }
+            Err(error) => {
+                self.halted |= matches!(error, StepError::Journal(_));
+                match this.policy.on_failure {
+                    OnFailure::Continue if !self.halted => {
+                        self.walked.tolerated.push((id, error));
+                        Ok(this.body.outputs_all(&Value::Null))
+                    }
+                    policy => {
+                        self.walked.failed.push((id.clone(), error));
+                        if policy == OnFailure::Release {
+                            self.walked.release = true;
+                            self.halted = true;
+                        }
+                        Err(id)
+                    }
+                }
+            }
+        };
+        match item {
+            None => self.settle(unit, outcome.as_ref().ok().cloned(), outcome.is_err()),
+            Some(index) => self.gather(unit, index, outcome.ok()),
+        }
+    }
+
+    /// Takes one item's end into its for-each, and ends that with its last item.
+    fn gather(&mut self, unit: usize, index: usize, outputs: Option<Value>) {
+        let Some(fan) = self.fans.get_mut(&unit) else { return };
+        fan.left -= 1;
+        fan.failed |= outputs.is_none();
+        fan.outputs[index] = outputs.unwrap_or(Value::Null);
+        if fan.left > 0 {
+            return;
+        }
+        let fan = self.fans.remove(&unit).unwrap_or(Fan { left: 0, outputs: vec![], failed: true });
+        let mut all = Map::new();
+        if let Value::Object(names) = self.units[unit].body.outputs_all(&Value::Null) {
+            for name in names.keys() {
+                let column =
+                    fan.outputs.iter().map(|one| one.get(name).cloned().unwrap_or_default());
+                all.insert(name.clone(), column.collect());
+            }
+        }
+        self.settle(unit, Some(Value::Object(all)), fan.failed);
+    }
+
+    fn settle(&mut self, unit: usize, outputs: Option<Value>, failed: bool) {
+        let id = self.units[unit].id.clone();
+        if let Some(outputs) = outputs {
+            self.outputs.insert(id.clone(), outputs);
+        }
+        let cause = self.blocked_by[unit].clone().unwrap_or(id);
+        for dependant in std::mem::take(&mut self.dependants[unit]) {
+            if failed {
+                self.blocked_by[dependant].get_or_insert_with(|| cause.clone());
+            }
+            self.missing[dependant] -= 1;
+            if self.missing[dependant] == 0 {
+                self.ready.push_back(Ready { unit: dependant, item: None });
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Folds records into what is known of a run: the state of its steps, what each place holds, and
+//! its changes in order. Resume, release and reports are folds over the same records.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::engine::{How, Scope, Verdict};
+
+use super::{Place, Record, Released, RunStatus};
+
+/// Everything that the records so far say of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub started: Option<Record>,
+    pub status: Option<RunStatus>,
+    pub aborted: bool,
+    /// Set once a release has begun; `Some(true)` when nothing was left over.
+    pub released: Option<bool>,
+    pub steps: IndexMap<String, StepLedger>,
+    pub expanded: HashMap<String, Vec<Value>>,
+    /// Step and place of every change, in the order of their first intents.
+    pub order: Vec<(String, Place)>,
+}
+
+/// What the records say of one step.
+#[derive(Clone, Debug, Default)]
+pub struct StepLedger {
+    pub attempts: u32,
+    pub state: StepState,
+    pub places: HashMap<Place, Kept>,
+    /// The latest verdict on each subject, with the facts it was read from.
+    pub verdicts: IndexMap<String, (Verdict, Value)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum StepState {
+    #[default]
+    Pending,
+    Running,
+    Finished(Value),
+    Skipped(String),
+    Failed {
+        word: String,
+        error: String,
+    },
+}
+
+/// What a place holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    Read(Value),
+    Change(Change),
+    Operation(KeptOperation),
+    Wait(Timestamp),
+    Answer { yes: bool },
+    Evidence { sha256: String },
+    Note,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub scope: Scope,
+    pub setting: Value,
+    pub how: How,
+    pub before: Value,
+    pub after: Value,
+    pub until: Option<Value>,
+    /// As read back; none while the intent is not settled.
+    pub outcome: Option<Value>,
+    /// Recovery set `until`, so the change has to be made again by a resumed step.
+    pub closed: bool,
+    pub released: Option<Released>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptOperation {
+    pub leaves: String,
+    pub job: Option<String>,
+    pub output: Option<Value>,
+    /// Starts that ended in failure.
+    pub failed: u32,
+}
+
+impl Kept {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "a read",
+            Self::Change(_) => "a change",
+            Self::Operation(_) => "an operation",
+            Self::Wait(_) => "a wait",
+            Self::Answer { .. } => "an answer",
+            Self::Evidence { .. } => "evidence",
+            Self::Note => "a note",
+        }
+    }
+}
+
+impl Ledger {
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut ledger = Self::default();
+        for record in records {
+            ledger.apply(record);
+        }
+        ledger
+    }
+
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::RunStarted { .. } => self.started = Some(record.clone()),
+            Record::Resumed { .. } => self.status = None,
+            Record::RunFinished { status } => self.status = Some(*status),
+            Record::Aborted { .. } => self.aborted = true,
+            Record::ReleaseStarted { .. } => self.released = Some(false),
+            Record::ReleaseFinished { complete } => self.released = Some(*complete),
+            Record::Expanded { step, items } => {
+                self.expanded.insert(step.clone(), items.clone());
+            }
+            _ => {
+                let Some(step) = record.step() else { return };
+                let entry = self.steps.entry(step.to_owned()).or_default();
+                if let Record::Intent { place, .. } = record
+                    && !entry.places.contains_key(place)
+                {
+                    self.order.push((step.to_owned(), place.clone()));
+                }
+                entry.apply(record);
+            }
+        }
+    }
+
+    pub fn change(&self, step: &str, place: &Place) -> Option<&Change> {
+        match self.steps.get(step)?.places.get(place)? {
+            Kept::Change(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// Changes in the order of their first intents.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = (&str, &Place, &Change)> {
+        self.order.iter().filter_map(|(step, place)| {
+            self.change(step, place).map(|change| (step.as_str(), place, change))
+        })
+    }
+
+    /// Operations that were started, with what they leave in the account.
+    pub fn operations(&self) -> impl Iterator<Item = (&str, &Place, &KeptOperation)> {
+        self.steps.iter().flat_map(|(step, ledger)| {
+            let mut found: Vec<_> = ledger
+                .places
+                .iter()
+                .filter_map(|(place, kept)| match kept {
+                    Kept::Operation(operation) => Some((step.as_str(), place, operation)),
+                    _ => None,
+                })
+                .collect();
+            found.sort_by_key(|(_, place, _)| (*place).clone());
+            found
+        })
+    }
+}
+
+impl StepLedger {
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::StepStarted { attempt, .. } => {
+                self.attempts = self.attempts.max(*attempt);
+                self.state = StepState::Running;
+            }
+            Record::StepFinished { outputs, .. } => {
+                self.state = StepState::Finished(outputs.clone());
+            }
+            Record::StepSkipped { why, .. } => self.state = StepState::Skipped(why.clone()),
+            Record::StepFailed { word, error, .. } => {
+                self.state = StepState::Failed { word: word.clone(), error: error.clone() };
+                self.forget_reads();
+            }
+            Record::Read { place, value, .. } => self.keep(place, Kept::Read(value.clone())),
+            Record::Wait { place, until, .. } => self.keep(place, Kept::Wait(*until)),
+            Record::Answer { place, yes, .. } => self.keep(place, Kept::Answer { yes: *yes }),
+            Record::Evidence { place, sha256, .. } => {
+                self.keep(place, Kept::Evidence { sha256: sha256.clone() });
+            }
+            Record::Verdict { subject, verdict, facts, .. } => {
+                self.verdicts.insert(subject.clone(), (verdict.clone(), facts.clone()));
+            }
+            Record::Intent { place, scope, setting, how, before, after, until, .. } => {
+                let first = match self.places.get(place) {
+                    Some(Kept::Change(first)) => first.before.clone(),
+                    _ => before.clone(),
+                };
+                let change = Change {
+                    scope: scope.clone(),
+                    setting: setting.clone(),
+                    how: *how,
+                    before: first,
+                    after: after.clone(),
+                    until: until.clone(),
+                    outcome: None,
+                    closed: false,
+                    released: None,
+                };
+                self.keep(place, Kept::Change(change));
+            }
+            Record::OperationIntent { place, leaves, .. } => {
+                let failed = match self.places.get(place) {
+                    Some(Kept::Operation(kept)) => kept.failed,
+                    _ => 0,
+                };
+                let leaves = leaves.clone();
+                let kept = KeptOperation { leaves, job: None, output: None, failed };
+                self.keep(place, Kept::Operation(kept));
+            }
+            _ => self.amend(record),
+        }
+    }
+
+    /// Records that say more of a place that is already kept.
+    fn amend(&mut self, record: &Record) {
+        if matches!(record, Record::Closed { .. }) {
+            // The change is made again, so the wait after it starts again too.
+            self.places.retain(|_, kept| !matches!(kept, Kept::Wait(_)));
+        }
+        match (record, record.place().and_then(|place| self.places.get_mut(place))) {
+            (Record::Outcome { after, .. }, Some(Kept::Change(change))) => {
+                change.outcome = Some(after.clone());
+            }
+            (Record::Closed { .. }, Some(Kept::Change(change))) => change.closed = true,
+            (Record::ReleaseOutcome { outcome, .. }, Some(Kept::Change(change))) => {
+                change.released = Some(outcome.clone());
+            }
+            (Record::OperationStarted { job, .. }, Some(Kept::Operation(kept))) => {
+                kept.job = Some(job.clone());
+            }
+            (Record::OperationEnded { output, .. }, Some(Kept::Operation(kept))) => {
+                kept.output = Some(output.clone());
+            }
+            (Record::OperationFailed { .. }, Some(Kept::Operation(kept))) => {
+                kept.job = None;
+                kept.failed += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, place: &Place, kept: Kept) {
+        self.places.insert(place.clone(), kept);
+    }
+
+    /// A failed attempt that changed nothing is tried again from fresh reads; one that did change
+    /// something has to take the same path.
+    fn forget_reads(&mut self) {
+        let acted =
+            self.places.values().any(|kept| matches!(kept, Kept::Change(_) | Kept::Operation(_)));
+        if !acted {
+            self.places.retain(|_, kept| !matches!(kept, Kept::Read(_)));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The append-only, hash-chained log of a run, and the directory it lives in. Owns the format and
+//! what the records add up to; who writes them is `engine`.
+
+mod fold;
+mod reader;
+mod record;
+mod rundir;
+mod writer;
+
+pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
+pub use reader::{Head, Read, ReadError, parse, read};
+pub use record::{FORMAT, Line, Place, Record, Released, RunStatus};
+pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
+pub use writer::{Journal, JournalError, REDACTED, hash, redact};

@@ -1,0 +1,110 @@
+//! Reads a journal and checks its chain. Owns what is tolerated (a torn last line) and what is not
+//! (a gap, a broken hash, a newer format).
+
+use std::{fs, io, path::Path};
+
+use super::{FORMAT, Line, Record, writer::hash};
+
+/// Where the next record goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub next: u64,
+    pub hash: String,
+    /// Length of the valid part of the file.
+    pub bytes: u64,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { next: 0, hash: "0".repeat(64), bytes: 0 }
+    }
+}
+
+/// A journal whose chain holds.
+#[derive(Debug)]
+pub struct Read {
+    pub lines: Vec<Line>,
+    pub head: Head,
+    /// The part of a last line that a crash cut off, if there is one. Dropped: nothing acted on it.
+    pub torn: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ReadError {
+    #[error("the journal cannot be read: {0}")]
+    #[diagnostic(code("journal::unreadable"))]
+    Io(#[from] io::Error),
+    #[error("line {line} of the journal is not a record: {why}")]
+    #[diagnostic(
+        code("journal::not-a-record"),
+        help(
+            "the file was changed after it was written; compare it with a copy, and treat the account's state as unknown"
+        )
+    )]
+    NotARecord { line: usize, why: String },
+    #[error("the journal's chain is broken at line {line}: {why}")]
+    #[diagnostic(
+        code("journal::broken-chain"),
+        help(
+            "a record was changed, removed or inserted after it was written; treat what follows as unproven"
+        )
+    )]
+    Broken { line: usize, why: String },
+    #[error("the journal has format {found}, this program reads up to {FORMAT}")]
+    #[diagnostic(
+        code("journal::newer-format"),
+        help("use the version that made the run, or a newer one")
+    )]
+    Newer { found: u32 },
+}
+
+/// # Errors
+/// See [`ReadError`].
+pub fn read(path: &Path) -> Result<Read, ReadError> {
+    parse(&fs::read(path)?)
+}
+
+/// # Errors
+/// See [`ReadError`].
+pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
+    let mut head = Head::default();
+    let mut lines = Vec::new();
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let (text, after) = (&rest[..end], &rest[end + 1..]);
+        let number = lines.len() + 1;
+        let line: Line = match serde_json::from_slice(text) {
+            Ok(line) => line,
+            // Data that the disk had not kept in full can be garbage with a newline in it.
+            Err(_) if !after.contains(&b'\n') && after.is_empty() => break,
+            Err(e) => return Err(ReadError::NotARecord { line: number, why: e.to_string() }),
+        };
+        check(&line, &head, number)?;
+        head.next += 1;
+        head.hash = hash(text);
+        head.bytes += text.len() as u64 + 1;
+        lines.push(line);
+        rest = after;
+    }
+    let torn = (!rest.is_empty()).then(|| String::from_utf8_lossy(rest).into_owned());
+    Ok(Read { lines, head, torn })
+}
+
+fn check(line: &Line, head: &Head, number: usize) -> Result<(), ReadError> {
+    let broken = |why: String| Err(ReadError::Broken { line: number, why });
+    if line.seq != head.next {
+        return broken(format!("its number is {}, {} should come here", line.seq, head.next));
+    }
+    if line.prev != head.hash {
+        return broken("it does not carry the hash of the line before".into());
+    }
+    match &line.record {
+        Record::RunStarted { format, .. } if *format > FORMAT => {
+            Err(ReadError::Newer { found: *format })
+        }
+        Record::RunStarted { .. } if head.next > 0 => broken("a second run starts here".into()),
+        Record::RunStarted { .. } => Ok(()),
+        _ if head.next == 0 => broken("the first record is not the start of a run".into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,328 @@
+//! The records of a run and the line that each is kept on. Owns the format on disk
+//! (docs/journal.md); writing, reading and folding are beside it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::engine::{Class, How, Scope, Verdict};
+
+/// Version of the format, in the first record of each journal. A reader refuses a newer one.
+pub const FORMAT: u32 = 1;
+
+/// Where in a step something was read, set or started: the n-th use of one target of one kind.
+/// Names its place even when a step's calls run side by side.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    pub kind: String,
+    pub target: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nth: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.target)?;
+        if self.nth > 0 {
+            write!(f, " #{}", self.nth + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line of `journal.jsonl`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// 0, 1, 2 without a gap.
+    pub seq: u64,
+    pub time: Timestamp,
+    /// SHA-256, in hex, of the line before without its newline; 64 zeros in the first.
+    pub prev: String,
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Record {
+    RunStarted {
+        format: u32,
+        program: String,
+        run: String,
+        playbook: String,
+        playbook_sha256: String,
+        plan_sha256: String,
+        scope: Scope,
+        endpoint: Option<String>,
+        operator: String,
+        /// What the endpoint said the time was.
+        clock: Option<Timestamp>,
+    },
+    Resumed {
+        operator: String,
+    },
+    /// A for-each fanned out: `items` in order, so that a resumed run fans out the same.
+    Expanded {
+        step: String,
+        items: Vec<Value>,
+    },
+    StepStarted {
+        step: String,
+        attempt: u32,
+    },
+    StepSkipped {
+        step: String,
+        why: String,
+    },
+    StepFinished {
+        step: String,
+        outputs: Value,
+    },
+    StepFailed {
+        step: String,
+        attempt: u32,
+        word: String,
+        error: String,
+        /// A failed call's class, where the error was a call's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<Class>,
+        /// No further attempt follows in this run.
+        last: bool,
+    },
+    Read {
+        step: String,
+        place: Place,
+        scope: Scope,
+        value: Value,
+    },
+    /// Written and synced before the call that makes the change.
+    Intent {
+        step: String,
+        place: Place,
+        scope: Scope,
+        setting: Value,
+        how: How,
+        before: Value,
+        after: Value,
+        /// The value that must follow soon: `after` is an exposed state in between.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Value>,
+    },
+    /// `after` as read back.
+    Outcome {
+        step: String,
+        place: Place,
+        after: Value,
+    },
+    /// Recovery ended an exposed state: the setting now has the intent's `until` value.
+    Closed {
+        step: String,
+        place: Place,
+        value: Value,
+    },
+    OperationIntent {
+        step: String,
+        place: Place,
+        scope: Scope,
+        operation: Value,
+        token: String,
+        leaves: String,
+    },
+    OperationStarted {
+        step: String,
+        place: Place,
+        job: String,
+    },
+    OperationEnded {
+        step: String,
+        place: Place,
+        output: Value,
+    },
+    /// The job ended in failure: trying the step again starts a new one.
+    OperationFailed {
+        step: String,
+        place: Place,
+        message: String,
+    },
+    /// A wait that ends at `until`, so that a resumed run waits for the rest only.
+    Wait {
+        step: String,
+        place: Place,
+        until: Timestamp,
+    },
+    Answer {
+        step: String,
+        place: Place,
+        question: String,
+        by: String,
+        yes: bool,
+        reason: String,
+    },
+    Evidence {
+        step: String,
+        place: Place,
+        file: String,
+        sha256: String,
+        bytes: u64,
+    },
+    Verdict {
+        step: String,
+        subject: String,
+        #[serde(flatten)]
+        verdict: Verdict,
+        /// What the verdict was read from.
+        facts: Value,
+    },
+    Note {
+        step: String,
+        text: String,
+    },
+    Interrupted {},
+    RunFinished {
+        status: RunStatus,
+    },
+    Aborted {
+        by: String,
+    },
+    ReleaseStarted {
+        by: String,
+        steps: Option<Vec<String>>,
+        force: Vec<String>,
+    },
+    ReleaseIntent {
+        step: String,
+        place: Place,
+        from: Value,
+        to: Value,
+    },
+    ReleaseOutcome {
+        step: String,
+        place: Place,
+        #[serde(flatten)]
+        outcome: Released,
+    },
+    ReleaseFinished {
+        complete: bool,
+    },
+}
+
+impl Record {
+    /// The step that the record is about.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Expanded { step, .. }
+            | Self::StepStarted { step, .. }
+            | Self::StepSkipped { step, .. }
+            | Self::StepFinished { step, .. }
+            | Self::StepFailed { step, .. }
+            | Self::Read { step, .. }
+            | Self::Intent { step, .. }
+            | Self::Outcome { step, .. }
+            | Self::Closed { step, .. }
+            | Self::OperationIntent { step, .. }
+            | Self::OperationStarted { step, .. }
+            | Self::OperationEnded { step, .. }
+            | Self::OperationFailed { step, .. }
+            | Self::Wait { step, .. }
+            | Self::Answer { step, .. }
+            | Self::Evidence { step, .. }
+            | Self::Verdict { step, .. }
+            | Self::Note { step, .. }
+            | Self::ReleaseIntent { step, .. }
+            | Self::ReleaseOutcome { step, .. } => Some(step),
+            Self::RunStarted { .. }
+            | Self::Resumed { .. }
+            | Self::Interrupted {}
+            | Self::RunFinished { .. }
+            | Self::Aborted { .. }
+            | Self::ReleaseStarted { .. }
+            | Self::ReleaseFinished { .. } => None,
+        }
+    }
+
+    /// The place that the record is about.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Read { place, .. }
+            | Self::Intent { place, .. }
+            | Self::Outcome { place, .. }
+            | Self::Closed { place, .. }
+            | Self::OperationIntent { place, .. }
+            | Self::OperationStarted { place, .. }
+            | Self::OperationEnded { place, .. }
+            | Self::OperationFailed { place, .. }
+            | Self::Wait { place, .. }
+            | Self::Answer { place, .. }
+            | Self::Evidence { place, .. }
+            | Self::ReleaseIntent { place, .. }
+            | Self::ReleaseOutcome { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Whether the record must be on the disk before the run goes on: what comes before an effect,
+    /// and what a resumed run could not find out again.
+    pub fn must_sync(&self) -> bool {
+        !matches!(
+            self,
+            Self::StepStarted { .. }
+                | Self::StepSkipped { .. }
+                | Self::Note { .. }
+                | Self::Interrupted {}
+                | Self::Read { .. }
+        )
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStatus {
+    Succeeded,
+    /// Steps failed whose failure the playbook does not tolerate.
+    Failed,
+    Interrupted,
+    /// A step waits for a human who could not be asked.
+    Waiting,
+}
+
+/// What release did with one change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "release", rename_all = "kebab-case")]
+pub enum Released {
+    /// Written back, and read back as before.
+    GivenBack,
+    /// It already was as before.
+    AlreadyBefore,
+    /// Someone else changed it: left alone.
+    Conflict {
+        before: Value,
+        after: Value,
+        now: Value,
+    },
+    /// Kept on purpose.
+    Retained {
+        what: String,
+    },
+    Failed {
+        error: String,
+    },
+}
+
+impl Released {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::GivenBack => "given back",
+            Self::AlreadyBefore => "already before",
+            Self::Conflict { .. } => "conflict",
+            Self::Retained { .. } => "retained",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}

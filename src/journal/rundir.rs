@@ -1,0 +1,221 @@
+//! The directory of a run: frozen inputs, plan, journal, evidence and the lock that keeps two
+//! processes off one run. Owns the layout; what the files mean is their writers'.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use ulid::Ulid;
+
+use super::writer::hash;
+
+/// `<home>/runs/<ULID>/`.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+/// Held while a process works on a run; the operating system frees it when the process ends.
+#[derive(Debug)]
+pub struct RunLock(#[allow(dead_code, reason = "held for its drop")] File);
+
+/// A file kept as evidence.
+pub struct KeptFile {
+    /// Relative to the run directory.
+    pub file: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum RunDirError {
+    #[error("no run matches `{asked}` in {home}")]
+    #[diagnostic(
+        code("run::unknown"),
+        help("`backburn runs` lists the runs; `BACKBURN_HOME` says where they are")
+    )]
+    Unknown { asked: String, home: String },
+    #[error("`{asked}` matches {} runs: {}", found.len(), found.join(", "))]
+    #[diagnostic(code("run::ambiguous"), help("give more of the id, or `last`"))]
+    Ambiguous { asked: String, found: Vec<String> },
+    #[error("run {run} is being worked on by another process")]
+    #[diagnostic(code("run::locked"), help("wait for it, or stop it with `backburn abort {run}`"))]
+    Locked { run: String },
+    #[error("{path}: {error}")]
+    #[diagnostic(code("run::io"), help("the run directory must be readable and writable"))]
+    Io { path: String, error: io::Error },
+}
+
+impl RunDir {
+    /// Makes the directory of a new run.
+    ///
+    /// # Errors
+    /// The disk refuses it, or it is there already.
+    pub fn create(home: &Path, run: &str) -> Result<Self, RunDirError> {
+        let path = home.join("runs").join(run);
+        fs::create_dir_all(home.join("runs")).map_err(at(&path))?;
+        fs::create_dir(&path).map_err(at(&path))?;
+        fs::create_dir(path.join("evidence")).map_err(at(&path))?;
+        Ok(Self { path })
+    }
+
+    /// Finds a run by its id, a unique prefix of it (any case), or `last`.
+    ///
+    /// # Errors
+    /// None or several match, or the directory cannot be read.
+    pub fn find(home: &Path, asked: &str) -> Result<Self, RunDirError> {
+        let runs = Self::list(home)?;
+        let unknown =
+            || RunDirError::Unknown { asked: asked.into(), home: home.display().to_string() };
+        if asked == "last" {
+            return runs.into_iter().next_back().ok_or_else(unknown);
+        }
+        let wanted = asked.to_uppercase();
+        let mut found: Vec<_> =
+            runs.into_iter().filter(|run| run.id().starts_with(&wanted)).collect();
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Err(unknown()),
+            (Some(run), true) => Ok(run),
+            (Some(run), false) => {
+                found.push(run);
+                let found = found.iter().map(|run| run.id().to_owned()).collect();
+                Err(RunDirError::Ambiguous { asked: asked.into(), found })
+            }
+        }
+    }
+
+    /// Every run, oldest first.
+    ///
+    /// # Errors
+    /// The directory cannot be read; one that is not there has no runs.
+    pub fn list(home: &Path) -> Result<Vec<Self>, RunDirError> {
+        let path = home.join("runs");
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(at(&path)(e)),
+        };
+        let mut runs = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(at(&path))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if Ulid::from_string(&name).is_ok() {
+                runs.push(Self { path });
+            }
+        }
+        runs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(runs)
+    }
+
+    pub fn id(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// Asks the process that works on the run to stop, or sees whether one was asked.
+    pub fn stop_request(&self) -> PathBuf {
+        self.path.join("stop")
+    }
+
+    /// # Errors
+    /// Another process holds it.
+    pub fn lock(&self) -> Result<RunLock, RunDirError> {
+        let path = self.path.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(at(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock(file)),
+            Err(TryLockError::WouldBlock) => Err(RunDirError::Locked { run: self.id().into() }),
+            Err(TryLockError::Error(e)) => Err(at(&path)(e)),
+        }
+    }
+
+    /// Writes a file of the run whole or not at all.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunDirError> {
+        write_whole(&self.path.join(name), bytes)
+    }
+
+    /// # Errors
+    /// The disk refuses it.
+    pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RunDirError> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|e| at(&self.path.join(name))(io::Error::other(e)))?;
+        self.write(name, text.as_bytes())
+    }
+
+    /// # Errors
+    /// The file cannot be read, or is not what it should be.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, RunDirError> {
+        let path = self.path.join(name);
+        let bytes = fs::read(&path).map_err(at(&path))?;
+        serde_json::from_slice(&bytes).map_err(|e| at(&path)(io::Error::other(e)))
+    }
+
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read_text(&self, name: &str) -> Result<String, RunDirError> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
+    /// Keeps bytes under `evidence/<step>/<name>`; each part becomes a plain file name.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn keep_evidence(
+        &self,
+        step: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<KeptFile, RunDirError> {
+        let file = format!("evidence/{}/{}", plain(step), plain(name));
+        let path = self.path.join(&file);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(at(&path))?;
+        }
+        write_whole(&path, bytes)?;
+        Ok(KeptFile { file, sha256: hash(bytes) })
+    }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirError> {
+    let write = || {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        // The name is on the disk only once its directory is.
+        File::open(parent)?.sync_all()
+    };
+    write().map_err(at(path))
+}
+
+fn plain(name: &str) -> String {
+    let kept: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.[]".contains(c) { c } else { '_' })
+        .collect();
+    if kept.chars().all(|c| c == '.') { "_".into() } else { kept }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> RunDirError {
+    let path = path.display().to_string();
+    move |error| RunDirError::Io { path: path.clone(), error }
+}

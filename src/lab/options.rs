@@ -1,0 +1,71 @@
+//! What a caller can choose about the lab: which upstream, which port, where its files are.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::LabError;
+use super::loopback;
+
+/// Choices of a caller. `home` and `cache` are made when they are missing.
+#[derive(Debug, Clone)]
+pub struct LabOptions {
+    /// Port on 127.0.0.1; 0 takes any free one. Not used by [`Upstream::Url`].
+    pub port: u16,
+    pub upstream: Upstream,
+    /// State directory: `lab.json`, the log, LocalStack's volume. One lab a directory.
+    pub home: PathBuf,
+    /// Cache directory: what was installed. Shared by any number of labs; may be deleted when none runs.
+    pub cache: PathBuf,
+    /// The endpoint ends itself soon after this process ends, however it ended. `None`: it outlives the command.
+    pub watch: Option<u32>,
+}
+
+impl LabOptions {
+    pub const PORT: u16 = 4566;
+
+    /// The default upstream on the default port.
+    pub fn new(home: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
+        Self {
+            port: Self::PORT,
+            upstream: Upstream::Moto,
+            home: home.into(),
+            cache: cache.into(),
+            watch: None,
+        }
+    }
+}
+
+/// What answers as AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Upstream {
+    /// moto, installed with pip and run by the lab.
+    #[default]
+    Moto,
+    /// LocalStack: in Docker where an engine answers, with pip otherwise.
+    LocalStack,
+    /// An endpoint that runs already. Only loopback is accepted.
+    Url(String),
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Moto => f.write_str("moto"),
+            Self::LocalStack => f.write_str("localstack"),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = LabError;
+
+    fn from_str(text: &str) -> Result<Self, LabError> {
+        match text {
+            "moto" => Ok(Self::Moto),
+            "localstack" => Ok(Self::LocalStack),
+            url => loopback::check(url).map(Self::Url),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! backburn contains an AWS incident by playbook, proves the containment, and gives back what it
+//! took.
+//!
+//! ```text
+//! YAML text --parse--> Playbook --compile--> Program (petgraph DAG) --plan (reads only)--> Plan --approve--> Run
+//! ```
+//! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
+//! done; `actions` and `aws` are what steps use; `lab` is the local endpoint; `cli` is the program.
+
+#[cfg(feature = "aws")]
+pub mod actions;
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "aws")]
+pub mod cli;
+pub mod engine;
+pub mod journal;
+#[cfg(feature = "aws")]
+pub mod lab;
+pub mod playbook;
+pub mod program;
+pub mod report;

@@ -1,0 +1,74 @@
+//! What the compiler knows of actions, as plain data. Owns no action; `actions/` fills it.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::choices::Phase;
+
+/// One action as a playbook author sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActionInfo {
+    /// `service.verb-noun`.
+    pub name: String,
+    pub summary: String,
+    /// The phase of a step that names none.
+    pub phase: Phase,
+    /// Ends in a containment verdict.
+    pub contains: bool,
+    /// Release cannot give back what it does.
+    pub irreversible: bool,
+    /// JSON Schema (2020-12) of type object; property names in kebab-case.
+    pub inputs: Value,
+    /// JSON Schema (2020-12) of type object.
+    pub outputs: Value,
+}
+
+impl ActionInfo {
+    /// Names of the inputs, in the order of the schema.
+    pub fn input_names(&self) -> impl Iterator<Item = &str> + Clone {
+        names(&self.inputs)
+    }
+
+    /// Names of the outputs, in the order of the schema.
+    pub fn output_names(&self) -> impl Iterator<Item = &str> + Clone {
+        names(&self.outputs)
+    }
+}
+
+fn names(schema: &Value) -> impl Iterator<Item = &str> + Clone {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.into_iter().flat_map(|properties| properties.keys().map(String::as_str))
+}
+
+/// Actions by name, in the order they were inserted.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Catalogue(IndexMap<String, ActionInfo>);
+
+impl Catalogue {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn insert(&mut self, action: ActionInfo) {
+        self.0.insert(action.name.clone(), action);
+    }
+
+    pub fn get(&self, name: &str) -> Option<&ActionInfo> {
+        self.0.get(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.keys().map(String::as_str)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &ActionInfo> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<ActionInfo> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = ActionInfo>>(actions: I) -> Self {
+        Self(actions.into_iter().map(|action| (action.name.clone(), action)).collect())
+    }
+}

@@ -1,0 +1,143 @@
+//! Every diagnostic code with the paragraph that explains it. A test holds that each code has a fixture.
+
+/// Code and explanation, sorted by topic.
+pub const CODES: &[(&str, &str)] = &[
+    (
+        "playbook::syntax",
+        "The file is not valid YAML 1.2. Nothing else can be said about it until this is mended; the place is where the parser gave up, and the mistake is there or a line above.",
+    ),
+    (
+        "playbook::too-large",
+        "A playbook may have 8 MiB of text and 64 levels of nesting. More than that is refused before it is read, so that a hostile file cannot exhaust the machine that answers an incident.",
+    ),
+    (
+        "playbook::alias-limit",
+        "Anchors and aliases are allowed, but not so many that they expand to a document far larger than the file (an alias bomb).",
+    ),
+    (
+        "playbook::many-documents",
+        "A file holds exactly one playbook. A `---` line in the middle starts a second document.",
+    ),
+    ("playbook::empty", "The file holds no YAML value, only white space or comments."),
+    (
+        "playbook::duplicate-key",
+        "A mapping gives the same key twice. YAML parsers disagree on which one counts, so neither is trusted.",
+    ),
+    (
+        "playbook::merge-key",
+        "`<<` is a YAML 1.1 merge key. Playbooks are YAML 1.2, where it has no meaning; write the keys out.",
+    ),
+    (
+        "playbook::unknown-key",
+        "A mapping has a key that the playbook format does not know. Unknown keys are errors because a misspelt `needs` would silently change the order of a containment.",
+    ),
+    ("playbook::missing-key", "A key that must be there is not."),
+    (
+        "playbook::wrong-type",
+        "A value has another YAML type than the key wants. Common causes: an unquoted version (`1.0` is a number) or `yes`, which is a string in YAML 1.2.",
+    ),
+    (
+        "playbook::bad-id",
+        "Ids of playbooks, steps, roles and inputs are lower-case words with dashes, such as `snapshot-volumes`, because expressions, file names and tags carry them.",
+    ),
+    (
+        "playbook::bad-version",
+        "The version of a playbook is a semantic version with three numbers, such as `1.4.0`.",
+    ),
+    (
+        "playbook::bad-technique",
+        "An ATT&CK technique id is `T` and four digits, and for a sub-technique a point and three digits: `T1552.005`.",
+    ),
+    ("playbook::unknown-value", "The key takes one of a few words, and this is none of them."),
+    (
+        "playbook::unknown-role",
+        "A step is owned or approved by a role that the playbook does not declare under `roles`.",
+    ),
+    (
+        "playbook::unknown-type",
+        "An input has a type that does not exist. Types are `string`, `boolean`, `integer`, `duration`, the AWS ids such as `instance`, and `list of` any of them.",
+    ),
+    ("playbook::bad-default", "The default of an input does not fit the type of that input."),
+    (
+        "playbook::bad-duration",
+        "A duration is one or more numbers with a unit of `ms`, `s`, `m`, `h` or `d`, largest first: `500ms`, `10s`, `1h30m`.",
+    ),
+    ("playbook::out-of-range", "A number is outside of what its key allows."),
+    ("playbook::no-steps", "A playbook without steps does nothing."),
+    (
+        "playbook::expression-not-here",
+        "Expressions are evaluated in `with`, `if` and `for-each`. Anywhere else `${{ }}` would stay as text, so it is refused.",
+    ),
+    (
+        "playbook::expression-syntax",
+        "The text between `${{` and `}}` is not an expression. The syntax is that of Jinja: names, literals, operators, filters with `|`, tests with `is`.",
+    ),
+    (
+        "playbook::expression-unterminated",
+        "An expression starts with `${{` and never ends. Close it with `}}`, or write `$${{` for the literal characters.",
+    ),
+    (
+        "playbook::expression-too-long",
+        "An expression may have 4096 bytes. Longer ones hide what a step does from the person who approves it.",
+    ),
+    (
+        "playbook::unknown-name",
+        "An expression uses a name that does not exist. Names are `inputs.<name>`, `steps.<id>.<output>`, `item`, `run.id` and `run.started`.",
+    ),
+    (
+        "playbook::whole-namespace",
+        "An expression uses `inputs`, `steps`, `run` or a step as a whole, or picks from it by a computed name. Name the value itself, so that the order of steps can be known before the run.",
+    ),
+    ("playbook::unknown-input", "An expression reads an input that the playbook does not declare."),
+    ("playbook::unknown-step", "An expression reads the output of a step that does not exist."),
+    (
+        "playbook::unknown-output",
+        "An expression reads an output that the action of that step does not have.",
+    ),
+    ("playbook::unknown-filter", "An expression uses a filter that does not exist."),
+    ("playbook::unknown-test", "An expression uses a test (`is ...`) that does not exist."),
+    (
+        "playbook::unknown-function",
+        "An expression calls something. Apart from `range`, expressions have filters instead of functions and methods.",
+    ),
+    (
+        "playbook::item-outside-for-each",
+        "`item` is the current element of a `for-each`, and this step has none (or this is the `for-each` itself).",
+    ),
+    (
+        "playbook::self-reference",
+        "A step reads its own output or needs itself, so it could never start.",
+    ),
+    (
+        "playbook::unknown-action",
+        "A step uses an action that is not in the catalogue; `backburn actions` lists them.",
+    ),
+    (
+        "playbook::unknown-action-input",
+        "`with` gives an input that the action does not have; `backburn actions <name>` lists them.",
+    ),
+    ("playbook::missing-action-input", "`with` does not give an input that the action must have."),
+    (
+        "playbook::bad-value",
+        "A literal value in `with` does not fit the schema of that input: wrong type, not one of the allowed words, or not a well-formed AWS id.",
+    ),
+    (
+        "playbook::type-mismatch",
+        "An expression yields a type that can never fit where it is used, such as a volume where an instance is wanted, or a list where one value is wanted.",
+    ),
+    (
+        "playbook::unused-input",
+        "An input is declared and nothing reads it. It is asked of people in the middle of an incident, so it should go.",
+    ),
+    ("playbook::unknown-need", "`needs` names a step that does not exist."),
+    ("playbook::duplicate-need", "`needs` names a step twice. Once is enough."),
+    (
+        "playbook::cycle",
+        "Steps wait for each other in a circle, by `needs` or by reading outputs, so none of them could start.",
+    ),
+];
+
+/// The explanation of `code`.
+pub fn explain(code: &str) -> Option<&'static str> {
+    CODES.iter().find(|(name, _)| *name == code).map(|(_, text)| *text)
+}

@@ -1,0 +1,88 @@
+//! A small catalogue and playbook heads for tests. Real actions are in `actions/`, which needs the SDKs.
+
+use serde_json::{Value, json};
+
+use super::{ActionInfo, Catalogue, Phase, Playbook};
+
+/// A head that makes any `inputs:`/`steps:` a whole playbook.
+pub const HEAD: &str = "playbook: test\ntitle: Test\nversion: 1.0.0\nseverity: high\n";
+
+pub fn playbook(body: &str) -> Playbook {
+    let (playbook, _) = super::parse(&format!("{HEAD}{body}"));
+    playbook.expect("a document")
+}
+
+pub fn catalogue() -> Catalogue {
+    let id = |format: &str| json!({"type": "string", "format": format});
+    let list =
+        |format: &str| json!({"type": "array", "items": {"type": "string", "format": format}});
+    let isolate = json!({
+        "instance": {"$ref": "#/$defs/InstanceId"},
+        "wait": {"anyOf": [{"type": "string", "format": "duration"}, {"type": "null"}]},
+        "mode": {"type": "string", "enum": ["strict", "lenient"], "default": "strict"},
+        "security-groups": {"type": ["array", "null"], "items": {"type": "string", "format": "security-group"}},
+    });
+    let mut isolate_action =
+        action("ec2.isolate-instance", Phase::Contain, isolate, &["instance"], json!({}));
+    isolate_action.contains = true;
+    isolate_action.inputs["$defs"] = json!({"InstanceId": id("instance")});
+    [
+        isolate_action,
+        action(
+            "iam.disable-access-key",
+            Phase::Contain,
+            json!({"user": id("user"), "access-key": id("access-key")}),
+            &["user", "access-key"],
+            json!({}),
+        ),
+        action(
+            "ec2.snapshot-volumes",
+            Phase::Preserve,
+            json!({"instance": id("instance"), "tags": {"type": "object", "additionalProperties": {"type": "string"}}}),
+            &["instance"],
+            json!({"snapshots": list("snapshot"), "volumes": list("volume")}),
+        ),
+        action(
+            "ec2.copy-snapshot",
+            Phase::Preserve,
+            json!({"snapshot": id("snapshot"), "region": id("region")}),
+            &["snapshot"],
+            json!({"snapshot": id("snapshot")}),
+        ),
+        action(
+            "ssm.run-command",
+            Phase::Preserve,
+            json!({
+                "instance": id("instance"),
+                "commands": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                "limit": {"type": "integer", "minimum": 1},
+            }),
+            &["instance", "commands"],
+            json!({"output": {"type": "string"}}),
+        ),
+        action("core.manual", Phase::Recover, json!({"instructions": {"type": "string"}}), &["instructions"], json!({})),
+        action("core.wait", Phase::Recover, json!({"duration": id("duration")}), &["duration"], json!({})),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn action(
+    name: &str,
+    phase: Phase,
+    inputs: Value,
+    required: &[&str],
+    outputs: Value,
+) -> ActionInfo {
+    ActionInfo {
+        name: name.to_owned(),
+        summary: format!("Test double of `{name}`"),
+        phase,
+        contains: false,
+        irreversible: false,
+        inputs: json!({
+            "type": "object", "properties": inputs, "required": required, "additionalProperties": false,
+        }),
+        outputs: json!({"type": "object", "properties": outputs}),
+    }
+}

@@ -1,0 +1,25 @@
+//! Document to program: a DAG of steps that is acyclic by construction, and everything that is wrong on the way.
+//!
+//! Owns names, types and order of steps. Does not run anything and knows actions only as [`crate::playbook::Catalogue`].
+
+#[cfg(feature = "aws")]
+pub mod bind;
+mod check;
+mod compile;
+mod critical;
+mod cycles;
+mod draw;
+mod graph;
+mod kinds;
+mod links;
+pub mod planfile;
+#[cfg(feature = "aws")]
+pub mod prepare;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use check::{Checked, check};
+pub use compile::compile;
+pub use draw::{dot, mermaid};
+pub use graph::{Edge, Node, Program};

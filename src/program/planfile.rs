@@ -1,0 +1,216 @@
+//! The plan as a file: what would be done, for whom, in which account, and its hash. Owns the
+//! format, the hash and how two plans differ; what a step would do is `engine::plan`'s.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    engine::{
+        Scope,
+        plan::{PlanState, PlannedStep},
+    },
+    journal::hash,
+    playbook::{Phase, Responsibility},
+};
+
+/// Version of the format.
+pub const FORMAT: u32 = 1;
+
+/// A plan, complete with what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlanFile {
+    pub format: u32,
+    /// Version of the program that made it.
+    pub program: String,
+    /// The ULID that a run of this plan has.
+    pub run: String,
+    pub playbook: PlaybookRef,
+    /// Sensitive values are redacted.
+    pub inputs: IndexMap<String, Value>,
+    pub scope: Scope,
+    /// A custom endpoint; none is AWS itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    pub steps: Vec<PlanEntry>,
+    /// What the run needs to be allowed, as `service:Action`.
+    pub permissions: Vec<String>,
+    /// Reasons why this plan cannot be run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    pub created: jiff::Timestamp,
+    /// SHA-256 of everything above but `created`, `program` and the run's id. Two plans that would
+    /// do the same in the same account have the same hash.
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlaybookRef {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub sha256: String,
+}
+
+/// A planned step with what the playbook says of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlanEntry {
+    pub uses: String,
+    pub title: Option<String>,
+    pub phase: Phase,
+    pub owner: Option<String>,
+    pub responsibility: Responsibility,
+    #[serde(flatten)]
+    pub step: PlannedStep,
+}
+
+impl PlanFile {
+    /// Fills in the hash.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.sha256 = self.compute();
+        self
+    }
+
+    /// Whether the file is as it was when it was made.
+    pub fn is_intact(&self) -> bool {
+        self.sha256 == self.compute()
+    }
+
+    fn compute(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(map) = &mut value {
+            for name in ["created", "program", "sha256", "run"] {
+                map.shift_remove(name);
+            }
+        }
+        let text = canonical(value).to_string().replace(&self.run, "RUN");
+        hash(text.as_bytes())
+    }
+
+    pub fn planned(&self) -> Vec<PlannedStep> {
+        self.steps.iter().map(|entry| entry.step.clone()).collect()
+    }
+
+    /// Why it cannot be run: refused steps and the plan's own refusals.
+    pub fn obstacles(&self) -> Vec<String> {
+        let refused = self.steps.iter().filter_map(|entry| match &entry.step.state {
+            PlanState::Refused(why) => Some(format!("step `{}`: {why}", entry.step.id)),
+            _ => None,
+        });
+        self.refusals.iter().cloned().chain(refused).collect()
+    }
+
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in self.steps.iter().map(|entry| &entry.step) {
+            counts.changes += step.changes.len();
+            counts.operations += step.operations.len();
+            counts.verdicts += step.verifies.len();
+            counts.open += usize::from(matches!(step.state, PlanState::Open(_)));
+            counts.retained += step
+                .changes
+                .iter()
+                .filter(|change| change.release == crate::engine::How::Retained)
+                .count();
+        }
+        counts
+    }
+
+    /// What differs between this plan and the account now (`other`), a line each.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mine: IndexMap<_, _> = self.steps.iter().map(|e| (&e.step.id, e)).collect();
+        let theirs: IndexMap<_, _> = other.steps.iter().map(|e| (&e.step.id, e)).collect();
+        for (id, entry) in &mine {
+            match theirs.get(id) {
+                None => found.push(format!("step `{id}` is no longer part of it")),
+                Some(now) => differ(&entry.step, &now.step, &mut found),
+            }
+        }
+        let new = theirs.keys().filter(|id| !mine.contains_key(*id));
+        found.extend(new.map(|id| format!("step `{id}` is new")));
+        let rest = [
+            ("the playbook", self.playbook != other.playbook),
+            ("the inputs", self.inputs != other.inputs),
+            ("the account, Region or principal", self.scope != other.scope),
+            ("the endpoint", self.endpoint != other.endpoint),
+        ];
+        found.extend(rest.iter().filter(|(_, d)| *d).map(|(what, _)| format!("{what} changed")));
+        if found.is_empty() && self.sha256 != other.sha256 {
+            found.push("notes, permissions or warnings changed".into());
+        }
+        found
+    }
+}
+
+/// How much a plan does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub changes: usize,
+    pub operations: usize,
+    pub verdicts: usize,
+    /// Steps that could not be planned whole.
+    pub open: usize,
+    /// Changes that release does not give back.
+    pub retained: usize,
+}
+
+fn differ(was: &PlannedStep, now: &PlannedStep, found: &mut Vec<String>) {
+    use crate::engine::show;
+    let id = &was.id;
+    if was.state != now.state {
+        found.push(format!("step `{id}`: was {:?}, now {:?}", was.state, now.state));
+    }
+    for change in &was.changes {
+        match now.changes.iter().find(|other| other.place == change.place) {
+            None => {
+                found.push(format!("step `{id}`: {} would not be changed any more", change.place))
+            }
+            Some(other) if other.before != change.before => found.push(format!(
+                "step `{id}`: {} was {}, now is {}",
+                change.place,
+                show(&change.before),
+                show(&other.before)
+            )),
+            Some(other) if other.after != change.after => found.push(format!(
+                "step `{id}`: {} would become {}, now {}",
+                change.place,
+                show(&change.after),
+                show(&other.after)
+            )),
+            Some(_) => {}
+        }
+    }
+    for change in &now.changes {
+        if !was.changes.iter().any(|other| other.place == change.place) {
+            found.push(format!("step `{id}`: {} would be changed too", change.place));
+        }
+    }
+    let operations = |step: &PlannedStep| -> Vec<_> {
+        step.operations.iter().map(|o| (o.place.clone(), o.operation.clone())).collect()
+    };
+    if operations(was) != operations(now) {
+        found.push(format!("step `{id}`: its operations changed"));
+    }
+}
+
+/// Keys sorted all the way down, so that equal values have equal texts.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(
+                entries.into_iter().map(|(k, v)| (k, canonical(v))).collect::<Map<_, _>>(),
+            )
+        }
+        Value::Array(items) => items.into_iter().map(canonical).collect(),
+        other => other,
+    }
+}

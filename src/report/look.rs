@@ -1,0 +1,107 @@
+//! How text looks: colour or none, width, values for people. Owns the words for verdicts and states
+//! in colour; everything stays readable without it.
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use crate::engine::Verdict;
+
+/// What the output can show.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub color: bool,
+    pub width: usize,
+}
+
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const CARE: Style = AnsiColor::Yellow.on_default();
+pub const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+pub const NAME: Style = AnsiColor::Cyan.on_default();
+
+impl Look {
+    pub const PLAIN: Self = Self { color: false, width: 100 };
+
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.into() }
+    }
+
+    pub fn verdict(&self, verdict: &Verdict) -> String {
+        let style = match verdict {
+            Verdict::Proven => GOOD,
+            Verdict::Presumed { .. } => CARE,
+            Verdict::Failed { .. } => BAD,
+        };
+        self.paint(style, verdict.word())
+    }
+}
+
+/// A value on one line of at most `max` characters, as people write it.
+pub fn value(value: &Value, max: usize) -> String {
+    shorten(&whole(value), max)
+}
+
+fn whole(value: &Value) -> String {
+    match value {
+        Value::Null => "absent".into(),
+        Value::String(text) if text.is_empty() => "\"\"".into(),
+        Value::String(text) => clean(text),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(whole).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(map) => {
+            let fields: Vec<_> = map.iter().map(|(k, v)| format!("{k}: {}", whole(v))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Text from outside on one line: nothing in it can move the cursor or change colours.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+pub fn shorten(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.into();
+    }
+    let kept: String = text.chars().take(max.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// `1.2 s`, `2 min 05 s`, `1 h 02 min`.
+pub fn time(time: std::time::Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// Rows with their columns aligned; cells may be painted.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|c| seen(c)).max().unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width - seen(cell) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn seen(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().chars().count()
+}

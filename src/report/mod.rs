@@ -1,0 +1,10 @@
+//! What people see: plans, progress, summaries, timelines. Every view is a fold over events or the
+//! journal; none can fail a run.
+
+pub mod look;
+pub mod plan;
+pub mod progress;
+pub mod summary;
+pub mod timeline;
+
+pub use look::Look;

@@ -1,0 +1,168 @@
+//! A plan for people. Owns its text; the plan itself is `program::planfile`'s.
+
+use std::fmt::Write;
+
+use crate::{
+    engine::{
+        How,
+        plan::{PlanState, PlannedChange},
+    },
+    program::planfile::{PlanEntry, PlanFile},
+};
+
+use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look, NAME};
+
+/// The whole plan, ending with its hash.
+pub fn plan(plan: &PlanFile, look: &Look) -> String {
+    let mut out = String::new();
+    header(plan, look, &mut out);
+    for entry in &plan.steps {
+        step(entry, look, &mut out);
+    }
+    footer(plan, look, &mut out);
+    out
+}
+
+fn header(plan: &PlanFile, look: &Look, out: &mut String) {
+    let playbook = &plan.playbook;
+    let _ = writeln!(
+        out,
+        "{} {} {}",
+        look.paint(BOLD, &format!("Plan of `{}`", playbook.id)),
+        playbook.version,
+        look::clean(&playbook.title)
+    );
+    let scope = &plan.scope;
+    let _ = writeln!(out, "  account   {} in {}", scope.account, scope.region);
+    let _ = writeln!(out, "  as        {}", scope.principal);
+    let endpoint = match &plan.endpoint {
+        Some(url) => format!("{url} (a local endpoint, not AWS)"),
+        None => "AWS".into(),
+    };
+    let _ = writeln!(out, "  endpoint  {endpoint}");
+    for (name, value) in &plan.inputs {
+        let _ = writeln!(out, "  input     {name} = {}", look::value(value, 80));
+    }
+    out.push('\n');
+}
+
+fn step(entry: &PlanEntry, look: &Look, out: &mut String) {
+    let step = &entry.step;
+    let who = match &entry.owner {
+        Some(owner) => format!("{}, {}", entry.phase, owner),
+        None => entry.phase.to_string(),
+    };
+    let who = match entry.responsibility {
+        crate::playbook::Responsibility::Customer => who,
+        other => format!("{who}; responsible: {other}"),
+    };
+    let head = format!("{}  {}", look.paint(NAME, &step.id), entry.uses);
+    let _ = writeln!(out, "{head}  {}", look.paint(DIM, &format!("({who})")));
+    let mark = |style, mark: &str| look.paint(style, mark);
+    match &step.state {
+        PlanState::Planned => {}
+        PlanState::Skipped(why) => {
+            let _ = writeln!(out, "  {} skipped: {why}", mark(DIM, "-"));
+        }
+        PlanState::Open(why) => {
+            let _ = writeln!(out, "  {} (known after run): {why}", mark(CARE, "?"));
+        }
+        PlanState::Refused(why) => {
+            let _ = writeln!(out, "  {} {why}", mark(BAD, "x"));
+        }
+        PlanState::Blocked(why) => {
+            let _ = writeln!(out, "  {} not planned: {why}", mark(BAD, "x"));
+        }
+    }
+    for ask in &step.asks {
+        let _ = writeln!(out, "  {} asks a human: {}", mark(CARE, "?"), look::clean(ask));
+    }
+    for one in &step.changes {
+        change(one, look, out);
+    }
+    for place in &step.keeps {
+        let _ = writeln!(out, "  {} {place} already is so", mark(DIM, "="));
+    }
+    for wait in &step.waits {
+        let _ = writeln!(out, "  {} waits {wait}", mark(DIM, "·"));
+    }
+    for operation in &step.operations {
+        let _ = writeln!(
+            out,
+            "  {} starts {}; leaves {}",
+            mark(CARE, ">"),
+            operation.place,
+            look::clean(&operation.leaves)
+        );
+    }
+    for name in &step.evidence {
+        let _ = writeln!(out, "  {} keeps evidence `{name}`", mark(GOOD, ">"));
+    }
+    for subject in &step.verifies {
+        let _ = writeln!(out, "  {} verdict on {subject}", mark(GOOD, "✓"));
+    }
+    for note in &step.notes {
+        let _ = writeln!(out, "  {} {}", mark(CARE, "!"), look::clean(note));
+    }
+    out.push('\n');
+}
+
+fn change(change: &PlannedChange, look: &Look, out: &mut String) {
+    let (sign, style) = match (&change.before, &change.after) {
+        (serde_json::Value::Null, _) => ("+", GOOD),
+        (_, serde_json::Value::Null) => ("-", BAD),
+        _ => ("~", CARE),
+    };
+    let room = look.width.saturating_sub(10).max(40);
+    let (before, after) = (look::value(&change.before, room), look::value(&change.after, room));
+    let release = match change.release {
+        How::Restored => "",
+        How::Removed => "  (release removes it)",
+        How::Retained => "  (release keeps it)",
+    };
+    let sign = look.paint(style, sign);
+    let _ = writeln!(out, "  {sign} {}{}", change.place, look.paint(DIM, release));
+    let one_line = before.chars().count() + after.chars().count() + 10 <= look.width;
+    let end = match &change.until {
+        Some(until) => format!("  (exposed until it is {})", look::value(until, room)),
+        None => String::new(),
+    };
+    if one_line {
+        let _ = writeln!(out, "      {before} -> {after}{end}");
+    } else {
+        let _ = writeln!(out, "      {before}\n      -> {after}{end}");
+    }
+    if let Some(caveat) = &change.caveat {
+        let _ =
+            writeln!(out, "      {} {caveat}", look.paint(BAD, "release cannot give this back:"));
+    }
+}
+
+fn footer(plan: &PlanFile, look: &Look, out: &mut String) {
+    for warning in &plan.warnings {
+        let _ = writeln!(out, "{} {warning}", look.paint(CARE, "warning:"));
+    }
+    for obstacle in plan.obstacles() {
+        let _ = writeln!(out, "{} {obstacle}", look.paint(BAD, "refused:"));
+    }
+    let counts = plan.counts();
+    let mut parts = vec![
+        plural(counts.changes, "change"),
+        plural(counts.operations, "operation"),
+        plural(counts.verdicts, "verdict"),
+    ];
+    if counts.retained > 0 {
+        parts
+            .push(format!("{} that release does not give back", plural(counts.retained, "change")));
+    }
+    if counts.open > 0 {
+        parts.push(format!("{} with parts known after run", plural(counts.open, "step")));
+    }
+    parts.push(plural(plan.permissions.len(), "permission"));
+    let _ = writeln!(out, "{}", look.paint(BOLD, &parts.join(", ")));
+    let _ = writeln!(out, "sha256 {}", plan.sha256);
+}
+
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

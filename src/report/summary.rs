@@ -1,0 +1,157 @@
+//! What a run or a release came to, for the responder who looks at the screen now.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{RunEnd, release::Item},
+    journal::{Ledger, Released, RunStatus},
+};
+
+use super::{
+    look::{self, BAD, BOLD, CARE, GOOD, Look},
+    plan::plural,
+};
+
+/// Verdicts, failures, what was changed, and what to do next.
+pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> String {
+    let mut out = String::new();
+    let (word, style) = match end.status {
+        RunStatus::Succeeded => ("succeeded", GOOD),
+        RunStatus::Failed => ("failed", BAD),
+        RunStatus::Interrupted => ("interrupted", CARE),
+        RunStatus::Waiting => ("waits for a human", CARE),
+    };
+    let _ = writeln!(out, "Run {run} {}", look.paint(style, word));
+    verdicts(ledger, look, &mut out);
+    for (index, (step, error)) in end.walked.failed.iter().enumerate() {
+        let first = if index == 0 && end.walked.failed.len() > 1 { " (first)" } else { "" };
+        let error = look::clean(&error.to_string());
+        let _ = writeln!(out, "  {} `{step}`{first}: {error}", look.paint(BAD, "failed"));
+    }
+    for (step, error) in &end.walked.tolerated {
+        let error = look::clean(&error.to_string());
+        let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "failed, tolerated"));
+    }
+    for (step, error) in &end.walked.waiting {
+        let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "waiting"));
+    }
+    for (step, by) in &end.walked.blocked {
+        let _ = writeln!(out, "  {} `{step}`: `{by}` did not finish", look.paint(CARE, "not run"));
+    }
+    for step in &end.walked.interrupted {
+        let _ = writeln!(out, "  {} `{step}`", look.paint(CARE, "interrupted"));
+    }
+    let changes = ledger.changes().count();
+    let operations = ledger.operations().count();
+    let _ = writeln!(
+        out,
+        "  {} made, {} started; kept in {dir}",
+        plural(changes, "change"),
+        plural(operations, "operation")
+    );
+    out.push('\n');
+    let short = short(run);
+    if end.status != RunStatus::Succeeded {
+        let _ =
+            writeln!(out, "go on:      {}", look.paint(BOLD, &format!("backburn resume {short}")));
+    }
+    let _ = writeln!(out, "give back:  {}", look.paint(BOLD, &format!("backburn release {short}")));
+    let _ =
+        writeln!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
+    out
+}
+
+/// What a ULID needs to be unique among runs of one person: its time part and a little more.
+fn short(run: &str) -> &str {
+    run.get(..13).unwrap_or(run)
+}
+
+pub(crate) fn verdicts(ledger: &Ledger, look: &Look, out: &mut String) {
+    let rows: Vec<Vec<String>> = ledger
+        .steps
+        .iter()
+        .flat_map(|(step, entry)| {
+            entry.verdicts.iter().map(move |(subject, (verdict, _))| {
+                let reason = verdict.reason().map(look::clean).unwrap_or_default();
+                vec![
+                    format!("  {}", look.verdict(verdict)),
+                    step.clone(),
+                    look::clean(subject),
+                    reason,
+                ]
+            })
+        })
+        .collect();
+    out.push_str(&look::table(&rows));
+}
+
+pub fn run_json(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str) -> Value {
+    let pairs = |list: &[(String, crate::engine::StepError)]| -> Vec<Value> {
+        let one = |(step, error): &(String, crate::engine::StepError)| json!({ "step": step, "word": error.word(), "error": error.to_string() });
+        list.iter().map(one).collect()
+    };
+    let verdicts: Vec<_> = ledger
+        .steps
+        .iter()
+        .flat_map(|(step, entry)| {
+            entry.verdicts.iter().map(move |(subject, (verdict, facts))| {
+                json!({
+                    "step": step, "subject": subject, "verdict": verdict.word(),
+                    "reason": verdict.reason(), "facts": facts,
+                })
+            })
+        })
+        .collect();
+    json!({
+        "run": run,
+        "status": end.status,
+        "directory": dir,
+        "verdicts": verdicts,
+        "failed": pairs(&end.walked.failed),
+        "tolerated": pairs(&end.walked.tolerated),
+        "waiting": pairs(&end.walked.waiting),
+        "blocked": end.walked.blocked.iter().map(|(step, by)| json!({ "step": step, "by": by })).collect::<Vec<_>>(),
+        "interrupted": end.walked.interrupted,
+        "changes": ledger.changes().count(),
+        "operations": ledger.operations().count(),
+    })
+}
+
+/// What release did with each change; conflicts as three values.
+pub fn release(run: &str, items: &[Item], look: &Look) -> String {
+    let mut out = String::new();
+    let count = |word: &str| items.iter().filter(|item| item.outcome.word() == word).count();
+    let _ = writeln!(
+        out,
+        "Release of {run}: {} given back, {} already before, {} retained, {}, {} failed",
+        count("given back"),
+        count("already before"),
+        count("retained"),
+        plural(count("conflict"), "conflict"),
+        count("failed")
+    );
+    for item in items {
+        let (style, detail) = match &item.outcome {
+            Released::GivenBack => (GOOD, String::new()),
+            Released::AlreadyBefore => (GOOD, String::new()),
+            Released::Retained { what } => (CARE, format!(": {}", look::clean(what))),
+            Released::Failed { error } => (BAD, format!(": {}", look::clean(error))),
+            Released::Conflict { .. } => (BAD, String::new()),
+        };
+        let word = look.paint(style, item.outcome.word());
+        let _ = writeln!(out, "  {word}  {} `{}`{detail}", item.place, item.step);
+        if let Released::Conflict { before, after, now } = &item.outcome {
+            let _ = writeln!(out, "      before the run  {}", look::value(before, look.width));
+            let _ = writeln!(out, "      this run set    {}", look::value(after, look.width));
+            let _ = writeln!(out, "      now             {}", look::value(now, look.width));
+            let _ = writeln!(
+                out,
+                "      someone else changed it, so it is left alone; `--force \"{} {}\"` gives it back all the same",
+                item.place.kind, item.place.target
+            );
+        }
+    }
+    out
+}

@@ -1,0 +1,87 @@
+//! What tests of the lab share: one endpoint a test process, one account a test, an independent reader.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use backburn::lab::{self, Lab, LabOptions, Silent, seed::Seed};
+
+/// Installed upstreams, kept between test runs.
+pub fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-cache")
+}
+
+/// A fresh state directory. Those of earlier runs are removed after a day.
+pub fn home() -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-homes");
+    std::fs::create_dir_all(&root).expect("the target directory is ours");
+    let old = SystemTime::now() - Duration::from_secs(24 * 3600);
+    for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
+        if entry.metadata().and_then(|data| data.modified()).is_ok_and(|changed| changed < old) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix("home-").tempdir_in(&root).expect("a directory").keep()
+}
+
+/// A free port, a fresh home, the shared cache. The endpoint ends with this process, even one that is killed.
+pub fn options() -> LabOptions {
+    LabOptions { port: 0, watch: Some(std::process::id()), ..LabOptions::new(home(), cache()) }
+}
+
+/// The endpoint that all tests of this process share.
+pub struct LabHandle {
+    pub lab: Lab,
+    next: AtomicU64,
+}
+
+/// Starts the shared endpoint at the first call.
+pub fn lab() -> &'static LabHandle {
+    static LAB: OnceLock<LabHandle> = OnceLock::new();
+    LAB.get_or_init(|| {
+        // A thread of its own: the caller may be inside a runtime, which cannot block on another.
+        let started = std::thread::spawn(|| runtime().block_on(lab::up(&options(), &Silent)));
+        let lab = started
+            .join()
+            .expect("no panic")
+            .unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)));
+        LabHandle { lab, next: AtomicU64::new(1) }
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+impl LabHandle {
+    /// Twelve digits that no other test of this process uses: both account and access key id.
+    pub fn account(&self) -> String {
+        format!("{:012}", 100_000_000_000 + self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A fresh account, seeded.
+    pub async fn seeded(&self) -> Seed {
+        let account = self.account();
+        lab::seed::seed(&self.lab.sdk_config(&account), &Silent).await.expect("seeded")
+    }
+
+    /// Everything in the account that a playbook could touch, read by another client.
+    pub fn account_state(&self, account: &str) -> serde_json::Value {
+        account_state(&self.lab, account)
+    }
+}
+
+/// What `tests/support/account.py` reads.
+pub fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/account.py");
+    let read = Command::new(lab.python.as_ref().expect("the lab installed its upstream"))
+        .arg("-I")
+        .arg(script)
+        .args([lab.endpoint.as_str(), account, lab.region.as_str()])
+        .output()
+        .expect("python starts");
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    serde_json::from_slice(&read.stdout).expect("JSON")
+}

@@ -49,7 +49,7 @@ impl Abort {
         }
         let aws = reconnect(context, &start).await?.with_run(&id);
         let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
-        let ledger = session.abort().await?;
+        let (ledger, left) = session.abort().await?;
         let changes = ledger.changes().count();
         context.data(
             |look| {
@@ -60,6 +60,14 @@ impl Abort {
             },
             &json!({ "run": id, "changes": changes }),
         )?;
-        Ok(Exit::Ok)
+        if left.is_empty() {
+            return Ok(Exit::Ok);
+        }
+        let said: Vec<_> = left
+            .iter()
+            .map(|one| format!("`{}`: {} is still exposed: {}", one.step, one.place, one.error))
+            .collect();
+        Err(Failure::new(Exit::StepFailed, said.join("\n       "))
+            .help(format!("close it by hand, or try again with `backburn release {id}`")))
     }
 }

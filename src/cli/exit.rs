@@ -37,7 +37,7 @@ impl Exit {
         if end.journal.is_some() {
             return Self::Internal;
         }
-        let failed = || end.walked.failed.iter().map(|(_, error)| error);
+        let failed = || end.walked.failed.iter().map(|(_, error)| cause(error));
         let any = |wanted: fn(&StepError) -> bool| failed().any(wanted);
         if any(|e| matches!(e, StepError::NotContained { .. })) {
             return Self::NotProven;
@@ -63,6 +63,14 @@ impl Exit {
                 Self::Ok
             }
         }
+    }
+}
+
+/// What failed first, where closing an exposed state failed as well.
+fn cause(error: &StepError) -> &StepError {
+    match error {
+        StepError::LeftOpen { why, .. } => cause(why),
+        other => other,
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::{
     aws::{Aws, registry},
     engine::{
-        self, Event, Events, RunEnd, World,
+        self, Event, Events, LeftOpen, RunEnd, StepError, World,
         plan::Expected,
         release::{Item, Request, is_left_over},
     },
@@ -168,7 +168,7 @@ impl Session {
         parallel: usize,
         accept_presumed: bool,
     ) -> Result<Exit, Failure> {
-        let units = bind(&prepared.program, prepared.inputs.clone(), facts);
+        let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
         let watcher = self.watch();
         let earlier = std::mem::take(&mut self.ledger);
         let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
@@ -201,23 +201,32 @@ impl Session {
         Ok(exit(&end, &ledger, accept_presumed, &released))
     }
 
-    /// Gives back what the run took.
+    /// Gives back what the run took. Ctrl-C stops it between two changes.
     pub async fn release(mut self, request: &Request) -> Result<Vec<Item>, Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
+        let watcher = self.watch();
         let items = engine::release::release(&self.run, &mut ledger, request).await;
+        watcher.abort();
+        let run = self.dir.id().to_owned();
         self.close().await;
-        Ok(items?)
+        items.map_err(|error| match error {
+            StepError::Interrupted => {
+                Failure::new(Exit::Interrupted, "the release was stopped between two changes")
+                    .help(format!("`backburn release {run}` goes on with it"))
+            }
+            other => other.into(),
+        })
     }
 
-    /// Ends exposed states and journals that the run is over for good.
-    pub async fn abort(mut self) -> Result<Ledger, Failure> {
+    /// Ends exposed states and journals that the run is over for good; returns what stayed exposed.
+    pub async fn abort(mut self) -> Result<(Ledger, Vec<LeftOpen>), Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
         let closed = engine::close_exposed(&self.run, &mut ledger).await;
         let appended = self.append(Record::Aborted { by: operator() }).await;
         self.close().await;
-        closed?;
+        let left = closed?;
         appended?;
-        Ok(ledger)
+        Ok((ledger, left))
     }
 
     fn fold(&self) -> Result<Ledger, Failure> {

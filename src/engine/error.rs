@@ -103,6 +103,9 @@ pub enum StepError {
     /// The verdict on a containment is `failed`.
     #[error("{subject} is not contained: {reason}")]
     NotContained { subject: String, reason: String },
+    /// Two errors: why the step failed, and why its exposed state could not be ended after it.
+    #[error("{why}; and what it had opened may still be open: {close}")]
+    LeftOpen { why: Box<StepError>, close: Box<StepError> },
     #[error("the journal cannot be written, so no further call is made: {0}")]
     Journal(String),
     #[error(
@@ -135,6 +138,7 @@ impl StepError {
             Self::Refused(_) => "refused",
             Self::Failed(_) => "failed",
             Self::NotContained { .. } => "not-contained",
+            Self::LeftOpen { .. } => "left-open",
             Self::Journal(_) => "journal",
             Self::Replay(_) => "replay",
             Self::Interrupted => "interrupted",
@@ -152,6 +156,7 @@ impl StepError {
             | Self::Failed(_)
             | Self::NotContained { .. }
             | Self::Operation { .. } => true,
+            Self::LeftOpen { why, .. } => why.retryable(),
             _ => false,
         }
     }

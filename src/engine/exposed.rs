@@ -3,93 +3,140 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
+
 use crate::journal::{Change, Kept, Ledger, Place, Record, StepLedger};
 
-use super::{Event, Run, StepError, World, step::write_and_read_back};
+use super::{
+    AnySetting, Event, Run, StepError, World,
+    step::{read_settled, write_and_read_back},
+};
+
+/// An exposed state that could not be ended.
+#[derive(Debug)]
+pub struct LeftOpen {
+    pub step: String,
+    pub place: Place,
+    pub error: StepError,
+}
 
 /// The changes of a step that may still be exposed.
-fn exposed(ledger: &StepLedger) -> Vec<(Place, Change)> {
+pub(crate) fn exposed(ledger: &StepLedger) -> Vec<(Place, Change)> {
     let mut found: Vec<_> = ledger
         .places
         .iter()
         .filter_map(|(place, kept)| match kept {
-            Kept::Change(change) if change.until.is_some() && !change.closed => {
-                Some((place.clone(), change.clone()))
+            Kept::Change(change) if !change.closed && !change.is_given_back() => {
+                let until = change.until.as_ref()?;
+                (!superseded(ledger, place, change, until))
+                    .then(|| (place.clone(), Change::clone(change)))
             }
             _ => None,
         })
-        .filter(|(place, _)| !superseded(ledger, place))
         .collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     found
 }
 
-/// A later change of the same setting that is known to have happened ended the exposed state.
-fn superseded(ledger: &StepLedger, place: &Place) -> bool {
+/// A later change of the same setting that is known to have happened, or that was found to be made
+/// already, ended the exposed state. A mere read of it did not.
+fn superseded(ledger: &StepLedger, place: &Place, change: &Change, until: &Value) -> bool {
     ledger.places.iter().any(|(later, kept)| {
         later.kind == place.kind
             && later.target == place.target
             && later.nth > place.nth
             && match kept {
-                Kept::Change(change) => change.outcome.is_some(),
-                Kept::Read(_) => true,
+                Kept::Change(later) => {
+                    later.outcome.is_some() && later.scope.region == change.scope.region
+                }
+                Kept::Read(value) => value == until,
                 _ => false,
             }
     })
 }
 
-/// Closes what the steps of an interrupted run left exposed.
+/// Closes what the steps of an interrupted run left exposed; returns what could not be closed, so
+/// that one of them does not keep the others open.
 ///
 /// # Errors
-/// A setting cannot be read or written, or the journal cannot.
-pub async fn close_all<C: World>(run: &Run<C>, ledger: &mut Ledger) -> Result<(), StepError> {
+/// The journal cannot be written.
+pub async fn close_all<C: World>(
+    run: &Run<C>,
+    ledger: &mut Ledger,
+) -> Result<Vec<LeftOpen>, StepError> {
+    let mut left = Vec::new();
     let steps: Vec<_> = ledger.steps.keys().cloned().collect();
     for step in steps {
         let Some(entry) = ledger.steps.get_mut(&step) else { continue };
         for (place, change) in exposed(entry) {
-            if let Some(record) = close(run, &step, place, change).await? {
-                entry.apply(&record);
+            match close(run, &step, &place, change).await {
+                Ok(record) => record.iter().for_each(|record| entry.apply(record)),
+                Err(error @ StepError::Journal(_)) => return Err(error),
+                Err(error) => left.push(LeftOpen { step: step.clone(), place, error }),
             }
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Closes what one step of the present run left exposed.
+///
+/// # Errors
+/// The first of those that could not be closed; the others have been tried all the same.
 pub(crate) async fn close_step<C: World>(
     run: &Run<C>,
     step: &str,
     ledger: &Arc<Mutex<StepLedger>>,
 ) -> Result<(), StepError> {
     let found = exposed(&ledger.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut result = Ok(());
     for (place, change) in found {
-        if let Some(record) = close(run, step, place, change).await? {
-            ledger.lock().unwrap_or_else(PoisonError::into_inner).apply(&record);
+        match close(run, step, &place, change).await {
+            Ok(Some(record)) => {
+                ledger.lock().unwrap_or_else(PoisonError::into_inner).apply(&record);
+            }
+            Ok(None) => {}
+            Err(error) => result = result.and(Err(error)),
         }
     }
-    Ok(())
+    result
 }
 
+/// The intent of the exposed state is also the licence to end it, so the write comes first here: it
+/// is made even when the journal takes nothing any more.
 async fn close<C: World>(
     run: &Run<C>,
     step: &str,
-    place: Place,
+    place: &Place,
     change: Change,
 ) -> Result<Option<Record>, StepError> {
-    let Some(until) = change.until else { return Ok(None) };
+    let Some(until) = &change.until else { return Ok(None) };
     let world = run.world.in_region(&change.scope.region);
     let setting = run.registry.make(&place.kind, &change.setting).map_err(StepError::Replay)?;
-    let now = setting.read(&world).await?;
-    let ours = change.outcome.as_ref().unwrap_or(&change.after);
-    if !setting.agrees(ours, &now) && !setting.agrees(&until, &now) {
-        // Never opened, or someone else has set it since: not ours to close.
-        return Ok(None);
+    let now = read_settled(&world, &*setting, &change).await?;
+    if !setting.agrees(until, &now) {
+        if !may_be_open(&*setting, &change, until, &now) {
+            // Never opened, or someone else has set it since: not ours to close.
+            return Ok(None);
+        }
+        write_and_read_back(&world, place, &*setting, until).await?;
     }
-    if !setting.agrees(&until, &now) {
-        write_and_read_back(&world, &place, &*setting, &until).await?;
-    }
-    let record = Record::Closed { step: step.into(), place: place.clone(), value: until };
+    let record = Record::Closed { step: step.into(), place: place.clone(), value: until.clone() };
     run.journal.append(record.clone()).await.map_err(|e| StepError::Journal(e.to_string()))?;
-    run.events.send(Event::Closed { step: step.into(), place });
+    run.events.send(Event::Closed { step: step.into(), place: place.clone() });
     Ok(Some(record))
+}
+
+/// Whether the value is the exposed one, or what a write to or from it leaves when it is cut off.
+fn may_be_open<C: World>(
+    setting: &dyn AnySetting<C>,
+    change: &Change,
+    until: &Value,
+    now: &Value,
+) -> bool {
+    let ours = change.ours();
+    setting.agrees(ours, now)
+        || setting.halfway(ours, until, now)
+        || change.outcome.is_none()
+            && (setting.halfway(&change.before, ours, now) || setting.halfway(until, ours, now))
 }

@@ -12,6 +12,8 @@ pub mod release;
 mod runner;
 mod setting;
 mod step;
+#[cfg(test)]
+mod tests;
 pub mod unit;
 mod verdict;
 mod walk;
@@ -20,7 +22,7 @@ mod world;
 pub use crate::journal::Place;
 pub use error::{CallError, Class, StepError, show};
 pub use event::{Event, Events};
-pub use exposed::close_all as close_exposed;
+pub use exposed::{LeftOpen, close_all as close_exposed};
 pub use human::{Answer, Human, Nobody, Question};
 pub use operation::{Operation, Progress, Token};
 pub use planner::plan;

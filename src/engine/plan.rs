@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{How, Place, Scope, StepError};
+use super::{How, Place, Scope, StepError, is_open};
 
 /// One step of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,11 @@ pub struct PlannedChange {
     pub scope: Scope,
     pub before: Value,
     pub after: Value,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::journal::record::given"
+    )]
     pub until: Option<Value>,
     pub release: How,
     /// What release cannot give back.
@@ -92,7 +96,7 @@ impl Expected {
             let changes =
                 step.changes.iter().map(|c| (c.place.clone(), (c.before.clone(), c.after.clone())));
             let expected = StepExpected {
-                open: !matches!(step.state, PlanState::Planned),
+                open: matches!(step.state, PlanState::Open(_)),
                 changes: changes.collect(),
                 keeps: step.keeps.clone(),
                 operations: step.operations.iter().map(|o| o.place.clone()).collect(),
@@ -100,6 +104,28 @@ impl Expected {
             (step.id.clone(), expected)
         });
         Self(by_step.collect())
+    }
+
+    /// What the plan shows of a step; none when the run is held to no plan, or fans out over items
+    /// that the plan could not know.
+    fn step(
+        &self,
+        step: &str,
+        place: &Place,
+        now: &Value,
+    ) -> Result<Option<&StepExpected>, StepError> {
+        let parent = step.split('[').next().unwrap_or(step);
+        match self.0.get(step) {
+            Some(expected) => Ok(Some(expected)),
+            None if self.0.is_empty() || self.0.get(parent).is_some_and(|parent| parent.open) => {
+                Ok(None)
+            }
+            None => Err(StepError::OffPlan {
+                place: place.clone(),
+                planned: Value::String(format!("no step `{step}`")),
+                now: now.clone(),
+            }),
+        }
     }
 
     /// # Errors
@@ -110,8 +136,12 @@ impl Expected {
         place: &Place,
         before: &Value,
         after: &Value,
+        agrees: impl Fn(&Value, &Value) -> bool,
     ) -> Result<(), StepError> {
-        let Some(expected) = self.0.get(step) else { return Ok(()) };
+        let Some(expected) = self.step(step, place, before)? else { return Ok(()) };
+        let fits = |planned: &Value, actual: &Value| {
+            fits(planned, actual) || !is_open(planned) && agrees(planned, actual)
+        };
         let off = |planned: Value| {
             Err(StepError::OffPlan { place: place.clone(), planned, now: before.clone() })
         };
@@ -138,7 +168,8 @@ impl Expected {
     /// # Errors
     /// [`StepError::OffPlan`] when the approved plan does not show this operation.
     pub fn allows_operation(&self, step: &str, place: &Place) -> Result<(), StepError> {
-        match self.0.get(step) {
+        let now = Value::String("would start".into());
+        match self.step(step, place, &now)? {
             Some(expected)
                 if !expected.open
                     && !expected.operations.iter().any(|p| p == place || stands_for(p, place)) =>
@@ -146,7 +177,7 @@ impl Expected {
                 Err(StepError::OffPlan {
                     place: place.clone(),
                     planned: Value::String("no operation here".into()),
-                    now: Value::String("would start".into()),
+                    now,
                 })
             }
             _ => Ok(()),

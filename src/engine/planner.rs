@@ -51,6 +51,8 @@ impl<C: World> Planner<C> {
 }
 
 impl<C: World> Drive<C> for Planner<C> {
+    const PLANS: bool = true;
+
     fn known(&self, _id: &str) -> Option<Settled> {
         None
     }
@@ -68,7 +70,8 @@ impl<C: World> Drive<C> for Planner<C> {
         let planned = self.step(&id);
         if let Some(approval) = &unit.policy.approval {
             let mut planned = planned.lock().unwrap_or_else(PoisonError::into_inner);
-            planned.asks.push(format!("approval: {}", approval.reason));
+            let role = approval.role.as_ref().map(|role| format!(" by {role}")).unwrap_or_default();
+            planned.asks.push(format!("approval{role}: {}", approval.reason));
         }
         let mode = Mode::Plan(Planned::new(self.overlay.clone(), planned));
         let step = Step::new(id.clone(), self.run.clone(), self.world.clone(), mode);

@@ -1,13 +1,16 @@
 //! Release: gives back what a run took, change by change, and nothing else. Owns the order, the
 //! three-way comparison (before, ours, now) and what is reported of each change.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use serde_json::Value;
 
-use crate::journal::{Change, Ledger, Place, Record, Released};
+use crate::journal::{Change, Ledger, Place, REDACTED, Record, Released};
 
-use super::{AnySetting, Event, How, Run, StepError, World, exposed, step::write_and_read_back};
+use super::{
+    AnySetting, Event, How, Run, StepError, World, exposed,
+    step::{read_settled, write_and_read_back},
+};
 
 /// What to release.
 #[derive(Clone, Debug, Default)]
@@ -31,12 +34,27 @@ pub struct Item {
 /// All changes of a run to one setting.
 struct Taken<'a, C: World> {
     setting: Box<dyn AnySetting<C>>,
-    first: &'a Change,
-    ours: Vec<&'a Change>,
-    /// Step and place of the last change.
+    first: One<'a>,
+    /// Those after the first that still stand: an earlier release may have given back the latest.
+    later: Vec<One<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct One<'a> {
     step: &'a str,
     place: &'a Place,
+    change: &'a Change,
     position: usize,
+}
+
+impl<'a, C: World> Taken<'a, C> {
+    fn last(&self) -> One<'a> {
+        self.later.last().copied().unwrap_or(self.first)
+    }
+
+    fn latest_first(&self) -> impl Iterator<Item = One<'a>> {
+        self.later.iter().rev().copied().chain([self.first])
+    }
 }
 
 /// # Errors
@@ -56,18 +74,39 @@ pub async fn release<C: World>(
         },
     )
     .await?;
-    exposed::close_all(run, ledger).await?;
+    // What cannot be closed here is read again below, and reported there.
+    let left = exposed::close_all(run, ledger).await?;
     let mut taken = gather(run, ledger, request)?;
-    taken.sort_by_key(|taken| (taken.setting.rule().order, std::cmp::Reverse(taken.position)));
+    let order = |taken: &Taken<'_, C>| (taken.setting.rule().order, Reverse(taken.last().position));
+    taken.sort_by_key(order);
     let mut items = Vec::new();
+    for open in left.into_iter().filter(|open| !wanted(request, &open.step)) {
+        let error = format!("it may still be open: {}", open.error);
+        items.push(tell(run, open.step, open.place, Released::Failed { error }).await?);
+    }
     for taken in &taken {
+        if *run.stop.borrow() {
+            return Err(StepError::Interrupted);
+        }
         let outcome = give_back(run, taken, request).await?;
-        let (step, place) = (taken.step.to_owned(), taken.place.clone());
-        items.push(tell(run, step, place, outcome).await?);
+        let (step, place) = (taken.last().step.to_owned(), taken.last().place.clone());
+        items.push(tell(run, step, place, outcome.clone()).await?);
+        // The latest first: cut off in between, what is left still begins with the oldest `before`.
+        for one in taken.latest_first().skip(1) {
+            let (step, place) = (one.step.to_owned(), one.place.clone());
+            append(run, Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
+        }
     }
     for (step, place, operation) in ledger.operations() {
-        if wanted(request, step) && (operation.job.is_some() || operation.output.is_some()) {
-            let outcome = Released::Retained { what: operation.leaves.clone() };
+        let started = operation.job.is_some() || operation.output.is_some();
+        // After a failed job nothing is known to be left, unless it is being started again.
+        if wanted(request, step) && (started || operation.failed == 0) {
+            let what = match &operation.job {
+                Some(job) => format!("{}: {job}", operation.leaves),
+                None if started => operation.leaves.clone(),
+                None => format!("{} (no answer to its start is known)", operation.leaves),
+            };
+            let outcome = Released::Retained { what };
             items.push(tell(run, step.into(), place.clone(), outcome).await?);
         }
     }
@@ -98,19 +137,21 @@ fn gather<'a, C: World>(
         if !wanted(request, step) {
             continue;
         }
+        let one = One { step, place, change, position };
         let key = (change.scope.region.as_str(), place.kind.as_str(), place.target.as_str());
         match index.get(&key).and_then(|at| taken.get_mut(*at)) {
-            Some(known) => {
-                known.ours.push(change);
-                (known.step, known.place, known.position) = (step, place, position);
-            }
+            Some(known) => known.later.push(one),
             None => {
                 let setting =
                     run.registry.make(&place.kind, &change.setting).map_err(StepError::Replay)?;
                 index.insert(key, taken.len());
-                let ours = vec![change];
-                taken.push(Taken { setting, first: change, ours, step, place, position });
+                taken.push(Taken { setting, first: one, later: Vec::new() });
             }
+        }
+    }
+    for taken in &mut taken {
+        while taken.later.last().is_some_and(|last| last.change.is_given_back()) {
+            taken.later.pop();
         }
     }
     Ok(taken)
@@ -121,37 +162,39 @@ async fn give_back<C: World>(
     taken: &Taken<'_, C>,
     request: &Request,
 ) -> Result<Released, StepError> {
-    let Taken { setting, first, ours, step, place, .. } = taken;
-    if first.how == How::Retained {
-        let what = setting.caveat(&first.before).unwrap_or("kept on purpose").to_owned();
+    let Taken { setting, first, .. } = taken;
+    let One { step, place, change: last, .. } = taken.last();
+    let before = &first.change.before;
+    if first.change.how == How::Retained {
+        let what = setting.caveat(before).unwrap_or("kept on purpose").to_owned();
         return Ok(Released::Retained { what });
     }
-    let world = run.world.in_region(&first.scope.region);
-    let now = match setting.read(&world).await {
+    let world = run.world.in_region(&first.change.scope.region);
+    let now = match read_settled(&world, &**setting, last).await {
         Ok(now) => now,
         Err(e) => return Ok(Released::Failed { error: e.to_string() }),
     };
-    let before = &first.before;
-    if setting.agrees(before, &now) {
+    let hidden = run.journal.redact(now.clone());
+    if setting.agrees(before, &now) || setting.agrees(before, &hidden) || *before == hidden {
         return Ok(Released::AlreadyBefore);
+    }
+    if let Some(outcome) = last.released.clone().filter(|_| last.is_given_back()) {
+        // Given back by an earlier release; what it is now is someone else's.
+        return Ok(outcome);
     }
     let forced =
         request.force.iter().any(|force| *force == format!("{} {}", place.kind, place.target));
-    if !forced && !is_ours(&**setting, ours, &now) {
-        let last =
-            ours.last().map_or(&first.after, |last| last.outcome.as_ref().unwrap_or(&last.after));
-        return Ok(Released::Conflict { before: before.clone(), after: last.clone(), now });
+    if !forced && !is_ours(taken, &now) && !is_ours(taken, &hidden) {
+        let (before, after) = (before.clone(), last.ours().clone());
+        return Ok(Released::Conflict { before, after, now });
     }
-    append(
-        run,
-        Record::ReleaseIntent {
-            step: (*step).into(),
-            place: (*place).clone(),
-            from: now,
-            to: before.clone(),
-        },
-    )
-    .await?;
+    if before.to_string().contains(REDACTED) {
+        let error =
+            "the value before held a sensitive value, which no journal keeps; set it by hand";
+        return Ok(Released::Failed { error: error.into() });
+    }
+    let (id, to) = (step.to_owned(), before.clone());
+    append(run, Record::ReleaseIntent { step: id, place: place.clone(), from: now, to }).await?;
     Ok(match write_and_read_back(&world, place, &**setting, before).await {
         Ok(_) => Released::GivenBack,
         Err(e) => Released::Failed { error: e.to_string() },
@@ -159,23 +202,26 @@ async fn give_back<C: World>(
 }
 
 /// Whether the value now is one that this run made: the last it read back, or, while its last
-/// intent is not settled, what that write leads to or could have left halfway.
-fn is_ours<C: World>(setting: &dyn AnySetting<C>, ours: &[&Change], now: &Value) -> bool {
-    let Some(last) = ours.last() else { return false };
-    if last.closed && last.until.as_ref().is_some_and(|until| setting.agrees(until, now)) {
+/// intent is not settled, what that write leads to or could have left halfway; or what an earlier
+/// release left halfway.
+fn is_ours<C: World>(taken: &Taken<'_, C>, now: &Value) -> bool {
+    let setting = &*taken.setting;
+    let last = taken.last().change;
+    let ended = |change: &Change| {
+        change.closed && change.until.as_ref().is_some_and(|until| setting.agrees(until, now))
+    };
+    let before = &taken.first.change.before;
+    let cut_off = |from: &Value| setting.halfway(from, before, now);
+    if ended(last) || taken.latest_first().any(|one| one.change.releasing.iter().any(cut_off)) {
         return true;
     }
-    match &last.outcome {
-        Some(outcome) => setting.agrees(outcome, now),
-        None => {
-            setting.agrees(&last.after, now)
-                || setting.halfway(&last.before, &last.after, now)
-                || ours.iter().rev().nth(1).is_some_and(|earlier| {
-                    setting.agrees(earlier.outcome.as_ref().unwrap_or(&earlier.after), now)
-                        || earlier.until.as_ref().is_some_and(|until| setting.agrees(until, now))
-                })
-        }
+    if setting.agrees(last.ours(), now) || last.ours() == now {
+        return true;
     }
+    let earlier = taken.latest_first().nth(1).map(|one| one.change);
+    last.outcome.is_none()
+        && (setting.halfway(&last.before, &last.after, now)
+            || earlier.is_some_and(|earlier| setting.agrees(earlier.ours(), now) || ended(earlier)))
 }
 
 async fn tell<C: World>(

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -45,13 +46,19 @@ pub async fn run<C: World>(
     mut earlier: Ledger,
     parallel: usize,
 ) -> Result<RunEnd, StepError> {
-    exposed::close_all(&run, &mut earlier).await?;
+    if earlier.aborted || earlier.released.is_some() {
+        let what = if earlier.aborted { "aborted" } else { "released" };
+        return Err(StepError::Refused(format!("this run was {what}; start a new one")));
+    }
+    if let Some(left) = exposed::close_all(&run, &mut earlier).await?.into_iter().next() {
+        return Err(left.error);
+    }
     let runner = Arc::new(Runner { run: run.clone(), earlier, ledgers: Mutex::default() });
     let walked = walk(units, runner, parallel).await;
     let stopped = *run.stop.borrow();
     let status = if !walked.failed.is_empty() {
         RunStatus::Failed
-    } else if stopped || !walked.interrupted.is_empty() {
+    } else if !walked.interrupted.is_empty() {
         RunStatus::Interrupted
     } else if !walked.waiting.is_empty() {
         RunStatus::Waiting
@@ -87,7 +94,7 @@ impl<C: World> Runner<C> {
         inputs: Value,
         ledger: &Arc<Mutex<StepLedger>>,
     ) -> Result<Value, StepError> {
-        let live = Live::new(self.run.clone(), ledger.clone(), unit.policy.timeout);
+        let live = Live::new(self.run.clone(), ledger.clone(), &unit.policy);
         let step =
             Step::new(id.into(), self.run.id.clone(), self.run.world.clone(), Mode::Run(live));
         if let Some(approval) = &unit.policy.approval {
@@ -98,10 +105,33 @@ impl<C: World> Runner<C> {
             })
             .await?;
         }
-        unit.body.run(step, inputs).await
+        let body = std::panic::AssertUnwindSafe(unit.body.run(step, inputs));
+        let bug = || StepError::Failed("the step ended in a bug of the program".into());
+        let outputs = body.catch_unwind().await.unwrap_or_else(|_| Err(bug()))?;
+        match exposed::exposed(&ledger.lock().unwrap_or_else(PoisonError::into_inner)).first() {
+            Some((place, _)) => Err(StepError::Failed(format!(
+                "{place} was opened for a while and never closed: a bug of the action"
+            ))),
+            None => Ok(outputs),
+        }
     }
 
-    /// Ends what a failed attempt left exposed, and journals the failure.
+    /// Ends what an attempt that did not finish left exposed. Both errors are kept.
+    async fn close(
+        &self,
+        id: &str,
+        error: StepError,
+        ledger: &Arc<Mutex<StepLedger>>,
+    ) -> StepError {
+        match exposed::close_step(&self.run, id, ledger).await {
+            Ok(()) => error,
+            // It was closed all the same, and the next record shows that the journal is broken.
+            Err(StepError::Journal(_)) => error,
+            Err(close) => StepError::LeftOpen { why: Box::new(error), close: Box::new(close) },
+        }
+    }
+
+    /// Journals the failure of an attempt.
     async fn failed(
         &self,
         id: &str,
@@ -110,7 +140,6 @@ impl<C: World> Runner<C> {
         ledger: &Arc<Mutex<StepLedger>>,
         again_in: Option<Duration>,
     ) -> Result<(), StepError> {
-        exposed::close_step(&self.run, id, ledger).await?;
         let record = Record::StepFailed {
             step: id.into(),
             attempt,
@@ -135,10 +164,15 @@ impl<C: World> Runner<C> {
 }
 
 impl<C: World> Drive<C> for Runner<C> {
+    const PLANS: bool = false;
+
     fn known(&self, id: &str) -> Option<Settled> {
         let settled = match &self.earlier.steps.get(id)?.state {
             StepState::Finished(outputs) => Settled::Finished(outputs.clone()),
             StepState::Skipped(_) => Settled::Skipped,
+            StepState::Failed { word, error, last: true } if word != "waiting" => {
+                return Some(Settled::Failed(error.clone()));
+            }
             _ => return None,
         };
         self.run.events.send(Event::StepReplayed { step: id.into() });
@@ -180,20 +214,22 @@ impl<C: World> Drive<C> for Runner<C> {
                     self.run.events.send(Event::StepFinished { step: id, took });
                     return Ok(outputs);
                 }
-                Err(error @ (StepError::Journal(_) | StepError::Interrupted)) => return Err(error),
-                Err(error) => error,
+                Err(error) => self.close(&id, error, &ledger).await,
             };
-            let again = error.retryable() && tried < unit.policy.attempts && !self.stopping();
+            if matches!(error, StepError::Journal(_) | StepError::Interrupted) {
+                return Err(error);
+            }
+            let again = error.retryable() && tried < unit.policy.attempts;
             self.failed(&id, attempt, &error, &ledger, again.then_some(backoff)).await?;
             if !again {
                 return Err(error);
             }
-            let mut stop = self.run.stop.clone();
             tokio::select! {
+                biased;
+                () = self.run.stopped() => return Err(StepError::Interrupted),
                 () = tokio::time::sleep(backoff) => {}
-                _ = stop.wait_for(|stop| *stop) => return Err(StepError::Interrupted),
             }
-            backoff *= 2;
+            backoff = backoff.saturating_mul(2);
         }
         Err(StepError::Failed("no attempt was made".into()))
     }

@@ -64,6 +64,8 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     pub on_failure: OnFailure,
     pub approval: Option<Approval>,
+    /// Who answers the step's own questions, with contact.
+    pub owner: Option<String>,
 }
 
 impl Default for Policy {
@@ -74,6 +76,7 @@ impl Default for Policy {
             timeout: None,
             on_failure: OnFailure::Stop,
             approval: None,
+            owner: None,
         }
     }
 }

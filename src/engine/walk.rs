@@ -17,6 +17,8 @@ use super::{
 
 /// What a plan and a run each do with a unit.
 pub(crate) trait Drive<C: World>: Send + Sync + 'static {
+    /// Whether what is known only after the run may stay open.
+    const PLANS: bool;
     /// What an earlier part of the run already settled.
     fn known(&self, id: &str) -> Option<Settled>;
     fn skip(&self, id: &str, why: &str) -> impl Future<Output = Result<(), StepError>> + Send;
@@ -41,6 +43,9 @@ pub(crate) trait Drive<C: World>: Send + Sync + 'static {
 pub(crate) enum Settled {
     Finished(Value),
     Skipped,
+    /// Its last attempt failed. Final where the playbook goes on as if it had finished: what came
+    /// after it has gone on already.
+    Failed(String),
 }
 
 /// How a walk ended.
@@ -52,6 +57,7 @@ pub struct Walked {
     pub tolerated: Vec<(String, StepError)>,
     /// Steps that did not run, with the step that kept them from it.
     pub blocked: Vec<(String, String)>,
+    /// Steps that a stop ended, and those that it kept from starting.
     pub interrupted: Vec<String>,
     pub waiting: Vec<(String, StepError)>,
     pub finished: usize,
@@ -71,6 +77,9 @@ struct Ready {
     item: Option<(usize, Value)>,
 }
 
+/// Unit, item, id and result of one task.
+type Ended = (usize, Option<usize>, String, Result<Value, StepError>);
+
 struct Walk<'a, C: World, D> {
     units: &'a Arc<Vec<Unit<C>>>,
     driver: Arc<D>,
@@ -80,7 +89,7 @@ struct Walk<'a, C: World, D> {
     outputs: Outputs,
     ready: VecDeque<Ready>,
     fans: HashMap<usize, Fan>,
-    tasks: JoinSet<(usize, Option<usize>, String, Result<Value, StepError>)>,
+    tasks: JoinSet<Ended>,
     walked: Walked,
     halted: bool,
 }
@@ -130,6 +139,13 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
             }
         }
     }
+    if !walk.halted {
+        let left = walk.ready.iter().map(|ready| match &ready.item {
+            Some((index, _)) => format!("{}[{index}]", units[ready.unit].id),
+            None => units[ready.unit].id.clone(),
+        });
+        walk.walked.interrupted.extend(left);
+    }
     walk.walked
 }
 
@@ -143,7 +159,10 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 Some(Settled::Finished(outputs)) => {
                     return self.ended(unit, Some(index), id, Ok(outputs)).await;
                 }
-                Some(Settled::Skipped) | None => {}
+                Some(Settled::Failed(e)) if this.policy.on_failure == OnFailure::Continue => {
+                    return self.ended(unit, Some(index), id, Err(StepError::Failed(e))).await;
+                }
+                _ => {}
             }
             return match this.body.inputs(&self.outputs, Some(&item)) {
                 Ok(inputs) => self.spawn(unit, Some(index), id, inputs),
@@ -160,7 +179,10 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 return self.ended(unit, None, this.id.clone(), Ok(outputs)).await;
             }
             Some(Settled::Skipped) => return self.skipped(unit),
-            None => {}
+            Some(Settled::Failed(e)) if this.policy.on_failure == OnFailure::Continue => {
+                return self.ended(unit, None, this.id.clone(), Err(StepError::Failed(e))).await;
+            }
+            _ => {}
         }
         match this.body.condition(&self.outputs) {
             Ok(Condition::Holds) => {}
@@ -250,7 +272,7 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 self.walked.finished += 1;
                 Ok(outputs)
             }
-            Err(StepError::Open(_)) => {
+            Err(StepError::Open(_)) if D::PLANS => {
                 Ok(this.body.outputs_all(&Value::String(super::AFTER_RUN.into())))
             }
             Err(StepError::Interrupted) => {

@@ -45,6 +45,8 @@ pub enum StepState {
     Failed {
         word: String,
         error: String,
+        /// No further attempt was due.
+        last: bool,
     },
 }
 
@@ -52,7 +54,7 @@ pub enum StepState {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kept {
     Read(Value),
-    Change(Change),
+    Change(Box<Change>),
     Operation(KeptOperation),
     Wait(Timestamp),
     Answer { yes: bool },
@@ -73,6 +75,20 @@ pub struct Change {
     /// Recovery set `until`, so the change has to be made again by a resumed step.
     pub closed: bool,
     pub released: Option<Released>,
+    /// What release was about to write over: the write back may have been cut off halfway.
+    pub releasing: Option<Value>,
+}
+
+impl Change {
+    /// As read back, or as it was meant to be while that is not settled.
+    pub fn ours(&self) -> &Value {
+        self.outcome.as_ref().unwrap_or(&self.after)
+    }
+
+    /// Release has settled it: it is no longer this run's.
+    pub fn is_given_back(&self) -> bool {
+        matches!(self.released, Some(Released::GivenBack | Released::AlreadyBefore))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -173,8 +189,9 @@ impl StepLedger {
                 self.state = StepState::Finished(outputs.clone());
             }
             Record::StepSkipped { why, .. } => self.state = StepState::Skipped(why.clone()),
-            Record::StepFailed { word, error, .. } => {
-                self.state = StepState::Failed { word: word.clone(), error: error.clone() };
+            Record::StepFailed { word, error, last, .. } => {
+                let (word, error) = (word.clone(), error.clone());
+                self.state = StepState::Failed { word, error, last: *last };
                 self.forget_reads();
             }
             Record::Read { place, value, .. } => self.keep(place, Kept::Read(value.clone())),
@@ -201,8 +218,9 @@ impl StepLedger {
                     outcome: None,
                     closed: false,
                     released: None,
+                    releasing: None,
                 };
-                self.keep(place, Kept::Change(change));
+                self.keep(place, Kept::Change(Box::new(change)));
             }
             Record::OperationIntent { place, leaves, .. } => {
                 let failed = match self.places.get(place) {
@@ -219,15 +237,30 @@ impl StepLedger {
 
     /// Records that say more of a place that is already kept.
     fn amend(&mut self, record: &Record) {
-        if matches!(record, Record::Closed { .. }) {
-            // The change is made again, so the wait after it starts again too.
-            self.places.retain(|_, kept| !matches!(kept, Kept::Wait(_)));
+        if let Record::Closed { place: closed, .. } = record {
+            // The change is made again, so the wait after it starts again too, and what was read and
+            // made of the setting since no longer holds.
+            self.places.retain(|place, kept| {
+                let later = (&place.kind, &place.target) == (&closed.kind, &closed.target)
+                    && place.nth > closed.nth;
+                match kept {
+                    Kept::Wait(_) => return false,
+                    Kept::Read(_) => return !later,
+                    Kept::Change(change) if later => change.outcome = None,
+                    _ => {}
+                }
+                true
+            });
         }
         match (record, record.place().and_then(|place| self.places.get_mut(place))) {
             (Record::Outcome { after, .. }, Some(Kept::Change(change))) => {
                 change.outcome = Some(after.clone());
+                change.closed = false;
             }
             (Record::Closed { .. }, Some(Kept::Change(change))) => change.closed = true,
+            (Record::ReleaseIntent { from, .. }, Some(Kept::Change(change))) => {
+                change.releasing = Some(from.clone());
+            }
             (Record::ReleaseOutcome { outcome, .. }, Some(Kept::Change(change))) => {
                 change.released = Some(outcome.clone());
             }
@@ -255,7 +288,7 @@ impl StepLedger {
         let acted =
             self.places.values().any(|kept| matches!(kept, Kept::Change(_) | Kept::Operation(_)));
         if !acted {
-            self.places.retain(|_, kept| !matches!(kept, Kept::Read(_)));
+            self.places.retain(|_, kept| !matches!(kept, Kept::Read(_) | Kept::Wait(_)));
         }
     }
 }

@@ -2,9 +2,13 @@
 //! what the records add up to; who writes them is `engine`.
 
 mod fold;
+#[cfg(test)]
+pub(crate) mod hook;
 mod reader;
-mod record;
+pub(crate) mod record;
 mod rundir;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};

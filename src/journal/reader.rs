@@ -3,6 +3,8 @@
 
 use std::{fs, io, path::Path};
 
+use serde_json::Value;
+
 use super::{FORMAT, Line, Record, writer::hash};
 
 /// Where the next record goes.
@@ -75,9 +77,14 @@ pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
         let number = lines.len() + 1;
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
-            // Data that the disk had not kept in full can be garbage with a newline in it.
-            Err(_) if !after.contains(&b'\n') && after.is_empty() => break,
-            Err(e) => return Err(ReadError::NotARecord { line: number, why: e.to_string() }),
+            Err(e) => match serde_json::from_slice::<Value>(text) {
+                // Data that the disk had not kept in full can be garbage with a newline in it.
+                Err(_) if after.is_empty() => break,
+                Ok(json) if newer(&json).is_some() => {
+                    return Err(ReadError::Newer { found: newer(&json).unwrap_or_default() });
+                }
+                _ => return Err(ReadError::NotARecord { line: number, why: e.to_string() }),
+            },
         };
         check(&line, &head, number)?;
         head.next += 1;
@@ -88,6 +95,12 @@ pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
     }
     let torn = (!rest.is_empty()).then(|| String::from_utf8_lossy(rest).into_owned());
     Ok(Read { lines, head, torn })
+}
+
+/// The format of a first record that this version cannot read as a whole.
+fn newer(json: &Value) -> Option<u32> {
+    let found = u32::try_from(json.get("format")?.as_u64()?).ok()?;
+    (json.get("record")? == "run-started" && found > FORMAT).then_some(found)
 }
 
 fn check(line: &Line, head: &Head, number: usize) -> Result<(), ReadError> {

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::engine::{Class, How, Scope, Verdict};
@@ -111,7 +111,7 @@ pub enum Record {
         before: Value,
         after: Value,
         /// The value that must follow soon: `after` is an exposed state in between.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
         until: Option<Value>,
     },
     /// `after` as read back.
@@ -210,6 +210,11 @@ pub enum Record {
     ReleaseFinished {
         complete: bool,
     },
+}
+
+/// A field that is there has a value, and `null` is one: a setting that must become absent.
+pub(crate) fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 impl Record {

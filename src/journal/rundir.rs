@@ -56,8 +56,9 @@ impl RunDir {
     pub fn create(home: &Path, run: &str) -> Result<Self, RunDirError> {
         let path = home.join("runs").join(run);
         fs::create_dir_all(home.join("runs")).map_err(at(&path))?;
-        fs::create_dir(&path).map_err(at(&path))?;
-        fs::create_dir(path.join("evidence")).map_err(at(&path))?;
+        private().create(&path).map_err(at(&path))?;
+        private().create(path.join("evidence")).map_err(at(&path))?;
+        File::open(home.join("runs")).and_then(|runs| runs.sync_all()).map_err(at(&path))?;
         Ok(Self { path })
     }
 
@@ -192,6 +193,14 @@ impl RunDir {
         write_whole(&path, bytes)?;
         Ok(KeptFile { file, sha256: hash(bytes) })
     }
+}
+
+/// What a run knows of an account is for its owner's eyes.
+fn private() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirError> {

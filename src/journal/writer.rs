@@ -28,7 +28,7 @@ pub struct Journal {
     secrets: Arc<Vec<String>>,
 }
 
-struct Request {
+pub(super) struct Request {
     record: Record,
     done: oneshot::Sender<Result<(), JournalError>>,
 }
@@ -42,16 +42,30 @@ impl Journal {
     /// # Errors
     /// The file cannot be opened, or what follows its head cannot be cut off.
     pub fn append_to(path: &Path, head: Head, secrets: Vec<String>) -> io::Result<Self> {
+        let new = !path.exists();
         let file = File::options().create(true).append(true).open(path)?;
+        if new && let Some(parent) = path.parent() {
+            // The name is on the disk only once its directory is.
+            File::open(parent)?.sync_all()?;
+        }
         // A torn last line was never acknowledged: nobody acted on it.
         if file.metadata()?.len() > head.bytes {
             file.set_len(head.bytes)?;
             file.sync_all()?;
         }
-        let secrets: Arc<Vec<_>> =
-            Arc::new(secrets.into_iter().filter(|secret| !secret.is_empty()).collect());
+        let mut secrets: Vec<_> = secrets.into_iter().filter(|s| !s.is_empty()).collect();
+        // A secret that holds another one goes first, or its rest would stay.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let secrets = Arc::new(secrets);
         let (tx, rx) = mpsc::channel();
-        let writer = Writer { file, head, secrets: secrets.clone(), failed: None };
+        let writer = Writer {
+            file,
+            head,
+            secrets: secrets.clone(),
+            failed: None,
+            #[cfg(test)]
+            hook: super::hook::Hook::of(path),
+        };
         std::thread::Builder::new().name("journal".into()).spawn(move || writer.serve(&rx))?;
         Ok(Self { tx, secrets })
     }
@@ -71,18 +85,54 @@ impl Journal {
     pub fn redact(&self, value: Value) -> Value {
         redact(value, &self.secrets)
     }
+
+    /// The text as the journal would keep it.
+    pub fn redact_text(&self, text: String) -> String {
+        redact_text(text, &self.secrets)
+    }
 }
 
-/// Replaces every occurrence of a secret in the strings of `value`.
+fn redact_text(text: String, secrets: &[String]) -> String {
+    secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), REDACTED))
+}
+
+/// What the chain and the fold go by; no input of a playbook gets here.
+const STRUCTURE: [&str; 16] = [
+    "attempt", "bytes", "class", "format", "how", "prev", "record", "release", "seq", "sha256",
+    "status", "step", "time", "token", "verdict", "word",
+];
+
+/// A line without its secrets, and still a line of this run's chain.
+fn redact_line(line: Value, secrets: &[String]) -> Value {
+    match line {
+        Value::Object(line) if !secrets.is_empty() => line
+            .into_iter()
+            .map(|(key, value)| match (key.as_str(), value) {
+                (name, value) if STRUCTURE.contains(&name) => (key, value),
+                // Its kind is structure; its target is redacted before it becomes a place.
+                ("place", value) => (key, value),
+                // Its names are structure.
+                ("scope", Value::Object(scope)) => {
+                    let scope = scope.into_iter().map(|(k, v)| (k, redact(v, secrets)));
+                    (key, scope.collect())
+                }
+                (_, value) => (key, redact(value, secrets)),
+            })
+            .collect(),
+        line => line,
+    }
+}
+
+/// Replaces every occurrence of a secret in the strings and keys of `value`, and numbers that are one.
 pub fn redact(value: Value, secrets: &[String]) -> Value {
     match value {
         _ if secrets.is_empty() => value,
-        Value::String(text) => Value::String(
-            secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), REDACTED)),
-        ),
+        Value::String(text) => Value::String(redact_text(text, secrets)),
+        Value::Number(number) if secrets.contains(&number.to_string()) => REDACTED.into(),
         Value::Array(items) => items.into_iter().map(|item| redact(item, secrets)).collect(),
         Value::Object(map) => {
-            map.into_iter().map(|(key, value)| (key, redact(value, secrets))).collect()
+            let redacted = |(key, value)| (redact_text(key, secrets), redact(value, secrets));
+            map.into_iter().map(redacted).collect()
         }
         other => other,
     }
@@ -93,12 +143,17 @@ struct Writer {
     head: Head,
     secrets: Arc<Vec<String>>,
     failed: Option<JournalError>,
+    /// Where a test cuts the run off, and what it counts.
+    #[cfg(test)]
+    hook: Arc<super::hook::Hook>,
 }
 
 impl Writer {
     fn serve(mut self, rx: &mpsc::Receiver<Request>) {
         while let Ok(first) = rx.recv() {
             let batch: Vec<_> = std::iter::once(first).chain(rx.try_iter()).collect();
+            #[cfg(test)]
+            let batch = self.hook.cut(batch);
             let result = match &self.failed {
                 Some(error) => Err(error.clone()),
                 None => self.write(&batch),
@@ -110,6 +165,8 @@ impl Writer {
                 // A step that no longer waits has been dropped with its run.
                 let _ = request.done.send(result.clone());
             }
+            #[cfg(test)]
+            self.hook.end(&mut self.file);
         }
     }
 
@@ -124,7 +181,7 @@ impl Writer {
                 record: record.clone(),
             };
             let text = serde_json::to_value(&line)
-                .map(|value| redact(value, &self.secrets).to_string())
+                .map(|value| redact_line(value, &self.secrets).to_string())
                 .map_err(|e| JournalError(format!("a record cannot be written as JSON: {e}")))?;
             head.next += 1;
             head.hash = hash(text.as_bytes());
@@ -135,9 +192,13 @@ impl Writer {
         let failed = |e: io::Error| {
             JournalError(format!("{e}; free space or fix the disk, then resume or release the run"))
         };
+        #[cfg(test)]
+        self.hook.space(&mut self.file, &bytes, batch.len()).map_err(failed)?;
         self.file.write_all(&bytes).map_err(failed)?;
         if batch.iter().any(|request| request.record.must_sync()) {
             self.file.sync_data().map_err(failed)?;
+            #[cfg(test)]
+            self.hook.synced();
         }
         self.head = head;
         Ok(())

@@ -15,7 +15,7 @@ use crate::{
         unit::{Approval, Body, Condition, Items, OnFailure, Outputs, Policy, Unit},
     },
     playbook::{
-        self,
+        self, Playbook,
         expr::{RunFacts, Scope},
     },
 };
@@ -40,6 +40,7 @@ struct Bound {
 
 /// Units in file order. A program names only actions of the catalogue, so none is lost.
 pub fn bind(
+    playbook: &Playbook,
     program: &Program,
     inputs: IndexMap<String, Value>,
     run: RunFactsOwned,
@@ -61,12 +62,22 @@ pub fn bind(
             inputs: inputs.clone(),
             run: run.clone(),
         };
-        Some(Unit { id: node.id.clone(), needs, policy: policy(node), body: Arc::new(body) })
+        Some(Unit {
+            id: node.id.clone(),
+            needs,
+            policy: policy(playbook, node),
+            body: Arc::new(body),
+        })
     });
     Arc::new(units.collect())
 }
 
-fn policy(node: &Node) -> Policy {
+fn policy(playbook: &Playbook, node: &Node) -> Policy {
+    // Whoever is asked at night is asked with the way to reach them.
+    let reach = |role: &String| match playbook.roles.get(role).and_then(|r| r.contact.as_ref()) {
+        Some(contact) => format!("{role}: {contact}"),
+        None => role.clone(),
+    };
     Policy {
         attempts: node.retry.attempts,
         backoff: node.retry.backoff,
@@ -77,11 +88,12 @@ fn policy(node: &Node) -> Policy {
             playbook::OnFailure::Release => OnFailure::Release,
         },
         approval: node.approval.as_ref().map(|approval| Approval {
-            role: Some(approval.role.clone()),
+            role: Some(reach(&approval.role)),
             reason: approval.reason.clone().unwrap_or_else(|| {
                 format!("step `{}` needs the approval of `{}`", node.id, approval.role)
             }),
         }),
+        owner: node.owner.as_ref().map(reach),
     }
 }
 

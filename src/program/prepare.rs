@@ -45,7 +45,7 @@ impl Prepared {
     /// What the run would do now in the account behind `aws`.
     pub async fn plan(&self, aws: &Aws, run: &str) -> PlanFile {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
-        let units = bind(&self.program, self.inputs.clone(), facts);
+        let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
         let steps = engine::plan(&units, aws.clone(), run).await;
         let refusals = self.races(&steps);
         let mut warnings = experiments(aws).await;

@@ -42,7 +42,8 @@ pub fn value(value: &Value, max: usize) -> String {
     shorten(&whole(value), max)
 }
 
-fn whole(value: &Value) -> String {
+/// A value on one line, whole.
+pub fn whole(value: &Value) -> String {
     match value {
         Value::Null => "absent".into(),
         Value::String(text) if text.is_empty() => "\"\"".into(),
@@ -56,6 +57,36 @@ fn whole(value: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// A value over as many lines as it needs: `lead` before the first, as many spaces before the rest.
+pub fn block(value: &Value, lead: &str, width: usize) -> String {
+    let one_line = whole(value);
+    if one_line.chars().count() + lead.len() <= width || !(value.is_object() || value.is_array()) {
+        return format!("{lead}{one_line}");
+    }
+    let indent = " ".repeat(lead.chars().count());
+    let pretty = serde_json::to_string_pretty(value).unwrap_or(one_line);
+    let lines: Vec<_> = pretty.lines().map(clean).collect();
+    format!("{lead}{}", lines.join(&format!("\n{indent}")))
+}
+
+/// Text broken between words, each line behind `indent`.
+pub fn wrap(text: &str, indent: &str, width: usize) -> String {
+    let mut lines = vec![indent.to_owned()];
+    for word in text.split(' ') {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last + word.chars().count() + 1 > width && last > indent.len() {
+            lines.push(indent.to_owned());
+        }
+        if let Some(line) = lines.last_mut() {
+            if line.len() > indent.len() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// Text from outside on one line: nothing in it can move the cursor or change colours.

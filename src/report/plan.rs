@@ -113,28 +113,28 @@ fn change(change: &PlannedChange, look: &Look, out: &mut String) {
         (_, serde_json::Value::Null) => ("-", BAD),
         _ => ("~", CARE),
     };
-    let room = look.width.saturating_sub(10).max(40);
-    let (before, after) = (look::value(&change.before, room), look::value(&change.after, room));
     let release = match change.release {
         How::Restored => "",
         How::Removed => "  (release removes it)",
         How::Retained => "  (release keeps it)",
     };
-    let sign = look.paint(style, sign);
-    let _ = writeln!(out, "  {sign} {}{}", change.place, look.paint(DIM, release));
-    let one_line = before.chars().count() + after.chars().count() + 10 <= look.width;
+    let _ =
+        writeln!(out, "  {} {}{}", look.paint(style, sign), change.place, look.paint(DIM, release));
+    let (before, after) = (look::whole(&change.before), look::whole(&change.after));
     let end = match &change.until {
-        Some(until) => format!("  (exposed until it is {})", look::value(until, room)),
+        Some(until) => format!("  (exposed until it is {})", look::whole(until)),
         None => String::new(),
     };
-    if one_line {
+    let length = before.chars().count() + after.chars().count() + end.chars().count();
+    if length + 10 <= look.width {
         let _ = writeln!(out, "      {before} -> {after}{end}");
     } else {
-        let _ = writeln!(out, "      {before}\n      -> {after}{end}");
+        // A plan is exact: nothing of a value is left out.
+        let _ = writeln!(out, "{}", look::block(&change.before, "      ", look.width));
+        let _ = writeln!(out, "{}{end}", look::block(&change.after, "   -> ", look.width));
     }
     if let Some(caveat) = &change.caveat {
-        let _ =
-            writeln!(out, "      {} {caveat}", look.paint(BAD, "release cannot give this back:"));
+        let _ = writeln!(out, "      {} {caveat}", look.paint(BAD, "!"));
     }
 }
 
@@ -158,7 +158,8 @@ fn footer(plan: &PlanFile, look: &Look, out: &mut String) {
     if counts.open > 0 {
         parts.push(format!("{} with parts known after run", plural(counts.open, "step")));
     }
-    parts.push(plural(plan.permissions.len(), "permission"));
+    let permissions = look::wrap(&plan.permissions.join(", "), "              ", look.width);
+    let _ = writeln!(out, "permissions   {}", permissions.trim_start());
     let _ = writeln!(out, "{}", look.paint(BOLD, &parts.join(", ")));
     let _ = writeln!(out, "sha256 {}", plan.sha256);
 }

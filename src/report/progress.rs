@@ -183,9 +183,8 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
         Event::Closed { step, place } => {
             format!("{} {} {place}", name(step), look.paint(CARE, "closed an exposed state:"))
         }
-        Event::Released { step, place, outcome } => {
-            format!("{} {place}: {}", name(step), outcome.word())
-        }
+        // The summary says it of every change.
+        Event::Released { .. } => return None,
         Event::Stopping => look.paint(
             CARE,
             "stopping: running calls finish, nothing new starts; again to leave at once",

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    engine::{Answer, Event, Events, Human, plan::Expected},
+    engine::{Answer, Event, Events, Human, plan::Expected, unit::Policy},
     journal::{Journal, Kept, Record, RunDir, StepLedger},
 };
 
@@ -34,23 +34,29 @@ pub struct Run<C: World> {
     pub human: Arc<dyn Human>,
 }
 
+impl<C: World> Run<C> {
+    /// Returns once no new call may start; never, when nobody is left to say so.
+    pub(crate) async fn stopped(&self) {
+        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// One step's live state.
 pub struct Live<C: World> {
     pub(super) run: Arc<Run<C>>,
     pub(super) ledger: Arc<Mutex<StepLedger>>,
     deadline: Option<(Instant, Duration)>,
+    owner: Option<String>,
     /// Exposed states that must still be closed, by kind and target.
     pub(super) open: Mutex<HashMap<(String, String), Place>>,
 }
 
 impl<C: World> Live<C> {
-    pub(crate) fn new(
-        run: Arc<Run<C>>,
-        ledger: Arc<Mutex<StepLedger>>,
-        timeout: Option<Duration>,
-    ) -> Self {
-        let deadline = timeout.map(|timeout| (Instant::now() + timeout, timeout));
-        Self { run, ledger, deadline, open: Mutex::default() }
+    pub(crate) fn new(run: Arc<Run<C>>, ledger: Arc<Mutex<StepLedger>>, policy: &Policy) -> Self {
+        let deadline = policy.timeout.map(|timeout| (Instant::now() + timeout, timeout));
+        Self { run, ledger, deadline, owner: policy.owner.clone(), open: Mutex::default() }
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, StepLedger> {
@@ -65,15 +71,11 @@ impl<C: World> Live<C> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Journals a record and takes it into the step's own ledger.
+    /// Takes a record into the step's own ledger and journals it. In this order: a body that gives
+    /// up a branch while it waits here has sent the record all the same, and the two must agree.
     pub(super) async fn append(&self, record: Record) -> Result<(), StepError> {
-        self.run
-            .journal
-            .append(record.clone())
-            .await
-            .map_err(|e| StepError::Journal(e.to_string()))?;
         self.ledger().apply(&record);
-        Ok(())
+        self.run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
     }
 
     /// Whether another call may start. An exposed state is always ended first.
@@ -95,18 +97,17 @@ impl<C: World> Live<C> {
     /// Sleeps, but not past a stop or the step's deadline.
     pub(super) async fn sleep(&self, time: Duration) -> Result<(), StepError> {
         let end = Instant::now() + time;
-        let exposed = !self.exposed().is_empty();
-        let mut stop = self.run.stop.clone();
         let deadline = self.deadline.map_or(end, |(at, _)| at.min(end));
-        if exposed {
-            tokio::time::sleep_until(end).await;
-            return Ok(());
+        if self.exposed().is_empty() {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => {}
+                () = self.run.stopped() => {}
+            }
+            self.check()?;
         }
-        tokio::select! {
-            () = tokio::time::sleep_until(deadline) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-        self.check()
+        // Another branch of the step may have opened something meanwhile: the wait is still whole.
+        tokio::time::sleep_until(end).await;
+        Ok(())
     }
 
     pub(crate) fn replayed_read(&self, place: &Place) -> Result<Option<Value>, StepError> {
@@ -210,8 +211,9 @@ impl<C: World> Live<C> {
         &self,
         step: &Step<C>,
         place: Place,
-        question: Question,
+        mut question: Question,
     ) -> Result<(), StepError> {
+        question.role = question.role.or_else(|| self.owner.clone());
         if let Some(Kept::Answer { yes: true }) = self.kept(&place) {
             return Ok(());
         }
@@ -249,10 +251,12 @@ impl<C: World> Live<C> {
         if let Some(Kept::Evidence { sha256 }) = self.kept(&place) {
             return Ok(sha256);
         }
+        // A second piece of one name must not take the place of the first.
+        let file = if place.nth == 0 { name.into() } else { format!("{name}-{}", place.nth + 1) };
         let kept = self
             .run
             .dir
-            .keep_evidence(step.id(), name, bytes)
+            .keep_evidence(step.id(), &file, bytes)
             .map_err(|e| StepError::Failed(format!("evidence `{name}` cannot be kept: {e}")))?;
         self.append(Record::Evidence {
             step: step.id().into(),

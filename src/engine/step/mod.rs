@@ -12,7 +12,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use change::write_and_read_back;
+pub(crate) use change::{read_settled, write_and_read_back};
 pub use live::{Live, Run};
 pub(crate) use places::Places;
 pub use planned::{Overlay, Planned};
@@ -80,6 +80,15 @@ impl<C: World> Step<C> {
         &self.world
     }
 
+    /// The next place of a call. A journal holds no secret, so neither does a place.
+    fn place(&self, kind: &'static str, target: &str) -> Place {
+        let target = match &self.shared.mode {
+            Mode::Plan(_) => target.into(),
+            Mode::Run(mode) => mode.run.journal.redact_text(target.into()),
+        };
+        self.shared.places.next(kind, &target)
+    }
+
     pub fn planning(&self) -> bool {
         matches!(self.shared.mode, Mode::Plan(_))
     }
@@ -92,7 +101,7 @@ impl<C: World> Step<C> {
     /// Reads a fact that the body decides by. Journaled, so that a resumed body takes the same
     /// path; in a plan, settings that earlier steps would change read as they would then be.
     pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
-        let place = self.shared.places.next(F::KIND, &fact.target());
+        let place = self.place(F::KIND, &fact.target());
         let value = match &self.shared.mode {
             Mode::Plan(mode) => match mode.seen(self.world.scope(), &place, &json(fact))? {
                 Some(value) => value,
@@ -144,7 +153,7 @@ impl<C: World> Step<C> {
         value: S::Value,
         until: Option<Value>,
     ) -> Result<S::Value, StepError> {
-        let place = self.shared.places.next(S::KIND, &setting.target());
+        let place = self.place(S::KIND, &setting.target());
         let setting: Box<dyn AnySetting<C>> = Box::new(Erased(setting));
         let got = match &self.shared.mode {
             Mode::Plan(mode) => mode.set(self, &place, &*setting, json(&value), until).await?,
@@ -156,7 +165,7 @@ impl<C: World> Step<C> {
     /// Starts an operation and awaits its output; one that an interrupted run had started is
     /// found and awaited instead. In a plan: remembers that it would start.
     pub async fn start<O: Operation<C>>(&self, operation: O) -> Result<O::Output, StepError> {
-        let place = self.shared.places.next(O::KIND, &operation.target());
+        let place = self.place(O::KIND, &operation.target());
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 mode.start(self, &place, json(&operation), operation.leaves());
@@ -169,7 +178,7 @@ impl<C: World> Step<C> {
     /// A moment `ahead` of AWS's clock, as RFC 3339 in whole seconds (the form of
     /// `aws:TokenIssueTime`), journaled; a placeholder in a plan.
     pub async fn moment(&self, ahead: Duration) -> Result<String, StepError> {
-        let place = self.shared.places.next("core.moment", "clock");
+        let place = self.place("core.moment", "clock");
         match &self.shared.mode {
             Mode::Plan(_) => Ok(AFTER_RUN.into()),
             Mode::Run(mode) => mode.moment(self, place, ahead).await,
@@ -178,7 +187,7 @@ impl<C: World> Step<C> {
 
     /// Waits; a resumed run waits for the rest only.
     pub async fn wait(&self, time: Duration, why: &str) -> Result<(), StepError> {
-        let place = self.shared.places.next("core.wait", why);
+        let place = self.place("core.wait", why);
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 mode.wait(time, why);
@@ -205,7 +214,7 @@ impl<C: World> Step<C> {
 
     /// Asks a human and journals the answer; `Err` when declined or when nobody can be asked.
     pub async fn ask(&self, question: Question) -> Result<(), StepError> {
-        let place = self.shared.places.next("core.answer", &question.text);
+        let place = self.place("core.answer", &question.text);
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 mode.asks(&question);
@@ -217,7 +226,7 @@ impl<C: World> Step<C> {
 
     /// Keeps bytes as evidence of the run, with their SHA-256 in the journal. Returns the hash.
     pub async fn keep(&self, name: &str, bytes: &[u8]) -> Result<String, StepError> {
-        let place = self.shared.places.next("core.evidence", name);
+        let place = self.place("core.evidence", name);
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 mode.keeps(name);
@@ -230,7 +239,7 @@ impl<C: World> Step<C> {
     /// Tells the responder something: a warning in the plan, a note in the journal.
     pub async fn note(&self, text: impl Into<String> + Send) -> Result<(), StepError> {
         let text = text.into();
-        let place = self.shared.places.next("core.note", &text);
+        let place = self.place("core.note", &text);
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 mode.note(text);

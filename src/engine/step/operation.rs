@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::{
-    engine::{Class, Event, Operation, Progress, StepError, Token, setting::json},
+    engine::{CallError, Class, Event, Operation, Progress, StepError, Token, setting::json},
     journal::{Kept, Record},
 };
 
@@ -45,7 +46,7 @@ impl<C: World> Live<C> {
                 (None, Some(job)) => job,
                 (None, None) => {
                     self.check()?;
-                    match operation.find(&step.world, &token).await? {
+                    match find(step, operation, &token).await? {
                         Some(job) => self.started(step, place, job).await?,
                         None => self.launch(step, place, operation, &token).await?,
                     }
@@ -71,12 +72,10 @@ impl<C: World> Live<C> {
         match operation.start(&step.world, token).await {
             Ok(job) => self.started(step, place, job).await,
             // No answer: it may have started all the same.
-            Err(e) if e.class == Class::Unreachable => {
-                match operation.find(&step.world, token).await {
-                    Ok(Some(job)) => self.started(step, place, job).await,
-                    _ => Err(e.into()),
-                }
-            }
+            Err(e) if e.class == Class::Unreachable => match find(step, operation, token).await {
+                Ok(Some(job)) => self.started(step, place, job).await,
+                _ => Err(e.into()),
+            },
             Err(e) => Err(e.into()),
         }
     }
@@ -105,6 +104,7 @@ impl<C: World> Live<C> {
     ) -> Result<O::Output, StepError> {
         let longest = step.world.patience().poll;
         let mut pause = Duration::from_millis(200).min(longest);
+        let started = Instant::now();
         loop {
             match operation.poll(&step.world, job).await {
                 Ok(Progress::Done(output)) => {
@@ -138,7 +138,12 @@ impl<C: World> Live<C> {
                     });
                 }
                 // The job goes on whether or not it can be looked at just now.
-                Err(e) if matches!(e.class, Class::Throttled | Class::Unreachable) => {
+                Err(e)
+                    if matches!(e.class, Class::Throttled | Class::Unreachable)
+                        // A job that has just started may not be visible yet.
+                        || e.class == Class::Gone
+                            && started.elapsed() < step.world.patience().deadline =>
+                {
                     self.run.events.send(Event::OperationProgress {
                         step: step.id().into(),
                         place: place.clone(),
@@ -151,6 +156,25 @@ impl<C: World> Live<C> {
             self.sleep(pause).await?;
             pause = (pause * 2).min(longest);
         }
+    }
+}
+
+/// Looks for the job of a start whose answer is not known, for as long as a job that did start may
+/// take to become visible: a second start would make a second job.
+async fn find<C: World, O: Operation<C>>(
+    step: &Step<C>,
+    operation: &O,
+    token: &Token,
+) -> Result<Option<String>, CallError> {
+    let patience = step.world.patience();
+    let (started, mut pause) = (Instant::now(), patience.first);
+    loop {
+        let found = operation.find(&step.world, token).await?;
+        if found.is_some() || started.elapsed() + pause > patience.longest {
+            return Ok(found);
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
     }
 }
 

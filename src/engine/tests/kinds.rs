@@ -1,0 +1,203 @@
+//! The kinds of the world in memory: a number, a thing made part by part, a gate, a job.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{
+    AFTER_RUN, CallError, Fact, How, Operation, Order, Permission, Progress, Rule, Setting, Token,
+};
+
+use super::world::{Inner, Memory};
+
+type Edit = Box<dyn FnOnce(&mut Vec<u32>) + Send>;
+
+/// One number. Those named `slow…` read back late.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Cell(pub String);
+
+impl Fact<Memory> for Cell {
+    const KIND: &'static str = "mem.cell";
+    const READS: &'static [Permission] = &[];
+    type Value = i64;
+    fn target(&self) -> String {
+        self.0.clone()
+    }
+    async fn read(&self, world: &Memory) -> Result<i64, CallError> {
+        let read = |inner: &mut Inner| match inner.lag.get_mut(&self.0) {
+            Some((old, left)) if *left > 0 => {
+                *left -= 1;
+                *old
+            }
+            _ => inner.state.cells.get(&self.0).copied().unwrap_or_default(),
+        };
+        world.look(read).await
+    }
+}
+
+impl Setting<Memory> for Cell {
+    const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
+    const WRITES: &'static [Permission] = &[];
+    async fn write(&self, world: &Memory, value: &i64) -> Result<(), CallError> {
+        let effect = |inner: &mut Inner| {
+            let old = inner.state.cells.insert(self.0.clone(), *value).unwrap_or_default();
+            if self.0.starts_with("slow") {
+                inner.lag.insert(self.0.clone(), (old, 2));
+            }
+        };
+        world.mutate(format!("cell {} = {value}", self.0), effect).await
+    }
+}
+
+/// Something that is made, part by part; the world gives it an id.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Thing(pub String);
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub parts: Vec<u32>,
+}
+
+impl Parts {
+    pub fn of(parts: &[u32]) -> Self {
+        Self { id: None, parts: parts.into() }
+    }
+}
+
+impl Fact<Memory> for Thing {
+    const KIND: &'static str = "mem.thing";
+    const READS: &'static [Permission] = &[];
+    type Value = Option<Parts>;
+    fn target(&self) -> String {
+        self.0.clone()
+    }
+    async fn read(&self, world: &Memory) -> Result<Option<Parts>, CallError> {
+        world.look(|inner| inner.state.things.get(&self.0).cloned()).await
+    }
+}
+
+impl Setting<Memory> for Thing {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[];
+    async fn write(&self, world: &Memory, value: &Option<Parts>) -> Result<(), CallError> {
+        let now = self.read(world).await?;
+        let want = value.as_ref().map_or(&[][..], |want| &want.parts);
+        if now.is_none() && value.is_some() {
+            let make = |inner: &mut Inner| {
+                inner.ids += 1;
+                let id = Some(format!("thing-{}", inner.ids));
+                inner.state.things.insert(self.0.clone(), Parts { id, parts: vec![] });
+            };
+            world.mutate(format!("make {}", self.0), make).await?;
+        }
+        let has = now.map(|now| now.parts).unwrap_or_default();
+        let edit = |change: Edit| {
+            let edit = move |inner: &mut Inner| {
+                inner
+                    .state
+                    .things
+                    .entry(self.0.clone())
+                    .and_modify(|thing| change(&mut thing.parts));
+            };
+            world.mutate(format!("edit {}", self.0), edit)
+        };
+        for part in has.iter().rev().filter(|part| !want.contains(part)).copied() {
+            edit(Box::new(move |parts| parts.retain(|p| *p != part))).await?;
+        }
+        for part in want.iter().filter(|part| !has.contains(part)).copied() {
+            edit(Box::new(move |parts| parts.push(part))).await?;
+        }
+        if value.is_none() {
+            let remove = |inner: &mut Inner| drop(inner.state.things.remove(&self.0));
+            world.mutate(format!("remove {}", self.0), remove).await?;
+        }
+        Ok(())
+    }
+    fn agrees(want: &Option<Parts>, have: &Option<Parts>) -> bool {
+        want.as_ref().map(|t| &t.parts) == have.as_ref().map(|t| &t.parts)
+    }
+    fn halfway(before: &Option<Parts>, after: &Option<Parts>, now: &Option<Parts>) -> bool {
+        let all = |value: &Option<Parts>| value.clone().unwrap_or_default().parts;
+        let (before, after) = (all(before), all(after));
+        now.as_ref().is_some_and(|now| {
+            now.parts.iter().all(|part| before.contains(part) || after.contains(part))
+        })
+    }
+}
+
+/// `wide`, `open` or `shut`: never left `open`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Gate(pub String);
+
+impl Fact<Memory> for Gate {
+    const KIND: &'static str = "mem.gate";
+    const READS: &'static [Permission] = &[];
+    type Value = Option<String>;
+    fn target(&self) -> String {
+        self.0.clone()
+    }
+    async fn read(&self, world: &Memory) -> Result<Option<String>, CallError> {
+        world.look(|inner| inner.state.gates.get(&self.0).cloned()).await
+    }
+}
+
+impl Setting<Memory> for Gate {
+    const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
+    const WRITES: &'static [Permission] = &[];
+    async fn write(&self, world: &Memory, value: &Option<String>) -> Result<(), CallError> {
+        let effect = |inner: &mut Inner| match value {
+            Some(value) => drop(inner.state.gates.insert(self.0.clone(), value.clone())),
+            None => drop(inner.state.gates.remove(&self.0)),
+        };
+        world.mutate(format!("gate {} = {value:?}", self.0), effect).await
+    }
+}
+
+/// A job that runs for a few looks; one named `broken…` fails the first time.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Job(pub String);
+
+impl Operation<Memory> for Job {
+    const KIND: &'static str = "mem.job";
+    const USES: &'static [Permission] = &[];
+    type Output = String;
+    fn target(&self) -> String {
+        self.0.clone()
+    }
+    fn leaves(&self) -> String {
+        format!("result of {}", self.0)
+    }
+    fn planned(&self) -> String {
+        AFTER_RUN.into()
+    }
+    async fn find(&self, world: &Memory, token: &Token) -> Result<Option<String>, CallError> {
+        world.look(|inner| inner.state.jobs.get(&token.id).map(|(id, _)| id.clone())).await
+    }
+    async fn start(&self, world: &Memory, token: &Token) -> Result<String, CallError> {
+        let effect = |inner: &mut Inner| {
+            let mine = |(id, _): &&(String, u32)| id.starts_with(&self.0);
+            let id = format!("{}-{}", self.0, inner.state.jobs.values().filter(mine).count());
+            inner.state.jobs.insert(token.id.clone(), (id.clone(), 2));
+            id
+        };
+        world.mutate(format!("start {}", self.0), effect).await
+    }
+    async fn poll(&self, world: &Memory, job: &str) -> Result<Progress<String>, CallError> {
+        let broken = self.0.starts_with("broken") && job.ends_with("-0");
+        let poll = |inner: &mut Inner| {
+            let mut jobs = inner.state.jobs.values_mut();
+            let Some((_, left)) = jobs.find(|(id, _)| id == job) else {
+                return Progress::Failed("no such job".into());
+            };
+            if *left > 0 {
+                *left -= 1;
+                return Progress::Running { percent: None, note: "busy".into() };
+            }
+            match broken {
+                true => Progress::Failed("broken".into()),
+                false => Progress::Done(format!("{} done", self.0)),
+            }
+        };
+        world.look(poll).await
+    }
+}

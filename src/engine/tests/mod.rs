@@ -1,0 +1,16 @@
+//! The engine against a world in memory: every cut of a run, both worlds at each cut, and what
+//! resume and release make of them. Owns no production code.
+
+mod cuts;
+mod exposure;
+mod failures;
+mod foreign;
+mod harness;
+mod kinds;
+mod people;
+mod planning;
+mod random;
+mod script;
+mod stops;
+mod walking;
+mod world;

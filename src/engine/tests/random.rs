@@ -1,0 +1,212 @@
+//! Random graphs: settings shared by ordered steps, things, gates, jobs, fan-outs, conditions and
+//! failures, cut anywhere, once or twice, resumed and released.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering::SeqCst},
+};
+
+use proptest::prelude::*;
+
+use crate::{
+    engine::unit::{OnFailure, Policy, Unit},
+    journal::{Record, RunStatus},
+};
+
+use super::{
+    cuts::{gives_back, plain, start},
+    harness::{Cut, Stage},
+    script::{Act, Gauge, Script, with},
+    world::{Fault, Memory},
+};
+
+#[derive(Clone, Debug)]
+struct Node {
+    acts: Vec<Act>,
+    needs: Vec<usize>,
+    each: Option<Vec<i64>>,
+    when: Option<(String, bool)>,
+    policy: Policy,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let cell = prop_oneof![(0..6).prop_map(|n| format!("c{n}")), Just("slow".to_owned())];
+    prop_oneof![
+        5 => (cell.clone(), 0..4i64).prop_map(|(cell, value)| Act::Set(cell, value)),
+        3 => cell.prop_map(Act::Read),
+        2 => (0..3, proptest::collection::btree_set(1..5u32, 0..3))
+            .prop_map(|(n, parts)| Act::Make(format!("t{n}"), parts.into_iter().collect())),
+        2 => (0..3).prop_map(|n| Act::Expose(format!("g{n}"))),
+        1 => (0..3).prop_map(|n| Act::Start(format!("job{n}"))),
+        1 => Just(Act::FailOnce),
+        1 => Just(Act::Wait(1)),
+    ]
+}
+
+fn node() -> impl Strategy<Value = Node> {
+    let end = prop_oneof![
+        12 => Just(None),
+        1 => Just(Some(Act::Fail)),
+        1 => (0..3).prop_map(|n| Some(Act::OpenAndFail(format!("g{n}")))),
+    ];
+    let each = prop_oneof![6 => Just(None), 1 => (0..4i64).prop_map(|n| Some((0..n).collect()))];
+    let when =
+        prop_oneof![6 => Just(None), 1 => any::<(prop::sample::Index, bool)>().prop_map(Some)];
+    let acts = proptest::collection::vec(act(), 0..4);
+    let needs = proptest::collection::vec(any::<prop::sample::Index>(), 0..3);
+    (acts, end, needs, each, when, any::<bool>()).prop_map(|(acts, end, needs, each, when, on)| {
+        let on_failure = if on { OnFailure::Continue } else { OnFailure::Stop };
+        let needs = needs.iter().map(|n| n.index(1 << 20)).collect();
+        let when = when.map(|(n, wanted)| (n.index(1 << 20).to_string(), wanted));
+        let policy = Policy { attempts: 2, on_failure, ..Policy::default() };
+        Node { acts: acts.into_iter().chain(end).collect(), needs, each, when, policy }
+    })
+}
+
+/// What an act touches, and so has to be ordered by.
+fn touched(act: &Act) -> Option<String> {
+    match act {
+        Act::Set(name, _) | Act::Read(name) | Act::Make(name, _) => Some(name.clone()),
+        Act::Expose(name) | Act::OpenAndFail(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Needs point backwards; steps that touch one thing are ordered.
+fn units(nodes: &[Node], gauge: &Arc<Gauge>) -> Vec<Unit<Memory>> {
+    let mut last: HashMap<String, usize> = HashMap::new();
+    let mut units = Vec::new();
+    for (n, node) in nodes.iter().enumerate() {
+        let mut needs: Vec<_> = node.needs.iter().filter_map(|need| need.checked_rem(n)).collect();
+        let when = node.when.as_ref().filter(|_| n > 0).map(|(index, wanted)| {
+            let on = index.parse::<usize>().unwrap() % n;
+            needs.push(on);
+            (format!("s{on}"), *wanted)
+        });
+        for name in node.acts.iter().filter_map(touched) {
+            // The items of a fan-out have names of their own, so they need no order.
+            if node.each.is_none() {
+                needs.extend(last.insert(name, n).filter(|last| *last != n));
+            }
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        let acts = match &node.each {
+            None => node.acts.clone(),
+            Some(_) => node.acts.iter().cloned().map(|act| own(act, n)).collect(),
+        };
+        let script = Script { acts, each: node.each.clone(), when, gauge: gauge.clone() };
+        units.push(with(&format!("s{n}"), &needs, script, node.policy.clone()));
+    }
+    units
+}
+
+fn own(act: Act, n: usize) -> Act {
+    let own = |name: String| format!("{name}-of-{n}");
+    match act {
+        Act::Set(name, value) => Act::Set(own(name), value),
+        Act::Read(name) => Act::Read(own(name)),
+        Act::Make(name, parts) => Act::Make(own(name), parts),
+        Act::Expose(name) => Act::Expose(own(name)),
+        Act::OpenAndFail(name) => Act::OpenAndFail(own(name)),
+        other => other,
+    }
+}
+
+fn stage(nodes: &[Node], parallel: usize) -> (Stage, Arc<Gauge>) {
+    let gauge = Arc::new(Gauge::default());
+    let mut stage = Stage::new(units(nodes, &gauge));
+    stage.parallel = parallel;
+    start(&stage);
+    (stage, gauge)
+}
+
+/// Parents first, and no step finished twice or begun after it finished.
+fn ordered(stage: &Stage) {
+    let position: HashMap<_, _> =
+        stage.units.iter().enumerate().map(|(n, unit)| (unit.id.clone(), n)).collect();
+    let mut ended: HashMap<String, usize> = HashMap::new();
+    for (at, record) in stage.records().iter().enumerate() {
+        let Some(step) = record.step() else { continue };
+        let (parent, item) = (step.split('[').next().unwrap(), step.contains('['));
+        match record {
+            Record::StepStarted { .. } => {
+                assert!(!ended.contains_key(step), "{step} starts after its end");
+                for need in &stage.units[position[parent]].needs {
+                    let need = &stage.units[*need];
+                    // A fan-out ends with its items, a tolerated failure with its last attempt.
+                    let each = stage.ledger().expanded.contains_key(&need.id);
+                    assert!(each || ended.contains_key(&need.id), "{step} before {}", need.id);
+                }
+            }
+            Record::StepFinished { .. } | Record::StepSkipped { .. } => {
+                assert!(ended.insert(step.into(), at).is_none(), "{step} ended twice");
+            }
+            Record::StepFailed { last: true, .. } => {
+                let on = stage.units[position[parent]].policy.on_failure;
+                if on == OnFailure::Continue && !item {
+                    ended.insert(step.into(), at);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 200, ..Default::default() })]
+
+    #[test]
+    fn any_graph_cut_anywhere(
+        nodes in proptest::collection::vec(node(), 1..40),
+        parallel in 1..6usize,
+        cuts in proptest::collection::vec((any::<prop::sample::Index>(), any::<[bool; 3]>()), 4),
+    ) {
+        let (mut whole, gauge) = stage(&nodes, parallel);
+        let before = plain(whole.world.state());
+        let end = whole.run();
+        prop_assert!(gauge.most.load(SeqCst) <= parallel);
+        prop_assert!(end.status == RunStatus::Failed || end.walked.failed.is_empty());
+        ordered(&whole);
+        closed(&whole);
+        let (records, calls) = (whole.records().len(), whole.world.calls().len());
+        for (index, [by_call, effect, twice]) in cuts {
+            let (mut cut, _) = stage(&nodes, parallel);
+            let died = if by_call && calls > 0 {
+                cut.world.fuse(index.index(calls), Fault::Die { effect });
+                cut.run_cut(Cut::None).is_none()
+            } else {
+                cut.run_cut(Cut::Record(index.index(records) as u64, "{\"seq")).is_none()
+            };
+            if twice {
+                cut.world = cut.world.revive();
+                cut.run_cut(Cut::Record(index.index(9) as u64, ""));
+            }
+            if effect && died {
+                gives_back(&mut cut, &before, "released without a resume");
+                continue;
+            }
+            let again = cut.resume();
+            prop_assert_eq!(again.status, end.status, "{:?}", again.walked);
+            prop_assert_eq!(plain(cut.world.state()), plain(whole.world.state()));
+            prop_assert_eq!(cut.outputs(), whole.outputs());
+            ordered(&cut);
+            closed(&cut);
+            gives_back(&mut cut, &before, "released after a resume");
+        }
+        gives_back(&mut whole, &before, "released");
+        let calls = whole.world.calls().len();
+        gives_back(&mut whole, &before, "released twice");
+        prop_assert_eq!(whole.world.calls().len(), calls);
+    }
+}
+
+fn closed(stage: &Stage) {
+    let state = stage.world.state();
+    assert!(state.gates.values().all(|value| value != "open"), "{:?}", state.gates);
+}
+
+/// `PROPTEST_CASES` for a longer search.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
+}

@@ -1,0 +1,176 @@
+//! A world in memory: cells that read back late, things with ids of the world's own, gates that may
+//! not stay open, jobs (`kinds`). Its fuse kills the run, or answers with an error, at any mutating call.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::engine::{CallError, Class, Patience, Registry, Scope, World};
+
+use super::kinds::{Cell, Gate, Parts, Thing};
+
+/// What happens at one mutating call.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// The process dies before or after the effect.
+    Die {
+        effect: bool,
+    },
+    Answer {
+        class: Class,
+        effect: bool,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub cells: BTreeMap<String, i64>,
+    pub things: BTreeMap<String, Parts>,
+    pub gates: BTreeMap<String, String>,
+    /// By token: id, polls left.
+    pub jobs: BTreeMap<String, (String, u32)>,
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) state: State,
+    /// Old values that are still read, and for how many reads.
+    pub(super) lag: BTreeMap<String, (i64, u32)>,
+    calls: Vec<String>,
+    fault: Option<(usize, Fault)>,
+    dead: bool,
+    /// Things that happened once, outside of the account.
+    once: BTreeMap<String, u32>,
+    pub(super) ids: u32,
+}
+
+#[derive(Clone)]
+pub struct Memory {
+    inner: Arc<Mutex<Inner>>,
+    pub died: Arc<Notify>,
+    /// Told at every mutating call.
+    pub called: Arc<Notify>,
+    scope: Scope,
+}
+
+impl Memory {
+    pub fn new() -> Self {
+        let (account, region) = ("111122223333".into(), "eu-west-1".into());
+        let scope =
+            Scope { account, region, principal: "arn:aws:iam::111122223333:user/me".into() };
+        Self { inner: Arc::default(), died: Arc::default(), called: Arc::default(), scope }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    pub fn state(&self) -> State {
+        self.inner().state.clone()
+    }
+
+    pub fn poke(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.inner().state);
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.inner().calls.clone()
+    }
+
+    /// Arms the fuse for the n-th mutating call from now.
+    pub fn fuse(&self, at: usize, fault: Fault) {
+        let mut inner = self.inner();
+        let at = inner.calls.len() + at;
+        inner.fault = Some((at, fault));
+    }
+
+    /// A new process looks at the same world.
+    pub fn revive(&self) -> Self {
+        let mut inner = self.inner();
+        (inner.dead, inner.fault) = (false, None);
+        drop(inner);
+        Self { died: Arc::default(), ..self.clone() }
+    }
+
+    /// How often this was asked before.
+    pub fn count(&self, what: &str) -> u32 {
+        let mut inner = self.inner();
+        let count = inner.once.entry(what.into()).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    async fn alive(&self) {
+        if self.inner().dead {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+        tokio::task::yield_now().await;
+    }
+
+    pub(super) async fn mutate<T: Default>(
+        &self,
+        call: String,
+        effect: impl FnOnce(&mut Inner) -> T,
+    ) -> Result<T, CallError> {
+        self.alive().await;
+        let answer = {
+            let mut inner = self.inner();
+            let at = inner.calls.len();
+            inner.calls.push(call.clone());
+            match inner.fault {
+                Some((due, fault)) if due == at => match fault {
+                    Fault::Die { effect: took } => {
+                        if took {
+                            effect(&mut inner);
+                        }
+                        inner.dead = true;
+                        Ok(T::default())
+                    }
+                    Fault::Answer { class, effect: took } => {
+                        if took {
+                            effect(&mut inner);
+                        }
+                        Err(CallError::local(&call, class, "as the test asked"))
+                    }
+                },
+                _ => Ok(effect(&mut inner)),
+            }
+        };
+        self.called.notify_one();
+        self.alive().await;
+        answer
+    }
+
+    pub(super) async fn look<T>(&self, read: impl FnOnce(&mut Inner) -> T) -> Result<T, CallError> {
+        self.alive().await;
+        Ok(read(&mut self.inner()))
+    }
+
+    pub fn registry() -> Registry<Self> {
+        Registry::default().with::<Cell>().with::<Thing>().with::<Gate>()
+    }
+}
+
+impl World for Memory {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    fn in_region(&self, region: &str) -> Self {
+        let mut other = self.clone();
+        other.scope.region = region.into();
+        other
+    }
+    async fn now(&self) -> Result<Timestamp, CallError> {
+        Ok(Timestamp::UNIX_EPOCH)
+    }
+    fn patience(&self) -> Patience {
+        let ms = Duration::from_millis;
+        Patience { first: ms(1), longest: ms(12), deadline: ms(80), poll: ms(1) }
+    }
+}

@@ -1,0 +1,277 @@
+//! The file itself: what is tolerated at its end, what is not anywhere else, secrets, group commit,
+//! a full disk, the lock.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::engine::{How, Scope};
+
+use super::{
+    FORMAT, Head, Journal, Ledger, Place, REDACTED, ReadError, Record, RunDir, RunDirError,
+    hook::Hook, parse, read, redact,
+};
+
+fn scope() -> Scope {
+    Scope { account: "1".into(), region: "r".into(), principal: "p".into() }
+}
+
+fn started() -> Record {
+    Record::RunStarted {
+        format: FORMAT,
+        program: "test".into(),
+        run: "R".into(),
+        playbook: "p".into(),
+        playbook_sha256: "a".into(),
+        plan_sha256: "b".into(),
+        scope: scope(),
+        endpoint: None,
+        operator: "me".into(),
+        clock: None,
+    }
+}
+
+fn place(target: &str) -> Place {
+    Place { kind: "mem.cell".into(), target: target.into(), nth: 0 }
+}
+
+fn value(value: Value) -> Record {
+    Record::Read { step: "s".into(), place: place("x"), scope: scope(), value }
+}
+
+fn open(path: &Path, secrets: &[&str]) -> Journal {
+    let head = if path.exists() { read(path).unwrap().head } else { Head::default() };
+    Journal::append_to(path, head, secrets.iter().map(|s| (*s).into()).collect()).unwrap()
+}
+
+fn on_disk(path: &Path, secrets: &[&str], records: &[Record]) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let journal = open(path, secrets);
+    runtime.block_on(async {
+        for record in records {
+            journal.append(record.clone()).await.unwrap();
+        }
+    });
+    fs::read(path).unwrap()
+}
+
+fn three(dir: &TempDir) -> (PathBuf, Vec<u8>) {
+    let path = dir.path().join("journal.jsonl");
+    let bytes = on_disk(&path, &[], &[started(), value(json!(1)), value(json!(2))]);
+    (path, bytes)
+}
+
+#[test]
+fn a_torn_or_garbage_last_line_is_dropped_and_written_over() {
+    let dir = TempDir::new().unwrap();
+    let (path, whole) = three(&dir);
+    let last = whole[..whole.len() - 1].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+    for cut in last + 1..whole.len() {
+        let found = parse(&whole[..cut]).unwrap();
+        assert_eq!((found.lines.len(), found.torn.is_some()), (2, true));
+    }
+    for garbage in [&b"\0\0\0\0"[..], b"\0\0\0\n", b"{\"seq\":3,\n", b"\xff\xfe"] {
+        fs::write(&path, [&whole[..], garbage].concat()).unwrap();
+        let found = read(&path).unwrap();
+        assert_eq!((found.lines.len(), found.torn.is_some()), (3, true));
+        on_disk(&path, &[], &[value(json!(3))]);
+        let found = read(&path).unwrap();
+        assert_eq!((found.lines.len(), found.torn.is_some()), (4, false));
+    }
+}
+
+#[test]
+fn a_changed_removed_inserted_or_swapped_record_is_found() {
+    let dir = TempDir::new().unwrap();
+    let (_, whole) = three(&dir);
+    let lines: Vec<_> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let changed =
+        String::from_utf8(whole.clone()).unwrap().replacen("\"value\":1", "\"value\":7", 1);
+    let spoilt = [
+        changed.into_bytes(),
+        [lines[0], lines[2]].concat(),
+        [lines[1], lines[2]].concat(),
+        [lines[0], lines[1], lines[1], lines[2]].concat(),
+        [lines[0], lines[2], lines[1]].concat(),
+        [lines[0], lines[1], lines[2], lines[0]].concat(),
+    ];
+    for bytes in spoilt {
+        assert!(matches!(parse(&bytes), Err(ReadError::Broken { .. })));
+    }
+    let garbage = [lines[0], b"garbage\n", lines[2]].concat();
+    assert!(matches!(parse(&garbage), Err(ReadError::NotARecord { line: 2, .. })));
+}
+
+#[test]
+fn a_newer_format_or_record_is_refused_and_not_cut_off() {
+    let zeros = "0".repeat(64);
+    let newer =
+        format!("{{\"seq\":0,\"prev\":\"{zeros}\",\"record\":\"run-started\",\"format\":2}}\n");
+    assert!(matches!(parse(newer.as_bytes()), Err(ReadError::Newer { found: 2 })));
+    let dir = TempDir::new().unwrap();
+    let (_, whole) = three(&dir);
+    let whole = [&whole[..], b"{\"seq\":3,\"record\":\"of-the-future\"}\n"].concat();
+    assert!(matches!(parse(&whole), Err(ReadError::NotARecord { line: 4, .. })));
+}
+
+#[test]
+fn every_value_comes_back_as_it_was_written() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let intent = |until| Record::Intent {
+        step: "s".into(),
+        place: place("x"),
+        scope: scope(),
+        setting: json!({ "name": "x" }),
+        how: How::Restored,
+        before: Value::Null,
+        after: json!({ "b": 1, "a": [null, 1.5, "\u{2028}\"\\"] }),
+        until,
+    };
+    let records = [started(), intent(None), intent(Some(Value::Null)), intent(Some(json!("x")))];
+    on_disk(&path, &[], &records);
+    let back: Vec<_> = read(&path).unwrap().lines.into_iter().map(|line| line.record).collect();
+    assert_eq!(back, records);
+    assert_eq!(Ledger::fold(&back).changes().count(), 1);
+}
+
+#[test]
+fn what_was_closed_is_opened_and_shut_again() {
+    let at = |nth| Place { nth, ..place("x") };
+    let intent = |nth, until| Record::Intent {
+        step: "s".into(),
+        place: at(nth),
+        scope: scope(),
+        setting: json!("x"),
+        how: How::Restored,
+        before: json!(nth),
+        after: json!(nth + 1),
+        until,
+    };
+    let outcome = |nth| Record::Outcome { step: "s".into(), place: at(nth), after: json!(nth + 1) };
+    let closed = Record::Closed { step: "s".into(), place: at(0), value: json!(2) };
+    let ledger =
+        Ledger::fold(&[intent(0, Some(json!(2))), outcome(0), intent(1, None), outcome(1), closed]);
+    assert!(ledger.change("s", &at(0)).unwrap().closed);
+    assert_eq!(ledger.change("s", &at(1)).unwrap().outcome, None, "it has to be shut again");
+}
+
+#[test]
+fn no_secret_reaches_the_file_and_the_chain_still_holds() {
+    let dir = TempDir::new().unwrap();
+    for secret in ["hunter2", "read", "step", "r", "0", "prev", "42", "quo\"te", "\u{e4}\n"] {
+        let path = dir.path().join(format!("{}.jsonl", super::hash(secret.as_bytes())));
+        let text = format!("before {secret} after");
+        let records = [
+            started(),
+            value(json!({ "k": [text, { secret: 1 }], "n": secret.parse::<u64>().ok() })),
+            Record::StepFailed {
+                step: "s".into(),
+                attempt: 1,
+                word: "call".into(),
+                error: text.clone(),
+                class: None,
+                last: true,
+            },
+            Record::Note { step: "s".into(), text: text.clone() },
+        ];
+        on_disk(&path, &[secret, &format!("{secret} after")], &records);
+        let found = read(&path).unwrap();
+        assert_eq!(found.lines.len(), 4);
+        for line in &found.lines[1..] {
+            let kept = serde_json::to_value(&line.record).unwrap();
+            for field in ["value", "error", "text"] {
+                let kept = kept.get(field).map(Value::to_string).unwrap_or_default();
+                let kept = kept.replace(REDACTED, "");
+                let text = if secret.len() > 2 { secret } else { &text };
+                assert!(!kept.contains(text), "{secret:?} in {kept}");
+            }
+        }
+    }
+    let secrets = ["abcdef".to_owned(), "abc".to_owned()];
+    assert_eq!(redact(json!("xabcdefx"), &secrets), json!(format!("x{REDACTED}x")));
+}
+
+#[test]
+fn records_that_wait_together_share_a_sync() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let hook = Hook::of(&path);
+    let journal = open(&path, &[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let finished = |n: usize| Record::StepFinished { step: n.to_string(), outputs: Value::Null };
+    runtime.block_on(async {
+        journal.append(started()).await.unwrap();
+        let appends = (0..1000).map(|n| journal.append(finished(n)));
+        futures::future::try_join_all(appends).await.unwrap();
+    });
+    assert!(hook.syncs() < 300, "{} syncs for 1000 records", hook.syncs());
+    assert_eq!(read(&path).unwrap().lines.len(), 1001);
+    Hook::forget(&path);
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_appended() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    Hook::of(&path).full_after(2);
+    let journal = open(&path, &[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        journal.append(started()).await.unwrap();
+        journal.append(value(json!(1))).await.unwrap();
+        for _ in 0..3 {
+            let error = journal.append(value(json!(2))).await.unwrap_err();
+            assert!(error.to_string().contains("resume or release"), "{error}");
+        }
+    });
+    Hook::forget(&path);
+    let found = read(&path).unwrap();
+    assert_eq!((found.lines.len(), found.torn.map(|torn| torn.len())), (2, Some(7)));
+    on_disk(&path, &[], &[value(json!(2))]);
+    assert_eq!(read(&path).unwrap().lines.len(), 3);
+}
+
+#[test]
+fn a_second_process_is_kept_off_and_a_run_is_found_by_its_prefix() {
+    let home = TempDir::new().unwrap();
+    let ids = ["01JD0000000000000000000000", "01JE0000000000000000000000"];
+    for id in ids {
+        RunDir::create(home.path(), id).unwrap();
+    }
+    let dir = RunDir::find(home.path(), "01jd").unwrap();
+    let lock = dir.lock().unwrap();
+    assert!(matches!(dir.lock(), Err(RunDirError::Locked { .. })));
+    drop(lock);
+    dir.lock().unwrap();
+    assert_eq!(RunDir::find(home.path(), "last").unwrap().id(), ids[1]);
+    assert!(matches!(RunDir::find(home.path(), "01"), Err(RunDirError::Ambiguous { .. })));
+    assert!(matches!(RunDir::find(home.path(), "02"), Err(RunDirError::Unknown { .. })));
+    assert!(RunDir::create(home.path(), ids[0]).is_err());
+    let kept = dir.keep_evidence("a[0]", "../../etc/passwd", b"x").unwrap();
+    assert!(dir.path().join(&kept.file).starts_with(dir.path().join("evidence/a[0]")));
+    assert_eq!(fs::read(dir.path().join(&kept.file)).unwrap(), b"x");
+}
+
+/// `cargo test --release -- --ignored --nocapture a_long_journal`
+#[test]
+#[ignore = "only tells a time"]
+fn a_long_journal() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let journal = open(&path, &[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        journal.append(started()).await.unwrap();
+        let appends = (0..100_000).map(|n| journal.append(value(json!({ "n": n, "a": "b" }))));
+        futures::future::try_join_all(appends).await.unwrap();
+    });
+    let begun = std::time::Instant::now();
+    let found = read(&path).unwrap();
+    let ledger = Ledger::fold(found.lines.iter().map(|line| &line.record));
+    println!("{} records in {:?}, {} step", found.lines.len(), begun.elapsed(), ledger.steps.len());
+}

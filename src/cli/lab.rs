@@ -120,7 +120,7 @@ fn described(lab: &lab::Lab, seed: &Seed) -> String {
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     format!(
-        "{}\ntry:   backburn plan playbooks/ec2-compromise.yaml --endpoint-url {} -i instance={}\ntools: eval \"$(backburn lab env)\"\n",
+        "{}\ntry:   backburn plan playbooks/ec2-compromise.yaml --endpoint-url {} -i instance={} -i case=LAB-1\ntools: eval \"$(backburn lab env)\"\n",
         look::table(&rows),
         lab.endpoint,
         seed.instance

@@ -256,22 +256,3 @@ fn a_second_process_is_kept_off_and_a_run_is_found_by_its_prefix() {
     assert!(dir.path().join(&kept.file).starts_with(dir.path().join("evidence/a[0]")));
     assert_eq!(fs::read(dir.path().join(&kept.file)).unwrap(), b"x");
 }
-
-/// `cargo test --release -- --ignored --nocapture a_long_journal`
-#[test]
-#[ignore = "only tells a time"]
-fn a_long_journal() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("journal.jsonl");
-    let journal = open(&path, &[]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        journal.append(started()).await.unwrap();
-        let appends = (0..100_000).map(|n| journal.append(value(json!({ "n": n, "a": "b" }))));
-        futures::future::try_join_all(appends).await.unwrap();
-    });
-    let begun = std::time::Instant::now();
-    let found = read(&path).unwrap();
-    let ledger = Ledger::fold(found.lines.iter().map(|line| &line.record));
-    println!("{} records in {:?}, {} step", found.lines.len(), begun.elapsed(), ledger.steps.len());
-}

@@ -53,6 +53,8 @@ pub(super) fn command(
             ("DISABLE_UPDATES", "1"),
             ("EAGER_SERVICE_LOADING", "0"),
             ("IAM_LOAD_MANAGED_POLICIES", "1"),
+            // Else key ids begin with `LKIA`, which no access key of AWS does.
+            ("PARITY_AWS_ACCESS_KEY_ID", "1"),
         ]);
     command
 }

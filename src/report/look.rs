@@ -75,8 +75,8 @@ pub fn block(value: &Value, lead: &str, width: usize) -> String {
 pub fn wrap(text: &str, indent: &str, width: usize) -> String {
     let mut lines = vec![indent.to_owned()];
     for word in text.split(' ') {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last + word.chars().count() + 1 > width && last > indent.len() {
+        let last = lines.last().map_or(0, |line| seen(line));
+        if last + seen(word) + 1 > width && last > indent.len() {
             lines.push(indent.to_owned());
         }
         if let Some(line) = lines.last_mut() {

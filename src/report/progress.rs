@@ -102,7 +102,10 @@ impl View {
 
     fn print(&self, line: &str) {
         let at = format!("{:>7.1}", self.start.elapsed().as_secs_f64());
-        let line = format!("{} {line}", self.look.paint(DIM, &at));
+        let mut line = format!("{} {line}", self.look.paint(DIM, &at));
+        if self.bars.is_some() {
+            line = look::wrap(&line, "        ", self.look.width + 8)[8..].to_owned();
+        }
         let written = match &self.bars {
             Some(bars) if !bars.is_hidden() => bars.println(&line),
             _ => writeln!(std::io::stderr(), "{line}"),

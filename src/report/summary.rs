@@ -69,22 +69,24 @@ fn short(run: &str) -> &str {
 }
 
 pub(crate) fn verdicts(ledger: &Ledger, look: &Look, out: &mut String) {
-    let rows: Vec<Vec<String>> = ledger
-        .steps
+    let found = ledger.steps.iter().flat_map(|(step, entry)| {
+        entry.verdicts.iter().map(move |(subject, (verdict, _))| (step, subject, verdict))
+    });
+    let found: Vec<_> = found.collect();
+    let rows: Vec<_> = found
         .iter()
-        .flat_map(|(step, entry)| {
-            entry.verdicts.iter().map(move |(subject, (verdict, _))| {
-                let reason = verdict.reason().map(look::clean).unwrap_or_default();
-                vec![
-                    format!("  {}", look.verdict(verdict)),
-                    step.clone(),
-                    look::clean(subject),
-                    reason,
-                ]
-            })
+        .map(|(step, subject, verdict)| {
+            vec![format!("  {}", look.verdict(verdict)), (*step).clone(), look::clean(subject)]
         })
         .collect();
-    out.push_str(&look::table(&rows));
+    let table = look::table(&rows);
+    for (line, (_, _, verdict)) in table.lines().zip(&found) {
+        let _ = writeln!(out, "{line}");
+        if let Some(reason) = verdict.reason() {
+            let _ =
+                writeln!(out, "{}", look::wrap(&look::clean(reason), "            ", look.width));
+        }
+    }
 }
 
 pub fn run_json(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str) -> Value {

@@ -1,0 +1,68 @@
+//! How long it takes to append records side by side, and to read a journal of 100,000 and fold it.
+
+use std::path::Path;
+
+use backburn::{
+    engine::Scope,
+    journal::{FORMAT, Head, Journal, Ledger, Place, Record, read},
+};
+use divan::Bencher;
+use serde_json::json;
+
+fn main() {
+    divan::main();
+}
+
+fn scope() -> Scope {
+    Scope {
+        account: "111122223333".into(),
+        region: "eu-central-1".into(),
+        principal: "arn:aws:iam::111122223333:user/bench".into(),
+    }
+}
+
+fn record(n: usize) -> Record {
+    if n == 0 {
+        return Record::RunStarted {
+            format: FORMAT,
+            program: "bench".into(),
+            run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
+            playbook: "bench".into(),
+            playbook_sha256: "0".repeat(64),
+            plan_sha256: "0".repeat(64),
+            scope: scope(),
+            endpoint: None,
+            operator: "bench".into(),
+            clock: None,
+        };
+    }
+    let place = Place { kind: "bench.cell".into(), target: format!("cell-{n}"), nth: 0 };
+    Record::Outcome { step: format!("step-{}", n % 1000), place, after: json!({ "n": n }) }
+}
+
+fn write(path: &Path, records: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let journal = Journal::append_to(path, Head::default(), Vec::new()).expect("a journal");
+    runtime.block_on(async {
+        let appends = (0..records).map(|n| journal.append(record(n)));
+        futures::future::try_join_all(appends).await.expect("a disk with room");
+    });
+}
+
+#[divan::bench(args = [1_000])]
+fn append_side_by_side(bencher: Bencher<'_, '_>, records: usize) {
+    bencher
+        .with_inputs(|| tempfile::tempdir().expect("a directory"))
+        .bench_values(|dir| write(&dir.path().join("journal.jsonl"), records));
+}
+
+#[divan::bench(args = [100_000], sample_count = 10)]
+fn read_and_fold(bencher: Bencher<'_, '_>, records: usize) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("journal.jsonl");
+    write(&path, records);
+    bencher.bench(|| {
+        let read = read(&path).expect("an intact journal");
+        Ledger::fold(read.lines.iter().map(|line| &line.record)).steps.len()
+    });
+}

@@ -1,0 +1,33 @@
+# Flat verbs for the day's work; `just` lists them.
+default:
+    @just --list
+
+# Type-check everything
+check:
+    cargo check --locked --all-targets
+
+# All tests; the first run builds the SDKs and installs the lab's Python packages
+test:
+    cargo test
+
+# Format, clippy, and cargo-deny where it is installed
+lint:
+    cargo fmt --all --check
+    cargo clippy --locked --all-targets -- -D warnings
+    if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: licences and advisories are not checked"; fi
+
+# Benchmarks; they need no SDK
+bench:
+    cargo bench --no-default-features
+
+# Start the lab, contain its compromised instance, release it again
+demo:
+    cargo run -q -- demo --release
+
+# Start and seed the lab
+lab-up:
+    cargo run -q -- lab up
+
+# Write the generated reference
+docs:
+    cargo run -q -- actions --markdown > docs/actions.md

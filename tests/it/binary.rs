@@ -1,0 +1,241 @@
+//! The program as a user runs it: the real binary in a clean environment, with a home and an account
+//! of its own. Owns how its output is made the same in every run; expects nothing of it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use backburn::{journal, lab::seed::Seed};
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::support;
+
+pub const RUN: [&str; 2] = ["--yes", "--accept-presumed"];
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A responder's desk: a home directory, and credentials for one account at one endpoint.
+pub struct Desk {
+    pub dir: tempfile::TempDir,
+    pub account: String,
+    pub endpoint: String,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// None when a signal ended it.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Desk {
+    pub fn at(endpoint: &str, account: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        Self { dir, account: account.into(), endpoint: endpoint.into() }
+    }
+
+    /// An empty account of the shared lab.
+    pub fn new() -> Self {
+        let shared = support::lab();
+        Self::at(&shared.lab.endpoint, &shared.account())
+    }
+
+    /// A seeded account of the shared lab.
+    pub fn seeded() -> (Self, Seed) {
+        let seed = wait_for(support::lab().seeded());
+        (Self::at(&support::lab().lab.endpoint, &seed.account), seed)
+    }
+
+    /// A seeded account in which what is listed by id is always listed in the same order.
+    pub fn ordered() -> (Self, Seed) {
+        loop {
+            let (desk, seed) = Self::seeded();
+            if seed.interfaces.is_sorted() && seed.volumes.is_sorted() {
+                return (desk, seed);
+            }
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backburn"));
+        command
+            .args(args)
+            .current_dir(root())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.dir.path())
+            .env("BACKBURN_HOME", self.path("home"))
+            .envs([("NO_COLOR", "1"), ("USER", "tester"), ("TZ", "UTC")])
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", &self.account)
+            .envs([("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")])
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ended {
+        let done = self.command(args).output().expect("the program starts");
+        Ended {
+            code: done.status.code(),
+            out: String::from_utf8(done.stdout).expect("UTF-8"),
+            err: String::from_utf8(done.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// Runs a command that must end with `code`.
+    pub fn ends(&self, code: i32, args: &[&str]) -> Ended {
+        let ended = self.run(args);
+        assert_eq!(ended.code, Some(code), "backburn {args:?}\n{}\n{}", ended.out, ended.err);
+        ended
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
+        let out = self.ends(0, args).out;
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// What another client reads in the account now.
+    pub fn state(&self) -> Value {
+        support::lab().account_state(&self.account)
+    }
+
+    /// The directory of the only run.
+    pub fn run_dir(&self) -> PathBuf {
+        let found = journal::RunDir::list(&self.path("home")).expect("a home");
+        found.last().expect("a run").path().to_owned()
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.run_dir().join("journal.jsonl")
+    }
+
+    /// Starts a command and returns once a line of the run's journal pleases `seen`.
+    pub fn until(&self, args: &[&str], seen: impl Fn(&Value) -> bool) -> Running {
+        let mut command = self.command(args);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut running = Running { child: child.expect("the program starts") };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.records().iter().any(&seen) {
+            if let Some(status) = running.child.try_wait().expect("a child") {
+                panic!("it ended before with {status}: {:?}", running.ended());
+            }
+            assert!(Instant::now() < deadline, "the record does not come");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        running
+    }
+
+    /// The whole lines of the journal so far.
+    pub fn records(&self) -> Vec<Value> {
+        let runs = journal::RunDir::list(&self.path("home")).unwrap_or_default();
+        let Some(run) = runs.last() else { return Vec::new() };
+        let text = std::fs::read_to_string(run.journal()).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Step id to outputs.
+    pub fn outputs(&self) -> serde_json::Map<String, Value> {
+        let finished = self.records().into_iter().filter(|line| line["record"] == "step-finished");
+        let pair = |line: Value| Some((line["step"].as_str()?.to_owned(), line["outputs"].clone()));
+        finished.filter_map(pair).collect()
+    }
+
+    /// Both streams and the exit code, with everything masked that differs between runs.
+    pub fn shown(&self, ended: &Ended) -> String {
+        let code = ended.code.map_or("a signal".into(), |code| code.to_string());
+        let text = format!("exit {code}\n--- stdout\n{}--- stderr\n{}", ended.out, ended.err);
+        self.masked(&text)
+    }
+
+    pub fn masked(&self, text: &str) -> String {
+        let text = text
+            .replace(&self.dir.path().display().to_string(), "TEMP")
+            .replace(&self.endpoint, "http://LAB")
+            .replace(&self.account, "ACCOUNT");
+        masked(&text)
+    }
+}
+
+/// A started command.
+pub struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// SIGKILL: nothing of it runs any more when this returns.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("waited");
+    }
+
+    /// Sends SIGINT, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> Ended {
+        let (mut out, mut err) = (String::new(), String::new());
+        let mut stderr = self.child.stderr.take().expect("a pipe");
+        // Both at once: a full pipe would stop the program.
+        std::thread::scope(|threads| {
+            threads.spawn(|| stderr.read_to_string(&mut err).expect("UTF-8"));
+            let mut stdout = self.child.stdout.take().expect("a pipe");
+            stdout.read_to_string(&mut out).expect("UTF-8");
+        });
+        Ended { code: self.child.wait().expect("waited").code(), out, err }
+    }
+}
+
+/// A future's result, from a test that is not asynchronous.
+pub fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+/// Masks ids, hashes, times, durations and ports.
+pub fn masked(text: &str) -> String {
+    const MASKS: &[(&str, &str)] = &[
+        (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "RUN"),
+        (r"\b01[0-9A-HJKMNP-TV-Z]{11}\b", "RUN-SHORT"),
+        (r"Backburn01[0-9A-HJKMNP-TV-Z]{24}\b", "BackburnRUN"),
+        (r"\b(i|eni|sg|vol|snap|vpc|subnet|acl|ami|eipalloc)-[0-9a-f]{8,17}\b", "$1-ID"),
+        // Cut to fit the line.
+        (r"\b(i|eni|sg|vol|snap|vpc|subnet|acl|ami|eipalloc)-[0-9a-f]*…", "$1-ID…"),
+        (r"\b(?:AKIA|ASIA|LKIA)[0-9A-Z]{12,16}\b", "ACCESS-KEY"),
+        (r"\bAROA[0-9A-Z]{12,17}\b", "ROLE-ID"),
+        (r"\b[0-9a-f]{64}\b", "SHA256"),
+        (r"\b[0-9a-f]{12}…", "SHA256…"),
+        (r"\b[0-9a-f]{12}\b", "SHA256-SHORT"),
+        (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "TIME"),
+        (r"(?m)^\d\d:\d\d:\d\d +\d+\.\d\d  ", "TIME  "),
+        (r"(?m)^ +\d+\.\d ([a-z])", "TIME $1"),
+        (r" in \d+\.\d s\b", " in N s"),
+        (r"http://127\.0\.0\.1:\d+", "http://PORT"),
+        (r#""program": "[^"]+""#, r#""program": "VERSION""#),
+    ];
+    MASKS.iter().fold(text.to_owned(), |text, (pattern, mask)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&text, *mask).into_owned()
+    })
+}
+
+/// Lines whose order depends on what was faster, sorted; the others stay where they are.
+pub fn sorted(text: &str, of: impl Fn(&str) -> bool) -> String {
+    let mut these: Vec<_> = text.lines().filter(|line| of(line)).collect();
+    these.sort_unstable();
+    let mut these = these.into_iter();
+    let line = |line| if of(line) { these.next().unwrap_or(line) } else { line };
+    text.lines().map(line).map(|line| format!("{line}\n")).collect()
+}

@@ -30,6 +30,8 @@ pub struct Policies {
 
 /// Every program start asks who it is.
 const ALWAYS: Permission = on("sts:GetCallerIdentity", "*");
+/// A plan says whether an experiment is running: the incident may be a drill.
+const PLANNING: Permission = on("fis:ListExperiments", "*");
 
 /// # Errors
 /// The names of actions that the catalogue does not have.
@@ -37,7 +39,7 @@ pub fn policies<'a>(
     actions: impl IntoIterator<Item = &'a str>,
     fill: Fill<'_>,
 ) -> Result<Policies, Vec<String>> {
-    let (mut run, mut release) = (BTreeSet::from([ALWAYS]), BTreeSet::from([ALWAYS]));
+    let (mut run, mut release) = (BTreeSet::from([ALWAYS, PLANNING]), BTreeSet::from([ALWAYS]));
     let mut unknown = Vec::new();
     for name in actions {
         let Some(entry) = catalogue::find(name) else {
@@ -56,7 +58,7 @@ pub fn policies<'a>(
 /// What running these actions needs to be allowed, as `service:Action`, sorted.
 pub fn permissions(actions: &[&str]) -> Vec<String> {
     let found = actions.iter().filter_map(|name| catalogue::find(name));
-    let needed = found.flat_map(|entry| for_run(entry.spec.access)).chain([ALWAYS]);
+    let needed = found.flat_map(|entry| for_run(entry.spec.access)).chain([ALWAYS, PLANNING]);
     let names: BTreeSet<_> = needed.map(|permission| permission.action.to_owned()).collect();
     names.into_iter().collect()
 }

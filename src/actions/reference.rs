@@ -121,7 +121,8 @@ pub fn terminal(entry: &Entry) -> String {
 fn traits(entry: &Entry) -> String {
     let spec = entry.spec;
     let verdict = if spec.contains { "ends in a verdict" } else { "no verdict" };
-    let back = if spec.irreversible { "; release cannot take back what it does" } else { "" };
+    let back =
+        if spec.irreversible { "; release cannot take back all of what it does" } else { "" };
     format!("Phase {}; {verdict}{back}.", spec.phase)
 }
 

@@ -176,6 +176,11 @@ impl Aws {
         self.shared.config.credentials_provider()
     }
 
+    /// Whether calls go to an endpoint on this machine.
+    pub fn is_local(&self) -> bool {
+        self.endpoint().is_some_and(guard::is_local)
+    }
+
     fn config(&self) -> SdkConfig {
         let region = Region::new(self.scope.region.clone());
         self.shared.config.to_builder().region(region).build()

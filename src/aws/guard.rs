@@ -73,6 +73,11 @@ fn host(url: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
+/// Whether the URL names this machine.
+pub fn is_local(url: &str) -> bool {
+    host(url).is_some_and(is_loopback)
+}
+
 fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == "localhost"

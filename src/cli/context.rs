@@ -4,12 +4,18 @@
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::{aws::ConnectOptions, lab::LabOptions, report::Look};
+use crate::{
+    aws::ConnectOptions,
+    journal::{redact, redact_text},
+    lab::LabOptions,
+    report::Look,
+};
 
 use super::{exit::Exit, failure::Failure};
 
@@ -70,6 +76,8 @@ pub struct Context {
     pub err: Look,
     /// Bars are drawn only where someone sees them move.
     pub bars: bool,
+    /// What must not be shown: the values of sensitive inputs.
+    secrets: Arc<RwLock<Vec<String>>>,
 }
 
 impl Context {
@@ -83,7 +91,16 @@ impl Context {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let out_look = Look { color: color(out), width: if out { width } else { 100 } };
         let err_look = Look { color: color(err), width: if err { width } else { 100 } };
-        Self { out: out_look, err: err_look, bars: err, global }
+        Self { out: out_look, err: err_look, bars: err, secrets: Arc::default(), global }
+    }
+
+    /// From now on these values are replaced in everything that is printed.
+    pub fn hide(&self, secrets: Vec<String>) {
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
+    }
+
+    pub fn secrets(&self) -> Vec<String> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn json(&self) -> bool {
@@ -118,12 +135,14 @@ impl Context {
         json: &T,
     ) -> Result<(), Failure> {
         let text = if self.json() {
-            let json = serde_json::to_string_pretty(json).map_err(|e| {
-                Failure::new(Exit::Internal, format!("JSON cannot be written: {e}"))
-            })?;
+            let json = serde_json::to_value(json)
+                .and_then(|json| serde_json::to_string_pretty(&redact(json, &self.secrets())))
+                .map_err(|e| {
+                    Failure::new(Exit::Internal, format!("JSON cannot be written: {e}"))
+                })?;
             format!("{json}\n")
         } else {
-            text(&self.out)
+            redact_text(text(&self.out), &self.secrets())
         };
         self.print(&text)
     }
@@ -142,15 +161,16 @@ impl Context {
     /// Something for people, beside the data.
     pub fn say(&self, text: &str) {
         // A closed stderr must not end what the command does.
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", redact_text(text.into(), &self.secrets()));
     }
 
     pub fn fail(&self, failure: &Failure) -> Exit {
         use crate::report::look::{BAD, CARE};
         let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
         if self.json() {
+            let message = redact_text(failure.message.clone(), &self.secrets());
             let json = serde_json::json!({
-                "error": failure.message, "help": failure.help, "code": failure.code,
+                "error": message, "help": failure.help, "code": failure.code,
                 "exit": failure.exit as u8,
             });
             let _ = self.print(&format!("{json}\n"));

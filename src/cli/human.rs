@@ -46,13 +46,17 @@ impl Human for Terminal {
 fn ask(question: &Question) -> Answer {
     let role = question.role.as_ref().map(|role| format!(" ({role})")).unwrap_or_default();
     let prompt = format!(
-        "\n{}{role}\n  {}\nType `yes`, or the reason why not: ",
+        "\n{}{role}\n  {}\nType `yes` and what there is to note, or the reason why not: ",
         clean(&question.step),
         question.text.replace(|c: char| c.is_control() && c != '\n', " ")
     );
     match line(&prompt) {
-        Some(answer) if answer == "yes" => {
-            Answer::Yes { by: operator(), reason: "typed on the terminal".into() }
+        Some(answer)
+            if answer == "yes" || answer.starts_with("yes ") || answer.starts_with("yes,") =>
+        {
+            let note = answer[3..].trim_start_matches([',', ' ']);
+            let reason = if note.is_empty() { "typed on the terminal" } else { note };
+            Answer::Yes { by: operator(), reason: reason.into() }
         }
         Some(reason) => Answer::No { by: operator(), reason },
         None => Answer::Unreachable("the terminal was closed".into()),

@@ -68,7 +68,9 @@ pub fn prepared(
         Failure::new(Exit::Invalid, said.join("\n       "))
             .help(format!("`{name}` declares its inputs under `inputs`"))
     })?;
-    Ok(Prepared { text, playbook, program, inputs })
+    let prepared = Prepared { text, playbook, program, inputs };
+    context.hide(prepared.secrets());
+    Ok(prepared)
 }
 
 /// Reaches the account. The lab that runs under this home needs no credentials of the user's.

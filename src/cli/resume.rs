@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     engine::{World, plan::Expected},
-    journal::{Record, RunStatus},
+    journal::{Record, RunStatus, hash},
     program::{bind::RunFactsOwned, planfile::PlanFile},
 };
 
@@ -42,6 +42,15 @@ impl Resume {
         let frozen: Frozen = start.dir.read_json("inputs.json")?;
         let plan: PlanFile = start.dir.read_json("plan.json")?;
         let text = start.dir.read_text("playbook.yaml")?;
+        if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) = &start.ledger.started
+            && (hash(text.as_bytes()) != *playbook_sha256
+                || plan.sha256 != *plan_sha256
+                || !plan.is_intact())
+        {
+            return refuse(
+                "has a playbook or plan that was changed after it started; release it, or put the files back",
+            );
+        }
         let given = inputs(&frozen, &self.inputs.inputs)?;
         let prepared = prepare::prepared(context, &frozen.name, text, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
@@ -50,7 +59,9 @@ impl Resume {
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
         session.append(Record::Resumed { operator: operator() }).await?;
-        session.run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed).await
+        session
+            .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
+            .await
     }
 }
 

@@ -64,17 +64,21 @@ impl Run {
         let approve = self.lead.approve.clone();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve).await?;
-        session.run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed).await
+        session
+            .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
+            .await
     }
 }
 
 fn load(path: &PathBuf) -> Result<PlanFile, Failure> {
-    let text = std::fs::read_to_string(path).map_err(Failure::at(path))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Failure::new(Exit::Usage, format!("plan {} cannot be read: {e}", path.display()))
+    })?;
     let plan: PlanFile = serde_json::from_str(&text).map_err(|e| {
         Failure::new(Exit::Usage, format!("{} is not a plan: {e}", path.display()))
             .help("make one with `backburn plan FILE --out PLAN`")
     })?;
-    if !plan.is_intact() {
+    if ulid::Ulid::from_string(&plan.run).is_err() || !plan.is_intact() {
         return Err(Failure::new(
             Exit::Refused,
             format!("{} was changed after it was made: its hash does not fit", path.display()),
@@ -102,7 +106,7 @@ fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
 /// An explicit yes, bound to the plan's hash on AWS itself.
 fn confirm(plan: &PlanFile, yes: Option<&str>, planned: bool) -> Result<(), Failure> {
     let hash = &plan.sha256;
-    let local = plan.endpoint.is_some();
+    let local = plan.local;
     let refused = |message: String| Err(Failure::new(Exit::Refused, message));
     match yes {
         Some("") if local || planned => return Ok(()),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     journal::{self, Ledger, Record, RunDir},
+    program::planfile::PlanFile,
     report::{look, timeline},
 };
 
@@ -93,12 +94,22 @@ fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {
 fn verify(context: &Context, asked: &str) -> Result<Exit, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let read = journal::read(&dir.journal())?;
-    let evidence = evidence(&dir, &read.lines);
+    let mut evidence = evidence(&dir, &read.lines);
+    if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
+        read.lines.first().map(|line| &line.record)
+    {
+        let text = dir.read_text("playbook.yaml").unwrap_or_default();
+        let same = journal::hash(text.as_bytes()) == *playbook_sha256;
+        evidence.insert(0, ("playbook.yaml".into(), same));
+        let plan = dir.read_json::<PlanFile>("plan.json");
+        let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);
+        evidence.insert(1, ("plan.json".into(), same));
+    }
     let bad: Vec<_> = evidence.iter().filter(|(_, ok)| !ok).map(|(file, _)| file).collect();
     let torn = read.torn.as_ref().map(String::len);
     let json = json!({
         "run": dir.id(), "records": read.head.next, "head": read.head.hash,
-        "torn-bytes": torn, "evidence": evidence.len(), "bad-evidence": bad,
+        "torn-bytes": torn, "files": evidence.len(), "changed-files": bad,
     });
     let mut text = format!(
         "{}: {} records, chain intact, head {}\n",

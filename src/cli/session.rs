@@ -144,7 +144,7 @@ impl Start {
             dir: self.dir,
             ledger: self.ledger,
             run: Arc::new(run),
-            follower: progress::follow(received, context.err, context.bars),
+            follower: progress::follow(received, context.err, context.bars, context.secrets()),
             stop,
             _lock: self.lock,
         })
@@ -167,6 +167,7 @@ impl Session {
         facts: RunFactsOwned,
         parallel: usize,
         accept_presumed: bool,
+        print: bool,
     ) -> Result<Exit, Failure> {
         let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
         let watcher = self.watch();
@@ -187,6 +188,9 @@ impl Session {
         let mut json = report::summary::run_json(dir.id(), &end, &ledger, &place);
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
+        }
+        if !print {
+            return Ok(exit(&end, &ledger, accept_presumed, &released));
         }
         context.data(
             |look| {

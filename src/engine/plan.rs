@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::journal::{redact, redact_text};
+
 use super::{How, Place, Scope, StepError, is_open};
 
 /// One step of a plan.
@@ -32,6 +34,71 @@ pub struct PlannedStep {
     pub evidence: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl PlannedStep {
+    /// In an order that does not depend on which read answered first: kinds as they first came up,
+    /// then by place.
+    pub(crate) fn arrange(&mut self) {
+        let mut kinds: Vec<String> = Vec::new();
+        for change in &self.changes {
+            if !kinds.contains(&change.place.kind) {
+                kinds.push(change.place.kind.clone());
+            }
+        }
+        let rank = |place: &Place| kinds.iter().position(|kind| *kind == place.kind);
+        self.changes.sort_by_cached_key(|c| (rank(&c.place), c.place.clone()));
+        self.sort_rest();
+    }
+
+    /// By place alone, for the hash.
+    pub fn sort(&mut self) {
+        self.changes.sort_by(|a, b| a.place.cmp(&b.place));
+        self.sort_rest();
+    }
+
+    fn sort_rest(&mut self) {
+        self.keeps.sort();
+        self.operations.sort_by(|a, b| a.place.cmp(&b.place));
+        self.waits.sort();
+        self.verifies.sort();
+        self.evidence.sort();
+    }
+
+    /// Without the secrets, and still a plan of the same steps and places.
+    #[must_use]
+    pub fn redacted(mut self, secrets: &[String]) -> Self {
+        let value = |value: &mut Value| *value = redact(std::mem::take(value), secrets);
+        let text = |text: &mut String| *text = redact_text(std::mem::take(text), secrets);
+        for change in &mut self.changes {
+            text(&mut change.place.target);
+            value(&mut change.before);
+            value(&mut change.after);
+            change.until.iter_mut().for_each(value);
+        }
+        for operation in &mut self.operations {
+            text(&mut operation.place.target);
+            value(&mut operation.operation);
+            text(&mut operation.leaves);
+        }
+        self.keeps.iter_mut().for_each(|place| text(&mut place.target));
+        let lists = [
+            &mut self.waits,
+            &mut self.verifies,
+            &mut self.asks,
+            &mut self.evidence,
+            &mut self.notes,
+        ];
+        lists.into_iter().flatten().for_each(text);
+        if let PlanState::Skipped(why)
+        | PlanState::Open(why)
+        | PlanState::Refused(why)
+        | PlanState::Blocked(why) = &mut self.state
+        {
+            text(why);
+        }
+        self
+    }
 }
 
 /// How far a step could be planned.

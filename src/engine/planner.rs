@@ -34,7 +34,11 @@ pub async fn plan<C: World>(units: &Arc<Vec<Unit<C>>>, world: C, run: &str) -> V
     let steps = std::mem::take(&mut *planner.steps.lock().unwrap_or_else(PoisonError::into_inner));
     steps
         .into_values()
-        .map(|step| step.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        .map(|step| {
+            let mut step = step.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            step.arrange();
+            step
+        })
         .collect()
 }
 

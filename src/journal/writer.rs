@@ -92,33 +92,52 @@ impl Journal {
     }
 }
 
-fn redact_text(text: String, secrets: &[String]) -> String {
+/// Replaces every occurrence of a secret in a text.
+pub fn redact_text(text: String, secrets: &[String]) -> String {
     secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), REDACTED))
 }
 
-/// What the chain and the fold go by; no input of a playbook gets here.
-const STRUCTURE: [&str; 16] = [
-    "attempt", "bytes", "class", "format", "how", "prev", "record", "release", "seq", "sha256",
-    "status", "step", "time", "token", "verdict", "word",
+/// The fields that an input of a playbook can get into. Everything else is what the chain and the
+/// fold go by, and stays as it is even when a secret looks like it.
+const CONTENT: [&str; 22] = [
+    "after",
+    "before",
+    "error",
+    "facts",
+    "from",
+    "items",
+    "leaves",
+    "message",
+    "now",
+    "operation",
+    "output",
+    "outputs",
+    "question",
+    "reason",
+    "setting",
+    "subject",
+    "text",
+    "to",
+    "until",
+    "value",
+    "what",
+    "why",
 ];
 
-/// A line without its secrets, and still a line of this run's chain.
+/// A line without its secrets, and still a line of this run's chain. A place's target is redacted
+/// before it becomes a place.
 fn redact_line(line: Value, secrets: &[String]) -> Value {
     match line {
-        Value::Object(line) if !secrets.is_empty() => line
-            .into_iter()
-            .map(|(key, value)| match (key.as_str(), value) {
-                (name, value) if STRUCTURE.contains(&name) => (key, value),
-                // Its kind is structure; its target is redacted before it becomes a place.
-                ("place", value) => (key, value),
-                // Its names are structure.
-                ("scope", Value::Object(scope)) => {
-                    let scope = scope.into_iter().map(|(k, v)| (k, redact(v, secrets)));
-                    (key, scope.collect())
-                }
-                (_, value) => (key, redact(value, secrets)),
-            })
-            .collect(),
+        Value::Object(line) if !secrets.is_empty() => {
+            // There `until` is a time.
+            let waits = line.get("record").is_some_and(|record| record == "wait");
+            line.into_iter()
+                .map(|(key, value)| match CONTENT.contains(&key.as_str()) && !waits {
+                    true => (key, redact(value, secrets)),
+                    false => (key, value),
+                })
+                .collect()
+        }
         line => line,
     }
 }

@@ -33,6 +33,9 @@ pub struct PlanFile {
     /// A custom endpoint; none is AWS itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The endpoint is on this machine. Any other may be AWS in the end.
+    #[serde(default)]
+    pub local: bool,
     pub steps: Vec<PlanEntry>,
     /// What the run needs to be allowed, as `service:Action`.
     pub permissions: Vec<String>,
@@ -42,8 +45,8 @@ pub struct PlanFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     pub created: jiff::Timestamp,
-    /// SHA-256 of everything above but `created`, `program` and the run's id. Two plans that would
-    /// do the same in the same account have the same hash.
+    /// SHA-256 of everything above but `created`, `program`, `warnings`, the run's id and the session name of an
+    /// assumed role. Two plans that would do the same in the same account have the same hash.
     pub sha256: String,
 }
 
@@ -83,13 +86,17 @@ impl PlanFile {
     }
 
     fn compute(&self) -> String {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let mut plan = self.clone();
+        plan.steps.iter_mut().for_each(|entry| entry.step.sort());
+        let mut value = serde_json::to_value(plan).unwrap_or_default();
         if let Value::Object(map) = &mut value {
-            for name in ["created", "program", "sha256", "run"] {
+            for name in ["created", "program", "sha256", "run", "warnings"] {
                 map.shift_remove(name);
             }
         }
+        let principal = &self.scope.principal;
         let text = canonical(value).to_string().replace(&self.run, "RUN");
+        let text = text.replace(principal, without_session(principal));
         hash(text.as_bytes())
     }
 
@@ -138,15 +145,28 @@ impl PlanFile {
         let rest = [
             ("the playbook", self.playbook != other.playbook),
             ("the inputs", self.inputs != other.inputs),
-            ("the account, Region or principal", self.scope != other.scope),
+            ("the account, Region or principal", differs(&self.scope, &other.scope)),
             ("the endpoint", self.endpoint != other.endpoint),
         ];
         found.extend(rest.iter().filter(|(_, d)| *d).map(|(what, _)| format!("{what} changed")));
         if found.is_empty() && self.sha256 != other.sha256 {
-            found.push("notes, permissions or warnings changed".into());
+            found.push("its notes, questions or permissions changed".into());
         }
         found
     }
+}
+
+/// The ARN of an assumed role without its session name, which is another at each sign-in.
+fn without_session(principal: &str) -> &str {
+    match principal.rsplit_once('/') {
+        Some((role, _)) if principal.contains(":assumed-role/") => role,
+        _ => principal,
+    }
+}
+
+fn differs(a: &Scope, b: &Scope) -> bool {
+    (&a.account, &a.region, without_session(&a.principal))
+        != (&b.account, &b.region, without_session(&b.principal))
 }
 
 /// How much a plan does.
@@ -212,5 +232,68 @@ fn canonical(value: Value) -> Value {
         }
         Value::Array(items) => items.into_iter().map(canonical).collect(),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(run: &str, principal: &str) -> PlanFile {
+        let scope = Scope {
+            account: "111122223333".into(),
+            region: "eu-central-1".into(),
+            principal: principal.into(),
+        };
+        let playbook = PlaybookRef {
+            id: "p".into(),
+            title: "P".into(),
+            version: "1.0.0".into(),
+            sha256: String::new(),
+        };
+        let step = PlannedStep { id: format!("s-{run}"), ..PlannedStep::default() };
+        let entry = PlanEntry {
+            uses: "core.wait".into(),
+            title: None,
+            phase: Phase::Contain,
+            owner: None,
+            responsibility: Responsibility::Customer,
+            step,
+        };
+        PlanFile {
+            format: FORMAT,
+            program: "1".into(),
+            run: run.into(),
+            playbook,
+            inputs: IndexMap::new(),
+            scope,
+            endpoint: None,
+            local: false,
+            steps: vec![entry],
+            permissions: Vec::new(),
+            refusals: Vec::new(),
+            warnings: Vec::new(),
+            created: jiff::Timestamp::now(),
+            sha256: String::new(),
+        }
+        .sealed()
+    }
+
+    #[test]
+    fn the_hash_is_of_what_is_done_not_of_when_or_in_which_session() {
+        let role = "arn:aws:sts::111122223333:assumed-role/ir/anna";
+        let first = plan("01A", role);
+        assert!(first.is_intact());
+        let other = plan("01B", "arn:aws:sts::111122223333:assumed-role/ir/ben");
+        assert_eq!(first.sha256, other.sha256);
+        let foreign = plan("01A", "arn:aws:sts::111122223333:assumed-role/admin/anna");
+        assert_ne!(first.sha256, foreign.sha256);
+        assert_eq!(first.differences(&foreign), ["the account, Region or principal changed"]);
+        let mut edited = first.clone();
+        edited.steps[0].uses = "core.assert".into();
+        assert!(!edited.is_intact());
+        let read: PlanFile =
+            serde_json::from_str(&serde_json::to_string(&first).expect("JSON")).expect("a plan");
+        assert!(read.is_intact());
     }
 }

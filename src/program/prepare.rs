@@ -72,6 +72,7 @@ impl Prepared {
                 .collect(),
             scope: aws.scope().clone(),
             endpoint: aws.endpoint().map(str::to_owned),
+            local: aws.is_local(),
             steps: steps.into_iter().filter_map(|step| self.entry(step, &secrets)).collect(),
             permissions: policy::permissions(&actions),
             refusals,
@@ -84,15 +85,14 @@ impl Prepared {
 
     fn entry(&self, step: PlannedStep, secrets: &[String]) -> Option<PlanEntry> {
         let node = self.program.get(parent(&step.id))?;
-        // A plan is shown and kept, so it holds no secret either.
-        let redacted = redact(serde_json::to_value(&step).ok()?, secrets);
         Some(PlanEntry {
             uses: node.uses.clone(),
             title: node.title.clone(),
             phase: node.phase,
             owner: node.owner.clone(),
             responsibility: node.responsibility,
-            step: serde_json::from_value(redacted).unwrap_or(step),
+            // A plan is shown and kept, so it holds no secret either.
+            step: step.redacted(secrets),
         })
     }
 

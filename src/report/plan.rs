@@ -36,7 +36,8 @@ fn header(plan: &PlanFile, look: &Look, out: &mut String) {
     let _ = writeln!(out, "  account   {} in {}", scope.account, scope.region);
     let _ = writeln!(out, "  as        {}", scope.principal);
     let endpoint = match &plan.endpoint {
-        Some(url) => format!("{url} (a local endpoint, not AWS)"),
+        Some(url) if plan.local => format!("{url} (a local endpoint, not AWS)"),
+        Some(url) => format!("{url} (a custom endpoint)"),
         None => "AWS".into(),
     };
     let _ = writeln!(out, "  endpoint  {endpoint}");

@@ -10,7 +10,10 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::engine::{Event, Verdict};
+use crate::{
+    engine::{Event, Verdict},
+    journal::redact_text,
+};
 
 use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look, NAME};
 
@@ -21,10 +24,15 @@ pub struct Follower {
 }
 
 /// `bars` draws on a terminal; else lines are written.
-pub fn follow(mut events: mpsc::UnboundedReceiver<Event>, look: Look, bars: bool) -> Follower {
+pub fn follow(
+    mut events: mpsc::UnboundedReceiver<Event>,
+    look: Look,
+    bars: bool,
+    secrets: Vec<String>,
+) -> Follower {
     let multi = bars.then(MultiProgress::new);
     let mut view =
-        View { look, bars: multi.clone(), running: HashMap::new(), start: Instant::now() };
+        View { look, secrets, bars: multi.clone(), running: HashMap::new(), start: Instant::now() };
     let task = tokio::spawn(async move {
         while let Some(event) = events.recv().await {
             view.show(&event);
@@ -46,6 +54,7 @@ impl Follower {
 
 struct View {
     look: Look,
+    secrets: Vec<String>,
     bars: Option<MultiProgress>,
     running: HashMap<String, (Option<ProgressBar>, Instant)>,
     start: Instant,
@@ -82,7 +91,7 @@ impl View {
         if let Some((step, text)) = brief(event)
             && let Some((Some(bar), _)) = self.running.get(step)
         {
-            bar.set_message(text);
+            bar.set_message(redact_text(text, &self.secrets));
         }
         if let Some(line) = line(event, &self.look) {
             self.print(&line);
@@ -102,6 +111,7 @@ impl View {
 
     fn print(&self, line: &str) {
         let at = format!("{:>7.1}", self.start.elapsed().as_secs_f64());
+        let line = redact_text(line.to_owned(), &self.secrets);
         let mut line = format!("{} {line}", self.look.paint(DIM, &at));
         if self.bars.is_some() {
             line = look::wrap(&line, "        ", self.look.width + 8)[8..].to_owned();

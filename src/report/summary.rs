@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{RunEnd, release::Item},
+    engine::{RunEnd, Verdict, release::Item},
     journal::{Ledger, Released, RunStatus},
 };
 
@@ -51,6 +51,12 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
         plural(changes, "change"),
         plural(operations, "operation")
     );
+    let presumed = ledger.steps.values().flat_map(|step| step.verdicts.values());
+    if presumed.clone().any(|(verdict, _)| matches!(verdict, Verdict::Presumed { .. })) {
+        let text =
+            "not all is proven: look at what is presumed, or accept it with `--accept-presumed`";
+        let _ = writeln!(out, "  {}", look.paint(CARE, text));
+    }
     out.push('\n');
     let short = short(run);
     if end.status != RunStatus::Succeeded {

@@ -11,11 +11,16 @@ use crate::binary::masked;
 
 /// What `account.py` read, with ids replaced by what they are called in the seed.
 pub fn named(account: &Value, seed: &Seed) -> Value {
+    in_names(account, account, seed)
+}
+
+/// Any JSON with the ids of `account` replaced by their names.
+pub fn in_names(value: &Value, account: &Value, seed: &Seed) -> Value {
     let names = names(account, seed);
     let id =
         Regex::new(r"\b(?:(?:i|eni|sg|vol|snap|vpc|acl|eipalloc)-[0-9a-f]{8,17}|AKIA[0-9A-Z]+)\b")
             .expect("a pattern");
-    let text = account.to_string();
+    let text = value.to_string();
     let text = id.replace_all(&text, |found: &Captures<'_>| {
         names.get(&found[0]).cloned().unwrap_or_else(|| found[0].to_owned())
     });

@@ -120,28 +120,38 @@ impl Desk {
         self.run_dir().join("journal.jsonl")
     }
 
-    /// Starts a command and returns once a line of the run's journal pleases `seen`.
+    /// Starts a command and returns once a record that it wrote pleases `seen`.
     pub fn until(&self, args: &[&str], seen: impl Fn(&Value) -> bool) -> Running {
+        let (old, known) = self.lines();
         let mut command = self.command(args);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut running = Running { child: child.expect("the program starts") };
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.records().iter().any(&seen) {
+        loop {
+            let (run, lines) = self.lines();
+            let skipped = if run == old { known.len() } else { 0 };
+            if lines.iter().skip(skipped).any(&seen) {
+                return running;
+            }
             if let Some(status) = running.child.try_wait().expect("a child") {
                 panic!("it ended before with {status}: {:?}", running.ended());
             }
             assert!(Instant::now() < deadline, "the record does not come");
             std::thread::sleep(Duration::from_millis(5));
         }
-        running
     }
 
-    /// The whole lines of the journal so far.
-    pub fn records(&self) -> Vec<Value> {
+    /// The last run and the whole lines of its journal so far.
+    fn lines(&self) -> (Option<String>, Vec<Value>) {
         let runs = journal::RunDir::list(&self.path("home")).unwrap_or_default();
-        let Some(run) = runs.last() else { return Vec::new() };
+        let Some(run) = runs.last() else { return (None, Vec::new()) };
         let text = std::fs::read_to_string(run.journal()).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        (Some(run.id().into()), lines)
+    }
+
+    pub fn records(&self) -> Vec<Value> {
+        self.lines().1
     }
 
     /// Step id to outputs.
@@ -217,6 +227,7 @@ pub fn masked(text: &str) -> String {
         (r"\b(?:AKIA|ASIA|LKIA)[0-9A-Z]{12,16}\b", "ACCESS-KEY"),
         (r"\bAROA[0-9A-Z]{12,17}\b", "ROLE-ID"),
         (r"\b[0-9a-f]{64}\b", "SHA256"),
+        (r"\b[0-9a-f]{32}\b", "TOKEN"),
         (r"\b[0-9a-f]{12}…", "SHA256…"),
         (r"\b[0-9a-f]{12}\b", "SHA256-SHORT"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "TIME"),

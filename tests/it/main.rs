@@ -3,6 +3,7 @@
 mod accounts;
 mod actions_ec2;
 mod binary;
+mod crash;
 mod lab;
 mod playbooks;
 mod support;

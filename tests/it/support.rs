@@ -1,9 +1,10 @@
 //! What tests of the lab share: one endpoint a test process, one account a test, an independent reader.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use backburn::lab::{self, Lab, LabOptions, Silent, seed::Seed};
@@ -73,15 +74,37 @@ impl LabHandle {
     }
 }
 
-/// What `tests/support/account.py` reads.
+/// What `tests/support/account.py` reads. A reader is kept for the next call.
 pub fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/account.py");
-    let read = Command::new(lab.python.as_ref().expect("the lab installed its upstream"))
-        .arg("-I")
-        .arg(script)
-        .args([lab.endpoint.as_str(), account, lab.region.as_str()])
-        .output()
-        .expect("python starts");
-    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
-    serde_json::from_slice(&read.stdout).expect("JSON")
+    static IDLE: Mutex<Vec<Reader>> = Mutex::new(Vec::new());
+    let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut reader = idle.unwrap_or_else(|| Reader::start(lab));
+    let state = reader.read(&format!("{} {account} {}", lab.endpoint, lab.region));
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+    state
+}
+
+/// A running `account.py`; it ends when its stdin does, which is at the latest when this process ends.
+struct Reader {
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Reader {
+    fn start(lab: &Lab) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/account.py");
+        let mut command =
+            Command::new(lab.python.as_ref().expect("the lab installed its upstream"));
+        command.arg("-I").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("python starts");
+        let ask = child.stdin.take().expect("a pipe");
+        Self { ask, answers: BufReader::new(child.stdout.take().expect("a pipe")) }
+    }
+
+    fn read(&mut self, of: &str) -> serde_json::Value {
+        writeln!(self.ask, "{of}").expect("python reads");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("python writes");
+        serde_json::from_str(&answer).expect("JSON; account.py's own error is above")
+    }
 }

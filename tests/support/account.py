@@ -1,4 +1,5 @@
 """Reads an account of the lab with another client than the code under test: `account.py ENDPOINT ACCESS_KEY_ID REGION`.
+Without arguments it reads one account for each line of stdin, `ENDPOINT ACCESS_KEY_ID REGION`, until stdin ends.
 
 Prints everything that a playbook could touch as canonical JSON: two reads are equal exactly when nothing of it has
 changed. It has no times, no request ids, no list whose order means nothing. It owns no expectations: tests compare.
@@ -290,13 +291,12 @@ class Iam:
         return {"version": one["DefaultVersionId"], "document": version["PolicyVersion"]["Document"]}
 
 
-def main():
-    endpoint, access_key_id, region = sys.argv[1:4]
+def read(session, endpoint, access_key_id, region):
     if urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost", "::1"):
         sys.exit("account.py reads accounts of the lab only")
 
     def client(service):
-        return boto3.client(
+        return session.client(
             service,
             endpoint_url=endpoint,
             region_name=region,
@@ -306,9 +306,18 @@ def main():
         )
 
     account = client("sts").get_caller_identity()["Account"]
-    read = {"account": account, "ec2": Ec2(client("ec2"), account).read(), "iam": Iam(client("iam")).read()}
-    json.dump(canonical(read), sys.stdout, indent=1, sort_keys=True)
-    print()
+    return canonical({"account": account, "ec2": Ec2(client("ec2"), account).read(), "iam": Iam(client("iam")).read()})
+
+
+def main():
+    session = boto3.Session()
+    if len(sys.argv) > 1:
+        json.dump(read(session, *sys.argv[1:4]), sys.stdout, indent=1, sort_keys=True)
+        print()
+        return
+    # One session for all: loading the description of EC2 takes longer than asking it.
+    for line in sys.stdin:
+        print(json.dumps(read(session, *line.split()), sort_keys=True), flush=True)
 
 
 main()

@@ -5,7 +5,7 @@
 //! as soon as its value is known.
 //!
 //! ```yaml
-//! - id: all-volumes
+//! all-volumes:
 //!   uses: core.assert
 //!   with:
 //!     that: ${{ steps.snapshot.snapshots | length > 0 }}

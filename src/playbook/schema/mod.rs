@@ -115,7 +115,7 @@ fn limits() -> Value {
     };
     json!({
         "type": "object",
-        "description": "How many distinct things a run may touch before it is refused",
+        "description": "How many distinct things a run may touch; its form is checked, it is not enforced yet",
         "additionalProperties": false,
         "properties": {
             "instances": limit("instances"),

@@ -317,3 +317,51 @@ pub fn races(steps: &[PlannedStep], ordered: impl Fn(&str, &str) -> bool) -> Vec
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(kind: &str, target: &str, nth: u32) -> PlannedChange {
+        let place = Place { kind: kind.into(), target: target.into(), nth };
+        let scope = Scope { account: "1".into(), region: "r".into(), principal: "p".into() };
+        let (before, after) = (Value::Null, Value::Bool(true));
+        PlannedChange {
+            place,
+            scope,
+            before,
+            after,
+            until: None,
+            release: How::Restored,
+            caveat: None,
+        }
+    }
+
+    #[test]
+    fn the_order_of_answers_is_not_part_of_a_plan() {
+        let answered = |order: [usize; 4]| {
+            let all = [("eni", "a", 0), ("eni", "a", 1), ("eni", "b", 0), ("eni", "b", 1)];
+            let changes = order.map(|at| change(all[at].0, all[at].1, all[at].2));
+            let mut step = PlannedStep {
+                changes: std::iter::once(change("group", "z", 0)).chain(changes).collect(),
+                ..PlannedStep::default()
+            };
+            step.arrange();
+            step
+        };
+        let plan = answered([0, 2, 1, 3]);
+        assert_eq!(plan, answered([2, 0, 3, 1]));
+        assert_eq!(plan.changes[0].place.kind, "group", "what came first stays first");
+    }
+
+    #[test]
+    fn redacting_leaves_kinds_and_states_alone() {
+        let mut step =
+            PlannedStep { changes: vec![change("eni", "x-true", 0)], ..Default::default() };
+        step.notes.push("eni is true".into());
+        let hidden = step.redacted(&["true".into(), "eni".into(), "planned".into()]);
+        assert_eq!(hidden.changes[0].place.to_string(), "eni x-(sensitive)");
+        assert_eq!(hidden.notes, ["(sensitive) is (sensitive)"]);
+        assert_eq!(hidden.state, PlanState::Planned);
+    }
+}

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use backburn::{journal, lab::seed::Seed};
+use backburn::{
+    journal,
+    lab::{Lab, seed::Seed},
+};
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -56,7 +59,7 @@ impl Desk {
     pub fn ordered() -> (Self, Seed) {
         loop {
             let (desk, seed) = Self::seeded();
-            if seed.interfaces.is_sorted() && seed.volumes.is_sorted() {
+            if seed.interfaces.is_sorted() {
                 return (desk, seed);
             }
         }
@@ -107,7 +110,8 @@ impl Desk {
 
     /// What another client reads in the account now.
     pub fn state(&self) -> Value {
-        support::lab().account_state(&self.account)
+        let lab = Lab { endpoint: self.endpoint.clone(), ..support::lab().lab.clone() };
+        support::account_state(&lab, &self.account)
     }
 
     /// The directory of the only run.
@@ -242,11 +246,25 @@ pub fn masked(text: &str) -> String {
     })
 }
 
-/// Lines whose order depends on what was faster, sorted; the others stay where they are.
+/// Lines whose order depends on what was faster, sorted, each with the lines that are indented by
+/// twelve after it; the others stay where they are.
 pub fn sorted(text: &str, of: impl Fn(&str) -> bool) -> String {
-    let mut these: Vec<_> = text.lines().filter(|line| of(line)).collect();
+    let mut blocks: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match blocks.last_mut() {
+            Some(last) if line.starts_with("            ") && of(last) => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => blocks.push(line.into()),
+        }
+    }
+    let mut these: Vec<_> = blocks.iter().filter(|block| of(block)).cloned().collect();
     these.sort_unstable();
     let mut these = these.into_iter();
-    let line = |line| if of(line) { these.next().unwrap_or(line) } else { line };
-    text.lines().map(line).map(|line| format!("{line}\n")).collect()
+    let blocks = blocks.into_iter().map(|block| match of(&block) {
+        true => these.next().unwrap_or(block),
+        false => block,
+    });
+    blocks.map(|block| block + "\n").collect()
 }

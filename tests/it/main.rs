@@ -3,7 +3,14 @@
 mod accounts;
 mod actions_ec2;
 mod binary;
+mod cli;
 mod crash;
+mod direction;
+mod docs;
+mod failing;
+mod fan_out;
+mod invalid;
 mod lab;
+mod localstack;
 mod playbooks;
 mod support;

@@ -184,7 +184,10 @@ fn proceed(case: &Case) {
 
     desk.ends(0, &["release", "last"]);
     assert_eq!(desk.state(), released, "a second release changes nothing");
-    desk.ends(0, &["runs", "verify", "last"]);
+    let verified = desk.ends(0, &["runs", "verify", "last"]).out;
+    let kept = verified.lines().filter(|line| line.starts_with("evidence/")).count();
+    let wanted = inputs.iter().any(|input| input == "capture-memory=true");
+    assert_eq!(kept > 0, wanted, "{verified}");
 }
 
 #[test]
@@ -219,7 +222,7 @@ struct Planned {
 }
 
 fn planned(playbook: &str, inputs: fn(&Seed) -> Vec<String>) -> Planned {
-    let (desk, seed) = Desk::ordered();
+    let (desk, seed) = Desk::seeded();
     let plan = desk.path("plan.json").display().to_string();
     let mut given = vec![format!("playbooks/{playbook}")];
     given.extend(inputs(&seed).into_iter().flat_map(|input| ["-i".to_owned(), input]));

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -86,6 +86,7 @@ pub fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
 
 /// A running `account.py`; it ends when its stdin does, which is at the latest when this process ends.
 struct Reader {
+    _child: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -98,7 +99,8 @@ impl Reader {
         command.arg("-I").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("python starts");
         let ask = child.stdin.take().expect("a pipe");
-        Self { ask, answers: BufReader::new(child.stdout.take().expect("a pipe")) }
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { _child: child, ask, answers }
     }
 
     fn read(&mut self, of: &str) -> serde_json::Value {

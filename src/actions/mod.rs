@@ -66,27 +66,35 @@ pub struct Access {
     pub kind: &'static str,
     pub reads: &'static [Permission],
     pub writes: &'static [Permission],
+    /// What release needs to give back.
+    pub releases: &'static [Permission],
     /// What release does; `None` for what it has nothing to do with.
     pub how: Option<How>,
 }
 
 impl Access {
     pub const fn fact<F: Fact<Aws>>() -> Self {
-        Self { kind: F::KIND, reads: F::READS, writes: &[], how: None }
+        Self { kind: F::KIND, reads: F::READS, writes: &[], releases: &[], how: None }
     }
 
     /// A fact of which the action uses only the part that `reads` allows.
     pub const fn part<F: Fact<Aws>>(reads: &'static [Permission]) -> Self {
-        Self { kind: F::KIND, reads, writes: &[], how: None }
+        Self { kind: F::KIND, reads, writes: &[], releases: &[], how: None }
     }
 
     pub const fn setting<S: Setting<Aws>>() -> Self {
-        Self { kind: S::KIND, reads: S::READS, writes: S::WRITES, how: Some(S::RULE.how) }
+        Self {
+            kind: S::KIND,
+            reads: S::READS,
+            writes: S::WRITES,
+            releases: S::RELEASES,
+            how: Some(S::RULE.how),
+        }
     }
 
     /// What an operation leaves is evidence: release keeps it.
     pub const fn operation<O: Operation<Aws>>() -> Self {
-        Self { kind: O::KIND, reads: &[], writes: O::USES, how: None }
+        Self { kind: O::KIND, reads: &[], writes: O::USES, releases: &[], how: None }
     }
 }
 

@@ -69,8 +69,8 @@ pub(super) fn for_run(access: &[super::Access]) -> BTreeSet<Permission> {
 
 /// Release reads and writes the settings that it gives back, and nothing else.
 pub(super) fn for_release(access: &[super::Access]) -> BTreeSet<Permission> {
-    let given_back = |a: &&super::Access| a.how.is_some_and(|how| how != How::Retained);
-    for_run(&access.iter().filter(given_back).copied().collect::<Vec<_>>())
+    let given_back = access.iter().filter(|a| a.how.is_some_and(|how| how != How::Retained));
+    given_back.flat_map(|a| a.reads.iter().chain(a.releases)).copied().collect()
 }
 
 fn document(permissions: &BTreeSet<Permission>, fill: Fill<'_>) -> Value {

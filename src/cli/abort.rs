@@ -44,8 +44,9 @@ impl Abort {
             left = left.saturating_sub(step);
         }
         let start = Start::of(context, &id)?;
-        if start.ledger.aborted {
-            return Err(Failure::new(Exit::Refused, format!("run {id} was aborted before")));
+        if start.ledger.aborted || start.ledger.released.is_some() {
+            let what = if start.ledger.aborted { "aborted" } else { "released" };
+            return Err(Failure::new(Exit::Refused, format!("run {id} was {what} before")));
         }
         let aws = reconnect(context, &start).await?.with_run(&id);
         let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;

@@ -18,7 +18,7 @@ use crate::{
     program::{
         bind::{RunFactsOwned, bind},
         planfile::PlanFile,
-        prepare::Prepared,
+        prepare::{Prepared, item},
     },
     report::{self, progress},
 };
@@ -111,7 +111,8 @@ impl Start {
                 format!("run {} never started: nothing was done", dir.id()),
             ));
         }
-        let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+        let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+        arrange(&mut ledger, &dir);
         Ok(Self { dir, lock, head: read.head, ledger })
     }
 
@@ -181,6 +182,7 @@ impl Session {
         if end.walked.release && end.journal.is_none() {
             let request = Request { by: "on-failure: release".into(), ..Request::default() };
             released = engine::release::release(&self.run, &mut ledger, &request).await?;
+            ledger = self.fold()?;
         }
         let dir = self.dir.clone();
         self.close().await;
@@ -235,7 +237,9 @@ impl Session {
 
     fn fold(&self) -> Result<Ledger, Failure> {
         let read = journal::read(&self.dir.journal())?;
-        Ok(Ledger::fold(read.lines.iter().map(|line| &line.record)))
+        let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+        arrange(&mut ledger, &self.dir);
+        Ok(ledger)
     }
 
     async fn close(self) {
@@ -274,6 +278,16 @@ impl Session {
             }
         })
     }
+}
+
+/// Steps in the order of the playbook, as the plan has them, and not of who was first.
+fn arrange(ledger: &mut Ledger, dir: &RunDir) {
+    let Ok(plan) = dir.read_json::<PlanFile>("plan.json") else { return };
+    let rank = |id: &str| {
+        let (step, nth) = item(id);
+        (plan.steps.iter().position(|entry| item(&entry.step.id).0 == step), nth)
+    };
+    ledger.steps.sort_by_cached_key(|id, _| rank(id));
 }
 
 fn exit(end: &RunEnd, ledger: &Ledger, accept_presumed: bool, released: &[Item]) -> Exit {

@@ -59,9 +59,10 @@ impl CallError {
             Class::Denied => "was denied",
             Class::Gone => "found nothing",
             Class::AlreadySo => "is already so",
+            Class::Invalid if self.code.is_none() => "cannot be made",
             Class::Invalid => "was refused as invalid",
             Class::Expired => "was refused: the credentials are expired or not accepted",
-            Class::Unreachable => "got no answer, so its effect is unknown",
+            Class::Unreachable => "got no answer",
             Class::Missing => "is not offered by this endpoint",
             Class::Unknown => "failed",
         }

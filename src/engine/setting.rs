@@ -38,6 +38,8 @@ pub trait Fact<C: World>: Serialize + Clone + Send + Sync + 'static {
 pub trait Setting<C: World>: Fact<C> + DeserializeOwned {
     const RULE: Rule;
     const WRITES: &'static [Permission];
+    /// What writing the value before needs. Less than all writes for what is only ever taken away.
+    const RELEASES: &'static [Permission] = Self::WRITES;
 
     /// Makes the state `value`. Must be safe to call again when an earlier call was cut off.
     fn write(
@@ -45,6 +47,11 @@ pub trait Setting<C: World>: Fact<C> + DeserializeOwned {
         world: &C,
         value: &Self::Value,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// How release treats this one; overridden where it depends on what the setting is for.
+    fn rule(&self) -> Rule {
+        Self::RULE
+    }
 
     /// Whether `have` is what a write of `want` leads to. Overridden where AWS assigns parts.
     fn agrees(want: &Self::Value, have: &Self::Value) -> bool {
@@ -126,7 +133,7 @@ impl<C: World, S: Setting<C>> AnySetting<C> for Erased<S> {
         self.0.target()
     }
     fn rule(&self) -> Rule {
-        S::RULE
+        self.0.rule()
     }
     fn to_json(&self) -> Value {
         json(&self.0)

@@ -1,5 +1,7 @@
 //! From a checked playbook and an account to a plan. Owns what goes into the plan file; reads only.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -46,7 +48,13 @@ impl Prepared {
     pub async fn plan(&self, aws: &Aws, run: &str) -> PlanFile {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
         let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
-        let steps = engine::plan(&units, aws.clone(), run).await;
+        let mut steps = engine::plan(&units, aws.clone(), run).await;
+        let order: HashMap<&str, usize> =
+            self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
+        steps.sort_by_cached_key(|step| {
+            let (id, item) = item(&step.id);
+            (order.get(id).copied(), item)
+        });
         let refusals = self.races(&steps);
         let mut warnings = experiments(aws).await;
         if steps.iter().any(|step| matches!(step.state, PlanState::Open(_))) {
@@ -115,7 +123,15 @@ impl Prepared {
 
 /// The step of a for-each's item.
 pub fn parent(id: &str) -> &str {
-    id.split('[').next().unwrap_or(id)
+    item(id).0
+}
+
+/// A step's id and, for an item of a for-each, which one.
+pub fn item(id: &str) -> (&str, Option<usize>) {
+    match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
+        Some((step, item)) => (step, item.parse().ok()),
+        None => (id, None),
+    }
 }
 
 fn strings(value: &Value, found: &mut Vec<String>) {

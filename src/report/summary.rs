@@ -16,6 +16,7 @@ use super::{
 
 /// Verdicts, failures, what was changed, and what to do next.
 pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> String {
+    let released = ledger.released.is_some();
     let mut out = String::new();
     let (word, style) = match end.status {
         RunStatus::Succeeded => ("succeeded", GOOD),
@@ -35,6 +36,7 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
         let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "failed, tolerated"));
     }
     for (step, error) in &end.walked.waiting {
+        let error = look::clean(&error.to_string());
         let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "waiting"));
     }
     for (step, by) in &end.walked.blocked {
@@ -59,11 +61,14 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     }
     out.push('\n');
     let short = short(run);
-    if end.status != RunStatus::Succeeded {
+    if end.status != RunStatus::Succeeded && !released {
         let _ =
             writeln!(out, "go on:      {}", look.paint(BOLD, &format!("backburn resume {short}")));
     }
-    let _ = writeln!(out, "give back:  {}", look.paint(BOLD, &format!("backburn release {short}")));
+    if !released {
+        let command = format!("backburn release {short}");
+        let _ = writeln!(out, "give back:  {}", look.paint(BOLD, &command));
+    }
     let _ =
         writeln!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
     out

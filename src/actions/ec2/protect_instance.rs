@@ -98,7 +98,7 @@ impl Action for ProtectInstance {
         for volume in &facts.volumes {
             step.set(DeleteOnTermination::of(&self.instance, &volume.volume), false).await?;
         }
-        tagging::set(step, self.instance.as_ref(), &self.tags).await?;
+        tagging::set(step, self.instance.as_ref(), &self.tags, false).await?;
         Ok(Protected {
             volumes: facts.volumes.into_iter().map(|volume| volume.volume).collect(),
             network_interfaces: interfaces.into_iter().map(|i| i.interface).collect(),

@@ -1,6 +1,7 @@
 //! Set tags on any EC2 resource: an instance, a volume, a snapshot, an image, a group.
 //!
-//! Release gives each tag its value back, or takes it away again where there was none. Keys that
+//! Release gives each tag its value back, or takes it away again where there was none; with `keep`
+//! it leaves them, as it leaves the evidence that they mark. Keys that
 //! start with `aws:` and the program's own (`backburn:run`, `backburn:step`, `backburn:token`) are
 //! refused.
 
@@ -26,6 +27,9 @@ pub struct TagResource {
     /// Tags to set.
     #[schemars(extend("minProperties" = 1))]
     pub tags: BTreeMap<String, String>,
+    /// Release leaves the tags where they are. For evidence, which release keeps as well.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 impl Action for TagResource {
@@ -51,7 +55,7 @@ impl Action for TagResource {
             return Err(StepError::Refused("`tags` is empty; name at least one tag".into()));
         }
         tagging::check(&self.tags)?;
-        tagging::set(step, &self.resource, &self.tags).await?;
+        tagging::set(step, &self.resource, &self.tags, self.keep).await?;
         Ok(Nothing {})
     }
 }

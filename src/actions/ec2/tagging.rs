@@ -37,9 +37,11 @@ pub(super) async fn set(
     step: &Step<Aws>,
     resource: &str,
     tags: &BTreeMap<String, String>,
+    kept: bool,
 ) -> Result<(), StepError> {
     for (key, value) in tags {
-        step.set(Tag::of(resource, key), Some(value.clone())).await?;
+        let tag = Tag { kept, ..Tag::of(resource, key) };
+        step.set(tag, Some(value.clone())).await?;
     }
     Ok(())
 }

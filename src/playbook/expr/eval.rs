@@ -20,6 +20,15 @@ impl Expr {
                 .map(std::borrow::Cow::into_owned)
                 .ok_or_else(|| self.failed(format!("`{}` has no value", self.source())));
         }
+        // A computation over the placeholder's own text would be wrong; one over a list of placeholders, such as its
+        // length, is right.
+        let unknown = |found: &super::Ref| {
+            value_of(&found.target, scope)
+                .is_some_and(|value| value.is_string() && holds_placeholder(&value))
+        };
+        if self.refs().iter().any(unknown) {
+            return Ok(Json::String(format!("{PLACEHOLDER_PREFIX})")));
+        }
         match self.compute(scope) {
             Ok(value) => Ok(value),
             Err(_) if self.is_open(scope) => Ok(Json::String(format!("{PLACEHOLDER_PREFIX})"))),

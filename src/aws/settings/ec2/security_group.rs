@@ -232,6 +232,7 @@ impl Setting<Aws> for SecurityGroup {
         on("ec2:RevokeSecurityGroupEgress", GROUPS),
         on("ec2:DeleteSecurityGroup", GROUPS),
     ];
+    const RELEASES: &'static [Permission] = &[on("ec2:DeleteSecurityGroup", GROUPS)];
 
     async fn write(&self, aws: &Aws, value: &Option<Group>) -> Result<(), CallError> {
         let Some(want) = value else { return self.delete(aws).await };

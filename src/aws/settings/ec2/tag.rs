@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::restored;
 use crate::{
     aws::{Aws, call_error},
-    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
+    engine::{CallError, Fact, How, Order, Permission, Rule, Setting, on},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +16,14 @@ pub struct Tag {
     /// Id of any EC2 resource.
     pub resource: String,
     pub key: String,
+    /// The tag belongs to evidence, so release keeps it there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 impl Tag {
     pub fn of(resource: impl AsRef<str>, key: impl AsRef<str>) -> Self {
-        Self { resource: resource.as_ref().into(), key: key.as_ref().into() }
+        Self { resource: resource.as_ref().into(), key: key.as_ref().into(), kept: false }
     }
 }
 
@@ -59,6 +62,13 @@ impl Setting<Aws> for Tag {
         on("ec2:DeleteTags", "arn:aws:ec2:{region}:{account}:*/*"),
         on("ec2:DeleteTags", "arn:aws:ec2:{region}::*/*"),
     ];
+
+    fn rule(&self) -> Rule {
+        match self.kept {
+            true => Rule { how: How::Retained, ..Self::RULE },
+            false => Self::RULE,
+        }
+    }
 
     async fn write(&self, aws: &Aws, value: &Option<String>) -> Result<(), CallError> {
         let tag = types::Tag::builder().key(&self.key);

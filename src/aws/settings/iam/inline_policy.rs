@@ -51,6 +51,7 @@ macro_rules! inline_policy {
             const RULE: Rule = Rule { how: How::Removed, order: Order::Credentials };
             const WRITES: &'static [Permission] =
                 &[on($put_call, $arn), on($delete_call, $arn)];
+            const RELEASES: &'static [Permission] = &[on($delete_call, $arn)];
 
             async fn write(&self, aws: &Aws, value: &Option<Value>) -> Result<(), CallError> {
                 let Some(document) = value else {

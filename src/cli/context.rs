@@ -125,7 +125,11 @@ impl Context {
         let home = self.home();
         let cache =
             std::env::var_os("BACKBURN_CACHE").map_or_else(|| home.join("cache"), PathBuf::from);
-        LabOptions::new(home.join("lab"), cache)
+        LabOptions {
+            // Where the system does not tell, the lab goes without its front.
+            program: std::env::current_exe().ok(),
+            ..LabOptions::new(home.join("lab"), cache)
+        }
     }
 
     /// Data for people or, with `--json`, for programs.

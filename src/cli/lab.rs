@@ -2,12 +2,16 @@
 
 use std::sync::Mutex;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::{
-    lab::{self, LabOptions, Progress, Upstream, seed::Seed},
+    lab::{
+        self, LabOptions, Progress, Upstream,
+        front::{self, Clock},
+        seed::Seed,
+    },
     report::look,
 };
 
@@ -28,11 +32,33 @@ pub struct Where {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = LabOptions::PORT)]
     pub port: u16,
+    /// How many times faster than on AWS the durations of the front's stand-ins pass, such as `60x`
+    #[arg(long, default_value_t = Clock::default(), value_name = "FACTOR")]
+    pub clock: Clock,
+    /// Pass a service through to the upstream instead of standing in for it; repeat for more
+    #[arg(long, value_name = "SERVICE")]
+    pub passthrough: Vec<String>,
+    /// Answer EC2 calls no faster than AWS does
+    #[arg(long, value_name = "WHOSE")]
+    pub quotas: Option<Quotas>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Quotas {
+    /// AWS's published sizes
+    Aws,
 }
 
 impl Where {
     pub fn options(&self, context: &Context) -> LabOptions {
-        LabOptions { port: self.port, upstream: self.upstream.clone(), ..context.lab_options() }
+        LabOptions {
+            port: self.port,
+            upstream: self.upstream.clone(),
+            clock: self.clock,
+            passthrough: self.passthrough.clone(),
+            has_quotas: self.quotas.is_some(),
+            ..context.lab_options()
+        }
     }
 }
 
@@ -48,6 +74,35 @@ enum Command {
     Env,
     /// Empty the lab and seed it again
     Reset,
+    /// Be the front of an upstream; `up` starts it
+    #[command(hide = true)]
+    Front(Front),
+}
+
+#[derive(Args, Debug)]
+struct Front {
+    #[command(flatten)]
+    at: Where,
+    /// End when this process has ended
+    #[arg(long)]
+    watch: Option<u32>,
+}
+
+impl Front {
+    async fn serve(self, context: &Context) -> Result<Exit, Failure> {
+        let Upstream::Url(upstream) = &self.at.upstream else {
+            return Err(Failure::new(Exit::Usage, "`--upstream` must be a URL"));
+        };
+        let options = front::Options {
+            home: Some(context.home().to_owned()),
+            clock: self.at.clock,
+            passthrough: self.at.passthrough,
+            has_quotas: self.at.quotas.is_some(),
+            ..front::Options::new(upstream.clone())
+        };
+        lab::serve_front(options, self.at.port, self.watch).await?;
+        Ok(Exit::Ok)
+    }
 }
 
 impl Lab {
@@ -74,6 +129,7 @@ impl Lab {
                     env.into_iter().map(|(name, value)| (name, value.into())).collect();
                 context.data(|_| lines, &map)?;
             }
+            Command::Front(front) => return front.serve(context).await,
             Command::Reset => {
                 let (lab, seed) = lab::reset(&options, &progress).await?;
                 let json = json!({ "lab": lab, "seed": seed });
@@ -96,11 +152,35 @@ async fn status(context: &Context, options: &LabOptions) -> Result<Exit, Failure
             for sentence in &lab.stand_ins {
                 text.push_str(&format!("  not as on AWS: {sentence}\n"));
             }
+            if let Some(front) = &lab.front {
+                fronted(front, &mut text);
+            }
             text
         },
         &lab,
     )?;
     Ok(Exit::Ok)
+}
+
+fn fronted(front: &lab::Told, text: &mut String) {
+    text.push_str(&format!(
+        "the front passes calls to {}, its clock runs {}x\n",
+        front.upstream, front.clock
+    ));
+    if front.has_quotas {
+        text.push_str("  EC2 answers no faster than on AWS\n");
+    }
+    for (service, sentences) in &front.stand_ins {
+        for sentence in sentences.as_array().into_iter().flatten().filter_map(|s| s.as_str()) {
+            text.push_str(&format!("  stands in for {service}: {sentence}\n"));
+        }
+    }
+    for service in &front.passthrough {
+        text.push_str(&format!("  passes {service} through\n"));
+    }
+    for sentence in &front.lost {
+        text.push_str(&format!("  lost: {sentence}\n"));
+    }
 }
 
 /// Starts and seeds.

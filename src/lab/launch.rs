@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::state::{Kind, Process, State};
 use super::venv::{self, Venv};
-use super::{LabError, LabOptions, Progress, Upstream, http, localstack, loopback, moto, process};
+use super::{
+    LabError, LabOptions, Progress, Upstream, gateway, http, localstack, loopback, moto, process,
+};
 
 const SCRIPT: &str = include_str!("../../localstack/serve.py");
 /// A cold disk and a busy machine included; a quiet one needs 1 s (moto) or 5 s (LocalStack).
@@ -21,6 +23,19 @@ pub(super) async fn launch(
     options: &LabOptions,
     progress: &dyn Progress,
 ) -> Result<State, LabError> {
+    let Some(program) = &options.program else { return upstream(options, progress).await };
+    // Told before minutes of installing, and again when the front starts.
+    loopback::free_port(options.port)?;
+    let behind = LabOptions { port: 0, ..options.clone() };
+    let state = upstream(&behind, progress).await?;
+    // A new upstream is empty, so what stand-ins remember of the last one is nothing's any more.
+    if state.kind != Kind::Url {
+        let _ = fs::remove_file(options.home.join("front.json"));
+    }
+    gateway::start(state, program, options, progress).await
+}
+
+async fn upstream(options: &LabOptions, progress: &dyn Progress) -> Result<State, LabError> {
     match &options.upstream {
         Upstream::Url(url) => adopt(url, options).await,
         Upstream::Moto => host(Kind::Moto, options, progress).await,
@@ -174,6 +189,7 @@ fn state(
         port,
         process,
         venv,
+        front: None,
         started: jiff::Timestamp::now(),
     }
 }

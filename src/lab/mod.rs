@@ -4,6 +4,8 @@
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
 mod error;
+pub mod front;
+mod gateway;
 mod http;
 mod launch;
 mod localstack;
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use error::LabError;
+pub use gateway::{Told, serve as serve_front};
 pub use loopback::check as check_loopback;
 pub use options::{LabOptions, Upstream};
 pub use progress::{Progress, Silent};
@@ -55,6 +58,8 @@ pub struct Lab {
     pub python: Option<PathBuf>,
     /// What this upstream lacks or only pretends, a plain sentence each.
     pub stand_ins: Vec<String>,
+    /// The front, where one is before the upstream.
+    pub front: Option<gateway::Told>,
     /// False when `up` found it running.
     pub is_new: bool,
 }
@@ -103,6 +108,9 @@ pub async fn up(options: &LabOptions, progress: &dyn Progress) -> Result<Lab, La
             }
             progress.say(&format!("the lab already runs: {} on {}", lab.upstream, lab.endpoint));
             return Ok(lab);
+        }
+        if let Some(state) = gateway::again(&state, options, progress).await? {
+            return look(&state, options, true).await;
         }
         end(&state, options).await?;
     }
@@ -155,6 +163,7 @@ pub async fn reset(
             Kind::Url => return Err(LabError::Foreign { upstream: state.endpoint }),
             Kind::Moto => {
                 moto::reset(&state.endpoint).await?;
+                gateway::forget(&state).await?;
                 look(&state, options, false).await?
             }
             // It has no reset, and keeps nothing over a restart.
@@ -181,6 +190,9 @@ async fn open(options: &LabOptions, progress: &dyn Progress) -> Result<std::fs::
 }
 
 async fn end(state: &State, options: &LabOptions) -> Result<(), LabError> {
+    if let Some(front) = &state.front {
+        process::end(&front.process).await?;
+    }
     match (&state.process, state.kind) {
         (Some(process), _) => process::end(process).await?,
         (None, Kind::LocalStackDocker) => {
@@ -203,14 +215,16 @@ fn matches(state: &State, upstream: &Upstream) -> bool {
 
 async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, LabError> {
     let stand_ins = match state.kind {
+        Kind::Moto if state.front.is_none() => &[moto::STAND_INS, moto::WITHOUT_FRONT].concat(),
         Kind::Moto => moto::STAND_INS,
         Kind::LocalStackHost | Kind::LocalStackDocker => localstack::STAND_INS,
         Kind::Url => &["what it lacks is not known: the lab did not start it"],
     };
+    let (endpoint, port) = state.public();
     Ok(Lab {
-        account: http::account(&state.endpoint, ACCESS_KEY_ID, REGION).await?,
-        endpoint: state.endpoint.clone(),
-        port: state.port,
+        account: http::account(endpoint, ACCESS_KEY_ID, REGION).await?,
+        endpoint: endpoint.to_owned(),
+        port,
         pid: state.process.as_ref().map(|process| process.pid),
         upstream: state.kind.label().into(),
         region: REGION.into(),
@@ -218,6 +232,7 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         log: state.process.as_ref().map(|_| options.home.join("lab.log")),
         python: state.venv.clone().map(|folder| venv::Venv { folder }.python()),
         stand_ins: stand_ins.iter().map(|sentence| (*sentence).to_owned()).collect(),
+        front: gateway::told(state).await?,
         is_new,
     })
 }

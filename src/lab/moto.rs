@@ -25,9 +25,14 @@ pub(super) const READY: &str = "/moto-api/";
 pub(super) const STAND_INS: &[&str] = &[
     "IAM policies are kept but not enforced: a denied or inactive key still gets answers",
     "no packet flows: an isolated instance is isolated in its settings only",
-    "SSM commands answer at once and run nothing",
     "snapshots are complete at once and hold no data",
-    "policy simulation, CloudTrail look-up, GuardDuty findings, alarm evaluation and FIS effects are missing",
+    "there is no policy simulator",
+];
+
+/// The same of what the front stands in for, where there is none.
+pub(super) const WITHOUT_FRONT: &[&str] = &[
+    "SSM commands answer at once and run nothing",
+    "CloudTrail look-up, GuardDuty findings, alarm evaluation, Backup jobs and FIS effects are missing",
 ];
 
 pub(super) fn command(venv: &Venv, script: &Path, port: u16, watch: Option<u32>) -> Command {

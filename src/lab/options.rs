@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::LabError;
+use super::front::Clock;
 use super::loopback;
 
 /// Choices of a caller. `home` and `cache` are made when they are missing.
@@ -17,6 +18,14 @@ pub struct LabOptions {
     pub home: PathBuf,
     /// Cache directory: what was installed. Shared by any number of labs; may be deleted when none runs.
     pub cache: PathBuf,
+    /// This program, which is started again as the front. `None`: no front, the upstream itself is the endpoint.
+    pub program: Option<PathBuf>,
+    /// How fast the front's clock runs.
+    pub clock: Clock,
+    /// Signing names whose stand-ins are switched off.
+    pub passthrough: Vec<String>,
+    /// EC2's request quotas at AWS's published sizes.
+    pub has_quotas: bool,
     /// The endpoint ends itself soon after this process ends, however it ended. `None`: it outlives the command.
     pub watch: Option<u32>,
 }
@@ -31,6 +40,10 @@ impl LabOptions {
             upstream: Upstream::Moto,
             home: home.into(),
             cache: cache.into(),
+            program: None,
+            clock: Clock::default(),
+            passthrough: Vec::new(),
+            has_quotas: false,
             watch: None,
         }
     }

@@ -40,7 +40,18 @@ pub(super) struct State {
     /// The process that we started; none for Docker and URLs.
     pub process: Option<Process>,
     pub venv: Option<PathBuf>,
+    /// The front before it: then that is what callers are given.
+    #[serde(default)]
+    pub front: Option<FrontState>,
     pub started: jiff::Timestamp,
+}
+
+/// A front that we started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FrontState {
+    pub endpoint: String,
+    pub port: u16,
+    pub process: Process,
 }
 
 /// A process that can be told from a later one with the same pid.
@@ -58,6 +69,14 @@ impl Process {
 }
 
 impl State {
+    /// Where callers go: the front, or the upstream where there is none.
+    pub fn public(&self) -> (&str, u16) {
+        match &self.front {
+            Some(front) => (&front.endpoint, front.port),
+            None => (&self.endpoint, self.port),
+        }
+    }
+
     pub const VERSION: u32 = 1;
 
     pub fn path(home: &Path) -> PathBuf {
@@ -98,6 +117,7 @@ mod tests {
             port: 1,
             process,
             venv: None,
+            front: None,
             started: jiff::Timestamp::UNIX_EPOCH,
         }
     }

@@ -9,6 +9,8 @@ mod direction;
 mod docs;
 mod failing;
 mod fan_out;
+mod front;
+mod front_fis;
 mod invalid;
 mod lab;
 mod localstack;

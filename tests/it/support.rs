@@ -32,6 +32,11 @@ pub fn options() -> LabOptions {
     LabOptions { port: 0, watch: Some(std::process::id()), ..LabOptions::new(home(), cache()) }
 }
 
+/// The same with the front before it, as the program starts it.
+pub fn fronted() -> LabOptions {
+    LabOptions { program: Some(env!("CARGO_BIN_EXE_backburn").into()), ..options() }
+}
+
 /// The endpoint that all tests of this process share.
 pub struct LabHandle {
     pub lab: Lab,
@@ -43,7 +48,7 @@ pub fn lab() -> &'static LabHandle {
     static LAB: OnceLock<LabHandle> = OnceLock::new();
     LAB.get_or_init(|| {
         // A thread of its own: the caller may be inside a runtime, which cannot block on another.
-        let started = std::thread::spawn(|| runtime().block_on(lab::up(&options(), &Silent)));
+        let started = std::thread::spawn(|| runtime().block_on(lab::up(&fronted(), &Silent)));
         let lab = started
             .join()
             .expect("no panic")

@@ -16,6 +16,9 @@ pub(super) struct Spec {
     pub roles: Vec<Role>,
     pub instances: Vec<Instance>,
     pub users: Vec<User>,
+    /// What Systems Manager's commands print; the front's `ssm` reads it.
+    #[serde(rename = "commands", default)]
+    _commands: serde::de::IgnoredAny,
 }
 
 /// Name patterns of public images: the first that the endpoint has wins, else `fallback`.

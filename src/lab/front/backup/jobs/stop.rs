@@ -1,0 +1,39 @@
+//! `StopBackupJob`. The job itself notices, takes back what it made, and becomes `ABORTED`.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StopBackupJob.html>
+
+use serde_json::{Value, json};
+
+use super::find;
+use crate::lab::front::backup::desk::Desk;
+use crate::lab::front::backup::error::refused;
+use crate::lab::front::backup::model::{BackupJob, BackupState, kind};
+use crate::lab::front::backup::{resource, work};
+use crate::lab::front::{AwsError, Call};
+
+pub(in crate::lab::front::backup) fn stop(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+    let job = find(desk, call)?;
+    if resource::of(&job.resource_type).is_some_and(|resource| !resource.can_stop()) {
+        return Err(refused(format!(
+            "Backup jobs of type {} cannot be stopped",
+            job.resource_type
+        )));
+    }
+    let state = desk.update(kind::JOB, &job.id, |job: &mut BackupJob| {
+        if job.state.leads_to(BackupState::Aborting) {
+            job.state = BackupState::Aborting;
+            job.message = Some("Backup job was stopped by the user".into());
+            return None;
+        }
+        Some(job.state)
+    });
+    match state.flatten() {
+        None => {
+            work::events::backup(desk, &job.id);
+            Ok(json!({}))
+        }
+        Some(state) => {
+            Err(refused(format!("Backup job {} is {} and cannot be stopped", job.id, state.name())))
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! DynamoDB tables: saved as DynamoDB's own on-demand backups, restored as new tables with the items.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-dynamodb.html>. Only the standard form: copies
+//! need the advanced form, whose backups are not DynamoDB's own.
+
+use serde_json::{Value, json};
+
+use super::shared::{gone, is_ready, last, value};
+use super::{Doing, Made, Resource};
+use crate::lab::front::backup::error::{invalid, refused};
+use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::lab::front::upstream::Session;
+use crate::lab::front::{AwsError, Scope, ids};
+
+const TARGET: &str = "targetTableName";
+
+pub(super) struct DynamoDb;
+
+async fn call(at: &Session, operation: &str, input: Value) -> Result<Value, AwsError> {
+    at.json("dynamodb", &format!("DynamoDB_20120810.{operation}"), input).await
+}
+
+async fn table(at: &Session, name: &str) -> Result<Value, AwsError> {
+    Ok(call(at, "DescribeTable", json!({ "TableName": name })).await?["Table"].take())
+}
+
+/// `arn:..:table/NAME/backup/ID`.
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+impl Resource for DynamoDb {
+    fn name(&self) -> &'static str {
+        "DynamoDB"
+    }
+
+    fn back_up<'a>(&'a self, at: &'a Session, job: &'a BackupJob) -> Doing<'a, Made> {
+        Box::pin(async move {
+            let (name, label) = (last(&job.resource), format!("AWSBackup-{}", job.id));
+            let described = table(at, name).await?;
+            let known = call(at, "ListBackups", json!({ "TableName": name })).await?;
+            let known = known["BackupSummaries"].as_array().into_iter().flatten();
+            let mut arns = known.filter(|backup| backup["BackupName"] == *label);
+            let mut arn = arns.next().map(|backup| text(backup, "BackupArn").to_owned());
+            let was_there = arn.is_some();
+            if !was_there {
+                let asked = json!({ "TableName": name, "BackupName": label });
+                let made = call(at, "CreateBackup", asked).await?;
+                arn = made["BackupDetails"]["BackupArn"].as_str().map(str::to_owned);
+            }
+            let key = described["SSEDescription"]["KMSMasterKeyArn"].as_str();
+            Ok(Made {
+                arn: arn.unwrap_or_default(),
+                was_there,
+                size: described["TableSizeBytes"].as_i64().unwrap_or(0),
+                is_encrypted: true,
+                key: key.map(str::to_owned),
+                name: Some(name.to_owned()),
+                metadata: Texts::from_iter([
+                    (
+                        "encryptionType".into(),
+                        if key.is_some() { "KMS".into() } else { "Default".into() },
+                    ),
+                    ("originalTableName".into(), name.into()),
+                ]),
+                tags: Texts::new(),
+            })
+        })
+    }
+
+    fn is_saved<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
+        Box::pin(async move {
+            let answer = call(at, "DescribeBackup", json!({ "BackupArn": arn })).await?;
+            let details = &answer["BackupDescription"]["BackupDetails"];
+            is_ready(text(details, "BackupStatus"), "AVAILABLE", &["DELETED"])
+        })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        _: &'a Session,
+        _: &'a Session,
+        _: &'a Point,
+        _: &'a str,
+    ) -> Doing<'a, Made> {
+        Box::pin(async {
+            Err(refused(
+                "DynamoDB recovery points can be copied with advanced features only, which the lab lacks",
+            ))
+        })
+    }
+
+    fn forget<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move { gone(call(at, "DeleteBackup", json!({ "BackupArn": arn })).await) })
+    }
+
+    fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
+        value(metadata, TARGET).map(drop).ok_or_else(|| {
+            invalid("Invalid restore metadata. Required metadata key not found: targetTableName")
+        })
+    }
+
+    fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let name = value(&job.metadata, TARGET).unwrap_or_default();
+            match table(at, name).await {
+                Ok(_) => Err(refused(format!("Table already exists: {name}"))),
+                Err(error) if error.is("ResourceNotFound") => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn restore<'a>(
+        &'a self,
+        at: &'a Session,
+        job: &'a RestoreJob,
+        point: &'a Point,
+    ) -> Doing<'a, String> {
+        Box::pin(async move {
+            let name = value(&job.metadata, TARGET).unwrap_or_default();
+            let asked = json!({ "TargetTableName": name, "BackupArn": point.arn });
+            match call(at, "RestoreTableFromBackup", asked).await {
+                // It was free before this job asked for it.
+                Err(error) if error.is("TableAlreadyExists") && job.was_asked => {}
+                other => drop(other?),
+            }
+            Ok(at.scope().arn("dynamodb", &format!("table/{name}")))
+        })
+    }
+
+    fn is_restored<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
+        Box::pin(async move {
+            is_ready(text(&table(at, last(arn)).await?, "TableStatus"), "ACTIVE", &["DELETING"])
+        })
+    }
+
+    fn discard<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
+        Box::pin(
+            async move { gone(call(at, "DeleteTable", json!({ "TableName": last(arn) })).await) },
+        )
+    }
+
+    fn inferred(&self, _at: &Scope, _point: &Point) -> Texts {
+        Texts::from_iter([
+            ("deletionProtection".into(), "false".into()),
+            ("encryptionType".into(), "Default".into()),
+            (TARGET.into(), ids::hex("awsbackup-restore-test-", 12)),
+        ])
+    }
+
+    fn overridable(&self) -> &'static [&'static str] {
+        &["encryptionType", "kmsMasterKeyArn"]
+    }
+}

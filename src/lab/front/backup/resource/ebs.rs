@@ -1,0 +1,186 @@
+//! EBS volumes: saved as snapshots, restored as new volumes.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-ebs.html>
+
+use serde_json::json;
+
+use super::shared::{gone, is_ready, last, made_by, value};
+use super::{Doing, Made, Resource, tags};
+use crate::lab::front::backup::error::invalid;
+use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::lab::front::upstream::Session;
+use crate::lab::front::wire::Xml;
+use crate::lab::front::{AwsError, Scope};
+
+const DESCRIPTION: &str = "This snapshot is created by the AWS Backup service.";
+const GIB: i64 = 1 << 30;
+
+pub(super) struct Ebs;
+
+impl Resource for Ebs {
+    fn name(&self) -> &'static str {
+        "EBS"
+    }
+
+    fn back_up<'a>(&'a self, at: &'a Session, job: &'a BackupJob) -> Doing<'a, Made> {
+        Box::pin(async move {
+            let wanted = json!({ "VolumeId": [last(&job.resource)] });
+            let answer = at.query("ec2", "DescribeVolumes", wanted).await?;
+            let volume = answer.get("volumeSet/item").cloned().unwrap_or_default();
+            let path = "snapshotSet/item/snapshotId";
+            let known = made_by(at, "DescribeSnapshots", path, &job.id).await?;
+            let was_there = known.is_some();
+            let id = match known {
+                Some(id) => id,
+                None => {
+                    let asked = json!({
+                        "VolumeId": last(&job.resource),
+                        "Description": DESCRIPTION,
+                        "TagSpecification": tags::specification(&["snapshot"], &job.id, &job.tags),
+                    });
+                    at.query("ec2", "CreateSnapshot", asked).await?.text("snapshotId").to_owned()
+                }
+            };
+            let tags = tags::read(&volume);
+            Ok(Made {
+                arn: snapshot_arn(at.scope(), &id),
+                was_there,
+                size: volume.text("size").parse::<i64>().unwrap_or(0) * GIB,
+                is_encrypted: volume.text("encrypted") == "true",
+                key: Some(volume.text("kmsKeyId").to_owned()).filter(|key| !key.is_empty()),
+                name: tags.get("Name").cloned(),
+                metadata: metadata(&volume),
+                tags,
+            })
+        })
+    }
+
+    fn is_saved<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
+        Box::pin(async move {
+            let wanted = json!({ "SnapshotId": [last(arn)] });
+            let answer = at.query("ec2", "DescribeSnapshots", wanted).await?;
+            is_ready(answer.text("snapshotSet/item/status"), "completed", &["error"])
+        })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        from: &'a Session,
+        to: &'a Session,
+        point: &'a Point,
+        id: &'a str,
+    ) -> Doing<'a, Made> {
+        Box::pin(async move {
+            let made = made_by(to, "DescribeSnapshots", "snapshotSet/item/snapshotId", id).await?;
+            let made = match made {
+                Some(made) => made,
+                None => {
+                    let asked = json!({
+                        "SourceRegion": from.scope().region,
+                        "SourceSnapshotId": last(&point.arn),
+                        "Description": DESCRIPTION,
+                        "TagSpecification": tags::specification(&["snapshot"], id, &Texts::new()),
+                    });
+                    to.query("ec2", "CopySnapshot", asked).await?.text("snapshotId").to_owned()
+                }
+            };
+            Ok(Made { arn: snapshot_arn(to.scope(), &made), ..Made::of(point) })
+        })
+    }
+
+    fn forget<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            gone(at.query("ec2", "DeleteSnapshot", json!({ "SnapshotId": last(arn) })).await)
+        })
+    }
+
+    fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
+        value(metadata, "availabilityZone").map(drop).ok_or_else(|| {
+            invalid("Invalid restore metadata. Required metadata key not found: availabilityZone")
+        })
+    }
+
+    fn restore<'a>(
+        &'a self,
+        at: &'a Session,
+        job: &'a RestoreJob,
+        point: &'a Point,
+    ) -> Doing<'a, String> {
+        Box::pin(async move {
+            let path = "volumeSet/item/volumeId";
+            if let Some(id) = made_by(at, "DescribeVolumes", path, &job.id).await? {
+                return Ok(at.scope().arn("ec2", &format!("volume/{id}")));
+            }
+            let own = if job.copies_tags { point.source_tags.clone() } else { Texts::new() };
+            let of = |name: &str| value(&job.metadata, name);
+            let asked = json!({
+                "SnapshotId": last(&point.arn),
+                "AvailabilityZone": of("availabilityZone"),
+                "VolumeType": of("volumeType"),
+                "Size": of("volumeSize"),
+                "Iops": of("iops"),
+                "Throughput": of("throughput"),
+                "Encrypted": of("encrypted").filter(|flag| *flag == "true"),
+                "KmsKeyId": of("kmsKeyId"),
+                "TagSpecification": tags::specification(&["volume"], &job.id, &own),
+            });
+            let answer = at.query("ec2", "CreateVolume", asked).await?;
+            Ok(at.scope().arn("ec2", &format!("volume/{}", answer.text("volumeId"))))
+        })
+    }
+
+    fn is_restored<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
+        Box::pin(async move {
+            let answer =
+                at.query("ec2", "DescribeVolumes", json!({ "VolumeId": [last(arn)] })).await?;
+            let state = answer.text("volumeSet/item/status");
+            // Somebody may attach it as soon as it can be used.
+            Ok(state == "in-use" || is_ready(state, "available", &["error", "deleted"])?)
+        })
+    }
+
+    fn discard<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            gone(at.query("ec2", "DeleteVolume", json!({ "VolumeId": last(arn) })).await)
+        })
+    }
+
+    fn inferred(&self, at: &Scope, point: &Point) -> Texts {
+        let zone =
+            value(&point.metadata, "availabilityZone").filter(|zone| zone.starts_with(&at.region));
+        let zone = zone.map_or_else(|| format!("{}a", at.region), str::to_owned);
+        Texts::from_iter([("availabilityZone".into(), zone), ("encrypted".into(), "true".into())])
+    }
+
+    fn overridable(&self) -> &'static [&'static str] {
+        &["availabilityZone", "kmsKeyId"]
+    }
+}
+
+fn snapshot_arn(at: &Scope, id: &str) -> String {
+    // A snapshot's ARN names no account.
+    format!("arn:aws:ec2:{}::snapshot/{id}", at.region)
+}
+
+fn metadata(volume: &Xml) -> Texts {
+    let pairs = [
+        ("volumeId", "volumeId"),
+        ("availabilityZone", "availabilityZone"),
+        ("encrypted", "encrypted"),
+        ("kmsKeyId", "kmsKeyId"),
+        ("volumeType", "volumeType"),
+        ("volumeSize", "size"),
+    ];
+    let kind = volume.text("volumeType");
+    let mut pairs = pairs.to_vec();
+    // Types with a fixed rate show one that CreateVolume would refuse.
+    if matches!(kind, "io1" | "io2" | "gp3") {
+        pairs.push(("iops", "iops"));
+    }
+    if kind == "gp3" {
+        pairs.push(("throughput", "throughput"));
+    }
+    let found =
+        pairs.into_iter().map(|(name, path)| (name.to_owned(), volume.text(path).to_owned()));
+    found.filter(|(_, value)| !value.is_empty()).collect()
+}

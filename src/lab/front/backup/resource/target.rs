@@ -1,0 +1,70 @@
+//! Which resource an ARN names, among those that can be backed up here. Pure.
+
+use super::{Resource, dynamodb, ebs, ec2, rds, s3};
+use crate::lab::front::backup::error::invalid;
+use crate::lab::front::{AwsError, Scope};
+
+/// The kind of resource that an ARN of this account and Region names.
+pub(in crate::lab::front::backup) fn of_arn(
+    arn: &str,
+    at: &Scope,
+) -> Result<&'static dyn Resource, AwsError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [head, partition, service, region, account, rest] = parts[..] else {
+        return Err(invalid(format!("Invalid ARN provided: {arn}")));
+    };
+    if head != "arn" || !partition.starts_with("aws") || rest.is_empty() {
+        return Err(invalid(format!("Invalid ARN provided: {arn}")));
+    }
+    let (resource, id): (&'static dyn Resource, Option<&str>) = match service {
+        "ec2" if rest.starts_with("volume/") => (&ebs::Ebs, rest.strip_prefix("volume/")),
+        "ec2" => (&ec2::Ec2, rest.strip_prefix("instance/")),
+        "dynamodb" => (&dynamodb::DynamoDb, rest.strip_prefix("table/")),
+        "rds" => (&rds::Rds, rest.strip_prefix("db:")),
+        "s3" => (&s3::S3, Some(rest)),
+        _ => return Err(invalid(format!("Unsupported resource type: {arn}"))),
+    };
+    if !id.is_some_and(|id| !id.is_empty() && !id.contains(['/', '*', '?'])) {
+        return Err(invalid(format!("Unsupported resource type: {arn}")));
+    }
+    let is_here =
+        (service == "s3" && account.is_empty()) || (region == at.region && account == at.account);
+    if !is_here {
+        return Err(invalid(format!(
+            "Resource {arn} is not in account {} and Region {}",
+            at.account, at.region
+        )));
+    }
+    Ok(resource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_told_apart() {
+        let at = Scope::new("111122223333", "eu-west-1");
+        for (arn, kind) in [
+            ("arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", "EBS"),
+            ("arn:aws:ec2:eu-west-1:111122223333:instance/i-1", "EC2"),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/t", "DynamoDB"),
+            ("arn:aws:rds:eu-west-1:111122223333:db:d", "RDS"),
+            ("arn:aws:s3:::b", "S3"),
+        ] {
+            assert_eq!(of_arn(arn, &at).expect(arn).name(), kind);
+        }
+        for bad in [
+            "vol-1",
+            "arn:aws:ec2:eu-west-1:111122223333:snapshot/snap-1",
+            "arn:aws:ec2:us-east-1:111122223333:volume/vol-1",
+            "arn:aws:ec2:eu-west-1:999999999999:volume/vol-1",
+            "arn:aws:rds:eu-west-1:111122223333:cluster:c",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i",
+            "arn:aws:s3:::b/key",
+            "arn:aws:sqs:eu-west-1:111122223333:q",
+        ] {
+            assert!(of_arn(bad, &at).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! GuardDuty before a real moto, through boto3, and over a restart.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::GuardDuty;
+use crate::lab::front::testing::{moto, served_with};
+use crate::lab::front::{Clock, Options, Session};
+
+#[tokio::test]
+async fn boto3_sees_findings_of_calls() {
+    let mut options = Options::new(moto().endpoint.clone());
+    options.clock = Clock::times(900.0).expect("a factor");
+    let lab = served_with(options, |front| front.with(GuardDuty)).await;
+    let result = lab.boto3(include_str!("../../../../tests/support/front_guardduty.py")).await;
+    assert!(result["published"].as_u64().expect("a number") >= 9, "{result}");
+}
+
+async fn share(client: &Session, snapshot: &str) {
+    let session = client.in_region("eu-north-1");
+    let account = json!([{"UserId": "999988887777"}]);
+    let params = json!({"SnapshotId": snapshot, "CreateVolumePermission": {"Add": account}});
+    session.query("ec2", "ModifySnapshotAttribute", params).await.expect("shared");
+}
+
+/// Two snapshots before a restart, the third after it.
+#[tokio::test]
+async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
+    let home = tempfile::tempdir().expect("a directory");
+    let options =
+        || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
+    let first = served_with(options(), |front| front.with(GuardDuty)).await;
+    let session = first.client.in_region("eu-north-1");
+    let made = session
+        .rest("guardduty", "CreateDetector", Method::POST, "/detector", json!({"enable": true}))
+        .await;
+    let detector = made.expect("made")["detectorId"].as_str().expect("an id").to_owned();
+    let zone = json!({"Size": "1", "AvailabilityZone": "eu-north-1a"});
+    let volume =
+        session.query("ec2", "CreateVolume", zone).await.expect("made").text("volumeId").to_owned();
+    let mut snapshots = Vec::new();
+    for _ in 0..3 {
+        let made = session
+            .query("ec2", "CreateSnapshot", json!({"VolumeId": volume}))
+            .await
+            .expect("made");
+        snapshots.push(made.text("snapshotId").to_owned());
+    }
+    share(&first.client, &snapshots[0]).await;
+    share(&first.client, &snapshots[1]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    first.front.store().save().await;
+    first.front.stop().await;
+
+    let second = served_with(options(), |front| front.with(GuardDuty)).await;
+    let client = Session {
+        access_key: first.account.clone(),
+        scope: first.scope(),
+        ..second.client.clone()
+    };
+    let session = client.in_region("eu-north-1");
+    share(&client, &snapshots[2]).await;
+    let path = format!("/detector/{detector}/findings");
+    let mut found = Value::Null;
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        found = session
+            .rest("guardduty", "ListFindings", Method::POST, &path, json!({}))
+            .await
+            .expect("listed");
+        if found["findingIds"] != json!([]) {
+            break;
+        }
+    }
+    assert_eq!(found["findingIds"].as_array().map(Vec::len), Some(1), "{found}");
+}

@@ -1,0 +1,334 @@
+//! The way of one request through the front: understood, faulted, answered by a stand-in or passed on, recorded.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::USER_AGENT;
+use hyper::{Request, Response, StatusCode, http};
+use serde_json::Value;
+
+use super::body::{self, Body, LIMIT, Peeked};
+use super::faults::Strike;
+use super::observe::{self, Outcome};
+use super::stand_in::AnyStandIn;
+use super::upstream::Down;
+use super::wire::{self, Head, Route};
+use super::{Answer, AwsError, Call, Front, Scope, cloudtrail, control, ids, quotas};
+
+/// The connection is to break off without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("reset by a fault rule")]
+pub(super) struct Reset;
+
+type Answered = Result<Response<Body>, Reset>;
+
+pub(super) async fn handle(front: Front, request: Request<Incoming>, peer: IpAddr) -> Answered {
+    let (parts, incoming) = request.into_parts();
+    let body = body::streamed(incoming);
+    if parts.uri.path().starts_with(control::PREFIX) {
+        return Ok(control::answer(&front, &parts, body).await);
+    }
+    front.counts().call();
+    let routes = |service: &str| routes(&front, service);
+    match Head::read(&parts.method, &parts.uri, &parts.headers, routes) {
+        Some(head) => understood(front, parts, body, head, peer).await,
+        None => Ok(foreign(&front, parts, body).await),
+    }
+}
+
+fn routes(front: &Front, service: &str) -> Vec<Route> {
+    let of = front.stand_ins().iter().filter(|stand_in| stand_in.service() == service);
+    of.flat_map(|stand_in| stand_in.routes().iter().copied()).collect()
+}
+
+/// Requests that no AWS client signed: health pages, browsers, an upstream's own controls.
+async fn foreign(front: &Front, parts: http::request::Parts, body: Body) -> Response<Body> {
+    let path = parts.uri.path();
+    let is_reset = ["/moto-api/reset", "/_ministack/reset", "/_localstack/state/reset"]
+        .contains(&path)
+        && parts.method == http::Method::POST;
+    let answer = front.upstream().send(Request::from_parts(onward(parts), body)).await;
+    match answer {
+        Ok(answer) => {
+            if is_reset && answer.status().is_success() {
+                front.forget();
+            }
+            passed(answer.map(body::streamed))
+        }
+        Err(down) => {
+            let mut answer = Response::new(body::full(format!("{down}\n")));
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            answer
+        }
+    }
+}
+
+async fn understood(
+    front: Front,
+    parts: http::request::Parts,
+    body: Body,
+    head: Head,
+    peer: IpAddr,
+) -> Answered {
+    let operation = head.operation.as_deref();
+    let is_wanted = operation.is_some_and(|name| has_stand_in(&front, &head, name));
+    let is_data = |name: &str| cloudtrail::is_data(&head.signed.service, name);
+    let is_plain = match operation {
+        Some(name) => !is_wanted && is_data(name),
+        None => !head.is_named_by_body(),
+    };
+    if is_plain {
+        return streamed(&front, parts, body, &head).await;
+    }
+    let must_read = is_wanted || head.is_named_by_body();
+    let (bytes, held) = match front.budget().peek(body, LIMIT).await {
+        Peeked::Whole(bytes, held) => (bytes, held),
+        Peeked::Long(_) if must_read => return Ok(refused(&front, &head, too_large())),
+        Peeked::Long(body) => return long(&front, parts, body, &head, peer).await,
+        Peeked::Broken(why) => {
+            let error = AwsError::new(408, "RequestTimeout", format!("the body broke off: {why}"));
+            return Ok(refused(&front, &head, error));
+        }
+    };
+    // A task of its own: a client that goes away does not take back what it asked for, as on AWS.
+    let work = tokio::spawn(async move {
+        let _held = held;
+        looked_into(&front, parts, bytes, &head, peer).await
+    });
+    match work.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::error!(%error, "a call was lost");
+            let mut answer = Response::new(body::full("the lab's front failed\n"));
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            Ok(answer)
+        }
+    }
+}
+
+fn too_large() -> AwsError {
+    AwsError::new(413, "RequestEntityTooLarge", "Request size exceeded the limit")
+}
+
+/// Those that want to see an operation; the first that answers wins.
+fn stand_ins<'a>(
+    front: &'a Front,
+    service: &'a str,
+    operation: &'a str,
+) -> impl Iterator<Item = &'a dyn AnyStandIn> {
+    let all = front.stand_ins().iter().filter(move |stand_in| stand_in.service() == service);
+    all.filter(move |stand_in| stand_in.operations().contains(&operation)).map(|s| &**s)
+}
+
+fn has_stand_in(front: &Front, head: &Head, operation: &str) -> bool {
+    stand_ins(front, &head.signed.service, operation).next().is_some()
+}
+
+/// A management call whose body is too long to be looked into: recorded without its parameters.
+async fn long(
+    front: &Front,
+    parts: http::request::Parts,
+    body: Body,
+    head: &Head,
+    peer: IpAddr,
+) -> Answered {
+    let operation = head.operation.clone().unwrap_or_default();
+    let call = understand(front, &parts, Bytes::new(), head, operation, Value::Null, peer).await;
+    let answer = streamed(front, parts, body, head).await?;
+    let outcome =
+        Outcome { status: answer.status().as_u16(), headers: answer.headers(), body: None };
+    observe::client_call(front, &call, &outcome);
+    Ok(answer)
+}
+
+/// Bodies that nobody looks into.
+async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: &Head) -> Answered {
+    let operation = head.operation.as_deref().unwrap_or("");
+    let strike = front.faults().strike(front, &head.signed, operation).await;
+    match strike {
+        Strike::None => {}
+        Strike::Error(error) => return Ok(refused(front, head, error)),
+        Strike::Throttle => {
+            return Ok(refused(
+                front,
+                head,
+                super::faults::throttle(head.protocol, &head.signed.service),
+            ));
+        }
+        Strike::ResetBefore => return Err(Reset),
+        Strike::ResetAfter => {
+            if let Ok(answer) =
+                front.upstream().send(Request::from_parts(onward(parts), body)).await
+            {
+                front.budget().peek(body::streamed(answer.into_body()), LIMIT).await;
+            }
+            return Err(Reset);
+        }
+    }
+    let answer = front.upstream().send(Request::from_parts(onward(parts), body)).await;
+    Ok(match answer {
+        Ok(answer) => passed(answer.map(body::streamed)),
+        Err(down) => refused(front, head, unavailable(&down)),
+    })
+}
+
+async fn looked_into(
+    front: &Front,
+    parts: http::request::Parts,
+    body: Bytes,
+    head: &Head,
+    peer: IpAddr,
+) -> Answered {
+    let (operation, params) = match wire::decode(head, &body) {
+        Ok((Some(operation), params)) => (operation, params),
+        Ok((None, _)) => return streamed(front, parts, body::full(body), head).await,
+        // A stand-in refuses it; an upstream may understand it.
+        Err(error) => match &head.operation {
+            Some(name) if has_stand_in(front, head, name) => {
+                return Ok(refused(front, head, error));
+            }
+            Some(name) => (name.clone(), Value::Null),
+            None => return streamed(front, parts, body::full(body), head).await,
+        },
+    };
+    let call = understand(front, &parts, body, head, operation, params, peer).await;
+    let strike = front.faults().strike(front, &head.signed, &call.operation).await;
+    let is_reset_after = matches!(strike, Strike::ResetAfter);
+    let answer = match strike {
+        Strike::ResetBefore => return Err(Reset),
+        Strike::Throttle => {
+            own(&call, super::faults::throttle(call.protocol, &call.service).into())
+        }
+        Strike::Error(error) => own(&call, error.into()),
+        Strike::None | Strike::ResetAfter => answered(front, parts, &call).await,
+    };
+    let (answer, whole) = whole(front, answer).await;
+    let outcome = Outcome {
+        status: answer.status().as_u16(),
+        headers: answer.headers(),
+        body: whole.as_ref(),
+    };
+    if !cloudtrail::is_data(&call.service, &call.operation) {
+        observe::client_call(front, &call, &outcome);
+    }
+    front.bus().watch(&call);
+    if is_reset_after { Err(Reset) } else { Ok(answer) }
+}
+
+/// By quota, stand-in or upstream.
+async fn answered(front: &Front, parts: http::request::Parts, call: &Call) -> Response<Body> {
+    if front.quotas().is_some_and(|quotas| !quotas.admits(call, front.clock())) {
+        return own(call, quotas::exceeded().into());
+    }
+    if let Some(answer) = cloudtrail::answer(front, call) {
+        return own(call, answer);
+    }
+    for stand_in in stand_ins(front, &call.service, &call.operation) {
+        if let Some(answer) = stand_in.answer(call, front).await {
+            front.counts().answered();
+            return own(call, answer);
+        }
+    }
+    let onward = Request::from_parts(onward(parts), body::full(call.body.clone()));
+    match front.upstream().send(onward).await {
+        Ok(answer) => passed(answer.map(body::streamed)),
+        Err(down) => own(call, unavailable(&down).into()),
+    }
+}
+
+pub(super) fn unavailable(down: &Down) -> AwsError {
+    AwsError::new(503, "ServiceUnavailable", down.to_string())
+}
+
+/// The answer again, and its body where that is short enough to be looked into.
+pub(super) async fn whole(
+    front: &Front,
+    answer: Response<Body>,
+) -> (Response<Body>, Option<Bytes>) {
+    let (parts, body) = answer.into_parts();
+    // A HEAD answer has the length of a body that does not come.
+    if body::is_empty(&body.size_hint()) {
+        return (Response::from_parts(parts, body), Some(Bytes::new()));
+    }
+    match front.budget().peek(body, LIMIT).await {
+        Peeked::Whole(bytes, _held) => {
+            (Response::from_parts(parts, body::full(bytes.clone())), Some(bytes))
+        }
+        Peeked::Long(body) => (Response::from_parts(parts, body), None),
+        Peeked::Broken(why) => {
+            let mut answer =
+                Response::new(body::full(format!("the upstream's answer broke off: {why}\n")));
+            *answer.status_mut() = StatusCode::BAD_GATEWAY;
+            (answer, None)
+        }
+    }
+}
+
+async fn understand(
+    front: &Front,
+    parts: &http::request::Parts,
+    body: Bytes,
+    head: &Head,
+    operation: String,
+    params: Value,
+    peer: IpAddr,
+) -> Call {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let identity = front.identity(&head.signed.access_key, &head.signed.region).await;
+    // Everything comes from this machine: a drill names the address that its attacker is to have.
+    let forwarded = text("x-forwarded-for").and_then(|value| value.split(',').next());
+    Call {
+        id: ids::uuid(),
+        service: head.signed.service.clone(),
+        operation,
+        protocol: head.protocol,
+        scope: Scope::new(&identity.account, &head.signed.region),
+        identity,
+        source: forwarded.and_then(|address| address.trim().parse().ok()).unwrap_or(peer),
+        user_agent: text(USER_AGENT.as_str()).unwrap_or_default().to_owned(),
+        received: jiff::Timestamp::now(),
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+        raw_query: parts.uri.query().unwrap_or_default().to_owned(),
+        query: head.query.clone(),
+        headers: parts.headers.clone(),
+        body,
+        params,
+    }
+}
+
+/// Without the headers that belong to one connection.
+pub(super) fn onward(mut parts: http::request::Parts) -> http::request::Parts {
+    for name in ["connection", "keep-alive", "proxy-connection", "upgrade"] {
+        parts.headers.remove(name);
+    }
+    parts.version = http::Version::HTTP_11;
+    parts
+}
+
+pub(super) fn passed(mut answer: Response<Body>) -> Response<Body> {
+    for name in ["connection", "keep-alive"] {
+        answer.headers_mut().remove(name);
+    }
+    *answer.version_mut() = http::Version::HTTP_11;
+    answer
+}
+
+/// An answer of the front's own.
+fn own(call: &Call, answer: Answer) -> Response<Body> {
+    sent(wire::render(answer, call.protocol, &call.service, &call.operation, &call.id))
+}
+
+fn refused(front: &Front, head: &Head, error: AwsError) -> Response<Body> {
+    front.counts().refused();
+    let operation = head.operation.as_deref().unwrap_or("Unknown");
+    sent(wire::render(error.into(), head.protocol, &head.signed.service, operation, &ids::uuid()))
+}
+
+fn sent(bytes: wire::Bytes) -> Response<Body> {
+    let mut answer = Response::new(body::full(bytes.body));
+    *answer.status_mut() = bytes.status;
+    *answer.headers_mut() = bytes.headers;
+    answer
+}

@@ -1,0 +1,12 @@
+//! The front as a whole, before a real moto and before small upstreams of the tests' own.
+
+mod basics;
+mod faults;
+mod hostile;
+mod kill;
+mod load;
+mod passthrough;
+mod trail;
+mod upstream;
+
+use super::testing;

@@ -1,0 +1,74 @@
+//! The front as a process of the lab: started before the upstream, killed, started again, ended with it.
+
+use std::path::Path;
+use std::process::Command;
+
+use backburn::lab::{self, Lab, LabOptions, Silent};
+use serde_json::Value;
+
+use crate::support;
+
+/// Pid of the front in the state file.
+fn front_pid(home: &Path) -> u32 {
+    let text = std::fs::read_to_string(home.join("lab.json")).expect("a state file");
+    let state: Value = serde_json::from_str(&text).expect("JSON");
+    let pid = state["front"]["process"]["pid"].as_u64().expect("a front");
+    u32::try_from(pid).expect("a pid")
+}
+
+fn kill(pid: u32) {
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+}
+
+async fn upstream_answers(lab: &Lab) -> bool {
+    let front = lab.front.as_ref().expect("a front");
+    let past = Lab { endpoint: front.upstream.clone(), ..lab.clone() };
+    let sts = aws_sdk_sts::Client::new(&past.sdk_config(lab::ACCESS_KEY_ID));
+    sts.get_caller_identity().send().await.is_ok()
+}
+
+#[tokio::test]
+async fn killed_it_is_started_again_before_the_upstream_that_still_runs() {
+    let options = LabOptions { clock: "60x".parse().expect("a factor"), ..support::fronted() };
+    let first = lab::up(&options, &Silent).await.expect("up");
+    let front = first.front.clone().expect("a front");
+    assert!(first.is_new);
+    assert_ne!(first.endpoint, front.upstream);
+    assert_eq!((front.clock, front.has_quotas), (60.0, false));
+    assert!(front.stand_ins.contains_key("cloudtrail"), "{:?}", front.stand_ins.keys());
+    let seed =
+        lab::seed::seed(&first.sdk_config(lab::ACCESS_KEY_ID), &Silent).await.expect("seeded");
+
+    let killed = front_pid(&options.home);
+    kill(killed);
+    let second = lab::up(&options, &Silent).await.expect("up again");
+    assert!(second.is_new);
+    assert_eq!(second.endpoint, first.endpoint, "clients need not be told");
+    assert_eq!(second.front.as_ref().map(|f| &f.upstream), Some(&front.upstream));
+    assert_ne!(front_pid(&options.home), killed);
+    let found = lab::seed::find(&second.sdk_config(lab::ACCESS_KEY_ID)).await.expect("read");
+    assert_eq!(found, Some(seed), "the upstream was not touched");
+
+    assert!(lab::down(&options, &Silent).await.expect("down"));
+    assert!(!upstream_answers(&second).await, "the upstream ends with it");
+    assert_eq!(lab::status(&options).await.expect("asked").map(|lab| lab.endpoint), None);
+}
+
+#[tokio::test]
+async fn it_stands_before_an_endpoint_that_runs_already() {
+    let shared = support::lab();
+    let url = shared.lab.front.as_ref().expect("a front").upstream.clone();
+    let options = LabOptions {
+        upstream: lab::Upstream::Url(url.clone()),
+        passthrough: vec!["cloudtrail".into()],
+        has_quotas: true,
+        ..support::fronted()
+    };
+    let before = lab::up(&options, &Silent).await.expect("up");
+    let front = before.front.clone().expect("a front");
+    assert_eq!((front.upstream.as_str(), front.has_quotas), (url.as_str(), true));
+    assert_eq!(front.passthrough, ["cloudtrail"]);
+    lab::down(&options, &Silent).await.expect("down");
+    assert!(upstream_answers(&shared.lab).await, "an endpoint that is not ours is left alone");
+}

@@ -35,6 +35,20 @@ class AccountByKey:
         return self.app(environ, start_response)
 
 
+def look_for_keys_only_where_some_are():
+    """moto looks for the account of a key in every partition of every account, and makes IAM's hundreds of managed
+    policies for each that it looks at: a second of its one processor for each. Look only at what is there."""
+    from moto.iam import models
+
+    def get_account_id_from(access_key):
+        for account, partitions in list(models.iam_backends.items()):
+            if any(access_key in backend.access_keys for backend in list(dict.values(partitions))):
+                return account
+        return models.DEFAULT_ACCOUNT_ID
+
+    models.get_account_id_from = get_account_id_from
+
+
 def tag_snapshots_of_images():
     """moto answers 500 to CreateImage with tags for the image's snapshots, which AWS takes: set them after it."""
     from moto.ec2.models.amis import AmiBackend
@@ -94,6 +108,7 @@ def moto(port):
     from werkzeug.serving import run_simple
 
     tag_snapshots_of_images()
+    look_for_keys_only_where_some_are()
     app = DomainDispatcherApplication(create_backend_app)
     app.debug = True
     run_simple(HOST, port, AccountByKey(app), threaded=True, request_handler=MotoRequestHandler)

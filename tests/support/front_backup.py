@@ -30,7 +30,7 @@ def refusal(call, **parameters):
     return "no error"
 
 
-def until(look, done, seconds=20):
+def until(look, done, seconds=90):
     end = time.time() + seconds
     while True:
         seen = look()

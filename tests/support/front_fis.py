@@ -88,7 +88,7 @@ class Account:
     def get(self, experiment):
         return self.fis.get_experiment(id=experiment["id"])["experiment"]
 
-    def wait(self, experiment, statuses=OVER, action=None, seconds=30):
+    def wait(self, experiment, statuses=OVER, action=None, seconds=90):
         """Until the experiment, or an action of it, has one of the statuses."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -706,7 +706,7 @@ def state_changes_are_events(a):
     events.put_rule(Name="fis", EventPattern=json.dumps({"source": ["aws.fis"], "detail-type": ["FIS Experiment State Change"]}))
     events.put_targets(Rule="fis", Targets=[{"Id": "q", "Arn": arn}])
     done = a.run({"w": wait_action()})
-    seen, deadline = [], time.monotonic() + 10
+    seen, deadline = [], time.monotonic() + 60
     while time.monotonic() < deadline and len(seen) < 3:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             seen.append(json.loads(message["Body"]))
@@ -722,7 +722,7 @@ def state_changes_are_events(a):
 def kill():
     flag = os.path.join(CONTROL, "kill")
     open(flag, "w").close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while os.path.exists(flag):
         assert time.monotonic() < deadline, "nobody restarts the front"
         time.sleep(0.05)

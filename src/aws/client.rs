@@ -52,9 +52,18 @@ struct Shared {
 
 #[derive(Default)]
 struct Clients {
+    backup: OnceLock<aws_sdk_backup::Client>,
+    cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    ebs: OnceLock<aws_sdk_ebs::Client>,
     ec2: OnceLock<aws_sdk_ec2::Client>,
+    eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     fis: OnceLock<aws_sdk_fis::Client>,
+    guardduty: OnceLock<aws_sdk_guardduty::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
 }
@@ -189,26 +198,40 @@ impl Aws {
 
 /// A client of this Aws's Region. Every one watches the clock and keeps off remote endpoints.
 macro_rules! client {
-    ($service:ident, $sdk:ident) => {
+    ($service:ident, $sdk:ident $(, $extra:expr)?) => {
         impl Aws {
             pub fn $service(&self) -> &$sdk::Client {
                 self.clients.$service.get_or_init(|| {
                     let config = $sdk::config::Builder::from(&self.config())
                         .interceptor(self.shared.clock.clone())
-                        .interceptor(guard::Guard { allow_remote: self.shared.allow_remote })
-                        .build();
-                    $sdk::Client::from_conf(config)
+                        .interceptor(guard::Guard { allow_remote: self.shared.allow_remote });
+                    $(let config = $extra(self, config);)?
+                    $sdk::Client::from_conf(config.build())
                 })
             }
         }
     };
 }
 
+client!(backup, aws_sdk_backup);
+client!(cloudtrail, aws_sdk_cloudtrail);
+client!(cloudwatch, aws_sdk_cloudwatch);
+client!(dynamodb, aws_sdk_dynamodb);
+client!(ebs, aws_sdk_ebs);
 client!(ec2, aws_sdk_ec2);
+client!(eventbridge, aws_sdk_eventbridge);
 client!(fis, aws_sdk_fis);
+client!(guardduty, aws_sdk_guardduty);
 client!(iam, aws_sdk_iam);
+client!(s3, aws_sdk_s3, path_style);
+client!(sqs, aws_sdk_sqs);
 client!(ssm, aws_sdk_ssm);
 client!(sts, aws_sdk_sts);
+
+/// A custom endpoint has no host name for each bucket.
+fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
+    config.force_path_style(aws.endpoint().is_some())
+}
 
 impl World for Aws {
     fn scope(&self) -> &Scope {

@@ -26,7 +26,7 @@ pub enum Progress<T> {
 }
 
 /// One job that AWS runs for us.
-pub trait Operation<C: World>: Serialize + Clone + Send + Sync + 'static {
+pub trait Operation<C: World>: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// Stable on disk, such as `ec2.create-snapshots`.
     const KIND: &'static str;
     const USES: &'static [Permission];
@@ -55,4 +55,15 @@ pub trait Operation<C: World>: Serialize + Clone + Send + Sync + 'static {
         world: &C,
         job: &str,
     ) -> impl Future<Output = Result<Progress<Self::Output>, CallError>> + Send;
+
+    /// Takes away what `job` left, for drills: what a drill leaves is litter, not evidence. True
+    /// when nothing is left of it now, false for a kind whose effect cannot be taken back. Must be
+    /// safe to call again.
+    fn discard(
+        &self,
+        _world: &C,
+        _job: &str,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send {
+        async { Ok(false) }
+    }
 }

@@ -91,6 +91,8 @@ pub enum How {
 /// Release gives back in this order, and backwards in time within one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Order {
+    /// Faults that a drill injects end before anything else is given back.
+    Faults,
     Network,
     Capacity,
     Protection,

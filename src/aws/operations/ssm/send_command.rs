@@ -31,7 +31,7 @@ const MISSES: u32 = 30;
 
 /// A run of a command document, by
 /// [`SendCommand`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SendCommand {
     pub instance: String,

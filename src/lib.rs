@@ -5,7 +5,8 @@
 //! YAML text --parse--> Playbook --compile--> Program (petgraph DAG) --plan (reads only)--> Plan --approve--> Run
 //! ```
 //! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
-//! done; `actions` and `aws` are what steps use; `lab` is the local endpoint; `cli` is the program.
+//! done; `actions` and `aws` are what steps use; `drill` makes such a program of a simulation and
+//! scores its run; `lab` is the local endpoint; `cli` is the program.
 
 #[cfg(feature = "aws")]
 pub mod actions;
@@ -13,6 +14,7 @@ pub mod actions;
 pub mod aws;
 #[cfg(feature = "aws")]
 pub mod cli;
+pub mod drill;
 pub mod engine;
 pub mod journal;
 #[cfg(feature = "aws")]

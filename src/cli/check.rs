@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{actions::catalogue, program::check};
+use crate::{
+    actions::catalogue,
+    drill,
+    program::{Checked, Program, check},
+};
 
 use super::{Context, Exit, Failure, prepare};
 
 #[derive(Args, Debug)]
 pub struct Check {
-    /// Playbooks
+    /// Playbooks and simulations
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -22,19 +26,28 @@ impl Check {
         let (mut text, mut found, mut bad) = (String::new(), Vec::new(), false);
         for path in &self.files {
             let name = path.display().to_string();
-            let checked = check(&name, &prepare::read(path)?, &catalogue);
-            bad |= checked.has_errors();
-            if let Value::Array(diagnostics) = checked.to_json() {
-                found.extend(diagnostics);
+            let source = prepare::read(path)?;
+            let all = if drill::is_simulation(&source) {
+                let found = drill::check(&name, &source, &catalogue, &drill::beside(path));
+                std::iter::once(found.checked).chain(found.response).collect()
+            } else {
+                vec![check(&name, &source, &catalogue)]
+            };
+            for checked in &all {
+                if let Value::Array(diagnostics) = checked.to_json() {
+                    found.extend(diagnostics);
+                }
+                text.push_str(&checked.render(context.out.color, context.out.width));
             }
-            text.push_str(&checked.render(context.out.color, context.out.width));
-            if !checked.has_errors() {
-                let steps = checked.program.as_ref().map_or(0, |program| program.len());
-                text.push_str(&format!(
-                    "{name}: ok, {}\n",
-                    crate::report::plan::plural(steps, "step")
-                ));
+            if all.iter().any(Checked::has_errors) {
+                bad = true;
+                continue;
             }
+            let steps = all.first().and_then(|checked| checked.program.as_ref());
+            text.push_str(&format!(
+                "{name}: ok, {}\n",
+                crate::report::plan::plural(steps.map_or(0, Program::len), "step")
+            ));
         }
         context.data(|_| text, &json!({ "ok": !bad, "diagnostics": found }))?;
         Ok(if bad { Exit::Invalid } else { Exit::Ok })

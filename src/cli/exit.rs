@@ -29,6 +29,8 @@ pub enum Exit {
     Interrupted = 9,
     /// A step waits for a human.
     Waiting = 10,
+    /// A drill missed an objective: a detection, a time, a content.
+    Missed = 11,
 }
 
 impl Exit {

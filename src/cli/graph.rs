@@ -17,7 +17,7 @@ enum Format {
 
 #[derive(Args, Debug)]
 pub struct Graph {
-    /// Playbook
+    /// Playbook or simulation
     file: PathBuf,
     #[arg(long, default_value = "mermaid")]
     format: Format,
@@ -26,7 +26,13 @@ pub struct Graph {
 impl Graph {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let checked = prepare::checked(context, &name, &prepare::read(&self.file)?)?;
+        let checked = prepare::checked(
+            context,
+            &name,
+            &prepare::read(&self.file)?,
+            prepare::Sources::Beside(&self.file),
+        )?
+        .checked;
         let Some(program) = checked.program else {
             return Err(Failure::new(Exit::Internal, format!("{name} has no program")));
         };

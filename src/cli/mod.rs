@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod context;
 mod demo;
+mod drill;
 mod exit;
 mod failure;
 mod graph;
@@ -55,6 +56,8 @@ enum Command {
     Release(release::Release),
     /// Stop a run for good; what it took can still be released
     Abort(abort::Abort),
+    /// Exercise: faults, detection, response, recovery, each with its clock
+    Drill(drill::Drill),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
     /// List the actions, or show one
@@ -83,6 +86,7 @@ pub async fn main() -> Exit {
         Command::Resume(command) => command.run(&context).await,
         Command::Release(command) => command.run(&context).await,
         Command::Abort(command) => command.run(&context).await,
+        Command::Drill(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),

@@ -13,7 +13,7 @@ use super::{
 
 #[derive(Args, Debug)]
 pub struct Plan {
-    /// Playbook
+    /// Playbook or simulation
     file: PathBuf,
     #[command(flatten)]
     inputs: Inputs,
@@ -26,7 +26,9 @@ impl Plan {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let text = prepare::read(&self.file)?;
-        let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
+        let sources = prepare::Sources::Beside(&self.file);
+        let (prepared, _) =
+            prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepared.plan(&aws, &run).await;

@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure, prepare};
 
 #[derive(Args, Debug)]
 pub struct Policy {
-    /// Playbook
+    /// Playbook or simulation
     file: PathBuf,
     /// Print the policy for `release` instead of the one to run
     #[arg(long)]
@@ -23,7 +23,13 @@ pub struct Policy {
 impl Policy {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let checked = prepare::checked(context, &name, &prepare::read(&self.file)?)?;
+        let checked = prepare::checked(
+            context,
+            &name,
+            &prepare::read(&self.file)?,
+            prepare::Sources::Beside(&self.file),
+        )?
+        .checked;
         let program = checked
             .program
             .ok_or_else(|| Failure::new(Exit::Internal, format!("{name} has no program")))?;

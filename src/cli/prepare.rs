@@ -8,6 +8,7 @@ use clap::Args;
 use crate::{
     actions::catalogue,
     aws::{Aws, ConnectOptions},
+    drill::{self, Files, Outline},
     playbook::inputs,
     program::{Checked, check, prepare::Prepared},
 };
@@ -34,32 +35,82 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Checks a playbook; its diagnostics go to stderr, and errors end the command.
-pub fn checked(context: &Context, name: &str, text: &str) -> Result<Checked, Failure> {
-    let checked = check(name, text, &catalogue::catalogue());
-    let drawn = checked.render(context.err.color, context.err.width);
-    if !drawn.is_empty() {
-        context.say(drawn.trim_end());
-    }
-    if checked.has_errors() {
-        let count = checked.diagnostics.iter().filter(|one| one.is_error()).count();
-        let problems = crate::report::plan::plural(count, "problem");
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("{name} has {problems}; nothing was changed"),
-        ));
-    }
-    Ok(checked)
+/// Where the files come from that a simulation names.
+#[derive(Clone, Copy)]
+pub enum Sources<'a> {
+    /// Beside the simulation's own file.
+    Beside(&'a Path),
+    /// As a run kept them.
+    Kept(&'a Files),
 }
 
-/// A playbook and its inputs, ready to be planned.
-pub fn prepared(
+impl Sources<'_> {
+    fn read(&self, name: &str) -> Result<String, String> {
+        match self {
+            Self::Beside(path) => drill::beside(path)(name),
+            Self::Kept(files) => {
+                files.get(name).cloned().ok_or_else(|| "the run did not keep it".into())
+            }
+        }
+    }
+}
+
+/// A playbook or simulation that compiles.
+pub struct Compiled {
+    pub checked: Checked,
+    pub files: Files,
+    /// A simulation has one.
+    pub outline: Option<Outline>,
+}
+
+/// Checks a playbook or simulation; its diagnostics go to stderr, and errors end the command.
+pub fn checked(
+    context: &Context,
+    name: &str,
+    text: &str,
+    sources: Sources<'_>,
+) -> Result<Compiled, Failure> {
+    let catalogue = catalogue::catalogue();
+    if !drill::is_simulation(text) {
+        let checked = check(name, text, &catalogue);
+        said(context, std::iter::once(&checked), name)?;
+        return Ok(Compiled { checked, files: Files::new(), outline: None });
+    }
+    let found = drill::check(name, text, &catalogue, &|name| sources.read(name));
+    said(context, found.all(), name)?;
+    let drill::CheckedDrill { checked, files, outline, .. } = found;
+    Ok(Compiled { checked, files, outline })
+}
+
+fn said<'a>(
+    context: &Context,
+    all: impl Iterator<Item = &'a Checked>,
+    name: &str,
+) -> Result<(), Failure> {
+    let mut count = 0;
+    for checked in all {
+        let drawn = checked.render(context.err.color, context.err.width);
+        if !drawn.is_empty() {
+            context.say(drawn.trim_end());
+        }
+        count += checked.diagnostics.iter().filter(|one| one.is_error()).count();
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    let problems = crate::report::plan::plural(count, "problem");
+    Err(Failure::new(Exit::Invalid, format!("{name} has {problems}; nothing was changed")))
+}
+
+/// A playbook or simulation and its inputs, ready to be planned; the outline is a simulation's.
+pub fn loaded(
     context: &Context,
     name: &str,
     text: String,
+    sources: Sources<'_>,
     given: &[(String, String)],
-) -> Result<Prepared, Failure> {
-    let checked = checked(context, name, &text)?;
+) -> Result<(Prepared, Option<Outline>), Failure> {
+    let Compiled { checked, files, outline } = checked(context, name, &text, sources)?;
     let (Some(playbook), Some(program)) = (checked.playbook, checked.program) else {
         return Err(Failure::new(Exit::Internal, format!("{name} has no problem and no program")));
     };
@@ -68,8 +119,23 @@ pub fn prepared(
         Failure::new(Exit::Invalid, said.join("\n       "))
             .help(format!("`{name}` declares its inputs under `inputs`"))
     })?;
-    let prepared = Prepared { text, playbook, program, inputs };
+    let prepared = Prepared { text, files, playbook, program, inputs };
     context.hide(prepared.secrets());
+    Ok((prepared, outline))
+}
+
+/// A playbook and its inputs; a simulation is refused.
+pub fn prepared(
+    context: &Context,
+    name: &str,
+    text: String,
+    given: &[(String, String)],
+) -> Result<Prepared, Failure> {
+    if drill::is_simulation(&text) {
+        return Err(Failure::new(Exit::Usage, format!("{name} is a simulation, not a playbook"))
+            .help(format!("`backburn drill run {name}` runs it")));
+    }
+    let (prepared, _) = loaded(context, name, text, Sources::Kept(&Files::new()), given)?;
     Ok(prepared)
 }
 

@@ -4,12 +4,12 @@ use clap::Args;
 
 use crate::{
     engine::{World, plan::Expected},
-    journal::{Record, RunStatus, hash},
-    program::{bind::RunFactsOwned, planfile::PlanFile},
+    journal::{Record, RunStatus},
+    program::{bind::RunFactsOwned, planfile::PlanFile, prepare::sources_sha256},
 };
 
 use super::{
-    Context, Exit, Failure,
+    Context, Exit, Failure, drill,
     prepare::{self, Inputs, operator},
     run::Lead,
     session::{Frozen, Start},
@@ -43,7 +43,7 @@ impl Resume {
         let plan: PlanFile = start.dir.read_json("plan.json")?;
         let text = start.dir.read_text("playbook.yaml")?;
         if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) = &start.ledger.started
-            && (hash(text.as_bytes()) != *playbook_sha256
+            && (sources_sha256(&text, &frozen.files) != *playbook_sha256
                 || plan.sha256 != *plan_sha256
                 || !plan.is_intact())
         {
@@ -52,13 +52,19 @@ impl Resume {
             );
         }
         let given = inputs(&frozen, &self.inputs.inputs)?;
-        let prepared = prepare::prepared(context, &frozen.name, text, &given)?;
+        let sources = prepare::Sources::Kept(&frozen.files);
+        let (prepared, outline) =
+            prepare::loaded(context, &frozen.name, text, sources, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
         let expected = Expected::of(&plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
         session.append(Record::Resumed { operator: operator() }).await?;
+        if let Some(outline) = outline {
+            return drill::conduct(context, session, &prepared, facts, &outline, self.lead.parallel)
+                .await;
+        }
         session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
             .await

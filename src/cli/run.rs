@@ -63,7 +63,7 @@ impl Run {
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
         let approve = self.lead.approve.clone();
         let (session, facts) =
-            session::begin(context, &name, &prepared, &plan, aws, approve).await?;
+            session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
             .await

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{
     journal::{self, Ledger, Record, RunDir},
-    program::planfile::PlanFile,
+    program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, session::Frozen};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -99,7 +99,8 @@ fn verify(context: &Context, asked: &str) -> Result<Exit, Failure> {
         read.lines.first().map(|line| &line.record)
     {
         let text = dir.read_text("playbook.yaml").unwrap_or_default();
-        let same = journal::hash(text.as_bytes()) == *playbook_sha256;
+        let files = dir.read_json::<Frozen>("inputs.json").map(|frozen| frozen.files);
+        let same = sources_sha256(&text, &files.unwrap_or_default()) == *playbook_sha256;
         evidence.insert(0, ("playbook.yaml".into(), same));
         let plan = dir.read_json::<PlanFile>("plan.json");
         let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);

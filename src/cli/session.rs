@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::{
     aws::{Aws, registry},
+    drill::{Files, Outline},
     engine::{
         self, Event, Events, LeftOpen, RunEnd, StepError, World,
         plan::Expected,
@@ -32,6 +33,9 @@ pub struct Frozen {
     pub started: String,
     pub values: indexmap::IndexMap<String, Value>,
     pub sensitive: Vec<String>,
+    /// The files that a simulation names.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
 }
 
 /// A run that this process works on.
@@ -52,6 +56,7 @@ pub async fn begin(
     plan: &PlanFile,
     aws: Aws,
     approved: Vec<String>,
+    drill: Option<&Outline>,
 ) -> Result<(Session, RunFactsOwned), Failure> {
     let dir = RunDir::create(context.home(), &plan.run)?;
     let lock = dir.lock()?;
@@ -61,7 +66,13 @@ pub async fn begin(
     let sensitive: Vec<_> = sensitive.map(|(name, _)| name.clone()).collect();
     let mut values = prepared.inputs.clone();
     values.retain(|name, _| !sensitive.contains(name));
-    let frozen = Frozen { name: name.into(), started: started.clone(), values, sensitive };
+    let frozen = Frozen {
+        name: name.into(),
+        started: started.clone(),
+        values,
+        sensitive,
+        files: prepared.files.clone(),
+    };
     dir.write("playbook.yaml", prepared.text.as_bytes())?;
     dir.write_json("inputs.json", &frozen)?;
     dir.write_json("plan.json", plan)?;
@@ -160,6 +171,35 @@ impl Session {
         })
     }
 
+    /// Runs or resumes to the end.
+    pub async fn execute(
+        &mut self,
+        prepared: &Prepared,
+        facts: RunFactsOwned,
+        parallel: usize,
+    ) -> Result<(RunEnd, Ledger), Failure> {
+        let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
+        let watcher = self.watch();
+        let earlier = std::mem::take(&mut self.ledger);
+        let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
+        watcher.abort();
+        drop(units);
+        Ok((end?, self.fold()?))
+    }
+
+    /// Gives back what the run took, whatever stopped it; a second stop ends this as well.
+    pub async fn give_back(
+        &mut self,
+        ledger: &mut Ledger,
+        request: &Request,
+    ) -> Result<Vec<Item>, StepError> {
+        self.stop.send_replace(false);
+        let watcher = self.watch();
+        let items = engine::release::release(&self.run, ledger, request).await;
+        watcher.abort();
+        items
+    }
+
     /// Runs or resumes to the end, releases when a failed step asks for it, and prints the summary.
     pub async fn run(
         mut self,
@@ -170,14 +210,7 @@ impl Session {
         accept_presumed: bool,
         print: bool,
     ) -> Result<Exit, Failure> {
-        let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
-        let watcher = self.watch();
-        let earlier = std::mem::take(&mut self.ledger);
-        let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
-        watcher.abort();
-        drop(units);
-        let end = end?;
-        let mut ledger = self.fold()?;
+        let (end, mut ledger) = self.execute(prepared, facts, parallel).await?;
         let mut released = Vec::new();
         if end.walked.release && end.journal.is_none() {
             let request = Request { by: "on-failure: release".into(), ..Request::default() };
@@ -235,14 +268,14 @@ impl Session {
         Ok((ledger, left))
     }
 
-    fn fold(&self) -> Result<Ledger, Failure> {
+    pub fn fold(&self) -> Result<Ledger, Failure> {
         let read = journal::read(&self.dir.journal())?;
         let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
         arrange(&mut ledger, &self.dir);
         Ok(ledger)
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         let Self { run, follower, .. } = self;
         drop(run);
         follower.finish().await;

@@ -135,6 +135,51 @@ pub const CODES: &[(&str, &str)] = &[
         "playbook::cycle",
         "Steps wait for each other in a circle, by `needs` or by reading outputs, so none of them could start.",
     ),
+    (
+        "simulation::no-faults",
+        "A simulation without a fault shows nothing: it needs a FIS action or an attack under `faults`, or a FIS template.",
+    ),
+    (
+        "simulation::bad-fault",
+        "A fault is either one action of the FIS experiment (`action`) or steps that play the attacker (`attack`).",
+    ),
+    (
+        "simulation::unknown-fault",
+        "A fault or a detection names a fault that the simulation does not have.",
+    ),
+    (
+        "simulation::no-experiment",
+        "FIS acts as a role of the account, which `experiment.role` names. Without it no FIS action can start.",
+    ),
+    (
+        "simulation::two-experiments",
+        "A drill runs one experiment: from its own faults or from a template file, not from both.",
+    ),
+    (
+        "simulation::bad-actor",
+        "`as` says whom an attack or a response acts as: one access key that the drill made, or one role.",
+    ),
+    (
+        "simulation::open-guard",
+        "A drill injects faults, so its guard names the accounts and Regions where it may run. Everywhere else it is refused before anything is touched.",
+    ),
+    (
+        "simulation::bad-account",
+        "An AWS account id is twelve digits. In YAML they stand in quotes.",
+    ),
+    ("simulation::bad-tag", "The tag that every target must carry is written as `key=value`."),
+    (
+        "simulation::bad-schedule",
+        "The schedule is cron with five fields (minute, hour, day of month, month, day of week), read in UTC.",
+    ),
+    (
+        "simulation::bad-file",
+        "A file that the simulation names, the response playbook or the FIS template, cannot be read. Paths are relative to the simulation's own file.",
+    ),
+    (
+        "simulation::duplicate-step",
+        "Two steps of a drill have one id. The sections share their ids, and some are taken by the steps that a drill adds by itself.",
+    ),
 ];
 
 /// The explanation of `code`.

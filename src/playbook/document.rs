@@ -76,6 +76,24 @@ pub struct Step {
     pub responsibility: Responsibility,
     /// One of the playbook's roles.
     pub owner: Option<String>,
+    /// Another principal that it calls as; drills play attackers and responders that way.
+    pub actor: Option<Actor>,
+    /// Runs once what it needs has ended, however it ended: a drill's cleanup.
+    pub always: bool,
+}
+
+/// Whom a step calls as, instead of whoever runs the program.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub kind: ActorKind,
+    /// Id of the access key, or ARN of the role.
+    pub which: Arc<Template>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActorKind {
+    AccessKey,
+    Role,
 }
 
 /// How often a step is tried and how long it waits in between.

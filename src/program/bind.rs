@@ -15,7 +15,7 @@ use crate::{
         unit::{Approval, Body, Condition, Items, OnFailure, Outputs, Policy, Unit},
     },
     playbook::{
-        self, Playbook,
+        self, ActorKind, Playbook,
         expr::{RunFacts, Scope},
     },
 };
@@ -34,6 +34,7 @@ struct Bound {
     node: Node,
     entry: &'static Entry,
     outputs: Vec<String>,
+    /// By this program's own inputs; a step from another playbook has that one's.
     inputs: Arc<IndexMap<String, Value>>,
     run: Arc<RunFactsOwned>,
 }
@@ -65,7 +66,7 @@ pub fn bind(
         Some(Unit {
             id: node.id.clone(),
             needs,
-            policy: policy(playbook, node),
+            policy: policy(node.frame.as_ref().map_or(playbook, |frame| &frame.playbook), node),
             body: Arc::new(body),
         })
     });
@@ -98,20 +99,42 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
 }
 
 impl Bound {
-    fn scope<'a>(&'a self, known: &'a Outputs, item: Option<&'a Value>) -> Scope<'a> {
-        Scope {
-            inputs: &self.inputs,
-            steps: known,
-            item,
-            run: RunFacts { id: &self.run.id, started: &self.run.started },
+    /// What a step of another playbook sees: that playbook's inputs and steps alone.
+    fn framed(&self, known: &Outputs) -> Option<(IndexMap<String, Value>, Outputs)> {
+        let frame = self.node.frame.as_ref()?;
+        let given = known.get(&frame.entry).and_then(|entry| entry.get("inputs"));
+        let inputs = frame.playbook.inputs.iter().map(|(name, input)| {
+            let value = given.and_then(|given| given.get(name)).cloned();
+            (name.clone(), value.or_else(|| input.default.clone()).unwrap_or_default())
+        });
+        let own = |(id, outputs): (&String, &Value)| {
+            Some((id.strip_prefix(&frame.prefix)?.to_owned(), outputs.clone()))
+        };
+        Some((inputs.collect(), known.iter().filter_map(own).collect()))
+    }
+
+    /// Evaluates in the scope that the step's own file has.
+    fn within<T>(
+        &self,
+        known: &Outputs,
+        item: Option<&Value>,
+        eval: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
+        let run = RunFacts { id: &self.run.id, started: &self.run.started };
+        match self.framed(known) {
+            Some((inputs, steps)) => eval(&Scope { inputs: &inputs, steps: &steps, item, run }),
+            None => eval(&Scope { inputs: &self.inputs, steps: known, item, run }),
         }
     }
 }
 
+/// Key under which [`Body::inputs`] hands the actor to [`Body::run`], beside the action's own.
+const ACTOR: &str = "$actor";
+
 impl Body<Aws> for Bound {
     fn condition(&self, known: &Outputs) -> Result<Condition, String> {
         let Some(condition) = &self.node.condition else { return Ok(Condition::Holds) };
-        match condition.eval_condition(&self.scope(known, None)) {
+        match self.within(known, None, |scope| condition.eval_condition(scope)) {
             Ok(Some(true)) => Ok(Condition::Holds),
             Ok(Some(false)) => Ok(Condition::DoesNot),
             Ok(None) => Ok(Condition::Open),
@@ -121,7 +144,7 @@ impl Body<Aws> for Bound {
 
     fn items(&self, known: &Outputs) -> Result<Items, String> {
         let Some(for_each) = &self.node.for_each else { return Ok(Items::Once) };
-        match for_each.eval_list(&self.scope(known, None)) {
+        match self.within(known, None, |scope| for_each.eval_list(scope)) {
             Ok(Some(items)) => Ok(Items::Each(items)),
             Ok(None) => Ok(Items::Open),
             Err(e) => Err(format!("`for-each`: {e}")),
@@ -129,14 +152,55 @@ impl Body<Aws> for Bound {
     }
 
     fn inputs(&self, known: &Outputs, item: Option<&Value>) -> Result<Value, String> {
-        self.node.with.eval(&self.scope(known, item)).map_err(|e| format!("`with`: {e}"))
+        let with = self.within(known, item, |scope| self.node.with.eval(scope));
+        let mut with = with.map_err(|e| format!("`with`: {e}"))?;
+        if let (Some(actor), Value::Object(with)) = (&self.node.actor, &mut with) {
+            // Who acts is said in the document that holds the playbook, not in the playbook.
+            let run = RunFacts { id: &self.run.id, started: &self.run.started };
+            let scope = Scope { inputs: &self.inputs, steps: known, item: None, run };
+            let which = actor.which.eval(&scope).map_err(|e| format!("`as`: {e}"))?;
+            with.insert(ACTOR.into(), which);
+        }
+        Ok(with)
     }
 
     fn outputs_all(&self, value: &Value) -> Value {
         Value::Object(self.outputs.iter().map(|name| (name.clone(), value.clone())).collect())
     }
 
-    fn run(&self, step: Step<Aws>, inputs: Value) -> BoxFuture<'static, Result<Value, StepError>> {
-        (self.entry.run)(inputs, step)
+    fn run(
+        &self,
+        step: Step<Aws>,
+        mut inputs: Value,
+    ) -> BoxFuture<'static, Result<Value, StepError>> {
+        let run = self.entry.run;
+        let which = match (&self.node.actor, inputs.as_object_mut()) {
+            (Some(actor), Some(inputs)) => inputs.shift_remove(ACTOR).map(|id| (actor.kind, id)),
+            _ => None,
+        };
+        Box::pin(async move {
+            match which {
+                // In a plan the other principal need not be there yet.
+                Some((kind, which)) if !step.planning() => {
+                    run(inputs, acting_as(&step, kind, &which).await?).await
+                }
+                _ => run(inputs, step).await,
+            }
+        })
     }
+}
+
+async fn acting_as(
+    step: &Step<Aws>,
+    kind: ActorKind,
+    which: &Value,
+) -> Result<Step<Aws>, StepError> {
+    let which = which.as_str().ok_or_else(|| {
+        StepError::Failed(format!("`as` names no principal that a step can act as: {which}"))
+    })?;
+    let world = match kind {
+        ActorKind::AccessKey => step.world().as_access_key(which)?,
+        ActorKind::Role => step.world().as_role(which, step.run()).await?,
+    };
+    Ok(step.acting_as(world))
 }

@@ -148,6 +148,9 @@ fn node(step: &Step, catalogue: &Catalogue) -> Node {
         approval: step.approval.clone(),
         responsibility: step.responsibility,
         owner: step.owner.clone(),
+        actor: step.actor.clone(),
+        always: step.always,
+        frame: None,
         span: step.id.span,
     }
 }

@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 
 use crate::playbook::expr::{Expr, Template};
 use crate::playbook::types::Duration;
-use crate::playbook::{Approval, OnFailure, Phase, Responsibility, Retry, Span};
+use crate::playbook::{Actor, Approval, OnFailure, Phase, Playbook, Responsibility, Retry, Span};
 
 /// One step, ready to run once what it waits for has run.
 #[derive(Clone, Debug)]
@@ -32,8 +32,24 @@ pub struct Node {
     pub approval: Option<Approval>,
     pub responsibility: Responsibility,
     pub owner: Option<String>,
+    pub actor: Option<Actor>,
+    pub always: bool,
+    /// The playbook that the step comes from, where one program holds another's steps.
+    pub frame: Option<Arc<Frame>>,
     /// Where the step's id stands.
     pub span: Span,
+}
+
+/// What the steps of a playbook inside of another document see.
+#[derive(Debug)]
+pub struct Frame {
+    /// Stands before the id of each of its steps.
+    pub prefix: String,
+    /// The step whose output `inputs` holds the playbook's inputs.
+    pub entry: String,
+    /// Whom all of its steps act as; said in the outer document.
+    pub actor: Option<Actor>,
+    pub playbook: Playbook,
 }
 
 /// Why a step waits for another.
@@ -65,6 +81,46 @@ impl Program {
         }
         let index = graph.node_indices().map(|node| (graph[node].id.clone(), node)).collect();
         Ok(Self { graph, index, order, rank })
+    }
+
+    /// This program with the steps of `inner` right after its step `frame.entry`, which they all
+    /// wait for; `after` waits for the last of them. `None` when either step is not here, or when
+    /// `after` comes before the entry.
+    pub fn join(&self, inner: &Self, frame: &Arc<Frame>, after: &str) -> Option<Self> {
+        let mut graph = DiGraph::with_capacity(self.len() + inner.len(), 0);
+        let (mut mine, mut theirs) = (HashMap::new(), HashMap::new());
+        for index in self.graph.node_indices() {
+            let node = &self.graph[index];
+            mine.insert(index, graph.add_node(node.clone()));
+            if node.id != frame.entry {
+                continue;
+            }
+            for inside in inner.graph.node_indices() {
+                let node = Node {
+                    id: format!("{}{}", frame.prefix, inner.graph[inside].id),
+                    frame: Some(frame.clone()),
+                    actor: frame.actor.clone(),
+                    ..inner.graph[inside].clone()
+                };
+                theirs.insert(inside, graph.add_node(node));
+            }
+        }
+        let entry = *mine.get(self.index.get(&frame.entry)?)?;
+        let after = *mine.get(self.index.get(after)?)?;
+        for (from, map) in [(&self.graph, &mine), (&inner.graph, &theirs)] {
+            for edge in from.edge_references() {
+                graph.add_edge(map[&edge.source()], map[&edge.target()], *edge.weight());
+            }
+        }
+        for (inside, here) in &theirs {
+            if inner.graph.edges_directed(*inside, Direction::Incoming).next().is_none() {
+                graph.add_edge(entry, *here, Edge::Order);
+            }
+            if inner.graph.edges_directed(*inside, Direction::Outgoing).next().is_none() {
+                graph.add_edge(*here, after, Edge::Order);
+            }
+        }
+        Self::new(graph).ok()
     }
 
     pub fn graph(&self) -> &DiGraph<Node, Edge> {

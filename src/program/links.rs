@@ -28,6 +28,9 @@ impl<'a> Links<'a> {
         let mut waits = Waits::new();
         let in_loop = step.for_each.is_some();
         step.with.each_expr(&mut |expr| self.expr(step, expr, in_loop, &mut waits));
+        if let Some(actor) = &step.actor {
+            actor.which.each_expr(&mut |expr| self.expr(step, expr, false, &mut waits));
+        }
         if let Some(expr) = &step.condition {
             self.expr(step, expr, in_loop, &mut waits);
         }

@@ -22,4 +22,4 @@ mod values;
 pub use check::{Checked, check};
 pub use compile::compile;
 pub use draw::{dot, mermaid};
-pub use graph::{Edge, Node, Program};
+pub use graph::{Edge, Frame, Node, Program};

@@ -26,6 +26,8 @@ use super::{
 /// A playbook that compiled, with the inputs of one run.
 pub struct Prepared {
     pub text: String,
+    /// Texts of the files that it names, by name.
+    pub files: IndexMap<String, String>,
     pub playbook: Playbook,
     pub program: Program,
     pub inputs: IndexMap<String, Value>,
@@ -71,7 +73,7 @@ impl Prepared {
                 id: self.playbook.id.value.clone(),
                 title: self.playbook.title.clone(),
                 version: self.playbook.version.to_string(),
-                sha256: hash(self.text.as_bytes()),
+                sha256: sources_sha256(&self.text, &self.files),
             },
             inputs: self
                 .inputs
@@ -119,6 +121,17 @@ impl Prepared {
             })
             .collect()
     }
+}
+
+/// SHA-256 of a document and of the files that it names: of its bytes alone when it names none.
+pub fn sources_sha256(text: &str, files: &IndexMap<String, String>) -> String {
+    let mut all = text.as_bytes().to_vec();
+    for (name, text) in files {
+        // Each name and its text's length, so that no two sets of files read the same.
+        all.extend(format!("\0{name}\0{}\0", text.len()).into_bytes());
+        all.extend(text.as_bytes());
+    }
+    hash(&all)
 }
 
 /// The step of a for-each's item.

@@ -4,6 +4,7 @@
 pub mod look;
 pub mod plan;
 pub mod progress;
+pub mod scorecard;
 pub mod summary;
 pub mod timeline;
 

@@ -16,9 +16,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("aws", &["engine"]),
     ("actions", &["aws", "engine", "playbook"]),
     ("program", &["actions", "aws", "engine", "journal", "playbook"]),
+    ("drill", &["engine", "journal", "playbook", "program"]),
     ("lab", &[]),
-    ("report", &["engine", "journal", "playbook", "program"]),
-    ("cli", &["actions", "aws", "engine", "journal", "lab", "playbook", "program", "report"]),
+    ("report", &["drill", "engine", "journal", "playbook", "program"]),
+    (
+        "cli",
+        &["actions", "aws", "drill", "engine", "journal", "lab", "playbook", "program", "report"],
+    ),
     // The roots: arguments to exit code, and the list of modules.
     ("lib.rs", &[]),
     ("main.rs", &["cli"]),

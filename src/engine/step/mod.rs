@@ -98,6 +98,11 @@ impl<C: World> Step<C> {
         Self { shared: self.shared.clone(), world: self.world.in_region(region) }
     }
 
+    /// The same step, calling as another principal of the account.
+    pub fn acting_as(&self, world: C) -> Self {
+        Self { shared: self.shared.clone(), world }
+    }
+
     /// Reads a fact that the body decides by. Journaled, so that a resumed body takes the same
     /// path; in a plan, settings that earlier steps would change read as they would then be.
     pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {

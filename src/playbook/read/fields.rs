@@ -7,13 +7,13 @@ use crate::playbook::tree::{Kind, Node};
 use crate::playbook::types::Duration;
 use crate::playbook::{did_you_mean, listed};
 
-pub(super) struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     pub text: &'t str,
     pub problems: Vec<Diagnostic>,
 }
 
 /// The entries of a mapping whose keys are known to be allowed.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     entries: &'n [(Node, Node)],
     /// How messages call the mapping.
     what: String,

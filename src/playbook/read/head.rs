@@ -17,7 +17,7 @@ pub(crate) const ROLE_KEYS: &[&str] = &["duty", "contact"];
 pub(crate) const INPUT_KEYS: &[&str] = &["type", "description", "default", "sensitive"];
 pub(crate) const LIMIT_KEYS: &[&str] = &["instances", "principals", "volumes"];
 
-pub(super) fn id(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Spanned<String> {
+pub(crate) fn id(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Spanned<String> {
     let found =
         reader.required(fields, "playbook").and_then(|node| reader.spanned(node, "`playbook`"));
     let Some(id) = found else { return Spanned::new(String::new(), fields.span) };
@@ -25,7 +25,7 @@ pub(super) fn id(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Spanned<String
     id
 }
 
-pub(super) fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Version> {
+pub(crate) fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Version> {
     let node = reader.required(fields, "version")?;
     let text = reader.text(node, "`version`")?;
     Version::parse(&text)
@@ -38,12 +38,12 @@ pub(super) fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ve
         .ok()
 }
 
-pub(super) fn severity(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Severity> {
+pub(crate) fn severity(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Severity> {
     let node = reader.required(fields, "severity")?;
     reader.choice(node, "`severity`", Severity::parse, Severity::words())
 }
 
-pub(super) fn attack(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Spanned<String>> {
+pub(crate) fn attack(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Spanned<String>> {
     let mut techniques = Vec::new();
     let Some(node) = fields.get("attack") else { return techniques };
     let Kind::List(items) = &node.kind else {
@@ -81,7 +81,7 @@ fn is_technique(id: &str) -> bool {
     }
 }
 
-pub(super) fn roles(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Role> {
+pub(crate) fn roles(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Role> {
     let mut roles = IndexMap::new();
     let Some(node) = fields.get("roles") else { return roles };
     for (key, value) in reader.map(node, "`roles`").unwrap_or_default() {
@@ -101,7 +101,7 @@ pub(super) fn roles(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<St
     roles
 }
 
-pub(super) fn inputs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Input> {
+pub(crate) fn inputs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Input> {
     let mut inputs = IndexMap::new();
     let Some(node) = fields.get("inputs") else { return inputs };
     for (key, value) in reader.map(node, "`inputs`").unwrap_or_default() {
@@ -171,7 +171,7 @@ fn default(
     Some(value)
 }
 
-fn literal(node: &Node) -> Value {
+pub(crate) fn literal(node: &Node) -> Value {
     match &node.kind {
         Kind::Null => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
@@ -187,7 +187,7 @@ fn literal(node: &Node) -> Value {
     }
 }
 
-pub(super) fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
+pub(crate) fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
     let Some(node) = fields.get("limits") else { return Limits::default() };
     let Some(fields) = reader.fields(node, "`limits`", LIMIT_KEYS) else {
         return Limits::default();

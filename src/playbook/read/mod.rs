@@ -1,6 +1,6 @@
 //! Tree to document, collecting every problem: one bad step does not hide another's. Owns the keys of the format.
 
-mod fields;
+pub(crate) mod fields;
 pub(crate) mod head;
 pub(crate) mod step;
 

@@ -34,7 +34,7 @@ pub(crate) const APPROVAL_KEYS: &[&str] = &["role", "reason"];
 type Roles = IndexMap<String, Role>;
 
 /// `None` only when the step is no mapping. A step without `uses` is kept, so that references to it still resolve.
-pub(super) fn read(
+pub(crate) fn read(
     reader: &mut Reader<'_>,
     key: &Node,
     value: &Node,
@@ -77,6 +77,8 @@ pub(super) fn read(
             })
             .unwrap_or(Responsibility::Customer),
         owner: fields.get("owner").and_then(|node| role(reader, node, "`owner`", roles)),
+        actor: None,
+        always: false,
         id,
     };
     Some(step)
@@ -153,7 +155,12 @@ fn approval(reader: &mut Reader<'_>, node: &Node, roles: &Roles) -> Option<Appro
     Some(Approval { role: role?, reason })
 }
 
-fn role(reader: &mut Reader<'_>, node: &Node, what: &str, roles: &Roles) -> Option<String> {
+pub(crate) fn role(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    what: &str,
+    roles: &Roles,
+) -> Option<String> {
     let name = reader.text(node, what)?;
     if !roles.contains_key(&name) {
         let message =

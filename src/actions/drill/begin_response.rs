@@ -1,0 +1,62 @@
+//! Begin the response of a drill: take the inputs of its playbook and note the time.
+//!
+//! A drill adds this step by itself before the steps of its response, which read their inputs from
+//! it. In a simulation it is written as `respond`.
+//!
+//! ```yaml
+//! respond:
+//!   uses: drill.begin-response
+//!   with:
+//!     playbook: ../playbooks/ec2-compromise.yaml
+//!     inputs: { instance: "${{ steps.target.instance }}" }
+//! ```
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    actions::{Action, Spec, page},
+    aws::Aws,
+    engine::{Step, StepError},
+    playbook::Phase,
+};
+
+/// Inputs of `drill.begin-response`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BeginResponse {
+    /// The playbook that answers.
+    #[allow(dead_code, reason = "for people who read the plan")]
+    pub playbook: String,
+    /// Inputs of that playbook, by name.
+    pub inputs: Map<String, Value>,
+}
+
+/// When the response began, and with what.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Begun {
+    /// RFC 3339, by AWS's clock.
+    pub at: String,
+    /// As given.
+    pub inputs: Map<String, Value>,
+}
+
+impl Action for BeginResponse {
+    const SPEC: Spec = Spec {
+        name: "drill.begin-response",
+        summary: "Begin the response of a drill",
+        phase: Phase::Verify,
+        contains: false,
+        irreversible: false,
+        access: &[],
+        page: page(include_str!("begin_response.rs")),
+    };
+    type Output = Begun;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Begun, StepError> {
+        let at = step.moment(std::time::Duration::ZERO).await?;
+        Ok(Begun { at, inputs: self.inputs.clone() })
+    }
+}

@@ -1,0 +1,101 @@
+//! A drill from its first step to its scorecard: run, give everything back on every path, score.
+//! Owns that order; `drill run`, `resume`, `release` and `drill halt` end here.
+
+use crate::{
+    drill::{
+        Outline,
+        score::{Outcome, Scorecard},
+    },
+    engine::release::{Item, Request, is_left_over},
+    journal::{Ledger, RunDir, RunStatus},
+    program::{bind::RunFactsOwned, prepare::Prepared},
+    report,
+};
+
+use super::{
+    super::session::Session,
+    Context, Exit, Failure,
+};
+
+/// What a drill's release takes away: all of it, also what its operations left.
+pub fn everything(by: impl Into<String>) -> Request {
+    Request { by: by.into(), discard: true, ..Request::default() }
+}
+
+/// Runs the drill to its end and releases it, whether it passed, failed or was stopped. Only a
+/// drill that waits for a human stays as it is.
+pub async fn conduct(
+    context: &Context,
+    mut session: Session,
+    prepared: &Prepared,
+    facts: RunFactsOwned,
+    outline: &Outline,
+    parallel: usize,
+) -> Result<Exit, Failure> {
+    let dir = session.dir.clone();
+    let (end, mut ledger) = session.execute(prepared, facts, parallel).await?;
+    if end.status == RunStatus::Waiting {
+        session.close().await;
+        let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
+        let waiting: Vec<_> = waiting.collect();
+        return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
+            "`backburn resume {0}` goes on with the drill, `backburn release {0}` ends it",
+            dir.id()
+        )));
+    }
+    if let Some(journal) = end.journal {
+        session.close().await;
+        return Err(Failure::from(journal)
+            .help(format!("`backburn release {}` takes the drill away", dir.id())));
+    }
+    let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
+    let ledger = session.fold()?;
+    session.close().await;
+    let items = items.map_err(|error| {
+        Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
+    })?;
+    let exit = score(context, &dir, outline, &ledger, &items)?;
+    Ok(if end.status == RunStatus::Interrupted && exit != Exit::Drift {
+        Exit::Interrupted
+    } else {
+        exit
+    })
+}
+
+/// Keeps and prints the scorecard.
+pub fn score(
+    context: &Context,
+    dir: &RunDir,
+    outline: &Outline,
+    ledger: &Ledger,
+    items: &[Item],
+) -> Result<Exit, Failure> {
+    let left: Vec<String> = items
+        .iter()
+        .filter(|item| is_left_over(item))
+        .map(|item| format!("`{}`: {}", item.step, item.place))
+        .collect();
+    let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
+    dir.write_json("drill.json", &card)?;
+    let place = dir.path().display().to_string();
+    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
+    Ok(exit(card.outcome))
+}
+
+/// By the worst outcome that the simulation does not accept.
+pub fn exit(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Pass | Outcome::Unverified => Exit::Ok,
+        Outcome::Refused => Exit::Refused,
+        Outcome::Failed | Outcome::NotRun => Exit::StepFailed,
+        Outcome::LeftOver => Exit::Drift,
+        Outcome::PlumbingOnly
+        | Outcome::Late
+        | Outcome::WrongResource
+        | Outcome::Missed
+        | Outcome::Damaged
+        | Outcome::Missing
+        | Outcome::Broken
+        | Outcome::Stopped => Exit::Missed,
+    }
+}

@@ -1,0 +1,98 @@
+//! `backburn drill run`: plan, confirm, conduct.
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use clap::Args;
+
+use crate::{program::planfile::PlanFile, report};
+
+use super::{
+    super::{
+        human,
+        prepare::{self, Inputs, Sources},
+        session,
+    },
+    Context, Exit, Failure, conduct,
+};
+
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Simulation
+    file: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Steps that run side by side
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    parallel: usize,
+    /// Approve a step beforehand; `all` approves every one
+    #[arg(long, value_name = "STEP")]
+    approve: Vec<String>,
+    /// Do not ask, on a local endpoint
+    #[arg(long)]
+    yes: bool,
+    /// Do not ask, on AWS: the id of the account in which to inject faults
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
+impl Run {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let name = self.file.display().to_string();
+        let text = prepare::read(&self.file)?;
+        let sources = Sources::Beside(&self.file);
+        let (prepared, outline) =
+            prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
+        let Some(outline) = outline else {
+            return Err(Failure::new(Exit::Usage, format!("{name} is a playbook, not a simulation"))
+                .help(format!("`backburn run {name}` runs it")));
+        };
+        let run = prepare::new_run();
+        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let plan = prepared.plan(&aws, &run).await;
+        context.say(&report::plan::plan(&plan, &context.err));
+        let obstacles = plan.obstacles();
+        if !obstacles.is_empty() {
+            return Err(Failure::new(Exit::Refused, "the drill is refused, nothing was changed")
+                .help(obstacles.join("\n        ")));
+        }
+        self.confirm(&plan)?;
+        let approve = self.approve.clone();
+        let (session, facts) =
+            session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
+        conduct(context, session, &prepared, facts, &outline, self.parallel).await
+    }
+
+    /// On AWS the account's id, typed or given: faults in the wrong account are an incident.
+    fn confirm(&self, plan: &PlanFile) -> Result<(), Failure> {
+        let account = &plan.scope.account;
+        let refused = |message: String| Err(Failure::new(Exit::Refused, message));
+        match &self.account {
+            Some(given) if given == account => return Ok(()),
+            Some(given) => {
+                return refused(format!(
+                    "`--account {given}` is not the account {account} that this drill would run in"
+                ));
+            }
+            None if plan.local && self.yes => return Ok(()),
+            None if self.yes => {
+                return refused(format!(
+                    "`--yes` does not say in which account to inject faults; give `--account {account}`"
+                ));
+            }
+            None => {}
+        }
+        if !std::io::stdin().is_terminal() {
+            return refused("nobody can be asked, and neither `--yes` nor `--account` was given; nothing was changed".into());
+        }
+        let (prompt, wanted) = match plan.local {
+            true => ("Type `yes` to run this drill: ".to_owned(), "yes"),
+            false => {
+                (format!("Type the account's id to inject faults in it ({account}): "), &**account)
+            }
+        };
+        match human::line(&prompt).as_deref() {
+            Some(answer) if answer == wanted => Ok(()),
+            _ => refused("declined, nothing was changed".into()),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Simulation text and the files it names to a program, with every problem of each. Owns the files
+//! beside the simulation: the response playbook and the FIS template.
+
+use std::{path::Path, sync::Arc};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    playbook::{Catalogue, Diagnostic, Playbook, Spanned, expr::Template, tree, types::InputType},
+    program::{Checked, Frame, check as check_playbook, compile},
+};
+
+use super::{
+    document::{Respond, Simulation},
+    lower::{self, Lowered, RESPOND, RESPOND_PREFIX, RESPONDED},
+    outline::Outline,
+    read,
+};
+
+/// Texts of the files that a simulation names, by the name it gives them.
+pub type Files = IndexMap<String, String>;
+
+/// Everything that is known of one simulation.
+pub struct CheckedDrill {
+    pub checked: Checked,
+    /// The response playbook with its own problems.
+    pub response: Option<Checked>,
+    pub files: Files,
+    pub simulation: Option<Simulation>,
+    /// There with the program.
+    pub outline: Option<Outline>,
+}
+
+impl CheckedDrill {
+    pub fn has_errors(&self) -> bool {
+        self.all().any(Checked::has_errors)
+    }
+
+    /// The simulation and its response.
+    pub fn all(&self) -> impl Iterator<Item = &Checked> {
+        std::iter::once(&self.checked).chain(&self.response)
+    }
+}
+
+/// Reads the files beside `path`.
+pub fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> {
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    move |name| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string())
+}
+
+/// Parse and compile the simulation `text`. `file` gives the text of a file that it names.
+pub fn check(
+    name: &str,
+    text: &str,
+    catalogue: &Catalogue,
+    file: &dyn Fn(&str) -> Result<String, String>,
+) -> CheckedDrill {
+    let (simulation, mut problems) = read::parse(text);
+    let mut found = CheckedDrill {
+        checked: Checked {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            playbook: None,
+            program: None,
+            diagnostics: Vec::new(),
+        },
+        response: None,
+        files: Files::new(),
+        simulation: None,
+        outline: None,
+    };
+    if let Some(simulation) = simulation {
+        compiled(&simulation, catalogue, file, &mut found, &mut problems);
+        found.simulation = Some(simulation);
+    }
+    problems.sort_by_key(|problem| (problem.offset(), problem.severity));
+    if problems.iter().any(Diagnostic::is_error) {
+        found.checked.program = None;
+        found.outline = None;
+    }
+    found.checked.diagnostics = problems;
+    found
+}
+
+fn compiled(
+    simulation: &Simulation,
+    catalogue: &Catalogue,
+    file: &dyn Fn(&str) -> Result<String, String>,
+    found: &mut CheckedDrill,
+    problems: &mut Vec<Diagnostic>,
+) {
+    if let Some(schedule) = &simulation.schedule
+        && let Err(reason) = super::schedule::parse(&schedule.value)
+    {
+        let message = format!("`{}` is not a schedule: {reason}", schedule.value);
+        let problem =
+            Diagnostic::error("simulation::bad-schedule", message).label(schedule.span, "here");
+        problems
+            .push(problem.help("write it as cron, in UTC: `0 9 * * 1` is every Monday at nine"));
+    }
+    let named = simulation.experiment.as_ref().and_then(|experiment| experiment.template.as_ref());
+    let template = named.and_then(|named| {
+        let text = load(named, file, &mut found.files, problems)?;
+        let (root, wrong) = tree::parse(&text);
+        let mut wrong: Vec<_> = wrong.into_iter().filter(Diagnostic::is_error).collect();
+        let template = root.map(|root| Template::read(&root, &text, &mut wrong));
+        match (wrong.first(), template) {
+            (None, Some(template)) => Some(template),
+            (first, _) => {
+                let why = first.map_or("it is empty", |first| first.message.as_str());
+                let message = format!("`{}` is not a FIS template: {why}", named.value);
+                let problem = Diagnostic::error("simulation::bad-file", message);
+                problems.push(problem.label(named.span, "named here"));
+                None
+            }
+        }
+    });
+    let response = simulation.respond.as_ref().and_then(|respond| {
+        let text = load(&respond.playbook, file, &mut found.files, problems)?;
+        Some(check_playbook(&respond.playbook.value, &text, catalogue))
+    });
+    let (Lowered { playbook, outline }, more) = lower::lower(simulation, template.as_ref());
+    problems.extend(more);
+    let own = match (&simulation.respond, response.as_ref().and_then(|r| r.playbook.as_ref())) {
+        (Some(_), Some(response)) => with_inputs_of(catalogue, response),
+        _ => catalogue.clone(),
+    };
+    let (program, more) = compile(&playbook, &own);
+    problems.extend(more);
+    let joined = match (&simulation.respond, &response, program) {
+        (Some(respond), Some(response), Some(program)) => {
+            join(&program, response, respond).or_else(|| response.has_errors().then_some(program))
+        }
+        (_, _, program) => program,
+    };
+    found.checked.program = joined;
+    found.checked.playbook = Some(playbook);
+    found.outline = found.checked.program.is_some().then_some(outline);
+    found.response = response;
+}
+
+fn join(
+    program: &crate::program::Program,
+    response: &Checked,
+    respond: &Respond,
+) -> Option<crate::program::Program> {
+    let (playbook, inner) = (response.playbook.clone()?, response.program.as_ref()?);
+    let frame = Frame {
+        prefix: RESPOND_PREFIX.into(),
+        entry: RESPOND.into(),
+        actor: respond.actor.clone(),
+        playbook,
+    };
+    program.join(inner, &Arc::new(frame), RESPONDED)
+}
+
+fn load(
+    named: &Spanned<String>,
+    file: &dyn Fn(&str) -> Result<String, String>,
+    files: &mut Files,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    match file(&named.value) {
+        Ok(text) => {
+            files.insert(named.value.clone(), text.clone());
+            Some(text)
+        }
+        Err(reason) => {
+            let message = format!("`{}` cannot be read: {reason}", named.value);
+            let problem = Diagnostic::error("simulation::bad-file", message);
+            problems.push(
+                problem
+                    .label(named.span, "named here")
+                    .help("paths are relative to the simulation's own file"),
+            );
+            None
+        }
+    }
+}
+
+/// The catalogue in which `drill.begin-response` takes the inputs of this playbook, so that they
+/// are checked as those of any action.
+fn with_inputs_of(catalogue: &Catalogue, response: &Playbook) -> Catalogue {
+    let mut own = catalogue.clone();
+    if let Some(mut begin) = catalogue.get("drill.begin-response").cloned() {
+        let mut properties = Map::new();
+        let mut required = Vec::new();
+        for (name, input) in &response.inputs {
+            properties.insert(name.clone(), schema(&input.kind));
+            if input.default.is_none() {
+                required.push(name.clone());
+            }
+        }
+        begin.inputs["properties"]["inputs"] = json!({
+            "type": "object", "properties": properties, "required": required,
+            "additionalProperties": false,
+        });
+        own.insert(begin);
+    }
+    own
+}
+
+fn schema(kind: &InputType) -> Value {
+    match kind {
+        InputType::String => json!({ "type": "string" }),
+        InputType::Boolean => json!({ "type": "boolean" }),
+        InputType::Integer => json!({ "type": "integer" }),
+        InputType::Text(format) => json!({ "type": "string", "format": format.name() }),
+        InputType::List(inner) => json!({ "type": "array", "items": schema(inner) }),
+    }
+}

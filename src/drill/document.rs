@@ -1,0 +1,155 @@
+//! A simulation as a typed document with spans. Owns the shape; `read` fills it, `lower` makes a
+//! program of it.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use semver::Version;
+
+use crate::playbook::{Actor, Input, Role, Span, Spanned, Step, expr::Template, types::Duration};
+
+/// Steps by id, in file order.
+pub type Steps = IndexMap<String, Step>;
+
+/// One simulation file.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// The `simulation` key.
+    pub id: Spanned<String>,
+    pub title: String,
+    pub version: Version,
+    /// What should be true, so that the drill can show it false.
+    pub hypothesis: String,
+    /// When it is due, as cron.
+    pub schedule: Option<Spanned<String>>,
+    /// One of the roles.
+    pub owner: Option<String>,
+    pub attack: Vec<Spanned<String>>,
+    pub roles: IndexMap<String, Role>,
+    pub inputs: IndexMap<String, Input>,
+    pub guard: Guard,
+    /// Builds the drill's own targets.
+    pub arrange: Steps,
+    pub steady_state: IndexMap<String, Check>,
+    pub experiment: Option<Experiment>,
+    pub faults: IndexMap<String, Fault>,
+    pub stop_conditions: Vec<Template>,
+    pub expect: IndexMap<String, Expect>,
+    pub respond: Option<Respond>,
+    pub recover: Option<Recover>,
+    pub cleanup: Steps,
+}
+
+/// What must hold before anything is touched.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    pub span: Span,
+    pub accounts: Vec<String>,
+    pub regions: Vec<String>,
+    /// `key=value`, which every target must carry.
+    pub required_tag: Option<String>,
+    /// In USD.
+    pub max_cost: f64,
+    /// As `drill.guard` takes it.
+    pub window: Option<Template>,
+}
+
+/// A check of the steady state.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub step: Step,
+    pub when: When,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Both,
+    Before,
+    After,
+}
+
+/// The FIS experiment that holds every fault that is a FIS action.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    pub span: Span,
+    /// ARN of the role that FIS acts as.
+    pub role: Template,
+    /// A file with a FIS experiment template, instead of faults with `action`.
+    pub template: Option<Spanned<String>>,
+    pub empty_targets: Option<Template>,
+    /// How long to wait for its end.
+    pub at_most: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub span: Span,
+    /// Other faults that come first.
+    pub after: Vec<Spanned<String>>,
+    pub kind: FaultKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum FaultKind {
+    /// One action of the experiment.
+    Fis(FisAction),
+    /// Steps that play the attacker; what they change is released.
+    Attack { steps: Steps },
+}
+
+#[derive(Clone, Debug)]
+pub struct FisAction {
+    /// Such as `aws:ec2:stop-instances`.
+    pub action: Spanned<String>,
+    pub description: Option<String>,
+    /// Target name to what it selects.
+    pub targets: Vec<(Spanned<String>, Template)>,
+    pub parameters: Option<Template>,
+}
+
+/// A detection that must follow.
+#[derive(Clone, Debug)]
+pub struct Expect {
+    pub span: Span,
+    pub source: Template,
+    /// The fault that it detects; the first one when it is not said.
+    pub fault: Option<Spanned<String>>,
+    /// The drill's own resource, which the detection must name.
+    pub resource: Template,
+    pub matching: Option<Template>,
+    pub pattern: Option<Template>,
+    pub within: Duration,
+    pub via: Via,
+    /// A detection that only shows the plumbing (a sample) is enough.
+    pub accepts_plumbing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Events,
+    Poll,
+}
+
+/// The playbook that answers.
+#[derive(Clone, Debug)]
+pub struct Respond {
+    pub span: Span,
+    /// Relative to the simulation's file.
+    pub playbook: Spanned<String>,
+    pub with: Arc<Template>,
+    pub within: Option<Duration>,
+    /// The principal that responds.
+    pub actor: Option<Actor>,
+    /// Wait for the detections first.
+    pub after_detections: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Recover {
+    pub span: Span,
+    /// When the recovery point was made, RFC 3339.
+    pub recovery_point: Option<Template>,
+    pub rto: Option<Duration>,
+    pub rpo: Option<Duration>,
+    pub steps: Steps,
+}

@@ -1,0 +1,454 @@
+//! Simulation to the steps of one program, in this order: guard, arrange and watch, steady state,
+//! faults, detections beside the response, recovery, steady state again, cleanup. Owns that order;
+//! the response's own steps are joined in `check`.
+
+use std::collections::HashMap;
+
+use crate::playbook::{Diagnostic, Limits, Playbook, Severity, Span, Step, expr::Template};
+
+use super::{
+    document::{Fault, FaultKind, Simulation, Steps, Via, When},
+    experiment,
+    make::{self, expr, list, map, mark, need, need_all, number, roots, sinks, text, texts},
+    outline::{Attack, Detection, Outline, Recovery, Response},
+};
+
+/// The step whose outputs are the response's inputs, and the prefix of its steps' ids.
+pub const RESPOND: &str = "respond";
+pub const RESPOND_PREFIX: &str = "respond-";
+pub(super) const RESPONDED: &str = "responded";
+
+/// A simulation as a playbook of the same engine, and which of its steps stand for what.
+pub struct Lowered {
+    pub playbook: Playbook,
+    pub outline: Outline,
+}
+
+struct Lowering<'a> {
+    from: &'a Simulation,
+    steps: Steps,
+    outline: Outline,
+    problems: Vec<Diagnostic>,
+}
+
+/// `template` is the FIS experiment template that the simulation names, where it names one.
+pub fn lower(from: &Simulation, template: Option<&Template>) -> (Lowered, Vec<Diagnostic>) {
+    let mut lowering =
+        Lowering { from, steps: Steps::new(), outline: Outline::of(from), problems: Vec::new() };
+    lowering.all(template);
+    let Lowering { steps, outline, problems, .. } = lowering;
+    let playbook = Playbook {
+        id: from.id.clone(),
+        title: from.title.clone(),
+        version: from.version.clone(),
+        severity: Severity::Low,
+        summary: Some(from.hypothesis.clone()),
+        attack: from.attack.clone(),
+        roles: from.roles.clone(),
+        inputs: from.inputs.clone(),
+        limits: Limits::default(),
+        steps,
+    };
+    (Lowered { playbook, outline }, problems)
+}
+
+impl Lowering<'_> {
+    fn all(&mut self, template: Option<&Template>) {
+        let span = self.from.id.span;
+        self.guard(template);
+        self.section(self.from.arrange.clone(), &["guard"]);
+        self.watches();
+        let mut ready = mark("ready", "The target is there and steady", span);
+        need(&mut ready, "guard");
+        need_all(&mut ready, sinks(&self.from.arrange));
+        need_all(
+            &mut ready,
+            self.from
+                .expect
+                .keys()
+                .filter(|name| self.watched(name))
+                .map(|name| format!("watch-{name}")),
+        );
+        let arranged: Vec<String> = ready.needs.iter().map(|need| need.value.clone()).collect();
+        let before = self.checks(When::Before, "before", &arranged);
+        need_all(&mut ready, &before);
+        self.outline.before = before;
+        self.push(ready);
+        let injected = self.faults(template);
+        let mut faulted = mark("faulted", "Every fault has taken effect", span);
+        need_all(&mut faulted, &injected);
+        self.push(faulted);
+        let detections = self.detections();
+        self.respond(&detections);
+        let mut last: Vec<String> = vec!["faulted".into()];
+        last.extend(detections);
+        if self.from.respond.is_some() {
+            last.push(RESPONDED.into());
+        }
+        if self.steps.contains_key("inject") {
+            self.experiment_end();
+            last.push("experiment-end".into());
+        }
+        let last = self.recover(last);
+        self.outline.after = self.checks(When::After, "after", &last);
+        self.cleanup();
+    }
+
+    fn push(&mut self, step: Step) {
+        let (id, span) = (step.id.value.clone(), step.id.span);
+        if let Some(first) = self.steps.get(&id) {
+            let message = format!("two steps of the drill are called `{id}`");
+            let problem = Diagnostic::error("simulation::duplicate-step", message)
+                .label(span, "again here")
+                .label(first.id.span, "first here");
+            self.problems.push(problem.help(
+                "ids are unique in the whole file; a drill's own steps are `guard`, `ready`, `inject`, `faulted`, `respond`, `responded`, `experiment-end`, `recovering`, `recovered`, and those that start with `watch-`, `before-`, `attack-`, `detect-`, `respond-` and `after-`",
+            ));
+            return;
+        }
+        self.steps.insert(id, step);
+    }
+
+    /// Adds the steps of a section; those that wait for none of them wait for `before`.
+    fn section<S: AsRef<str>>(&mut self, mut section: Steps, before: &[S]) {
+        for root in roots(&section) {
+            if let Some(step) = section.get_mut(&root) {
+                need_all(step, before);
+            }
+        }
+        section.into_values().for_each(|step| self.push(step));
+    }
+
+    fn guard(&mut self, template: Option<&Template>) {
+        let (guard, span) = (&self.from.guard, self.from.guard.span);
+        let all = || {
+            let attacks = self.from.faults.values().filter_map(|fault| match &fault.kind {
+                FaultKind::Attack { steps } => Some(steps),
+                FaultKind::Fis(_) => None,
+            });
+            let more = self.from.recover.iter().map(|recover| &recover.steps);
+            attacks.chain([&self.from.arrange]).chain(more).flat_map(Steps::values)
+        };
+        let count = |action: &str| all().filter(|step| step.uses.value == action).count() as f64;
+        let minutes = experiment::action_minutes(self.from, template);
+        self.outline.action_minutes = minutes;
+        let forecast = map(
+            vec![
+                ("fis-action-minutes", Some(number(minutes, span))),
+                ("backups", Some(number(count("backup.back-up"), span))),
+                ("restores", Some(number(count("backup.restore"), span))),
+                ("instances", Some(number(count("ec2.run-instance"), span))),
+            ],
+            span,
+        );
+        // An alarm that the drill itself makes is checked by FIS when the experiment starts.
+        let alarms: Vec<_> = self
+            .from
+            .stop_conditions
+            .iter()
+            .filter(|alarm| !make::reads_steps(alarm))
+            .cloned()
+            .collect();
+        let tag = guard.required_tag.as_ref().map(|tag| text(tag, span));
+        let with = map(
+            vec![
+                ("accounts", Some(texts(&guard.accounts, span))),
+                ("regions", Some(texts(&guard.regions, span))),
+                ("required-tag", tag),
+                ("max-cost", Some(number(guard.max_cost, span))),
+                ("forecast", Some(forecast)),
+                ("stop-alarms", (!alarms.is_empty()).then(|| list(alarms, span))),
+                ("window", guard.window.clone()),
+            ],
+            span,
+        );
+        self.push(make::step(
+            "guard".into(),
+            "drill.guard",
+            "May this drill run here and now",
+            with,
+            span,
+        ));
+    }
+
+    fn watched(&self, name: &str) -> bool {
+        self.from.expect.get(name).is_some_and(|expect| expect.via == Via::Events)
+    }
+
+    fn watches(&mut self) {
+        for (name, expect) in &self.from.expect {
+            if expect.via == Via::Poll {
+                continue;
+            }
+            let span = expect.span;
+            let with = map(
+                vec![
+                    ("name", Some(text(name, span))),
+                    ("source", Some(expect.source.clone())),
+                    ("match", expect.matching.clone()),
+                    ("pattern", expect.pattern.clone()),
+                ],
+                span,
+            );
+            let mut step = make::step(
+                format!("watch-{name}"),
+                "drill.watch",
+                "Listen for the detection",
+                with,
+                span,
+            );
+            need(&mut step, "guard");
+            self.push(step);
+        }
+    }
+
+    /// The steady-state checks of one side, and their ids.
+    fn checks(&mut self, side: When, prefix: &str, needs: &[String]) -> Vec<String> {
+        let mut ids = Vec::new();
+        for (name, check) in &self.from.steady_state {
+            if check.when != When::Both && check.when != side {
+                continue;
+            }
+            let mut step = check.step.clone();
+            step.id.value = format!("{prefix}-{name}");
+            need_all(&mut step, needs);
+            ids.push(step.id.value.clone());
+            self.push(step);
+        }
+        ids
+    }
+
+    /// The steps that every fault's taking effect ends with.
+    fn faults(&mut self, template: Option<&Template>) -> Vec<String> {
+        let span = self.from.id.span;
+        if self.from.faults.is_empty() && template.is_none() {
+            let problem =
+                Diagnostic::error("simulation::no-faults", "the simulation injects no fault");
+            self.problems.push(
+                problem
+                    .label(span, "this one")
+                    .help("add one under `faults`, or `experiment.template`"),
+            );
+        }
+        let mut ends: HashMap<&str, Vec<String>> = HashMap::new();
+        let mut inject_needs = vec!["ready".to_owned()];
+        for (name, fault) in &self.from.faults {
+            let sinks = match &fault.kind {
+                FaultKind::Fis(_) => vec!["inject".to_owned()],
+                FaultKind::Attack { steps } if steps.is_empty() => vec![format!("attack-{name}")],
+                FaultKind::Attack { steps } => sinks(steps),
+            };
+            ends.insert(name, sinks);
+        }
+        for (name, fault) in &self.from.faults {
+            let before = self.before(name, fault, &ends);
+            match &fault.kind {
+                FaultKind::Fis(_) => {
+                    inject_needs.extend(before.into_iter().filter(|id| id != "inject"));
+                }
+                FaultKind::Attack { steps } => {
+                    let id = format!("attack-{name}");
+                    let mut start = mark(&id, "The attack begins", fault.span);
+                    need(&mut start, "ready");
+                    need_all(&mut start, before);
+                    self.push(start);
+                    self.section(steps.clone(), &[&id]);
+                    let ids = steps.keys().cloned().collect();
+                    self.outline.attacks.push(Attack {
+                        fault: name.clone(),
+                        start: id,
+                        steps: ids,
+                    });
+                }
+            }
+        }
+        if let Some(with) = experiment::inputs(self.from, template, &mut self.problems) {
+            let mut inject = make::step(
+                "inject".into(),
+                "fis.run-experiment",
+                "Inject the faults of the experiment",
+                with,
+                self.from.experiment.as_ref().map_or(span, |experiment| experiment.span),
+            );
+            need_all(&mut inject, inject_needs);
+            self.push(inject);
+            self.outline.inject = true;
+            ends.insert("", vec!["inject".into()]);
+        }
+        ends.into_values()
+            .flatten()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    fn before(
+        &mut self,
+        name: &str,
+        fault: &Fault,
+        ends: &HashMap<&str, Vec<String>>,
+    ) -> Vec<String> {
+        let mut found = Vec::new();
+        for other in &fault.after {
+            match ends.get(other.value.as_str()) {
+                Some(ids) if other.value != name => found.extend(ids.iter().cloned()),
+                _ => self.unknown_fault(&other.value, other.span),
+            }
+        }
+        found
+    }
+
+    fn unknown_fault(&mut self, name: &str, span: Span) {
+        let message = format!("there is no other fault `{name}`");
+        let problem =
+            Diagnostic::error("simulation::unknown-fault", message).label(span, "named here");
+        let names = self.from.faults.keys().map(String::as_str);
+        self.problems.push(problem.help(crate::playbook::did_you_mean(
+            name,
+            names,
+            "the faults are",
+        )));
+    }
+
+    /// One step for each expected detection; returns their ids.
+    fn detections(&mut self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for (name, expect) in &self.from.expect {
+            let span = expect.span;
+            let fault = match &expect.fault {
+                Some(fault) if !self.from.faults.contains_key(&fault.value) => {
+                    self.unknown_fault(&fault.value, fault.span);
+                    continue;
+                }
+                Some(fault) => Some(fault.value.as_str()),
+                None => self.from.faults.keys().next().map(String::as_str),
+            };
+            let attack = fault.filter(|fault| {
+                let found = self.from.faults.get(*fault);
+                found.is_some_and(|found| matches!(found.kind, FaultKind::Attack { .. }))
+            });
+            let (start, since) = match attack {
+                Some(fault) => (format!("attack-{fault}"), format!("steps.attack-{fault}.at")),
+                None => ("inject".into(), "steps.inject.effective".into()),
+            };
+            let queue = (expect.via == Via::Events)
+                .then(|| expr(&format!("steps.watch-{name}.queue-url"), span));
+            let within = text(expect.within.as_str(), span);
+            let with = map(
+                vec![
+                    ("name", Some(text(name, span))),
+                    ("source", Some(expect.source.clone())),
+                    ("resource", Some(expect.resource.clone())),
+                    ("within", Some(within)),
+                    ("since", Some(expr(&since, span))),
+                    ("queue-url", queue),
+                    (
+                        "via",
+                        Some(text(if expect.via == Via::Poll { "poll" } else { "events" }, span)),
+                    ),
+                    ("match", expect.matching.clone()),
+                ],
+                span,
+            );
+            let id = format!("detect-{name}");
+            let mut step =
+                make::step(id.clone(), "drill.detect", "Wait for the detection", with, span);
+            need(&mut step, &start);
+            self.push(step);
+            self.outline.detections.push(Detection {
+                name: name.clone(),
+                step: id.clone(),
+                within: expect.within.as_std(),
+                accepts_plumbing: expect.accepts_plumbing,
+            });
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn respond(&mut self, detections: &[String]) {
+        let Some(respond) = &self.from.respond else { return };
+        let span = respond.span;
+        let with = map(
+            vec![
+                ("playbook", Some(text(&respond.playbook.value, span))),
+                ("inputs", Some((*respond.with).clone())),
+            ],
+            span,
+        );
+        let mut begin =
+            make::step(RESPOND.into(), "drill.begin-response", "The response begins", with, span);
+        need(&mut begin, "faulted");
+        if respond.after_detections {
+            need_all(&mut begin, detections);
+        }
+        let mut end = mark(RESPONDED, "The response has ended", span);
+        need(&mut end, RESPOND);
+        // A response that fails is a finding of the drill, and no reason not to restore.
+        end.always = true;
+        self.push(begin);
+        self.push(end);
+        self.outline.response = Some(Response {
+            start: RESPOND.into(),
+            prefix: RESPOND_PREFIX.into(),
+            end: RESPONDED.into(),
+            playbook: respond.playbook.value.clone(),
+            within: respond.within.as_ref().map(|within| within.as_std()),
+        });
+    }
+
+    fn experiment_end(&mut self) {
+        let experiment = self.from.experiment.as_ref();
+        let span = experiment.map_or(self.from.id.span, |experiment| experiment.span);
+        let at_most = experiment.and_then(|experiment| experiment.at_most.as_ref());
+        let with = map(
+            vec![
+                ("experiment", Some(expr("steps.inject.experiment", span))),
+                ("at-most", at_most.map(|time| text(time.as_str(), span))),
+            ],
+            span,
+        );
+        let uses = "fis.await-experiment";
+        let title = "Wait for the end of the experiment";
+        self.push(make::step("experiment-end".into(), uses, title, with, span));
+    }
+
+    /// Adds the recovery; returns what the drill has come to by then.
+    fn recover(&mut self, last: Vec<String>) -> Vec<String> {
+        let Some(recover) = &self.from.recover else { return last };
+        let span = recover.span;
+        let with = map(vec![("recovery-point", recover.recovery_point.clone())], span);
+        let mut begin = make::step(
+            "recovering".into(),
+            "drill.begin-recovery",
+            "The restore is asked for",
+            with,
+            span,
+        );
+        need_all(&mut begin, &last);
+        self.push(begin);
+        self.section(recover.steps.clone(), &["recovering"]);
+        let mut end = mark("recovered", "What was restored is verified", span);
+        need(&mut end, "recovering");
+        need_all(&mut end, sinks(&recover.steps));
+        self.push(end);
+        self.outline.recovery = Some(Recovery {
+            start: "recovering".into(),
+            end: "recovered".into(),
+            steps: recover.steps.keys().cloned().collect(),
+            rto: recover.rto.as_ref().map(|time| time.as_std()),
+            rpo: recover.rpo.as_ref().map(|time| time.as_std()),
+        });
+        vec!["recovered".into()]
+    }
+
+    fn cleanup(&mut self) {
+        let ends = sinks(&self.steps);
+        let mut cleanup = self.from.cleanup.clone();
+        for step in cleanup.values_mut() {
+            step.always = true;
+        }
+        self.outline.cleanup = cleanup.keys().cloned().collect();
+        self.section(cleanup, &ends);
+    }
+}

@@ -1,0 +1,141 @@
+//! `experiment` and `faults`: FIS actions, and steps that play the attacker.
+
+use indexmap::IndexMap;
+
+use super::{Roles, required_template, template};
+use crate::drill::document::{Experiment, Fault, FaultKind, FisAction, Steps};
+use crate::playbook::{
+    Actor, ActorKind, Diagnostic, Spanned,
+    expr::Template,
+    read::{
+        fields::{Fields, Reader},
+        step,
+    },
+    tree::{Kind, Node},
+};
+
+pub(crate) const EXPERIMENT_KEYS: &[&str] =
+    &["role", "template", "empty-target-resolution-mode", "at-most"];
+pub(crate) const FAULT_KEYS: &[&str] =
+    &["action", "description", "targets", "parameters", "after", "attack"];
+pub(crate) const ATTACK_KEYS: &[&str] = &["as", "steps"];
+pub(crate) const ACTOR_KEYS: &[&str] = &["access-key", "role"];
+
+pub(super) fn experiment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Experiment> {
+    let node = fields.get("experiment")?;
+    let fields = reader.fields(node, "`experiment`", EXPERIMENT_KEYS)?;
+    let role = required_template(reader, &fields, "role");
+    let file = fields.get("template").and_then(|node| reader.spanned(node, "`template`"));
+    let empty_targets = template(reader, &fields, "empty-target-resolution-mode");
+    let at_most = fields.get("at-most").and_then(|node| reader.duration(node, "`at-most`"));
+    Some(Experiment { span: fields.span, role: role?, template: file, empty_targets, at_most })
+}
+
+pub(super) fn faults(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    roles: &Roles,
+) -> IndexMap<String, Fault> {
+    let mut faults = IndexMap::new();
+    let Some(node) = fields.get("faults") else { return faults };
+    for (key, value) in reader.map(node, "`faults`").unwrap_or_default() {
+        let Some(name) = key.as_str() else { continue };
+        reader.id(name, key.span, "a fault");
+        if let Some(fault) = fault(reader, key, value, roles) {
+            faults.insert(name.to_owned(), fault);
+        }
+    }
+    faults
+}
+
+fn fault(reader: &mut Reader<'_>, key: &Node, value: &Node, roles: &Roles) -> Option<Fault> {
+    let what = format!("fault `{}`", key.as_str().unwrap_or_default());
+    let mut fields = reader.fields(value, &what, FAULT_KEYS)?;
+    fields.span = key.span;
+    let after = ids(reader, &fields, "after");
+    let action = fields.get("action").and_then(|node| reader.spanned(node, "`action`"));
+    let kind = match (action, fields.get("attack")) {
+        (Some(action), None) => FaultKind::Fis(FisAction {
+            action,
+            description: fields
+                .get("description")
+                .and_then(|node| reader.text(node, "`description`")),
+            targets: targets(reader, &fields),
+            parameters: template(reader, &fields, "parameters"),
+        }),
+        (None, Some(node)) => attack(reader, node, roles)?,
+        (found, _) => {
+            let message = match found {
+                Some(_) => format!("{what} has both `action` and `attack`"),
+                None => format!("{what} has neither `action` nor `attack`"),
+            };
+            let problem =
+                Diagnostic::error("simulation::bad-fault", message).label(key.span, "this fault");
+            reader.problems.push(problem.help(
+                "give `action: aws:ec2:stop-instances` with targets, or `attack:` with steps",
+            ));
+            return None;
+        }
+    };
+    Some(Fault { span: key.span, after, kind })
+}
+
+fn targets(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(Spanned<String>, Template)> {
+    let Some(node) = fields.get("targets") else { return Vec::new() };
+    let entries = reader.map(node, "`targets`").unwrap_or_default();
+    let mut found = Vec::new();
+    for (key, value) in entries {
+        let Some(name) = key.as_str() else { continue };
+        let template = Template::read(value, reader.text, &mut reader.problems);
+        found.push((Spanned::new(name.to_owned(), key.span), template));
+    }
+    found
+}
+
+fn attack(reader: &mut Reader<'_>, node: &Node, roles: &Roles) -> Option<FaultKind> {
+    let fields = reader.fields(node, "`attack`", ATTACK_KEYS)?;
+    let actor = actor(reader, &fields);
+    let node = reader.required(&fields, "steps")?;
+    let mut steps = Steps::new();
+    for (key, value) in reader.map(node, "`steps`").unwrap_or_default() {
+        if let Some(mut step) = step::read(reader, key, value, roles) {
+            step.actor.clone_from(&actor);
+            steps.insert(step.id.value.clone(), step);
+        }
+    }
+    Some(FaultKind::Attack { steps })
+}
+
+/// `as: {access-key: ..}` or `as: {role: ..}`.
+pub(super) fn actor(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Actor> {
+    let node = fields.get("as")?;
+    let fields = reader.fields(node, "`as`", ACTOR_KEYS)?;
+    let key = template(reader, &fields, "access-key");
+    let role = template(reader, &fields, "role");
+    let (kind, which) = match (key, role) {
+        (Some(key), None) => (ActorKind::AccessKey, key),
+        (None, Some(role)) => (ActorKind::Role, role),
+        _ => {
+            let message = "`as` names one principal: an `access-key` or a `role`";
+            let problem =
+                Diagnostic::error("simulation::bad-actor", message).label(node.span, "here");
+            reader
+                .problems
+                .push(problem.help("write `as: { access-key: ${{ steps.key.access-key-id }} }`"));
+            return None;
+        }
+    };
+    Some(Actor { kind, which: which.into() })
+}
+
+/// One id or a list of them.
+pub(super) fn ids(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<Spanned<String>> {
+    let what = format!("`{key}`");
+    match fields.get(key) {
+        None => Vec::new(),
+        Some(Node { kind: Kind::List(items), .. }) => {
+            items.iter().filter_map(|item| reader.spanned(item, &what)).collect()
+        }
+        Some(node) => reader.spanned(node, &what).into_iter().collect(),
+    }
+}

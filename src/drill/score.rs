@@ -1,0 +1,415 @@
+//! The scorecard: what of a drill's objectives was reached, with its clocks. A fold over the run's
+//! ledger and the outline; owns the outcomes and their order, asks AWS nothing.
+//!
+//! Objectives and their measures follow NIST SP 800-84 (section 4.5), recovery times and points
+//! NIST SP 800-34.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    engine::Verdict,
+    journal::{Ledger, Record, StepLedger, StepState},
+};
+
+use super::outline::{Detection, Outline, Recovery, Response};
+
+/// How an objective came out, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Pass,
+    /// Restored, and nobody could compare the content.
+    Unverified,
+    /// A sample arrived: the way is there, whether the detector would have fired is not known.
+    PlumbingOnly,
+    Late,
+    /// A detection came for something that is not the drill's.
+    WrongResource,
+    Missed,
+    /// What was restored differs, or is not there.
+    Damaged,
+    Missing,
+    /// The steady state did not hold.
+    Broken,
+    /// A stop condition ended the experiment.
+    Stopped,
+    NotRun,
+    Failed,
+    Refused,
+    /// Something of the drill is still in the account.
+    LeftOver,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Unverified => "unverified",
+            Self::PlumbingOnly => "plumbing-only",
+            Self::Late => "late",
+            Self::WrongResource => "wrong-resource",
+            Self::Missed => "missed",
+            Self::Damaged => "damaged",
+            Self::Missing => "missing",
+            Self::Broken => "broken",
+            Self::Stopped => "stopped",
+            Self::NotRun => "not-run",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::LeftOver => "left-over",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "pass" | "same" => Self::Pass,
+            "no-blocks" => Self::Unverified,
+            "plumbing-only" => Self::PlumbingOnly,
+            "late" => Self::Late,
+            "wrong-resource" => Self::WrongResource,
+            "missed" => Self::Missed,
+            "damaged" => Self::Damaged,
+            "missing" => Self::Missing,
+            _ => return None,
+        })
+    }
+}
+
+/// What part of the drill an objective belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Guard,
+    SteadyBefore,
+    Fault,
+    Detection,
+    Response,
+    /// Recovery time.
+    Rto,
+    /// Recovery point.
+    Rpo,
+    Content,
+    SteadyAfter,
+    Cleanup,
+}
+
+impl Part {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Guard => "guard",
+            Self::SteadyBefore => "steady before",
+            Self::Fault => "fault",
+            Self::Detection => "detection",
+            Self::Response => "response",
+            Self::Rto => "recovery time",
+            Self::Rpo => "recovery point",
+            Self::Content => "content",
+            Self::SteadyAfter => "steady after",
+            Self::Cleanup => "cleanup",
+        }
+    }
+}
+
+/// One objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Objective {
+    pub part: Part,
+    pub name: String,
+    pub outcome: Outcome,
+    /// It is not what was hoped for, and the simulation says that it is enough.
+    #[serde(default)]
+    pub accepted: bool,
+    /// Seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<Clocks>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// The three clocks of a detection, each on AWS's time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Clocks {
+    /// The fault took effect.
+    pub effective: Option<Timestamp>,
+    /// The detection says of itself that it was made.
+    pub created: Option<Timestamp>,
+    /// The drill had it in hand.
+    pub received: Option<Timestamp>,
+}
+
+/// How a drill came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Scorecard {
+    pub simulation: String,
+    pub title: String,
+    pub version: String,
+    pub hypothesis: String,
+    pub attack: Vec<String>,
+    pub run: String,
+    pub account: String,
+    pub region: String,
+    /// What answered instead of AWS.
+    pub endpoint: Option<String>,
+    pub started: Option<Timestamp>,
+    pub outcome: Outcome,
+    pub objectives: Vec<Objective>,
+}
+
+impl Scorecard {
+    /// `left` is what release could not take away, one text each; `None` while it was not tried.
+    pub fn fold(outline: &Outline, run: &str, ledger: &Ledger, left: Option<&[String]>) -> Self {
+        let mut objectives = Fold { outline, ledger }.all();
+        if let Some(left) = left {
+            let outcome = if left.is_empty() { Outcome::Pass } else { Outcome::LeftOver };
+            let mut cleanup = Objective::new(Part::Cleanup, "everything given back", outcome);
+            cleanup.note = left.join("; ");
+            objectives.push(cleanup);
+        }
+        let worst = objectives.iter().filter(|one| !one.accepted).map(|one| one.outcome).max();
+        let (mut account, mut region, mut endpoint, mut started) =
+            (String::new(), String::new(), None, None);
+        if let Some(Record::RunStarted { scope, endpoint: at, clock, .. }) = &ledger.started {
+            (account, region) = (scope.account.clone(), scope.region.clone());
+            (endpoint, started) = (at.clone(), *clock);
+        }
+        Self {
+            simulation: outline.simulation.clone(),
+            title: outline.title.clone(),
+            version: outline.version.clone(),
+            hypothesis: outline.hypothesis.clone(),
+            attack: outline.attack.clone(),
+            run: run.into(),
+            account,
+            region,
+            endpoint,
+            started,
+            outcome: worst.unwrap_or(Outcome::NotRun),
+            objectives,
+        }
+    }
+}
+
+impl Objective {
+    fn new(part: Part, name: impl Into<String>, outcome: Outcome) -> Self {
+        Self {
+            part,
+            name: name.into(),
+            outcome,
+            accepted: false,
+            budget: None,
+            took: None,
+            clocks: None,
+            note: String::new(),
+        }
+    }
+
+    /// With a measured time; one over the budget is late.
+    fn timed(mut self, took: Option<f64>, budget: Option<std::time::Duration>) -> Self {
+        (self.took, self.budget) = (took, budget.map(|budget| budget.as_secs_f64()));
+        if self.outcome == Outcome::Pass
+            && let (Some(took), Some(budget)) = (self.took, self.budget)
+            && took > budget
+        {
+            self.outcome = Outcome::Late;
+        }
+        self
+    }
+}
+
+struct Fold<'a> {
+    outline: &'a Outline,
+    ledger: &'a Ledger,
+}
+
+impl<'a> Fold<'a> {
+    fn all(&self) -> Vec<Objective> {
+        let outline = self.outline;
+        let mut found = vec![self.plain(Part::Guard, "guard", "may run here", Outcome::Refused)];
+        let steady = |part, ids: &[String], prefix: &str| -> Vec<Objective> {
+            let name = |id: &String| id.strip_prefix(prefix).unwrap_or(id).to_owned();
+            ids.iter().map(|id| self.plain(part, id, &name(id), Outcome::Broken)).collect()
+        };
+        found.extend(steady(Part::SteadyBefore, &outline.before, "before-"));
+        if outline.inject {
+            found.push(self.experiment());
+        }
+        for attack in &outline.attacks {
+            let ids = std::iter::once(&attack.start).chain(&attack.steps);
+            let (outcome, note) = self.together(ids.map(String::as_str));
+            let mut fault = Objective::new(Part::Fault, &attack.fault, outcome);
+            fault.note = note;
+            found.push(fault);
+        }
+        found.extend(outline.detections.iter().map(|detection| self.detection(detection)));
+        found.extend(outline.response.iter().map(|response| self.response(response)));
+        if let Some(recovery) = &outline.recovery {
+            found.extend(self.recovery(recovery));
+        }
+        found.extend(steady(Part::SteadyAfter, &outline.after, "after-"));
+        if !outline.cleanup.is_empty() {
+            let (outcome, note) = self.together(outline.cleanup.iter().map(String::as_str));
+            let mut cleanup = Objective::new(Part::Cleanup, "its own steps", outcome);
+            cleanup.note = note;
+            found.push(cleanup);
+        }
+        found
+    }
+
+    fn step(&self, id: &str) -> Option<&'a StepLedger> {
+        self.ledger.steps.get(id)
+    }
+
+    fn outputs(&self, id: &str) -> Option<&'a Value> {
+        match &self.step(id)?.state {
+            StepState::Finished(outputs) => Some(outputs),
+            _ => None,
+        }
+    }
+
+    fn time(&self, id: &str, output: &str) -> Option<Timestamp> {
+        self.outputs(id)?.get(output)?.as_str()?.parse().ok()
+    }
+
+    /// Of one step: finished, or why not.
+    fn state(&self, id: &str) -> (Outcome, String) {
+        match self.step(id).map(|step| &step.state) {
+            Some(StepState::Finished(_) | StepState::Skipped(_)) => (Outcome::Pass, String::new()),
+            Some(StepState::Failed { error, .. }) => (Outcome::Failed, error.clone()),
+            Some(StepState::Running) => (Outcome::NotRun, format!("`{id}` did not end")),
+            Some(StepState::Pending) | None => (Outcome::NotRun, format!("`{id}` did not run")),
+        }
+    }
+
+    /// Of several steps, with the first reason against them.
+    fn together<'s>(&self, ids: impl Iterator<Item = &'s str>) -> (Outcome, String) {
+        let states = ids.map(|id| self.state(id));
+        let worst = states.filter(|(outcome, _)| *outcome != Outcome::Pass);
+        worst.max_by_key(|(outcome, _)| *outcome).unwrap_or((Outcome::Pass, String::new()))
+    }
+
+    /// A step whose failure means `bad`.
+    fn plain(&self, part: Part, id: &str, name: &str, bad: Outcome) -> Objective {
+        let (outcome, note) = self.state(id);
+        let outcome = if outcome == Outcome::Failed { bad } else { outcome };
+        Objective { note, ..Objective::new(part, name, outcome) }
+    }
+
+    fn experiment(&self) -> Objective {
+        let (mut outcome, mut note) = self.state("inject");
+        if let Some(end) = self.outputs("experiment-end") {
+            let text = |key: &str| end.get(key).and_then(Value::as_str).unwrap_or_default();
+            note = text("reason").to_owned();
+            outcome = match text("status") {
+                "completed" => Outcome::Pass,
+                "stopped" => Outcome::Stopped,
+                _ => Outcome::Failed,
+            };
+        } else if outcome == Outcome::Pass {
+            (outcome, note) = self.state("experiment-end");
+        }
+        Objective { note, ..Objective::new(Part::Fault, "experiment", outcome) }
+    }
+
+    /// When the first fault took effect.
+    fn effective(&self) -> Option<Timestamp> {
+        let attacks = self.outline.attacks.iter().map(|attack| self.time(&attack.start, "at"));
+        attacks.chain([self.time("inject", "effective")]).flatten().min()
+    }
+
+    fn detection(&self, detection: &Detection) -> Objective {
+        let Some(outputs) = self.outputs(&detection.step) else {
+            let (outcome, note) = self.state(&detection.step);
+            return Objective { note, ..Objective::new(Part::Detection, &detection.name, outcome) };
+        };
+        let text = |key: &str| outputs.get(key).and_then(Value::as_str).unwrap_or_default();
+        let time = |key: &str| self.time(&detection.step, key);
+        let outcome = Outcome::of(text("outcome")).unwrap_or(Outcome::Failed);
+        let clocks = Clocks {
+            effective: time("since"),
+            created: time("created"),
+            received: time("received"),
+        };
+        let took = outputs.get("seconds-to-received").and_then(Value::as_f64);
+        let accepted = outcome == Outcome::PlumbingOnly && detection.accepts_plumbing;
+        Objective {
+            accepted,
+            took,
+            budget: Some(detection.within.as_secs_f64()),
+            clocks: Some(clocks),
+            note: text("detail").to_owned(),
+            ..Objective::new(Part::Detection, &detection.name, outcome)
+        }
+    }
+
+    fn response(&self, response: &Response) -> Objective {
+        let own = |(id, step): (&'a String, &'a StepLedger)| {
+            id.starts_with(&response.prefix).then_some((id.as_str(), step))
+        };
+        let steps: Vec<_> = self.ledger.steps.iter().filter_map(own).collect();
+        let (outcome, note) = match steps.is_empty() {
+            true => (Outcome::NotRun, "the response did not start".into()),
+            false => self.together(steps.iter().map(|(id, _)| *id)),
+        };
+        let (mut proven, mut presumed) = (0, 0);
+        for (verdict, _) in steps.iter().flat_map(|(_, step)| step.verdicts.values()) {
+            match verdict {
+                Verdict::Proven => proven += 1,
+                Verdict::Presumed { .. } => presumed += 1,
+                Verdict::Failed { .. } => {}
+            }
+        }
+        let verdicts = match (proven, presumed) {
+            (0, 0) => String::new(),
+            (_, 0) => format!("{proven} proven"),
+            _ => format!("{proven} proven, {presumed} presumed"),
+        };
+        let took = seconds(self.effective(), self.time(&response.end, "at"));
+        let objective = Objective::new(Part::Response, &response.playbook, outcome);
+        let note = if note.is_empty() { verdicts } else { note };
+        Objective { note, ..objective }.timed(took, response.within)
+    }
+
+    fn recovery(&self, recovery: &Recovery) -> Vec<Objective> {
+        let ids = || std::iter::once(&recovery.start).chain(&recovery.steps).map(String::as_str);
+        let (outcome, note) = self.together(ids());
+        let began = self.time(&recovery.start, "at");
+        let took = seconds(began, self.time(&recovery.end, "at"));
+        let rto = Objective::new(Part::Rto, "restored and verified", outcome);
+        let mut found = vec![Objective { note, ..rto }.timed(took, recovery.rto)];
+        for id in &recovery.steps {
+            let Some(outputs) = self.outputs(id) else { continue };
+            let word = outputs.get("outcome").and_then(Value::as_str);
+            if let Some(outcome) = word.and_then(Outcome::of) {
+                let accepted = outcome == Outcome::Unverified;
+                found.push(Objective { accepted, ..Objective::new(Part::Content, id, outcome) });
+            }
+        }
+        if let Some(point) = self.time(&recovery.start, "recovery-point") {
+            let age = seconds(Some(point), self.effective());
+            found.push(
+                Objective::new(Part::Rpo, "recovery point before the fault", Outcome::Pass)
+                    .timed(age, recovery.rpo),
+            );
+        } else if recovery.rpo.is_some() {
+            let mut rpo =
+                Objective::new(Part::Rpo, "recovery point before the fault", Outcome::NotRun);
+            rpo.note = "no time of a recovery point is known".into();
+            found.push(rpo);
+        }
+        found
+    }
+}
+
+/// Seconds from one moment to a later one; never below zero.
+fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
+    let span = to?.duration_since(from?);
+    Some(span.as_secs_f64().max(0.0))
+}

@@ -1,0 +1,91 @@
+//! The scorecard of a drill on a terminal. Owns its layout; how an objective came out is
+//! `drill::score`'s.
+
+use std::fmt::Write;
+
+use crate::drill::score::{Clocks, Objective, Outcome, Scorecard};
+
+use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look};
+
+/// Title, one line an objective, what is wrong, where it is kept.
+pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "Drill {} {}  {}",
+        look.paint(BOLD, &card.simulation),
+        outcome(card.outcome, false, look),
+        look.paint(DIM, &card.run),
+    );
+    let _ = writeln!(out, "{}", look::wrap(&look::clean(&card.hypothesis), "  ", look.width));
+    let place = match &card.endpoint {
+        Some(endpoint) => format!("account {} in {}, on {endpoint}, not AWS", card.account, card.region),
+        None => format!("account {} in {}", card.account, card.region),
+    };
+    let _ = writeln!(out, "  {place}\n");
+    let head = ["", "objective", "outcome", "took", "budget"];
+    let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
+    rows.extend(card.objectives.iter().map(|one| {
+        vec![
+            one.part.word().to_owned(),
+            look::shorten(&look::clean(&one.name), 40),
+            outcome(one.outcome, one.accepted, look),
+            seconds(one.took),
+            seconds(one.budget),
+        ]
+    }));
+    out.push_str(&look::table(&rows));
+    let clocks: Vec<_> =
+        card.objectives.iter().filter_map(|one| Some((one, one.clocks.as_ref()?))).collect();
+    if !clocks.is_empty() {
+        let _ = writeln!(out);
+        let head = ["detection", "fault effective", "created", "received"];
+        let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
+        rows.extend(clocks.into_iter().map(|(one, clocks)| times(one, clocks)));
+        out.push_str(&look::table(&rows));
+    }
+    let notes = card.objectives.iter().filter(|one| !one.note.is_empty());
+    let mut first = true;
+    for one in notes {
+        if std::mem::take(&mut first) {
+            let _ = writeln!(out);
+        }
+        let text = format!("{} `{}`: {}", one.part.word(), one.name, look::clean(&one.note));
+        let _ = writeln!(out, "{}", look::wrap(&text, "  ", look.width));
+    }
+    let _ = writeln!(out, "\nkept in {dir}");
+    out
+}
+
+fn times(one: &Objective, clocks: &Clocks) -> Vec<String> {
+    let effective = clocks.effective.map_or_else(|| "-".into(), clock);
+    let after = |at: Option<jiff::Timestamp>| match (clocks.effective, at) {
+        (Some(effective), Some(at)) => {
+            format!("{} (+{:.1} s)", clock(at), at.duration_since(effective).as_secs_f64())
+        }
+        (None, Some(at)) => clock(at),
+        (_, None) => "-".into(),
+    };
+    vec![look::clean(&one.name), effective, after(clocks.created), after(clocks.received)]
+}
+
+fn clock(at: jiff::Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+fn seconds(time: Option<f64>) -> String {
+    time.map_or_else(String::new, |time| {
+        look::time(std::time::Duration::try_from_secs_f64(time).unwrap_or_default())
+    })
+}
+
+/// The word in the colour of its weight.
+pub fn outcome(outcome: Outcome, accepted: bool, look: &Look) -> String {
+    let style = match outcome {
+        Outcome::Pass => GOOD,
+        _ if accepted => CARE,
+        Outcome::Unverified | Outcome::PlumbingOnly | Outcome::Late => CARE,
+        _ => BAD,
+    };
+    look.paint(style, outcome.word())
+}

@@ -46,6 +46,8 @@ pub struct Seen {
     /// Form-encoded or JSON.
     pub body: String,
     pub user_agent: String,
+    /// Access key id of the signature.
+    pub signed_by: String,
 }
 
 impl Replay {
@@ -116,6 +118,7 @@ impl HttpConnector for Replay {
             uri: request.uri().to_string(),
             body: body.to_string(),
             user_agent: request.headers().get("x-amz-user-agent").unwrap_or_default().to_string(),
+            signed_by: signed_by(request.headers().get("authorization").unwrap_or_default()),
         });
         if state.hang {
             return HttpConnectorFuture::new(std::future::pending());
@@ -132,6 +135,11 @@ impl HttpConnector for Replay {
         }
         HttpConnectorFuture::ready(Ok(response))
     }
+}
+
+fn signed_by(authorization: &str) -> String {
+    let credential = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
+    credential.split('/').next().unwrap_or_default().into()
 }
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.

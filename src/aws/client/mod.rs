@@ -14,8 +14,12 @@ use aws_config::{
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 
+mod principal;
+
 use super::{call_error, clock::Clock, guard};
 use crate::engine::{CallError, Class, Patience, Scope, World};
+use principal::Secrets;
+pub use principal::session_name;
 
 const CONNECT: &str = "sts:GetCallerIdentity";
 
@@ -34,7 +38,7 @@ pub struct ConnectOptions {
     pub run: Option<String>,
 }
 
-/// One account as one principal sees it, in one Region. Cheap to clone.
+/// One account as one principal sees it, in one Region. Cheap to clone; shown without credentials.
 #[derive(Clone)]
 pub struct Aws {
     shared: Arc<Shared>,
@@ -47,6 +51,7 @@ struct Shared {
     allow_remote: bool,
     clock: Clock,
     patience: Patience,
+    secrets: Secrets,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
 }
 
@@ -135,6 +140,7 @@ impl Aws {
             allow_remote,
             clock: Clock::default(),
             patience: Patience::default(),
+            secrets: Secrets::default(),
             regions: Mutex::default(),
         };
         Self::at(Arc::new(shared), scope)
@@ -154,6 +160,7 @@ impl Aws {
             allow_remote: self.shared.allow_remote,
             clock: self.shared.clock.clone(),
             patience: self.shared.patience,
+            secrets: self.shared.secrets.clone(),
             regions: Mutex::default(),
         };
         change(&mut shared);

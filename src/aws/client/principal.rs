@@ -1,0 +1,283 @@
+//! The same account seen as another principal: by an access key that this process made, or by a role.
+//! Owns the secrets, which live in this process's memory only, and the patience with keys and roles
+//! that IAM has just made; which step acts as whom is not decided here.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use tokio::time::{Instant, sleep};
+
+use super::{Aws, CONNECT};
+use crate::{
+    aws::call_error,
+    engine::{CallError, Class, Scope},
+};
+
+const ASSUME: &str = "sts:AssumeRole";
+/// How long IAM may take to know a new key or role everywhere.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+const SETTLES: Duration = Duration::from_secs(30);
+
+/// Secrets by access key id. Clones share them; nothing prints them.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(Arc<Mutex<HashMap<String, Secret>>>);
+
+struct Secret {
+    secret: String,
+    /// ARN of whose key it is, once a call with it was answered.
+    principal: Option<String>,
+}
+
+impl Secrets {
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Secret>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// Session name of a step that acts as a role, so that CloudTrail attributes its calls to the run:
+/// `backburn-RUN-STEP`, at most 64 of the characters that STS takes.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub fn session_name(run: &str, step: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' };
+    let name: String = format!("backburn-{run}-{step}").chars().map(plain).take(64).collect();
+    name.trim_end_matches('-').into()
+}
+
+impl Aws {
+    /// Keeps the secret of an access key for [`Aws::as_access_key`]. It is never written anywhere and
+    /// ends with this process.
+    pub fn remember_secret(&self, access_key_id: &str, secret: &str) {
+        let secret = Secret { secret: secret.into(), principal: None };
+        self.shared.secrets.held().insert(access_key_id.into(), secret);
+    }
+
+    /// Whether this process can act as that key.
+    pub fn knows_secret(&self, access_key_id: &str) -> bool {
+        self.shared.secrets.held().contains_key(access_key_id)
+    }
+
+    /// The same account, called with an access key that this process made. The first time it waits
+    /// until STS accepts the key, which may take some seconds after its creation.
+    ///
+    /// # Errors
+    /// `Class::Invalid` when this process does not know the secret; `Class::Expired` when the key
+    /// was never accepted.
+    pub async fn as_access_key(&self, id: &str) -> Result<Self, CallError> {
+        let known = {
+            let held = self.shared.secrets.held();
+            held.get(id).map(|one| (one.secret.clone(), one.principal.clone()))
+        };
+        let Some((secret, principal)) = known else {
+            let text = format!(
+                "the secret of access key `{id}` is known only to the process that made it; release this drill and run it again"
+            );
+            return Err(CallError::local(CONNECT, Class::Invalid, text));
+        };
+        let keys = Credentials::new(id, secret, None, None, "backburn");
+        let aws = self.with_credentials(SharedCredentialsProvider::new(keys));
+        if let Some(principal) = principal {
+            return Ok(aws.called_by(principal));
+        }
+        let who = self
+            .patiently(&[Class::Expired, Class::Denied], || async {
+                let who = aws.sts().get_caller_identity().send().await;
+                who.map_err(|e| call_error(CONNECT, e))
+            })
+            .await?;
+        let arn = who
+            .arn
+            .ok_or_else(|| CallError::local(CONNECT, Class::Unknown, "names no principal"))?;
+        if let Some(one) = self.shared.secrets.held().get_mut(id) {
+            one.principal = Some(arn.clone());
+        }
+        Ok(aws.called_by(arn))
+    }
+
+    /// The same account, called as a session of a role, whose credentials refresh. Waits some seconds
+    /// for a role that IAM has just made. See [`session_name`].
+    ///
+    /// # Errors
+    /// `Class::Denied` when the caller may not assume the role, or there is no such role: STS does
+    /// not tell the two apart.
+    pub async fn as_role(&self, role_arn: &str, session_name: &str) -> Result<Self, CallError> {
+        // This call is classified and goes past the endpoint guard; the provider's own repeat it.
+        let assumed = self
+            .patiently(&[Class::Denied, Class::Gone], || async {
+                let call = self.sts().assume_role().role_arn(role_arn);
+                let call = call.role_session_name(session_name).send().await;
+                call.map_err(|e| call_error(ASSUME, e))
+            })
+            .await?;
+        let arn = assumed.assumed_role_user.map(|user| user.arn);
+        let arn =
+            arn.ok_or_else(|| CallError::local(ASSUME, Class::Unknown, "names no session"))?;
+        let mut config = self.config().into_builder();
+        // The provider panics without one, and not every configuration has one.
+        config.set_time_source(Some(self.config().time_source().unwrap_or_default()));
+        let provider = AssumeRoleProvider::builder(role_arn)
+            .configure(&config.build())
+            .session_name(session_name)
+            .build()
+            .await;
+        Ok(self.with_credentials(SharedCredentialsProvider::new(provider)).called_by(arn))
+    }
+
+    fn with_credentials(&self, provider: SharedCredentialsProvider) -> Self {
+        self.rebuilt(|shared| {
+            shared.config = shared.config.to_builder().credentials_provider(provider).build();
+        })
+    }
+
+    fn called_by(self, principal: String) -> Self {
+        let account = principal.split(':').nth(4).filter(|account| !account.is_empty());
+        let account = account.unwrap_or(&self.scope.account).to_owned();
+        Self { scope: Scope { account, principal, ..self.scope.clone() }, ..self }
+    }
+
+    /// Repeats a call that is refused in one of these ways.
+    async fn patiently<T, F>(
+        &self,
+        passing: &[Class],
+        mut call: impl FnMut() -> F,
+    ) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
+        let patience = self.shared.patience;
+        let longest = SETTLES.min(patience.deadline);
+        let (started, mut pause) = (Instant::now(), patience.first);
+        loop {
+            match call().await {
+                Err(e) if passing.contains(&e.class) && started.elapsed() + pause < longest => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(patience.longest);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aws::replay::{Replay, aws},
+        engine::{Patience, World},
+    };
+
+    const KEY: &str = "AKIAI44QH8DHBEXAMPLE";
+    const ROLE: &str = "arn:aws:iam::123456789012:role/backburn/attacker";
+
+    fn brief(replay: &Replay) -> Aws {
+        let ms = Duration::from_millis;
+        let patience =
+            Patience { first: ms(5), longest: ms(10), deadline: ms(100), ..Patience::default() };
+        aws(replay).with_patience(patience)
+    }
+
+    fn caller(name: &str) -> String {
+        format!(
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/{name}</Arn>\
+             <UserId>AIDA1</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        )
+    }
+
+    fn refusal(code: &str) -> String {
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>No.</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+        )
+    }
+
+    fn assumed() -> String {
+        "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROA1:s</AssumedRoleId>\
+         <Arn>arn:aws:sts::123456789012:assumed-role/attacker/s</Arn></AssumedRoleUser><Credentials>\
+         <AccessKeyId>ASIAI44QH8DHBEXAMPLE</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>token</SessionToken>\
+         <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+            .into()
+    }
+
+    #[tokio::test]
+    async fn a_key_of_another_process_is_refused_with_what_to_do() {
+        let replay = Replay::default();
+        let error = brief(&replay).as_access_key(KEY).await.expect_err("unknown");
+        assert_eq!(error.class, Class::Invalid);
+        assert!(error.message.ends_with("release this drill and run it again"), "{error}");
+        assert!(replay.actions().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_new_key_is_waited_for_once_and_shared_between_clones() {
+        let replay = Replay::default()
+            .answer("GetCallerIdentity", 403, &refusal("InvalidClientTokenId"))
+            .xml("GetCallerIdentity", &caller("leaky"));
+        let aws = brief(&replay);
+        aws.with_run("01RUN").in_region("eu-west-1").remember_secret(KEY, "wJalrXUtnFEMI");
+        for _ in 0..2 {
+            let theirs = aws.as_access_key(KEY).await.expect("accepted at last");
+            assert_eq!(theirs.scope().principal, "arn:aws:iam::123456789012:user/leaky");
+        }
+        assert_eq!(replay.actions().len(), 2, "asked until it was accepted, then no more");
+        assert!(replay.seen().iter().all(|seen| seen.signed_by == KEY), "{:?}", replay.seen());
+        let shown = format!("{:?}", aws.as_access_key(KEY).await.expect("known"));
+        assert!(!shown.contains("wJalr") && shown.contains("user/leaky"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_never_accepted_is_an_error() {
+        let refused = refusal("InvalidClientTokenId");
+        let replay = Replay::default().answer("GetCallerIdentity", 403, &refused);
+        let aws = brief(&replay);
+        aws.remember_secret(KEY, "secret");
+        let error = aws.as_access_key(KEY).await.expect_err("never");
+        assert_eq!(error.class, Class::Expired);
+        assert!(replay.actions().len() > 2);
+    }
+
+    #[tokio::test]
+    async fn a_new_role_is_waited_for_and_its_session_signs() {
+        let replay = Replay::default()
+            .answer("AssumeRole", 403, &refusal("AccessDenied"))
+            .xml("AssumeRole", &assumed())
+            .xml("GetCallerIdentity", &caller("x"));
+        let aws = brief(&replay).with_run("01RUN");
+        let theirs = aws.as_role(ROLE, &session_name("01RUN", "attack[0]")).await.expect("assumed");
+        let principal = &theirs.scope().principal;
+        assert_eq!(principal, "arn:aws:sts::123456789012:assumed-role/attacker/s");
+        let body = &replay.seen()[1].body;
+        assert!(body.contains("RoleSessionName=backburn-01RUN-attack-0"), "{body}");
+        theirs.sts().get_caller_identity().send().await.expect("answered");
+        let last = replay.seen().pop().expect("a call");
+        assert_eq!(last.signed_by, "ASIAI44QH8DHBEXAMPLE");
+        assert!(last.user_agent.contains("app/backburn-01RUN"), "{}", last.user_agent);
+        assert!(!format!("{theirs:?}").contains("s3cr3t"));
+    }
+
+    #[tokio::test]
+    async fn a_role_that_may_not_be_assumed_is_denied_in_the_end() {
+        let replay = Replay::default().answer("AssumeRole", 403, &refusal("AccessDenied"));
+        let error = brief(&replay).as_role(ROLE, "s").await.expect_err("denied");
+        assert_eq!((error.class, error.call.as_str()), (Class::Denied, ASSUME));
+    }
+
+    #[test]
+    fn session_names_carry_the_run_within_what_sts_takes() {
+        let run = "01JDXYZ0123456789ABCDEFGHJ";
+        let name = session_name(run, "attack[3]");
+        assert_eq!(name, format!("backburn-{run}-attack-3"));
+        assert_eq!(session_name(run, &"x".repeat(99)).len(), 64);
+    }
+}

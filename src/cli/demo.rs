@@ -84,8 +84,7 @@ impl Demo {
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed"));
         }
         let (session, facts) =
-            session::begin(context, NAME, &prepared, &plan, aws.clone(), Vec::new(), None)
-                .await?;
+            session::begin(context, NAME, &prepared, &plan, aws.clone(), Vec::new(), None).await?;
         // One document of JSON is enough for a program.
         let print = !(context.json() && self.release);
         // What the lab cannot show is presumed there, and said so; that is no failure of a demo.

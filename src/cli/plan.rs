@@ -27,8 +27,7 @@ impl Plan {
         let name = self.file.display().to_string();
         let text = prepare::read(&self.file)?;
         let sources = prepare::Sources::Beside(&self.file);
-        let (prepared, _) =
-            prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
+        let (prepared, _) = prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepared.plan(&aws, &run).await;

@@ -43,6 +43,7 @@ impl Release {
             steps: (!self.step.is_empty()).then(|| self.step.clone()),
             force: self.force.clone(),
             by: operator(),
+            discard: false,
         };
         let items = session.release(&request).await?;
         context.data(

@@ -53,8 +53,7 @@ impl Resume {
         }
         let given = inputs(&frozen, &self.inputs.inputs)?;
         let sources = prepare::Sources::Kept(&frozen.files);
-        let (prepared, outline) =
-            prepare::loaded(context, &frozen.name, text, sources, &given)?;
+        let (prepared, outline) = prepare::loaded(context, &frozen.name, text, sources, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
         let expected = Expected::of(&plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
@@ -62,8 +61,15 @@ impl Resume {
             start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
         session.append(Record::Resumed { operator: operator() }).await?;
         if let Some(outline) = outline {
-            return drill::conduct(context, session, &prepared, facts, &outline, self.lead.parallel)
-                .await;
+            return drill::conduct(
+                context,
+                session,
+                &prepared,
+                facts,
+                &outline,
+                self.lead.parallel,
+            )
+            .await;
         }
         session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)

@@ -20,6 +20,8 @@ pub struct Request {
     /// Conflicts to overwrite all the same, each as `kind target`.
     pub force: Vec<String>,
     pub by: String,
+    /// Also what operations left and what is kept on purpose: a drill's litter.
+    pub discard: bool,
 }
 
 /// What release did with one setting or operation.

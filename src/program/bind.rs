@@ -199,7 +199,7 @@ async fn acting_as(
         StepError::Failed(format!("`as` names no principal that a step can act as: {which}"))
     })?;
     let world = match kind {
-        ActorKind::AccessKey => step.world().as_access_key(which)?,
+        ActorKind::AccessKey => step.world().as_access_key(which).await?,
         ActorKind::Role => step.world().as_role(which, step.run()).await?,
     };
     Ok(step.acting_as(world))

@@ -19,7 +19,9 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     );
     let _ = writeln!(out, "{}", look::wrap(&look::clean(&card.hypothesis), "  ", look.width));
     let place = match &card.endpoint {
-        Some(endpoint) => format!("account {} in {}, on {endpoint}, not AWS", card.account, card.region),
+        Some(endpoint) => {
+            format!("account {} in {}, on {endpoint}, not AWS", card.account, card.region)
+        }
         None => format!("account {} in {}", card.account, card.region),
     };
     let _ = writeln!(out, "  {place}\n");

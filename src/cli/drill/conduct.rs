@@ -12,10 +12,7 @@ use crate::{
     report,
 };
 
-use super::{
-    super::session::Session,
-    Context, Exit, Failure,
-};
+use super::{super::session::Session, Context, Exit, Failure};
 
 /// What a drill's release takes away: all of it, also what its operations left.
 pub fn everything(by: impl Into<String>) -> Request {

@@ -43,8 +43,11 @@ impl Run {
         let (prepared, outline) =
             prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
         let Some(outline) = outline else {
-            return Err(Failure::new(Exit::Usage, format!("{name} is a playbook, not a simulation"))
-                .help(format!("`backburn run {name}` runs it")));
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{name} is a playbook, not a simulation"),
+            )
+            .help(format!("`backburn run {name}` runs it")));
         };
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);

@@ -5,6 +5,8 @@
 mod check;
 pub mod document;
 mod experiment;
+pub mod formats;
+pub mod history;
 mod lower;
 mod make;
 mod outline;
@@ -13,6 +15,7 @@ pub mod schedule;
 pub mod score;
 
 pub use check::{CheckedDrill, Files, beside, check};
+pub use document::Simulation;
 pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};
 pub use outline::{Attack, Detection, Outline, Recovery, Response};

@@ -11,7 +11,7 @@ use crate::{
     actions::{Entry, catalogue},
     aws::Aws,
     engine::{
-        Step, StepError,
+        Step, StepError, is_open,
         unit::{Approval, Body, Condition, Items, OnFailure, Outputs, Policy, Unit},
     },
     playbook::{
@@ -184,6 +184,11 @@ impl Body<Aws> for Bound {
                 Some((kind, which)) if !step.planning() => {
                     run(inputs, acting_as(&step, kind, &which).await?).await
                 }
+                _ if step.planning() && is_open(&inputs) => match run(inputs, step).await {
+                    // What was looked for under a placeholder is not there, which says nothing.
+                    Err(error) => Err(open(error)),
+                    done => done,
+                },
                 _ => run(inputs, step).await,
             }
         })
@@ -203,4 +208,11 @@ async fn acting_as(
         ActorKind::Role => step.world().as_role(which, step.run()).await?,
     };
     Ok(step.acting_as(world))
+}
+
+fn open(error: StepError) -> StepError {
+    match error {
+        StepError::Open(_) => error,
+        _ => StepError::Open("an input is known only after an earlier step has run".into()),
+    }
 }

@@ -3,7 +3,10 @@
 
 use std::fmt::Write;
 
-use crate::drill::score::{Clocks, Objective, Outcome, Scorecard};
+use crate::drill::{
+    history::History,
+    score::{Clocks, Objective, Outcome, Scorecard},
+};
 
 use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look};
 
@@ -90,4 +93,54 @@ pub fn outcome(outcome: Outcome, accepted: bool, look: &Look) -> String {
         _ => BAD,
     };
     look.paint(style, outcome.word())
+}
+
+/// Past drills of each simulation: when and how, then each clock over the runs.
+pub fn history(past: &[History], look: &Look) -> String {
+    if past.is_empty() {
+        return "no drill has been run\n".into();
+    }
+    let mut out = String::new();
+    for one in past {
+        let _ = writeln!(out, "{}", look.paint(BOLD, &one.simulation));
+        let runs = one.runs.iter().map(|run| {
+            let at = run
+                .started
+                .map_or_else(|| "-".into(), |at| at.strftime("%Y-%m-%d %H:%M").to_string());
+            vec![format!("  {at}"), outcome(run.outcome, false, look), run.run.clone()]
+        });
+        out.push_str(&look::table(&runs.collect::<Vec<_>>()));
+        let clocks = one.clocks.iter().map(|trend| {
+            let change =
+                trend.change().map_or_else(String::new, |part| format!("{:+.0} %", part * 100.0));
+            vec![
+                format!("  {} {}", trend.part.word(), look::shorten(&look::clean(&trend.name), 30)),
+                spark(&trend.took),
+                format!("last {}", seconds(trend.last())),
+                format!("median {}", seconds(trend.median())),
+                trend
+                    .budget
+                    .map_or_else(String::new, |budget| format!("budget {}", seconds(Some(budget)))),
+                change,
+            ]
+        });
+        out.push_str(&look::table(&clocks.collect::<Vec<_>>()));
+        out.push('\n');
+    }
+    out
+}
+
+/// The last twenty runs as bars; a dot where a run has no such time.
+fn spark(took: &[Option<f64>]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let shown = &took[took.len().saturating_sub(20)..];
+    let most = shown.iter().flatten().copied().fold(0.0, f64::max);
+    let bar = |time: &Option<f64>| match time {
+        Some(time) if most > 0.0 => {
+            BARS.get((time / most * 7.0).round() as usize).copied().unwrap_or('█')
+        }
+        Some(_) => BARS[0],
+        None => '·',
+    };
+    shown.iter().map(bar).collect()
 }

@@ -2,6 +2,7 @@
 //! `crate::drill`'s.
 
 mod conduct;
+mod list;
 mod run;
 
 use clap::{Args, Subcommand};
@@ -20,12 +21,24 @@ pub struct Drill {
 enum Command {
     /// Inject the faults of a simulation, answer them, restore, score it all, clean up
     Run(run::Run),
+    /// List simulations, with when each was last drilled
+    List(list::List),
+    /// Show how past drills came out, and the trend of each clock
+    History(list::HistoryOf),
+    /// Show which drills their schedules say are overdue; exit code 11 when there are any
+    Due(list::Due),
+    /// Print a simulation's schedule for what will keep it
+    Schedule(list::ScheduleOf),
 }
 
 impl Drill {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Run(command) => command.run(context).await,
+            Command::List(command) => command.run(context),
+            Command::History(command) => command.run(context),
+            Command::Due(command) => command.run(context),
+            Command::Schedule(command) => command.run(context),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! `crate::drill`'s.
 
 mod conduct;
+mod export;
 mod list;
 mod run;
 
@@ -29,6 +30,8 @@ enum Command {
     Due(list::Due),
     /// Print a simulation's schedule for what will keep it
     Schedule(list::ScheduleOf),
+    /// Print the FIS experiment template that a simulation makes
+    ExportFis(export::ExportFis),
 }
 
 impl Drill {
@@ -39,6 +42,7 @@ impl Drill {
             Command::History(command) => command.run(context),
             Command::Due(command) => command.run(context),
             Command::Schedule(command) => command.run(context),
+            Command::ExportFis(command) => command.run(context),
         }
     }
 }

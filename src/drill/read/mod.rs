@@ -12,8 +12,7 @@ use crate::playbook::{
     expr::Template,
     read::{
         fields::{Fields, Reader},
-        head,
-        step::{self, STEP_KEYS},
+        head, step,
     },
     tree::{self, Kind, Node},
 };
@@ -176,9 +175,4 @@ fn template(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<T
 fn required_template(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<Template> {
     reader.required(fields, key)?;
     template(reader, fields, key)
-}
-
-/// Keys of a steady-state check.
-pub(crate) fn check_keys() -> Vec<&'static str> {
-    STEP_KEYS.iter().copied().chain(["when"]).collect()
 }

@@ -43,9 +43,15 @@ fn each_fixture_reports_its_code_and_no_other() {
 #[test]
 fn each_code_has_a_fixture() {
     let covered: BTreeSet<String> = fixtures().iter().map(|(name, _)| code_of(name)).collect();
-    let listed: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+    let listed: BTreeSet<String> = CODES
+        .iter()
+        // Simulations have fixtures of their own.
+        .filter(|(code, _)| !code.starts_with("simulation::"))
+        .map(|(code, _)| (*code).to_owned())
+        .collect();
     assert_eq!(covered, listed);
-    assert_eq!(listed.len(), CODES.len(), "a code is listed twice");
+    let all: BTreeSet<_> = CODES.iter().map(|(code, _)| code).collect();
+    assert_eq!(all.len(), CODES.len(), "a code is listed twice");
 }
 
 #[test]

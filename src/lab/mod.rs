@@ -10,6 +10,7 @@ mod http;
 mod launch;
 mod localstack;
 mod loopback;
+mod ministack;
 mod moto;
 mod options;
 mod process;
@@ -166,6 +167,11 @@ pub async fn reset(
                 gateway::forget(&state).await?;
                 look(&state, options, false).await?
             }
+            Kind::MiniStack => {
+                ministack::reset(&state.endpoint).await?;
+                gateway::forget(&state).await?;
+                look(&state, options, false).await?
+            }
             // It has no reset, and keeps nothing over a restart.
             Kind::LocalStackHost | Kind::LocalStackDocker => {
                 end(&state, options).await?;
@@ -207,6 +213,7 @@ async fn end(state: &State, options: &LabOptions) -> Result<(), LabError> {
 fn matches(state: &State, upstream: &Upstream) -> bool {
     match (state.kind, upstream) {
         (Kind::Moto, Upstream::Moto)
+        | (Kind::MiniStack, Upstream::MiniStack)
         | (Kind::LocalStackHost | Kind::LocalStackDocker, Upstream::LocalStack) => true,
         (Kind::Url, Upstream::Url(url)) => url.trim_end_matches('/') == state.endpoint,
         _ => false,
@@ -218,6 +225,7 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         Kind::Moto if state.front.is_none() => &[moto::STAND_INS, moto::WITHOUT_FRONT].concat(),
         Kind::Moto => moto::STAND_INS,
         Kind::LocalStackHost | Kind::LocalStackDocker => localstack::STAND_INS,
+        Kind::MiniStack => ministack::STAND_INS,
         Kind::Url => &["what it lacks is not known: the lab did not start it"],
     };
     let (endpoint, port) = state.public();

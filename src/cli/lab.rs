@@ -83,6 +83,9 @@ enum Command {
 struct Front {
     #[command(flatten)]
     at: Where,
+    /// What the upstream is, in words
+    #[arg(long)]
+    named: Option<String>,
     /// The upstream checks signatures and policies
     #[arg(long)]
     enforced: bool,
@@ -97,6 +100,7 @@ impl Front {
             return Err(Failure::new(Exit::Usage, "`--upstream` must be a URL"));
         };
         let options = front::Options {
+            name: self.named,
             home: Some(context.home().to_owned()),
             clock: self.at.clock,
             passthrough: self.at.passthrough,

@@ -70,6 +70,9 @@ fn command(state: &State, program: &Path, port: u16, options: &LabOptions) -> Co
     command.args(["lab", "front", "--upstream", &state.endpoint]);
     command.args(["--port", &port.to_string(), "--clock", &options.clock.to_string()]);
     command.arg("--home").arg(&options.home);
+    if state.kind != Kind::Url {
+        command.args(["--named", state.kind.label()]);
+    }
     for service in &options.passthrough {
         command.args(["--passthrough", service]);
     }

@@ -3,6 +3,7 @@
 //! Owns the endpoint's life and its files. It only ever talks to this machine, ends nothing that it did not
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
+mod behind;
 mod error;
 pub mod front;
 mod gateway;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use behind::{Behind, behind};
 pub use error::LabError;
 pub use gateway::{Told, serve as serve_front};
 pub use loopback::check as check_loopback;

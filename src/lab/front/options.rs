@@ -10,6 +10,8 @@ use super::Clock;
 pub struct Options {
     /// Where the upstream answers: `http://127.0.0.1:5000`. Loopback only.
     pub upstream: String,
+    /// What answers there, in words, for those who ask the front: `moto 5.2.5`.
+    pub name: Option<String>,
     /// Directory for what must outlive the process; `None` keeps it in memory.
     pub home: Option<PathBuf>,
     pub clock: Clock,
@@ -28,6 +30,7 @@ impl Options {
     pub fn new(upstream: impl Into<String>) -> Self {
         Self {
             upstream: upstream.into(),
+            name: None,
             home: None,
             clock: Clock::default(),
             passthrough: Vec::new(),

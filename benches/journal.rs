@@ -32,6 +32,7 @@ fn record(n: usize) -> Record {
             plan_sha256: "0".repeat(64),
             scope: scope(),
             endpoint: None,
+            lab: None,
             operator: "bench".into(),
             clock: None,
         };

@@ -1,6 +1,6 @@
-"""Runs an upstream of the lab: `serve.py moto|localstack --port PORT [--watch PID]`.
+"""Runs an upstream of the lab: `serve.py moto|localstack|ministack --port PORT [--watch PID]`.
 
-Owns what both upstreams need and neither has: loopback only, outliving the terminal, ending with a
+Owns what these upstreams need and do not have: loopback only, outliving the terminal, ending with a
 watched process, and (moto) a 12-digit access key id that selects the account, as LocalStack does.
 It does not install, configure or seed anything: the `lab` module of backburn does.
 """
@@ -10,6 +10,7 @@ import os
 import re
 import runpy
 import signal
+import sys
 import threading
 import time
 
@@ -119,9 +120,15 @@ def localstack(_port):
     runpy.run_module("localstack.runtime.main", run_name="__main__", alter_sys=True)
 
 
+def ministack(_port):
+    # It reads the arguments of this program as its own.
+    sys.argv = ["ministack"]
+    runpy.run_module("ministack", run_name="__main__", alter_sys=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("upstream", choices=["moto", "localstack"])
+    parser.add_argument("upstream", choices=["moto", "localstack", "ministack"])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--watch", type=int, help="end when this process ends")
     args = parser.parse_args()
@@ -132,7 +139,7 @@ def main():
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if args.watch:
         end_with(args.watch)
-    {"moto": moto, "localstack": localstack}[args.upstream](args.port)
+    {"moto": moto, "localstack": localstack, "ministack": ministack}[args.upstream](args.port)
 
 
 main()

@@ -65,6 +65,10 @@ impl Demo {
         lab: &lab::Lab,
         seed: &lab::seed::Seed,
     ) -> Result<Exit, Failure> {
+        if seed.interfaces.is_empty() {
+            let told = format!("{} has no instances to contain", lab.upstream);
+            return Err(Failure::new(Exit::Usage, told).help("run the demo on moto or LocalStack"));
+        }
         let inputs = vec![
             ("instance".to_owned(), seed.instance.clone()),
             ("case".to_owned(), "DEMO-1".to_owned()),
@@ -78,7 +82,7 @@ impl Demo {
             ..ConnectOptions::default()
         };
         let aws = prepare::connect(context, connect).await?.with_run(&run);
-        let plan = prepared.plan(&aws, &run).await;
+        let plan = prepare::plan(&prepared, &aws, &run).await;
         context.say(&report::plan::plan(&plan, &context.err));
         if !plan.obstacles().is_empty() {
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed"));

@@ -25,8 +25,8 @@ pub struct Lab {
 
 #[derive(Args, Clone, Debug)]
 pub struct Where {
-    /// `moto` (installed with pip), `localstack` (Docker, or pip on Python >= 3.12), or the URL of an
-    /// endpoint that runs on this machine
+    /// `moto` (installed with pip), `localstack` (Docker, or pip on Python >= 3.12), `ministack` (installed
+    /// with pip, IAM enforced), or the URL of an endpoint that runs on this machine
     #[arg(long, default_value = "moto")]
     pub upstream: Upstream,
     /// Port on 127.0.0.1; 0 takes any free one
@@ -83,6 +83,12 @@ enum Command {
 struct Front {
     #[command(flatten)]
     at: Where,
+    /// What the upstream is, in words
+    #[arg(long)]
+    named: Option<String>,
+    /// The upstream checks signatures and policies
+    #[arg(long)]
+    enforced: bool,
     /// End when this process has ended
     #[arg(long)]
     watch: Option<u32>,
@@ -94,10 +100,12 @@ impl Front {
             return Err(Failure::new(Exit::Usage, "`--upstream` must be a URL"));
         };
         let options = front::Options {
+            name: self.named,
             home: Some(context.home().to_owned()),
             clock: self.at.clock,
             passthrough: self.at.passthrough,
             has_quotas: self.at.quotas.is_some(),
+            is_enforced: self.enforced,
             ..front::Options::new(upstream.clone())
         };
         lab::serve_front(options, self.at.port, self.watch).await?;
@@ -199,11 +207,16 @@ fn described(lab: &lab::Lab, seed: &Seed) -> String {
         ("leaked key", format!("{} of user {}", seed.access_key_id, seed.user)),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    // Not every upstream gives instances interfaces, which containing one needs.
+    let playbook = if seed.interfaces.is_empty() {
+        format!("iam-key-leak.yaml -i user={} -i access-key={}", seed.user, seed.access_key_id)
+    } else {
+        format!("ec2-compromise.yaml -i instance={} -i case=LAB-1", seed.instance)
+    };
     format!(
-        "{}\ntry:   backburn plan playbooks/ec2-compromise.yaml --endpoint-url {} -i instance={} -i case=LAB-1\ntools: eval \"$(backburn lab env)\"\n",
+        "{}\ntry:   backburn plan --endpoint-url {} playbooks/{playbook}\ntools: eval \"$(backburn lab env)\"\n",
         look::table(&rows),
         lab.endpoint,
-        seed.instance
     )
 }
 

@@ -9,8 +9,9 @@ use crate::{
     actions::catalogue,
     aws::{Aws, ConnectOptions},
     drill::{self, Files, Outline},
+    journal::InLab,
     playbook::inputs,
-    program::{Checked, check, prepare::Prepared},
+    program::{Checked, check, planfile::PlanFile, prepare::Prepared},
 };
 
 use super::{Context, Exit, Failure};
@@ -152,6 +153,18 @@ pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<A
         options.region.get_or_insert(lab.region);
     }
     Ok(Aws::connect(&options).await?)
+}
+
+/// The plan, marked with the lab where the endpoint is one.
+pub async fn plan(prepared: &Prepared, aws: &Aws, run: &str) -> PlanFile {
+    let mut plan = prepared.plan(aws, run).await;
+    if let Some(endpoint) = aws.endpoint().filter(|_| aws.is_local())
+        && let Some(lab) = crate::lab::behind(endpoint).await
+    {
+        let crate::lab::Behind { upstream, clock, stand_ins } = lab;
+        plan.lab = Some(InLab { upstream, clock, stand_ins });
+    }
+    plan
 }
 
 /// Who runs the program, for records.

@@ -50,7 +50,7 @@ impl Run {
         let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
-        let plan = prepared.plan(&aws, &run).await;
+        let plan = prepare::plan(&prepared, &aws, &run).await;
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }

@@ -85,6 +85,7 @@ pub async fn begin(
         plan_sha256: plan.sha256.clone(),
         scope: aws.scope().clone(),
         endpoint: aws.endpoint().map(str::to_owned),
+        lab: plan.lab.clone(),
         operator: operator(),
         clock,
     };

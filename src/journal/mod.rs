@@ -13,6 +13,6 @@ mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
 pub use reader::{Head, Read, ReadError, parse, read};
-pub use record::{FORMAT, Line, Place, Record, Released, RunStatus};
+pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
 pub use writer::{Journal, JournalError, REDACTED, hash, redact, redact_text};

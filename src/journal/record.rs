@@ -36,6 +36,32 @@ impl fmt::Display for Place {
     }
 }
 
+/// The lab that answered instead of AWS: whoever reads of a run must know what it proves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct InLab {
+    /// What answered behind the lab's front: `moto 5.2.5`.
+    pub upstream: String,
+    /// How many times faster than AWS the stand-ins waited.
+    pub clock: f64,
+    /// Services that the lab's front stood in for, by signing name.
+    pub stand_ins: Vec<String>,
+}
+
+impl fmt::Display for InLab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.upstream)?;
+        if !self.stand_ins.is_empty() {
+            write!(f, "; its front stands in for {}", self.stand_ins.join(", "))?;
+        }
+        // Compared with what it is where nobody asked for anything else.
+        if self.clock > 1.0 {
+            write!(f, "; its clock runs {}x", self.clock)?;
+        }
+        Ok(())
+    }
+}
+
 /// One line of `journal.jsonl`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
@@ -60,6 +86,9 @@ pub enum Record {
         plan_sha256: String,
         scope: Scope,
         endpoint: Option<String>,
+        /// Where the endpoint is a lab.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lab: Option<InLab>,
         operator: String,
         /// What the endpoint said the time was.
         clock: Option<Timestamp>,

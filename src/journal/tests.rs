@@ -30,6 +30,7 @@ fn started() -> Record {
         plan_sha256: "b".into(),
         scope: scope(),
         endpoint: None,
+        lab: None,
         operator: "me".into(),
         clock: None,
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::front::{self, Front, Options};
 use super::state::{FrontState, Kind, Process, State};
-use super::{LabError, LabOptions, Progress, http, loopback, process, venv};
+use super::{LabError, LabOptions, Progress, http, loopback, ministack, process, venv};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const READY: &str = "/_backburn/status";
@@ -34,7 +34,13 @@ pub(super) async fn start(
     let endpoint = format!("http://127.0.0.1:{port}");
     progress.say(&format!("starting the front on {endpoint}"));
     let log = options.home.join("front.log");
-    let mut child = process::start(command(&state, program, port, options), &log)?;
+    let mut command = command(&state, program, port, options);
+    if matches!(state.kind, Kind::MiniStack | Kind::Url)
+        && ministack::is_enforced(&state.endpoint).await
+    {
+        command.arg("--enforced");
+    }
+    let mut child = process::start(command, &log)?;
     let failed = || LabError::StartFailed { tail: process::log_tail(&log), log: log.clone() };
     let birth = process::birth(child.id()).ok_or_else(failed)?;
     let process = Process { pid: child.id(), birth };
@@ -64,10 +70,13 @@ fn command(state: &State, program: &Path, port: u16, options: &LabOptions) -> Co
     command.args(["lab", "front", "--upstream", &state.endpoint]);
     command.args(["--port", &port.to_string(), "--clock", &options.clock.to_string()]);
     command.arg("--home").arg(&options.home);
+    if state.kind != Kind::Url {
+        command.args(["--named", state.kind.label()]);
+    }
     for service in &options.passthrough {
         command.args(["--passthrough", service]);
     }
-    if matches!(state.kind, Kind::LocalStackHost | Kind::LocalStackDocker) {
+    if matches!(state.kind, Kind::LocalStackHost | Kind::LocalStackDocker | Kind::MiniStack) {
         // It evaluates alarms itself.
         command.args(["--passthrough", "monitoring"]);
     }

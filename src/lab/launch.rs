@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::state::{Kind, Process, State};
 use super::venv::{self, Venv};
 use super::{
-    LabError, LabOptions, Progress, Upstream, gateway, http, localstack, loopback, moto, process,
+    LabError, LabOptions, Progress, Upstream, gateway, http, localstack, loopback, ministack, moto,
+    process,
 };
 
 const SCRIPT: &str = include_str!("../../localstack/serve.py");
@@ -39,6 +40,7 @@ async fn upstream(options: &LabOptions, progress: &dyn Progress) -> Result<State
     match &options.upstream {
         Upstream::Url(url) => adopt(url, options).await,
         Upstream::Moto => host(Kind::Moto, options, progress).await,
+        Upstream::MiniStack => host(Kind::MiniStack, options, progress).await,
         Upstream::LocalStack => match localstack::docker().await {
             Ok(()) => in_docker(options, progress).await,
             Err(docker) => {
@@ -86,14 +88,17 @@ async fn host(
     options: &LabOptions,
     progress: &dyn Progress,
 ) -> Result<State, LabError> {
-    let is_moto = kind == Kind::Moto;
     // Told before minutes of installing, and again below in case the wait changed it.
     loopback::free_port(options.port)?;
-    let recipe = if is_moto { &moto::RECIPE } else { &localstack::RECIPE };
+    let (recipe, ready) = match kind {
+        Kind::Moto => (&moto::RECIPE, moto::READY),
+        Kind::MiniStack => (&ministack::RECIPE, ministack::READY),
+        _ => (&localstack::RECIPE, localstack::READY),
+    };
     let venv = venv::ensure(recipe, &options.cache, progress).await?;
     let script = venv.folder.join("serve.py");
     replace(&script, SCRIPT)?;
-    if is_moto {
+    if kind == Kind::Moto {
         replace(&venv.folder.join(moto::IMAGES.0), moto::IMAGES.1)?;
     }
     // Two labs that start on one port at once: both would find it free, and the slower one would take the other's
@@ -108,20 +113,25 @@ async fn host(
     let mut tries = 0;
     loop {
         let port = loopback::free_port(options.port)?;
-        let command = if is_moto {
-            moto::command(&venv, &script, port, options.watch)
-        } else {
-            localstack::prepare(&options.home)?;
-            localstack::command(&venv, &script, &options.home, port, options.watch)
+        let (home, watch) = (&options.home, options.watch);
+        let command = match kind {
+            Kind::Moto => moto::command(&venv, &script, port, watch),
+            Kind::MiniStack => {
+                ministack::prepare(home)?;
+                ministack::command(&venv, &script, home, port, watch)
+            }
+            _ => {
+                localstack::prepare(home)?;
+                localstack::command(&venv, &script, home, port, watch)
+            }
         };
-        let ready = if is_moto { moto::READY } else { localstack::READY };
         tries += 1;
         match started(kind, command, port, ready, &venv, options, progress).await {
             // Between finding a free port and binding it, someone else was faster.
             Err(LabError::StartFailed { tail, .. })
                 if options.port == 0 && tries < 4 && tail.contains("in use") => {}
             Ok(state) => {
-                if is_moto {
+                if kind == Kind::Moto {
                     moto::configure(&state.endpoint).await?;
                 }
                 return Ok(state);

@@ -3,6 +3,7 @@
 //! Owns the endpoint's life and its files. It only ever talks to this machine, ends nothing that it did not
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
+mod behind;
 mod error;
 pub mod front;
 mod gateway;
@@ -10,6 +11,7 @@ mod http;
 mod launch;
 mod localstack;
 mod loopback;
+mod ministack;
 mod moto;
 mod options;
 mod process;
@@ -24,6 +26,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use behind::{Behind, behind};
 pub use error::LabError;
 pub use gateway::{Told, serve as serve_front};
 pub use loopback::check as check_loopback;
@@ -166,6 +169,11 @@ pub async fn reset(
                 gateway::forget(&state).await?;
                 look(&state, options, false).await?
             }
+            Kind::MiniStack => {
+                ministack::reset(&state.endpoint).await?;
+                gateway::forget(&state).await?;
+                look(&state, options, false).await?
+            }
             // It has no reset, and keeps nothing over a restart.
             Kind::LocalStackHost | Kind::LocalStackDocker => {
                 end(&state, options).await?;
@@ -207,6 +215,7 @@ async fn end(state: &State, options: &LabOptions) -> Result<(), LabError> {
 fn matches(state: &State, upstream: &Upstream) -> bool {
     match (state.kind, upstream) {
         (Kind::Moto, Upstream::Moto)
+        | (Kind::MiniStack, Upstream::MiniStack)
         | (Kind::LocalStackHost | Kind::LocalStackDocker, Upstream::LocalStack) => true,
         (Kind::Url, Upstream::Url(url)) => url.trim_end_matches('/') == state.endpoint,
         _ => false,
@@ -218,6 +227,7 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         Kind::Moto if state.front.is_none() => &[moto::STAND_INS, moto::WITHOUT_FRONT].concat(),
         Kind::Moto => moto::STAND_INS,
         Kind::LocalStackHost | Kind::LocalStackDocker => localstack::STAND_INS,
+        Kind::MiniStack => ministack::STAND_INS,
         Kind::Url => &["what it lacks is not known: the lab did not start it"],
     };
     let (endpoint, port) = state.public();

@@ -57,6 +57,8 @@ pub enum Upstream {
     Moto,
     /// LocalStack: in Docker where an engine answers, with pip otherwise.
     LocalStack,
+    /// ministack, which enforces IAM: installed with pip and run by the lab.
+    MiniStack,
     /// An endpoint that runs already. Only loopback is accepted.
     Url(String),
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Upstream {
         match self {
             Self::Moto => f.write_str("moto"),
             Self::LocalStack => f.write_str("localstack"),
+            Self::MiniStack => f.write_str("ministack"),
             Self::Url(url) => f.write_str(url),
         }
     }
@@ -78,6 +81,7 @@ impl FromStr for Upstream {
         match text {
             "moto" => Ok(Self::Moto),
             "localstack" => Ok(Self::LocalStack),
+            "ministack" => Ok(Self::MiniStack),
             url => loopback::check(url).map(Self::Url),
         }
     }

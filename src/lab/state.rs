@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Moto,
     LocalStackHost,
     LocalStackDocker,
+    MiniStack,
     Url,
 }
 
@@ -25,6 +26,7 @@ impl Kind {
             Self::Moto => "moto 5.2.5",
             Self::LocalStackHost => "LocalStack 4.14.0 (host mode)",
             Self::LocalStackDocker => "LocalStack 4.14.0 (Docker)",
+            Self::MiniStack => "ministack 1.5.33 (IAM enforced)",
             Self::Url => "an endpoint that runs already",
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         Scope,
         plan::{PlanState, PlannedStep},
     },
-    journal::hash,
+    journal::{InLab, hash},
     playbook::{Phase, Responsibility},
 };
 
@@ -36,6 +36,9 @@ pub struct PlanFile {
     /// The endpoint is on this machine. Any other may be AWS in the end.
     #[serde(default)]
     pub local: bool,
+    /// The lab that the endpoint is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<InLab>,
     pub steps: Vec<PlanEntry>,
     /// What the run needs to be allowed, as `service:Action`.
     pub permissions: Vec<String>,
@@ -45,7 +48,7 @@ pub struct PlanFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     pub created: jiff::Timestamp,
-    /// SHA-256 of everything above but `created`, `program`, `warnings`, the run's id and the session name of an
+    /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, the run's id and the session name of an
     /// assumed role. Two plans that would do the same in the same account have the same hash.
     pub sha256: String,
 }
@@ -90,7 +93,7 @@ impl PlanFile {
         plan.steps.iter_mut().for_each(|entry| entry.step.sort());
         let mut value = serde_json::to_value(plan).unwrap_or_default();
         if let Value::Object(map) = &mut value {
-            for name in ["created", "program", "sha256", "run", "warnings"] {
+            for name in ["created", "program", "sha256", "run", "warnings", "lab"] {
                 map.shift_remove(name);
             }
         }
@@ -269,6 +272,7 @@ mod tests {
             scope,
             endpoint: None,
             local: false,
+            lab: None,
             steps: vec![entry],
             permissions: Vec::new(),
             refusals: Vec::new(),
@@ -289,6 +293,10 @@ mod tests {
         let foreign = plan("01A", "arn:aws:sts::111122223333:assumed-role/admin/anna");
         assert_ne!(first.sha256, foreign.sha256);
         assert_eq!(first.differences(&foreign), ["the account, Region or principal changed"]);
+        let mut shown_in_a_lab = first.clone();
+        let lab = InLab { upstream: "moto".into(), clock: 1.0, stand_ins: vec!["fis".into()] };
+        shown_in_a_lab.lab = Some(lab);
+        assert!(shown_in_a_lab.is_intact());
         let mut edited = first.clone();
         edited.steps[0].uses = "core.assert".into();
         assert!(!edited.is_intact());

@@ -83,6 +83,8 @@ impl Prepared {
             scope: aws.scope().clone(),
             endpoint: aws.endpoint().map(str::to_owned),
             local: aws.is_local(),
+            // Who asks for a plan knows of the lab; nothing here does.
+            lab: None,
             steps: steps.into_iter().filter_map(|step| self.entry(step, &secrets)).collect(),
             permissions: policy::permissions(&actions),
             refusals,

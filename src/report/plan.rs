@@ -41,6 +41,10 @@ fn header(plan: &PlanFile, look: &Look, out: &mut String) {
         None => "AWS".into(),
     };
     let _ = writeln!(out, "  endpoint  {endpoint}");
+    if let Some(lab) = &plan.lab {
+        let text = look::wrap(&look::clean(&lab.to_string()), "            ", look.width);
+        let _ = writeln!(out, "  lab       {}", text.trim_start());
+    }
     for (name, value) in &plan.inputs {
         let _ = writeln!(out, "  input     {name} = {}", look::value(value, 80));
     }

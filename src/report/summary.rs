@@ -6,13 +6,21 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{RunEnd, Verdict, release::Item},
-    journal::{Ledger, Released, RunStatus},
+    journal::{InLab, Ledger, Record, Released, RunStatus},
 };
 
 use super::{
     look::{self, BAD, BOLD, CARE, GOOD, Look},
     plan::plural,
 };
+
+/// The lab that the run was made in.
+fn lab(ledger: &Ledger) -> Option<&InLab> {
+    match &ledger.started {
+        Some(Record::RunStarted { lab, .. }) => lab.as_ref(),
+        _ => None,
+    }
+}
 
 /// Verdicts, failures, what was changed, and what to do next.
 pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> String {
@@ -53,6 +61,10 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
         plural(changes, "change"),
         plural(operations, "operation")
     );
+    if let Some(lab) = lab(ledger) {
+        let text = format!("in the lab, not on AWS: {}", look::clean(&lab.to_string()));
+        let _ = writeln!(out, "  {}", look::wrap(&text, "    ", look.width).trim_start());
+    }
     let presumed = ledger.steps.values().flat_map(|step| step.verdicts.values());
     if presumed.clone().any(|(verdict, _)| matches!(verdict, Verdict::Presumed { .. })) {
         let text =
@@ -121,6 +133,7 @@ pub fn run_json(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str) -> Value {
         "run": run,
         "status": end.status,
         "directory": dir,
+        "lab": lab(ledger),
         "verdicts": verdicts,
         "failed": pairs(&end.walked.failed),
         "tolerated": pairs(&end.walked.tolerated),

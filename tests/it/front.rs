@@ -6,6 +6,7 @@ use std::process::Command;
 use backburn::lab::{self, Lab, LabOptions, Silent};
 use serde_json::Value;
 
+use crate::binary::{Desk, RUN};
 use crate::support;
 
 /// Pid of the front in the state file.
@@ -71,4 +72,27 @@ async fn it_stands_before_an_endpoint_that_runs_already() {
     assert_eq!(front.passthrough, ["cloudtrail"]);
     lab::down(&options, &Silent).await.expect("down");
     assert!(upstream_answers(&shared.lab).await, "an endpoint that is not ours is left alone");
+}
+
+/// Whoever reads of a run must see what it proves.
+#[test]
+fn plan_summary_and_journal_say_what_stood_in() {
+    let (desk, seed) = Desk::seeded();
+    let (user, key) = (format!("user={}", seed.user), format!("access-key={}", seed.access_key_id));
+    let given = ["playbooks/iam-key-leak.yaml", "-i", &user, "-i", &key, "--json"];
+    let plan = desk.json(&[&["plan"], &given[..]].concat());
+    let lab = &plan["lab"];
+    assert_eq!(lab["upstream"], "moto 5.2.5");
+    let stand_ins: Vec<_> = lab["stand-ins"].as_array().expect("a list").iter().collect();
+    assert_eq!(stand_ins, ["backup", "cloudtrail", "fis", "guardduty", "monitoring", "ssm"]);
+
+    let run = desk.run(&[&["run"], &given[..], &RUN].concat());
+    let run: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(&run["lab"], lab);
+    assert_eq!(&desk.records()[0]["lab"], lab);
+    // Past the front there is nothing that stands in.
+    let front = support::lab().lab.front.as_ref().expect("a front");
+    let past = Desk::at(&front.upstream, &desk.account);
+    let plan = past.json(&[&["plan"], &given[..]].concat());
+    assert_eq!(plan.get("lab"), None);
 }

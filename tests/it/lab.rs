@@ -231,3 +231,21 @@ async fn localstack_is_seeded_too() {
     assert_ne!(first.instance, fresh.instance);
     lab::down(&options, &Silent).await.expect("ended");
 }
+
+#[tokio::test]
+async fn ministack_is_seeded_too() {
+    let options = LabOptions { upstream: Upstream::MiniStack, ..options() };
+    let lab = lab::up(&options, &Silent).await.expect("started");
+    let account = "200000000002";
+    let config = lab.sdk_config(account);
+    let first = lab::seed::seed(&config, &Silent).await.expect("seeded");
+    let before = account_state(&lab, account);
+    assert_eq!(first, lab::seed::seed(&config, &Silent).await.expect("seeded again"));
+    assert_eq!(before, account_state(&lab, account));
+    assert_eq!((first.account.as_str(), first.interfaces.len()), (account, 0));
+    assert_eq!(before["iam"]["users"][&first.user]["keys"][&first.access_key_id], "Active");
+    let (_, fresh) = lab::reset(&options, &Silent).await.expect("reset");
+    assert_ne!(first.instance, fresh.instance);
+    assert!(lab::down(&options, &Silent).await.expect("ended"));
+    TcpListener::bind(("127.0.0.1", lab.port)).expect("the port is free again");
+}

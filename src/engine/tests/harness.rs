@@ -204,6 +204,7 @@ fn started(scope: &Scope) -> Record {
         plan_sha256: String::new(),
         scope: scope.clone(),
         endpoint: None,
+        lab: None,
         operator: "me".into(),
         clock: None,
     }

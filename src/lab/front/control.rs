@@ -98,6 +98,7 @@ fn status(front: &Front) -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "upstream": front.upstream().endpoint(),
+        "name": front.options().name,
         "clock": front.clock().factor(),
         "started": front.started(),
         "standIns": stand_ins,

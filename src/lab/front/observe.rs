@@ -34,6 +34,9 @@ pub(super) fn is_seen(service: &str, operation: &str, acting: Option<&Acting>) -
 pub(super) fn client_call(front: &Front, call: &Call, outcome: &Outcome<'_>) {
     record(front, call, outcome, None);
     states(front, call, outcome);
+    if let Some(body) = outcome.body.filter(|_| outcome.status < 300) {
+        front.identities().learn(front, call, body);
+    }
 }
 
 /// A stand-in's own call.

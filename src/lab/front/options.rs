@@ -10,6 +10,8 @@ use super::Clock;
 pub struct Options {
     /// Where the upstream answers: `http://127.0.0.1:5000`. Loopback only.
     pub upstream: String,
+    /// What answers there, in words, for those who ask the front: `moto 5.2.5`.
+    pub name: Option<String>,
     /// Directory for what must outlive the process; `None` keeps it in memory.
     pub home: Option<PathBuf>,
     pub clock: Clock,
@@ -17,9 +19,9 @@ pub struct Options {
     pub passthrough: Vec<String>,
     /// EC2's request quotas at AWS's published sizes.
     pub has_quotas: bool,
-    /// Access key of the front's own deliveries (events to queues and topics). `None`: the account's number, which
-    /// moto and LocalStack take for a key of that account. Set it where the upstream checks keys.
-    pub service_key: Option<String>,
+    /// The upstream checks signatures and policies. The front's own calls then go as the account's root user, whose
+    /// access key is the account's number, and never with a client's key, whose secret it does not have.
+    pub is_enforced: bool,
     /// How long a client may be silent within a request or between two.
     pub patience: Duration,
 }
@@ -28,11 +30,12 @@ impl Options {
     pub fn new(upstream: impl Into<String>) -> Self {
         Self {
             upstream: upstream.into(),
+            name: None,
             home: None,
             clock: Clock::default(),
             passthrough: Vec::new(),
             has_quotas: false,
-            service_key: None,
+            is_enforced: false,
             patience: Duration::from_secs(60),
         }
     }

@@ -153,19 +153,20 @@ impl Front {
         });
     }
 
-    /// Calls upon the upstream with a caller's own key, hence in its account.
+    /// Calls upon the upstream in a caller's account, with its own key where the upstream takes that.
     pub fn as_caller(&self, call: &Call) -> Session {
         self.session(&call.identity.access_key, call.scope.clone())
     }
 
     /// Calls upon the upstream when no caller waits: after a restart, or on behalf of a service.
     pub fn as_service(&self, scope: &Scope) -> Session {
-        let key = self.0.options.service_key.as_deref().unwrap_or(&scope.account);
-        self.session(key, scope.clone())
+        self.session(&scope.account, scope.clone())
     }
 
     pub(super) fn session(&self, access_key: &str, scope: Scope) -> Session {
-        Session { front: self.clone(), access_key: access_key.to_owned(), scope, acting: None }
+        let is_enforced = self.0.options.is_enforced;
+        let key = if is_enforced { scope.account.clone() } else { access_key.to_owned() };
+        Session::raw(self, &key, scope)
     }
 
     /// Who an access key belongs to, as the upstream tells; kept once known.
@@ -176,6 +177,10 @@ impl Front {
     /// Publishes an event on the default bus of its account and Region. Returns at once.
     pub fn raise(&self, event: Event) {
         self.0.bus.raise(event);
+    }
+
+    pub(super) fn identities(&self) -> &Identities {
+        &self.0.identities
     }
 
     /// Every call that CloudTrail records from now on.

@@ -57,7 +57,10 @@ pub(super) async fn seed(
     };
     let id = instance.instance_id().ok_or_else(|| missing(&step))?;
     wait_until_running(ec2, &spec.name).await?;
-    for (index, interface) in (1..).zip(&spec.interfaces) {
+    // ministack's instances have no interfaces: nothing can hang on them there.
+    let interfaces =
+        if instance.network_interfaces().is_empty() { &[][..] } else { &spec.interfaces };
+    for (index, interface) in (1..).zip(interfaces) {
         self::interface(ec2, interface, index, id, network).await?;
     }
     if let Some(name) = &spec.elastic_ip {
@@ -196,10 +199,13 @@ async fn elastic_ip(ec2: &Client, name: &str, instance: &Instance) -> Result<(),
         .network_interfaces()
         .iter()
         .find(|one| one.attachment().and_then(|attachment| attachment.device_index()) == Some(0))
-        .and_then(|one| one.network_interface_id())
-        .ok_or_else(|| missing(format!("primary interface for {step}")))?;
+        .and_then(|one| one.network_interface_id());
     let allocation = allocation.ok_or_else(|| missing(&step))?;
-    let associate = ec2.associate_address().allocation_id(allocation).network_interface_id(primary);
+    let associate = ec2.associate_address().allocation_id(allocation);
+    let associate = match primary {
+        Some(interface) => associate.network_interface_id(interface),
+        None => associate.set_instance_id(instance.instance_id.clone()),
+    };
     associate.send().await.map_err(failed(step)).map(drop)
 }
 

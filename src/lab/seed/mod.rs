@@ -25,7 +25,7 @@ pub struct Seed {
     pub vpc: String,
     /// The compromised instance.
     pub instance: String,
-    /// Its interfaces by device index.
+    /// Its interfaces by device index; none where the upstream gives instances no interfaces.
     pub interfaces: Vec<String>,
     /// Its volumes by device name, the root volume first.
     pub volumes: Vec<String>,

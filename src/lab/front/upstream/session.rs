@@ -34,6 +34,11 @@ struct Raw {
 }
 
 impl Session {
+    /// With exactly this key, whatever the upstream takes.
+    pub(in crate::lab::front) fn raw(front: &Front, access_key: &str, scope: Scope) -> Self {
+        Self { front: front.clone(), access_key: access_key.to_owned(), scope, acting: None }
+    }
+
     pub fn scope(&self) -> &Scope {
         &self.scope
     }

@@ -4,6 +4,7 @@
 use super::{
     Entry,
     core::{assert::Assert, manual::Manual, wait::Wait},
+    drill::{detect::Detect, mark::Mark, watch::Watch},
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -24,6 +25,9 @@ pub const ALL: &[Entry] = &[
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),
+    entry::<Detect>(),
+    entry::<Mark>(),
+    entry::<Watch>(),
     entry::<CopySnapshot>(),
     entry::<CreateImage>(),
     entry::<IsolateInstance>(),

@@ -9,6 +9,7 @@
 
 pub mod catalogue;
 pub mod core;
+pub mod drill;
 pub mod ec2;
 mod entry;
 pub mod iam;

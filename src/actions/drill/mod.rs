@@ -1,0 +1,7 @@
+//! Actions of drills: the guard before anything is touched, the clocks, and the detections that a
+//! drill waits for. What injects faults and what recovers is elsewhere.
+
+pub mod detect;
+pub mod mark;
+pub mod source;
+pub mod watch;

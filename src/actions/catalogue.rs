@@ -5,6 +5,7 @@ use super::{
     Entry,
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{begin_recovery::BeginRecovery, begin_response::BeginResponse},
+    drill::{detect::Detect, mark::Mark, watch::Watch},
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -27,6 +28,9 @@ pub const ALL: &[Entry] = &[
     entry::<Wait>(),
     entry::<BeginRecovery>(),
     entry::<BeginResponse>(),
+    entry::<Detect>(),
+    entry::<Mark>(),
+    entry::<Watch>(),
     entry::<CopySnapshot>(),
     entry::<CreateImage>(),
     entry::<IsolateInstance>(),

@@ -10,7 +10,9 @@ use super::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
         },
+        events::EventRule,
         iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
+        sqs::Queue,
     },
 };
 
@@ -20,9 +22,11 @@ pub fn registry() -> Registry<Aws> {
         .with::<AddressAssociation>()
         .with::<DeleteOnTermination>()
         .with::<EniGroups>()
+        .with::<EventRule>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
         .with::<LoginProfile>()
+        .with::<Queue>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()

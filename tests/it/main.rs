@@ -8,6 +8,7 @@ mod crash;
 mod direction;
 mod docs;
 mod enforcement;
+mod drill_watch;
 mod failing;
 mod fan_out;
 mod front;

@@ -1,4 +1,9 @@
-//! Steps that a drill has by itself: guard, clocks, listening, detecting.
+//! Actions of drills: the guard before anything is touched, the clocks, and the detections that a
+//! drill waits for. What injects faults and what recovers is elsewhere.
 
 pub mod begin_recovery;
 pub mod begin_response;
+pub mod detect;
+pub mod mark;
+pub mod source;
+pub mod watch;

@@ -192,6 +192,11 @@ impl Aws {
         self.shared.config.credentials_provider()
     }
 
+    /// `aws`, `aws-cn` or `aws-us-gov`, as the caller's ARN has it.
+    pub fn partition(&self) -> &str {
+        self.scope.principal.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws")
+    }
+
     /// Whether calls go to an endpoint on this machine.
     pub fn is_local(&self) -> bool {
         self.endpoint().is_some_and(guard::is_local)

@@ -1,4 +1,5 @@
 //! Operations by service: the jobs that AWS runs for us.
 
+pub mod detection;
 pub mod ec2;
 pub mod ssm;

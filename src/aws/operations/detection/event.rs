@@ -1,0 +1,159 @@
+//! What an event says: when it was created, what it is about, and whether it names a resource.
+//! Pure; each source hands over the JSON that AWS sent.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::score::{Event, counts_from};
+
+/// What an event is held against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    pub resource: &'a str,
+    pub since: Timestamp,
+}
+
+impl About<'_> {
+    /// The events in one EventBridge event: as many as it has findings.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
+    pub fn of_bus(&self, envelope: &Value, received: Timestamp) -> Vec<Event> {
+        let text = |at: &str| envelope.pointer(at).and_then(Value::as_str).unwrap_or_default();
+        let time = moment(envelope.pointer("/time"));
+        let detail = &envelope["detail"];
+        let findings =
+            detail["findings"].as_array().filter(|_| text("/source") == "aws.securityhub");
+        if let Some(findings) = findings {
+            return findings.iter().map(|finding| self.of_hub(finding, time, received)).collect();
+        }
+        match text("/source") {
+            "aws.guardduty" if detail.get("type").is_some() => {
+                return vec![self.of_finding(detail, time, received)];
+            }
+            "aws.cloudwatch" if detail.get("alarmName").is_some() => {
+                let times = [moment(detail.pointer("/state/timestamp")), time];
+                let name = text("/detail/alarmName");
+                return vec![Event {
+                    id: text("/id").into(),
+                    name: name.into(),
+                    kind: name.into(),
+                    title: text("/detail/state/reason").into(),
+                    created: self.created(&times, received),
+                    received,
+                    binds: names(envelope, self.resource),
+                    sample: false,
+                }];
+            }
+            _ => {}
+        }
+        if text("/detail-type") == "AWS API Call via CloudTrail" {
+            return vec![self.of_call(detail, time, received)];
+        }
+        vec![Event {
+            id: text("/id").into(),
+            name: text("/id").into(),
+            kind: text("/detail-type").into(),
+            title: text("/source").into(),
+            created: self.created(&[time], received),
+            received,
+            binds: names(envelope, self.resource),
+            sample: false,
+        }]
+    }
+
+    /// A CloudTrail record:
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
+    pub fn of_call(&self, record: &Value, time: Option<Timestamp>, received: Timestamp) -> Event {
+        let text = |name: &str| record[name].as_str().unwrap_or_default();
+        let error = record["errorCode"].as_str().map(|code| format!(", refused with {code}"));
+        Event {
+            id: text("eventID").into(),
+            name: text("eventID").into(),
+            kind: text("eventName").into(),
+            title: format!("call to {}{}", text("eventSource"), error.unwrap_or_default()),
+            created: self.created(&[moment(record.get("eventTime")), time], received),
+            received,
+            binds: names(record, self.resource),
+            sample: false,
+        }
+    }
+
+    /// A GuardDuty finding, as GetFindings and EventBridge have it:
+    /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html>.
+    pub fn of_finding(&self, finding: &Value, time: Option<Timestamp>, at: Timestamp) -> Event {
+        let text = |name: &str| finding[name].as_str().unwrap_or_default();
+        let times = [moment(finding.get("createdAt")), moment(finding.get("updatedAt")), time];
+        let created = self.created(&times, at);
+        let sample = is_sample(finding);
+        Event {
+            // A finding that was there before the fault counts when it is updated after it.
+            id: format!("{} {created}", text("id")),
+            name: text("id").into(),
+            kind: text("type").into(),
+            title: text("title").into(),
+            created,
+            received: at,
+            binds: !sample && names(finding, self.resource),
+            sample,
+        }
+    }
+
+    /// A finding in AWS Security Finding Format:
+    /// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html>.
+    fn of_hub(&self, finding: &Value, time: Option<Timestamp>, received: Timestamp) -> Event {
+        let text = |name: &str| finding[name].as_str().unwrap_or_default();
+        let times = [moment(finding.get("CreatedAt")), moment(finding.get("UpdatedAt")), time];
+        let created = self.created(&times, received);
+        let sample = finding["Sample"] == true || text("Title").starts_with("[SAMPLE]");
+        Event {
+            id: format!("{} {created}", text("Id")),
+            name: text("Id").into(),
+            kind: finding["Types"][0].as_str().unwrap_or_default().into(),
+            title: text("Title").into(),
+            created,
+            received,
+            binds: !sample && names(finding, self.resource),
+            sample,
+        }
+    }
+
+    /// The first of the times that can be an effect of the fault, finest first; the last that is
+    /// known when none can.
+    pub fn created(&self, times: &[Option<Timestamp>], received: Timestamp) -> Timestamp {
+        let first = counts_from(self.since);
+        let known = || times.iter().flatten().copied();
+        known().find(|at| *at >= first).or(known().last()).unwrap_or(received)
+    }
+}
+
+/// An event's own time: CloudWatch writes `+0000`, the others `Z`.
+pub(super) fn moment(value: Option<&Value>) -> Option<Timestamp> {
+    value.and_then(Value::as_str).and_then(|text| text.parse().ok())
+}
+
+/// Samples are marked in one of three ways:
+/// <https://docs.aws.amazon.com/guardduty/latest/ug/sample_findings.html>.
+fn is_sample(finding: &Value) -> bool {
+    let info = &finding["service"]["additionalInfo"];
+    let inner = info["value"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    info["sample"] == true
+        || inner.is_some_and(|inner| inner["sample"] == true)
+        || finding["title"].as_str().is_some_and(|title| title.starts_with("[SAMPLE]"))
+}
+
+/// Whether `resource` is a whole text of `value`, or the last part of an ARN in it.
+pub(super) fn names(value: &Value, resource: &str) -> bool {
+    match value {
+        Value::String(text) => {
+            text == resource
+                || text.starts_with("arn:")
+                    && text.rsplit(['/', ':']).next().is_some_and(|last| last == resource)
+        }
+        Value::Array(items) => items.iter().any(|item| names(item, resource)),
+        Value::Object(fields) => fields.values().any(|field| names(field, resource)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

@@ -1,0 +1,100 @@
+//! GuardDuty's findings, as they are listed and got. Suppressed ones are among them: they never
+//! reach EventBridge, and no responder hears of them, so they do not count.
+//! <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListFindings.html>
+
+use aws_sdk_guardduty::types::{Condition, FindingCriteria};
+use serde_json::Value;
+
+use super::{
+    event::About,
+    raw::Raw,
+    score::{Event, counts_from},
+};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Class, World},
+};
+
+pub(super) const DETECTORS: &str = "guardduty:ListDetectors";
+pub(super) const LIST: &str = "guardduty:ListFindings";
+pub(super) const GET: &str = "guardduty:GetFindings";
+/// Findings that GetFindings takes at once, and ListFindings gives.
+const PAGE: i32 = 50;
+
+/// # Errors
+/// `Class::Invalid` when GuardDuty is not on in the Region: nothing would ever come.
+pub(super) async fn look(
+    aws: &Aws,
+    types: &[String],
+    about: &About<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let call = aws.guardduty().list_detectors().send().await;
+    let detectors = call.map_err(|e| call_error(DETECTORS, e))?.detector_ids.unwrap_or_default();
+    if detectors.is_empty() {
+        let text = format!("GuardDuty is not on in {}: it has no detector", aws.scope().region);
+        return Err(CallError::local(DETECTORS, Class::Invalid, text));
+    }
+    let mut events = Vec::new();
+    for detector in detectors {
+        let mut next = None;
+        loop {
+            let list = aws
+                .guardduty()
+                .list_findings()
+                .detector_id(&detector)
+                .finding_criteria(criteria(types, about))
+                .max_results(PAGE)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|e| call_error(LIST, e))?;
+            let ids = list.finding_ids.unwrap_or_default();
+            if !ids.is_empty() {
+                events.extend(get(aws, &detector, ids, about).await?);
+            }
+            next = list.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(events)
+}
+
+fn criteria(types: &[String], about: &About<'_>) -> FindingCriteria {
+    let since = counts_from(about.since).as_millisecond();
+    let updated = Condition::builder().greater_than_or_equal(since).build();
+    let current = Condition::builder().equals("false").build();
+    let criteria = FindingCriteria::builder()
+        .criterion("updatedAt", updated)
+        .criterion("service.archived", current);
+    match types.is_empty() {
+        true => criteria.build(),
+        false => {
+            let types = Condition::builder().set_equals(Some(types.to_vec())).build();
+            criteria.criterion("type", types).build()
+        }
+    }
+}
+
+async fn get(
+    aws: &Aws,
+    detector: &str,
+    ids: Vec<String>,
+    about: &About<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let raw = Raw::default();
+    aws.guardduty()
+        .get_findings()
+        .detector_id(detector)
+        .set_finding_ids(Some(ids))
+        .customize()
+        .interceptor(raw.clone())
+        .send()
+        .await
+        .map_err(|e| call_error(GET, e))?;
+    let now = aws.now().await?;
+    let answer = raw.take();
+    let found = answer["findings"].as_array();
+    Ok(found.into_iter().flatten().map(|f: &Value| about.of_finding(f, None, now)).collect())
+}

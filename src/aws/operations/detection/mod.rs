@@ -1,0 +1,269 @@
+//! Waiting for a detection: an operation that starts nothing, looks again and again, and says in
+//! the end what came and when. Owns the looking; what an event says is `event`, what all of them
+//! come to is `score`.
+//!
+//! Nothing that is read is taken away: a message stays in its queue, which release deletes. So a run
+//! that was cut off reads it again, and the deadline, counted from a journaled moment on AWS's
+//! clock, is the same.
+
+mod alarms;
+mod calls;
+mod event;
+mod findings;
+mod queue;
+mod raw;
+pub mod score;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use self::score::{Clocks, Event, Judged, Outcome};
+use crate::{
+    aws::Aws,
+    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
+};
+
+/// One expected detection of a drill.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Detection {
+    pub name: String,
+    pub from: Origin,
+    /// What an event must name to count: an id, a name or an ARN.
+    pub resource: String,
+    /// RFC 3339, on AWS's clock: when the fault took effect.
+    pub since: String,
+    pub within: Duration,
+    #[serde(skip)]
+    pub memory: Memory,
+}
+
+/// Where a detection is looked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A queue that an EventBridge rule feeds.
+    Queue { url: String },
+    /// CloudTrail's event history, for calls of these names.
+    Calls { names: Vec<String> },
+    /// One CloudWatch alarm and the state that counts.
+    Alarm { name: String, state: String },
+    /// GuardDuty's findings, of these types or of any.
+    Findings { types: Vec<String> },
+}
+
+/// What this process has seen so far. Not journaled: what counts is read again.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    since: Option<Instant>,
+    events: BTreeMap<String, Event>,
+}
+
+impl Memory {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a detection. Times are RFC 3339 on AWS's clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Detected {
+    pub outcome: String,
+    pub since: String,
+    pub created: Option<String>,
+    pub received: Option<String>,
+    pub seconds_to_created: Option<f64>,
+    pub seconds_to_received: Option<f64>,
+    pub detection: Option<What>,
+    pub seen: u64,
+    pub detail: String,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct What {
+    pub id: String,
+    pub r#type: String,
+    pub title: String,
+}
+
+/// A message that was received stays hidden so long. Short, as a run that was cut off must see it
+/// again, and longer than one look takes.
+const HIDDEN: Duration = Duration::from_secs(5);
+
+impl Operation<Aws> for Detection {
+    const KIND: &'static str = "drill.detection";
+    const USES: &'static [Permission] = &[
+        on(queue::RECEIVE, "arn:aws:sqs:{region}:{account}:backburn-*"),
+        on(calls::LOOKUP, "*"),
+        on(alarms::DESCRIBE, "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
+        on(alarms::HISTORY, "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
+        on(findings::DETECTORS, "*"),
+        on(findings::LIST, "arn:aws:guardduty:{region}:{account}:detector/*"),
+        on(findings::GET, "arn:aws:guardduty:{region}:{account}:detector/*"),
+    ];
+    type Output = Detected;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    fn leaves(&self) -> String {
+        "nothing: it only looks".into()
+    }
+
+    fn planned(&self) -> Detected {
+        Detected {
+            outcome: AFTER_RUN.into(),
+            since: self.since.clone(),
+            created: Some(AFTER_RUN.into()),
+            received: Some(AFTER_RUN.into()),
+            seconds_to_created: None,
+            seconds_to_received: None,
+            detection: None,
+            seen: 0,
+            detail: AFTER_RUN.into(),
+        }
+    }
+
+    /// There is nothing to find: a start that was cut off is made again.
+    async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
+        Ok(Some(self.from.job()))
+    }
+
+    async fn start(&self, _: &Aws, _: &Token) -> Result<String, CallError> {
+        Ok(self.from.job())
+    }
+
+    async fn poll(&self, aws: &Aws, _: &str) -> Result<Progress<Detected>, CallError> {
+        let since: Timestamp = self.since.parse().map_err(|e| {
+            let text = format!("`since` is `{}`, which is no moment: {e}", self.since);
+            CallError::local(Self::KIND, Class::Invalid, text)
+        })?;
+        let is_first = self.memory.seen().since.is_none();
+        let begun = *self.memory.seen().since.get_or_insert_with(Instant::now);
+        let found = self.from.look(aws, &self.resource, since).await?;
+        let now = aws.now().await?;
+        let mut clocks = Clocks { since, within: self.within, now, settled: true };
+        let is_kept = matches!(self.from, Origin::Queue { .. });
+        if is_kept {
+            // What the process before this one received may still be hidden.
+            clocks.settled = begun.elapsed() > HIDDEN + Duration::from_secs(1);
+        }
+        let mut seen = self.memory.seen();
+        for event in found {
+            // Nobody looked before the deadline, so when it could have been read is not known.
+            let unseen = is_first && !is_kept && now > clocks.deadline();
+            let received = if unseen { event.created } else { event.received };
+            let event = Event { received, ..event };
+            match seen.events.get(&event.id) {
+                Some(known) if known.received <= received => {}
+                _ => drop(seen.events.insert(event.id.clone(), event)),
+            }
+        }
+        let events: Vec<&Event> = seen.events.values().collect();
+        Ok(match score::judge(&events, &clocks) {
+            Some(judged) => Progress::Done(self.detected(&judged, &clocks)),
+            None => Progress::Running {
+                percent: None,
+                note: score::note(&events, &self.resource, &clocks),
+            },
+        })
+    }
+
+    async fn discard(&self, _: &Aws, _: &str) -> Result<bool, CallError> {
+        Ok(true)
+    }
+}
+
+impl Origin {
+    fn job(&self) -> String {
+        match self {
+            Self::Queue { url } => url.clone(),
+            Self::Calls { names } => format!("CloudTrail events {}", names.join(", ")),
+            Self::Alarm { name, state } => format!("alarm {name} in {state}"),
+            Self::Findings { types } if types.is_empty() => "GuardDuty findings".into(),
+            Self::Findings { types } => format!("GuardDuty findings {}", types.join(", ")),
+        }
+    }
+
+    async fn look(
+        &self,
+        aws: &Aws,
+        resource: &str,
+        since: Timestamp,
+    ) -> Result<Vec<Event>, CallError> {
+        let about = event::About { resource, since };
+        match self {
+            Self::Queue { url } => queue::look(aws, url, &about).await,
+            Self::Calls { names } => calls::look(aws, names, &about).await,
+            Self::Alarm { name, state } => alarms::look(aws, name, state, &about).await,
+            Self::Findings { types } => findings::look(aws, types, &about).await,
+        }
+    }
+}
+
+impl Detection {
+    fn detected(&self, judged: &Judged<'_>, clocks: &Clocks) -> Detected {
+        let since = clocks.since;
+        let seconds = |at: Timestamp| at.duration_since(since).as_secs_f64();
+        let event = judged.event;
+        Detected {
+            outcome: judged.outcome.word().into(),
+            since: self.since.clone(),
+            created: event.map(|event| event.created.to_string()),
+            received: event.map(|event| event.received.to_string()),
+            seconds_to_created: event.map(|event| seconds(event.created)),
+            seconds_to_received: event.map(|event| seconds(event.received)),
+            detection: event.map(|event| What {
+                id: event.name.clone(),
+                r#type: event.kind.clone(),
+                title: event.title.clone(),
+            }),
+            seen: judged.seen,
+            detail: self.detail(judged, clocks),
+        }
+    }
+
+    fn detail(&self, judged: &Judged<'_>, clocks: &Clocks) -> String {
+        let resource = &self.resource;
+        let by = self.within.as_secs_f64();
+        let after = judged
+            .event
+            .map_or(0.0, |event| event.received.duration_since(clocks.since).as_secs_f64());
+        let what = judged.event.map_or("", |event| event.kind.as_str());
+        match judged.outcome {
+            Outcome::Pass => format!("`{what}` named `{resource}` after {after:.1} s of {by} s"),
+            Outcome::Late => {
+                format!("`{what}` named `{resource}` after {after:.1} s, later than {by} s")
+            }
+            Outcome::WrongResource => format!(
+                "{} came within {} s, and none of them named `{resource}`; the last was `{what}`",
+                judged.seen,
+                clocks.longest().as_secs_f64()
+            ),
+            Outcome::PlumbingOnly => format!(
+                "only sample findings came, such as `{what}`: the way is open, and nothing was detected"
+            ),
+            Outcome::Missed => {
+                format!("nothing that matches came within {} s", clocks.longest().as_secs_f64())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "looks_tests.rs"]
+mod tests;

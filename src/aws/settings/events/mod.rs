@@ -1,0 +1,5 @@
+//! Settings of EventBridge.
+
+mod rule;
+
+pub use rule::{EventRule, RuleIs};

@@ -1,0 +1,6 @@
+//! Settings of SQS.
+
+mod queue;
+
+pub(crate) use queue::sqs_error;
+pub use queue::{Queue, QueueIs};

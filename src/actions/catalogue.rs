@@ -11,9 +11,10 @@ use super::{
     },
     entry,
     iam::{
+        create_access_key::CreateAccessKey, create_role::CreateRole, create_user::CreateUser,
         deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
-        disable_console_access::DisableConsoleAccess, repair_trust_policy::RepairTrustPolicy,
-        revoke_instance_role::RevokeInstanceRole,
+        disable_console_access::DisableConsoleAccess, recon::Recon,
+        repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
     },
     ssm::run_command::RunCommand,
 };
@@ -32,9 +33,13 @@ pub const ALL: &[Entry] = &[
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),
+    entry::<CreateAccessKey>(),
+    entry::<CreateRole>(),
+    entry::<CreateUser>(),
     entry::<DenyUserSessions>(),
     entry::<DisableAccessKey>(),
     entry::<DisableConsoleAccess>(),
+    entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
     entry::<RunCommand>(),
 ];

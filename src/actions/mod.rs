@@ -12,6 +12,7 @@ pub mod core;
 pub mod ec2;
 mod entry;
 pub mod iam;
+mod naming;
 pub mod policy;
 pub mod reference;
 pub mod ssm;

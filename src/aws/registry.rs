@@ -10,12 +10,16 @@ use super::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
         },
-        iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
+        iam::{
+            AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
+            TrustPolicy, UserPolicy,
+        },
     },
 };
 
 pub fn registry() -> Registry<Aws> {
     Registry::default()
+        .with::<AccessKey>()
         .with::<AccessKeyStatus>()
         .with::<AddressAssociation>()
         .with::<DeleteOnTermination>()
@@ -23,6 +27,8 @@ pub fn registry() -> Registry<Aws> {
         .with::<InstanceProfile>()
         .with::<InstanceState>()
         .with::<LoginProfile>()
+        .with::<OwnedRole>()
+        .with::<OwnedUser>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()

@@ -2,3 +2,6 @@
 
 pub mod ec2;
 pub mod iam;
+mod made;
+
+pub use made::{Made, SCAFFOLDING, not_ours, open};

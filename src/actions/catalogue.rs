@@ -16,6 +16,11 @@ use super::{
         disable_console_access::DisableConsoleAccess, recon::Recon,
         repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
     },
+    s3::{
+        block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
+        create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
+        overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
+    },
     ssm::run_command::RunCommand,
 };
 use crate::playbook::catalogue::{ActionInfo, Catalogue};
@@ -41,6 +46,12 @@ pub const ALL: &[Entry] = &[
     entry::<DisableConsoleAccess>(),
     entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
+    entry::<BlockPublicAccess>(),
+    entry::<CompareObjects>(),
+    entry::<CreateBucket>(),
+    entry::<LiftPublicAccessBlock>(),
+    entry::<OverwriteObjects>(),
+    entry::<SuspendVersioning>(),
     entry::<RunCommand>(),
 ];
 

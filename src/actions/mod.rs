@@ -15,9 +15,12 @@ pub mod iam;
 mod naming;
 pub mod policy;
 pub mod reference;
+pub mod s3;
 pub mod ssm;
 #[cfg(test)]
 pub(crate) mod testing;
+mod until;
+mod victim;
 
 use std::future::Future;
 

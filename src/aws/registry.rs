@@ -14,6 +14,7 @@ use super::{
             AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
             TrustPolicy, UserPolicy,
         },
+        s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
     },
 };
 
@@ -22,6 +23,8 @@ pub fn registry() -> Registry<Aws> {
         .with::<AccessKey>()
         .with::<AccessKeyStatus>()
         .with::<AddressAssociation>()
+        .with::<Bucket>()
+        .with::<BucketPolicy>()
         .with::<DeleteOnTermination>()
         .with::<EniGroups>()
         .with::<InstanceProfile>()
@@ -29,6 +32,8 @@ pub fn registry() -> Registry<Aws> {
         .with::<LoginProfile>()
         .with::<OwnedRole>()
         .with::<OwnedUser>()
+        .with::<Overwritten>()
+        .with::<PublicAccessBlock>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
@@ -36,6 +41,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
+        .with::<Versioning>()
 }
 
 #[cfg(test)]

@@ -3,5 +3,6 @@
 pub mod ec2;
 pub mod iam;
 mod made;
+pub mod s3;
 
 pub use made::{Made, SCAFFOLDING, not_ours, open};

@@ -13,9 +13,15 @@ use super::{
     },
     entry,
     iam::{
+        create_access_key::CreateAccessKey, create_role::CreateRole, create_user::CreateUser,
         deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
-        disable_console_access::DisableConsoleAccess, repair_trust_policy::RepairTrustPolicy,
-        revoke_instance_role::RevokeInstanceRole,
+        disable_console_access::DisableConsoleAccess, recon::Recon,
+        repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
+    },
+    s3::{
+        block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
+        create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
+        overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
     },
     ssm::run_command::RunCommand,
 };
@@ -39,10 +45,20 @@ pub const ALL: &[Entry] = &[
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),
+    entry::<CreateAccessKey>(),
+    entry::<CreateRole>(),
+    entry::<CreateUser>(),
     entry::<DenyUserSessions>(),
     entry::<DisableAccessKey>(),
     entry::<DisableConsoleAccess>(),
+    entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
+    entry::<BlockPublicAccess>(),
+    entry::<CompareObjects>(),
+    entry::<CreateBucket>(),
+    entry::<LiftPublicAccessBlock>(),
+    entry::<OverwriteObjects>(),
+    entry::<SuspendVersioning>(),
     entry::<RunCommand>(),
 ];
 

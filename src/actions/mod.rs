@@ -13,11 +13,15 @@ pub mod drill;
 pub mod ec2;
 mod entry;
 pub mod iam;
+mod naming;
 pub mod policy;
 pub mod reference;
+pub mod s3;
 pub mod ssm;
 #[cfg(test)]
 pub(crate) mod testing;
+mod until;
+mod victim;
 
 use std::future::Future;
 

@@ -15,6 +15,7 @@ const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "ConcurrentModification",
     "EC2ThrottledException",
+    "OperationAborted",
     "PriorRequestNotComplete",
     "RateExceeded",
     "RequestLimitExceeded",
@@ -51,10 +52,24 @@ const EXPIRED: &[&str] = &[
 ];
 const MISSING: &[&str] =
     &["InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException"];
-const GONE: &[&str] =
-    &["InvalidInstanceID", "InvocationDoesNotExist", "NoSuchEntity", "NoSuchEntityException"];
-const ALREADY: &[&str] =
-    &["EntityAlreadyExists", "EntityAlreadyExistsException", "Resource.AlreadyAssociated"];
+const GONE: &[&str] = &[
+    "InvalidInstanceID",
+    "InvocationDoesNotExist",
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "NoSuchKey",
+    "NoSuchPublicAccessBlockConfiguration",
+    "NoSuchTagSet",
+    "NoSuchVersion",
+];
+const ALREADY: &[&str] = &[
+    "BucketAlreadyOwnedByYou",
+    "EntityAlreadyExists",
+    "EntityAlreadyExistsException",
+    "Resource.AlreadyAssociated",
+];
 const INVALID: &[&str] = &[
     "IdempotentParameterMismatch",
     "MalformedPolicyDocument",

@@ -3,6 +3,7 @@
 
 mod client;
 mod clock;
+pub mod digest;
 pub mod error;
 pub mod facts;
 mod guard;

@@ -11,15 +11,22 @@ use super::{
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
         },
         events::EventRule,
-        iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
+        iam::{
+            AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
+            TrustPolicy, UserPolicy,
+        },
+        s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
         sqs::Queue,
     },
 };
 
 pub fn registry() -> Registry<Aws> {
     Registry::default()
+        .with::<AccessKey>()
         .with::<AccessKeyStatus>()
         .with::<AddressAssociation>()
+        .with::<Bucket>()
+        .with::<BucketPolicy>()
         .with::<DeleteOnTermination>()
         .with::<EniGroups>()
         .with::<EventRule>()
@@ -27,6 +34,10 @@ pub fn registry() -> Registry<Aws> {
         .with::<InstanceState>()
         .with::<LoginProfile>()
         .with::<Queue>()
+        .with::<OwnedRole>()
+        .with::<OwnedUser>()
+        .with::<Overwritten>()
+        .with::<PublicAccessBlock>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
@@ -34,6 +45,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
+        .with::<Versioning>()
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::engine::Scope;
 
 /// Answers by the `Action` of a query request (EC2, IAM, STS), the end of `X-Amz-Target` (SSM), or
 /// method and path of a REST request (GuardDuty): `POST /detector/d-1/findings`.
+/// method and path without host and query, `GET /detector`.
 /// Several answers to one action are given in order, the last one again and again.
 #[derive(Clone, Debug, Default)]
 pub struct Replay(Arc<Mutex<State>>);
@@ -110,7 +111,7 @@ impl HttpConnector for Replay {
             .split('&')
             .find_map(|pair| pair.strip_prefix("Action="))
             .or_else(|| request.headers().get("x-amz-target")?.rsplit('.').next())
-            .map_or_else(|| rest(&request), str::to_string);
+            .map_or_else(|| method_and_path(&request), str::to_string);
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let nth = state.seen.iter().filter(|seen| seen.action == action).count();
         state.seen.push(Seen {
@@ -137,15 +138,23 @@ impl HttpConnector for Replay {
     }
 }
 
+/// A bucket that is a part of the host counts as the begin of the path.
+fn method_and_path(request: &HttpRequest) -> String {
+    let uri = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
+    let (host, path) = uri.split_once('/').unwrap_or((uri, ""));
+    let path = path.split('?').next().unwrap_or_default();
+    let bucket = host.split_once(".s3.").map(|(bucket, _)| bucket);
+    let path = match bucket {
+        Some(bucket) if path.is_empty() => bucket.into(),
+        Some(bucket) => format!("{bucket}/{path}"),
+        None => path.to_string(),
+    };
+    format!("{} /{path}", request.method())
+}
+
 fn signed_by(authorization: &str) -> String {
     let credential = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
     credential.split('/').next().unwrap_or_default().into()
-}
-
-/// `GET /detector`, without the query.
-fn rest(request: &HttpRequest) -> String {
-    let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
-    format!("{} /{}", request.method(), path.split('?').next().unwrap_or_default())
 }
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.

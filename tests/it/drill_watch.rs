@@ -126,6 +126,7 @@ impl Rig {
                 plan_sha256: String::new(),
                 scope: self.aws.scope().clone(),
                 endpoint: None,
+                lab: None,
                 operator: "test".into(),
                 clock: None,
             };

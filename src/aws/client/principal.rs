@@ -92,10 +92,13 @@ impl Aws {
             return Ok(aws.called_by(principal));
         }
         let who = self
-            .patiently(&[Class::Expired, Class::Denied], || async {
-                let who = aws.sts().get_caller_identity().send().await;
-                who.map_err(|e| call_error(CONNECT, e))
-            })
+            .patiently(
+                |e| matches!(e.class, Class::Expired | Class::Denied),
+                || async {
+                    let who = aws.sts().get_caller_identity().send().await;
+                    who.map_err(|e| call_error(CONNECT, e))
+                },
+            )
             .await?;
         let arn = who
             .arn
@@ -115,11 +118,14 @@ impl Aws {
     pub async fn as_role(&self, role_arn: &str, session_name: &str) -> Result<Self, CallError> {
         // This call is classified and goes past the endpoint guard; the provider's own repeat it.
         let assumed = self
-            .patiently(&[Class::Denied, Class::Gone], || async {
-                let call = self.sts().assume_role().role_arn(role_arn);
-                let call = call.role_session_name(session_name).send().await;
-                call.map_err(|e| call_error(ASSUME, e))
-            })
+            .patiently(
+                |e| matches!(e.class, Class::Denied | Class::Gone),
+                || async {
+                    let call = self.sts().assume_role().role_arn(role_arn);
+                    let call = call.role_session_name(session_name).send().await;
+                    call.map_err(|e| call_error(ASSUME, e))
+                },
+            )
             .await?;
         let arn = assumed.assumed_role_user.map(|user| user.arn);
         let arn =
@@ -147,21 +153,23 @@ impl Aws {
         Self { scope: Scope { account, principal, ..self.scope.clone() }, ..self }
     }
 
-    /// Repeats a call that is refused in one of these ways.
-    async fn patiently<T, F>(
+    /// Repeats a call while it fails in a way that passes, for as long as a new thing may take to be
+    /// known everywhere.
+    pub(in crate::aws) async fn patiently<T, F>(
         &self,
-        passing: &[Class],
-        mut call: impl FnMut() -> F,
+        passes: impl Fn(&CallError) -> bool + Send,
+        mut call: impl FnMut() -> F + Send,
     ) -> Result<T, CallError>
     where
         F: Future<Output = Result<T, CallError>> + Send,
+        T: Send,
     {
         let patience = self.shared.patience;
         let longest = SETTLES.min(patience.deadline);
         let (started, mut pause) = (Instant::now(), patience.first);
         loop {
             match call().await {
-                Err(e) if passing.contains(&e.class) && started.elapsed() + pause < longest => {
+                Err(e) if passes(&e) && started.elapsed() + pause < longest => {
                     sleep(pause).await;
                     pause = (pause * 2).min(patience.longest);
                 }

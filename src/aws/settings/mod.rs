@@ -3,7 +3,10 @@
 pub mod ec2;
 pub mod events;
 pub mod iam;
+mod made;
 mod owner;
+pub mod s3;
 pub mod sqs;
 
+pub use made::{Made, SCAFFOLDING, not_ours, open};
 pub(crate) use owner::Owner;

@@ -1,0 +1,68 @@
+//! Make an access key of a user that this run made. Its secret stays in the memory of this process:
+//! no plan, journal, output or message has it, and it ends with the process.
+//!
+//! Steps of a drill's attack run as this key. A drill that was cut off after this step cannot go on with
+//! it: release it and run it again. Where the cut fell into this step, resume makes a new key.
+//!
+//! Only keys of users that carry this run's tag are made, and release takes them away.
+//!
+//! ```yaml
+//! leaked-key:
+//!   uses: iam.create-access-key
+//!   with:
+//!     user: ${{ steps.victim.user }}
+//! ```
+//!
+//! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{
+        Aws,
+        settings::{Made, iam::AccessKey},
+    },
+    engine::{Step, StepError},
+    playbook::{Phase, types::UserName},
+};
+
+/// Inputs of `iam.create-access-key`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CreateAccessKey {
+    /// A user that an earlier step of this run made.
+    pub user: UserName,
+}
+
+/// Outputs of `iam.create-access-key`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyMade {
+    /// `AKIA...`; it is no secret.
+    pub access_key_id: String,
+}
+
+impl Action for CreateAccessKey {
+    const SPEC: Spec = Spec {
+        name: "iam.create-access-key",
+        summary: "Make an access key of a drill's user",
+        phase: Phase::Recover,
+        contains: false,
+        irreversible: false,
+        access: &[Access::setting::<AccessKey>()],
+        page: page(include_str!("create_access_key.rs")),
+    };
+    type Output = KeyMade;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<KeyMade, StepError> {
+        let user = self.user.to_string();
+        let key = AccessKey { user: user.clone(), run: step.run().into() };
+        let made = step.set(key, Made::wanted(json!({ "user": user }))).await?;
+        let access_key_id =
+            Made::id_of(made.as_ref(), &format!("access key of step {}", step.id()));
+        Ok(KeyMade { access_key_id })
+    }
+}

@@ -1,0 +1,64 @@
+//! Attack: suspend a bucket's versioning, so that what is written over is lost.
+//!
+//! For drills. Hits only a bucket that this run made, or one that carries `required-tag`. Release
+//! switches versioning on again.
+//!
+//! ```yaml
+//! suspend:
+//!   uses: s3.suspend-versioning
+//!   with:
+//!     bucket: ${{ steps.ledger.bucket }}
+//! ```
+//!
+//! ATT&CK: T1490. AWS: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html>
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::is_target;
+use crate::{
+    actions::{Access, Action, Nothing, Spec, page},
+    aws::{
+        Aws,
+        facts::s3::BucketTags,
+        settings::s3::{Versioned, Versioning},
+    },
+    engine::{Step, StepError},
+    playbook::{Phase, types::BucketName},
+};
+
+/// Inputs of `s3.suspend-versioning`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SuspendVersioning {
+    pub bucket: BucketName,
+    /// `key=value` that a bucket must carry which this run did not make.
+    #[serde(default)]
+    pub required_tag: Option<String>,
+}
+
+impl Action for SuspendVersioning {
+    const SPEC: Spec = Spec {
+        name: "s3.suspend-versioning",
+        summary: "Attack: suspend a bucket's versioning",
+        phase: Phase::Verify,
+        contains: false,
+        irreversible: false,
+        access: &[Access::fact::<BucketTags>(), Access::setting::<Versioning>()],
+        page: page(include_str!("suspend_versioning.rs")),
+    };
+    type Output = Nothing;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Nothing, StepError> {
+        is_target(step, &self.bucket, self.required_tag.as_deref()).await?;
+        let versioning = Versioning { bucket: self.bucket.to_string() };
+        if !self.bucket.is_placeholder() && step.read(&versioning).await? == Versioned::Never {
+            return Err(StepError::Refused(format!(
+                "versioning of bucket `{}` was never on: there is nothing to suspend, and what was never on cannot be given back",
+                self.bucket
+            )));
+        }
+        step.set(versioning, Versioned::Suspended).await?;
+        Ok(Nothing {})
+    }
+}

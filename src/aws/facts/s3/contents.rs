@@ -1,0 +1,83 @@
+//! What is in a bucket, as one hash over keys and contents. Owns that read, which downloads every object.
+
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    aws::{
+        Aws, call_error,
+        digest::{Digest, hex},
+    },
+    engine::{CallError, Class, Fact, Permission, on},
+};
+
+const LIST: &str = "s3:ListBucket";
+const GET: &str = "s3:GetObject";
+const TOGETHER: usize = 16;
+
+/// Current objects of a bucket whose keys begin with `prefix`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contents {
+    pub bucket: String,
+    pub prefix: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentsAre {
+    /// 64 hexadecimal digits, see [`Digest`].
+    pub digest: String,
+    pub objects: u64,
+}
+
+impl Contents {
+    async fn keys(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
+        let call = aws.s3().list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
+        let (mut pages, mut keys) = (call.into_paginator().send(), Vec::new());
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| call_error(LIST, e))?;
+            keys.extend(page.contents.into_iter().flatten().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    async fn hash(&self, aws: &Aws, key: &str) -> Result<String, CallError> {
+        let call = aws.s3().get_object().bucket(&self.bucket).key(key).send().await;
+        let mut body = call.map_err(|e| call_error(GET, e))?.body;
+        let mut hash = Sha256::new();
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|e| {
+                let text = format!("object `{key}` broke off: {e}");
+                CallError::local(GET, Class::Unreachable, text)
+            })?;
+            hash.update(&bytes);
+        }
+        Ok(hex(&hash.finalize()))
+    }
+}
+
+impl Fact<Aws> for Contents {
+    const KIND: &'static str = "s3.contents";
+    const READS: &'static [Permission] = &[on(LIST, "arn:aws:s3:::*"), on(GET, "arn:aws:s3:::*/*")];
+    /// `None`: there is no such bucket.
+    type Value = Option<ContentsAre>;
+
+    fn target(&self) -> String {
+        format!("{}/{}", self.bucket, self.prefix)
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<ContentsAre>, CallError> {
+        let keys = match self.keys(aws).await {
+            Err(e) if e.class == Class::Gone => return Ok(None),
+            other => other?,
+        };
+        let mut digest = Digest::default();
+        for batch in keys.chunks(TOGETHER) {
+            let hashes = join_all(batch.iter().map(|key| self.hash(aws, key))).await;
+            for (key, hash) in batch.iter().zip(hashes) {
+                digest.add_hash(key, hash?);
+            }
+        }
+        Ok(Some(ContentsAre { objects: digest.len() as u64, digest: digest.hex() }))
+    }
+}

@@ -1,0 +1,22 @@
+//! Settings of S3: buckets that a run makes with their objects, versioning, the public access block, the
+//! bucket policy, and objects that an attack overwrites. Owns their reads and writes.
+
+mod bucket;
+mod bucket_policy;
+mod objects;
+mod overwritten;
+mod public_access_block;
+mod versioning;
+mod versions;
+
+pub use bucket::Bucket;
+pub use bucket_policy::BucketPolicy;
+pub use objects::{Generate, Objects};
+pub use overwritten::Overwritten;
+pub use public_access_block::{AccessBlock, PublicAccessBlock};
+pub use versioning::{Versioned, Versioning};
+
+/// Resource of calls on buckets.
+pub(crate) const BUCKETS: &str = "arn:aws:s3:::*";
+/// Resource of calls on objects.
+pub(crate) const OBJECTS: &str = "arn:aws:s3:::*/*";

@@ -1,0 +1,92 @@
+//! Block public access of one bucket: its four switches, or none of its own. Owns that one setting; the
+//! account's own block, which may be stricter, is another.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+
+use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use serde::{Deserialize, Serialize};
+
+use super::BUCKETS;
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PublicAccessBlock {
+    pub bucket: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AccessBlock {
+    pub block_public_acls: bool,
+    pub ignore_public_acls: bool,
+    pub block_public_policy: bool,
+    pub restrict_public_buckets: bool,
+}
+
+impl AccessBlock {
+    pub const ALL: Self = Self::every(true);
+    pub const NOTHING: Self = Self::every(false);
+
+    const fn every(on: bool) -> Self {
+        Self {
+            block_public_acls: on,
+            ignore_public_acls: on,
+            block_public_policy: on,
+            restrict_public_buckets: on,
+        }
+    }
+}
+
+impl Fact<Aws> for PublicAccessBlock {
+    const KIND: &'static str = "s3.public-access-block";
+    const READS: &'static [Permission] = &[on("s3:GetBucketPublicAccessBlock", BUCKETS)];
+    /// `None`: the bucket has none of its own.
+    type Value = Option<AccessBlock>;
+
+    fn target(&self) -> String {
+        self.bucket.clone()
+    }
+
+    /// `Class::Gone` when there is no such bucket.
+    async fn read(&self, aws: &Aws) -> Result<Option<AccessBlock>, CallError> {
+        let call = aws.s3().get_public_access_block().bucket(&self.bucket).send().await;
+        let found = match call.map_err(|e| call_error("s3:GetBucketPublicAccessBlock", e)) {
+            Err(e) if e.code.as_deref() == Some("NoSuchPublicAccessBlockConfiguration") => {
+                return Ok(None);
+            }
+            other => other?.public_access_block_configuration,
+        };
+        let is = |switch: Option<bool>| switch == Some(true);
+        Ok(found.map(|found| AccessBlock {
+            block_public_acls: is(found.block_public_acls),
+            ignore_public_acls: is(found.ignore_public_acls),
+            block_public_policy: is(found.block_public_policy),
+            restrict_public_buckets: is(found.restrict_public_buckets),
+        }))
+    }
+}
+
+impl Setting<Aws> for PublicAccessBlock {
+    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
+    const WRITES: &'static [Permission] = &[on("s3:PutBucketPublicAccessBlock", BUCKETS)];
+
+    async fn write(&self, aws: &Aws, value: &Option<AccessBlock>) -> Result<(), CallError> {
+        const CALL: &str = "s3:PutBucketPublicAccessBlock";
+        let Some(block) = value else {
+            let call = aws.s3().delete_public_access_block().bucket(&self.bucket).send().await;
+            return settled(call.map(drop).map_err(|e| call_error(CALL, e)), Class::Gone);
+        };
+        let configuration = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(block.block_public_acls)
+            .ignore_public_acls(block.ignore_public_acls)
+            .block_public_policy(block.block_public_policy)
+            .restrict_public_buckets(block.restrict_public_buckets)
+            .build();
+        let call = aws.s3().put_public_access_block().bucket(&self.bucket);
+        let call = call.public_access_block_configuration(configuration).send().await;
+        call.map(drop).map_err(|e| call_error(CALL, e))
+    }
+}

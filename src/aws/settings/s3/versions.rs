@@ -1,0 +1,73 @@
+//! Versions of the objects of a bucket: listing them all, and deleting them. Owns the pages and batches.
+
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Class},
+};
+
+const LIST: &str = "s3:ListBucketVersions";
+const DELETE: &str = "s3:DeleteObjectVersion";
+
+/// One version, or one delete marker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub key: String,
+    /// `null` where versioning was never on when it was written.
+    pub id: String,
+    pub latest: bool,
+    pub marker: bool,
+}
+
+pub(super) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Version>, CallError> {
+    let mut found = Vec::new();
+    let (mut key, mut id) = (None, None);
+    loop {
+        let call = aws.s3().list_object_versions().bucket(bucket).prefix(prefix);
+        let call = call.set_key_marker(key.take()).set_version_id_marker(id.take()).send().await;
+        let page = call.map_err(|e| call_error(LIST, e))?;
+        for one in page.versions.into_iter().flatten() {
+            if let (Some(key), Some(id)) = (one.key, one.version_id) {
+                let latest = one.is_latest == Some(true);
+                found.push(Version { key, id, latest, marker: false });
+            }
+        }
+        for one in page.delete_markers.into_iter().flatten() {
+            if let (Some(key), Some(id)) = (one.key, one.version_id) {
+                let latest = one.is_latest == Some(true);
+                found.push(Version { key, id, latest, marker: true });
+            }
+        }
+        (key, id) = (page.next_key_marker, page.next_version_id_marker);
+        if page.is_truncated != Some(true) || key.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Deletes these versions for good.
+pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Result<(), CallError> {
+    // As many as one call takes.
+    for batch in versions.chunks(1_000) {
+        let object = |version: &Version| {
+            ObjectIdentifier::builder().key(&version.key).version_id(&version.id).build().ok()
+        };
+        let objects = batch.iter().filter_map(object).collect();
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+        let delete = delete.map_err(|e| CallError::local(DELETE, Class::Invalid, e.to_string()))?;
+        let call = aws.s3().delete_objects().bucket(bucket).delete(delete).send().await;
+        let answer = call.map_err(|e| call_error(DELETE, e))?;
+        if let Some(error) = answer.errors().first() {
+            let code = error.code().unwrap_or("an error without a code");
+            let class = if code == "AccessDenied" { Class::Denied } else { Class::Unknown };
+            let text = format!(
+                "object `{}`: {code}: {}",
+                error.key().unwrap_or_default(),
+                error.message().unwrap_or_default()
+            );
+            return Err(CallError::local(DELETE, class, text));
+        }
+    }
+    Ok(())
+}

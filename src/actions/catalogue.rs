@@ -4,7 +4,7 @@
 use super::{
     Entry,
     core::{assert::Assert, manual::Manual, wait::Wait},
-    drill::{detect::Detect, mark::Mark, watch::Watch},
+    drill::{detect::Detect, guard::Guard, mark::Mark, watch::Watch},
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -26,6 +26,7 @@ pub const ALL: &[Entry] = &[
     entry::<Manual>(),
     entry::<Wait>(),
     entry::<Detect>(),
+    entry::<Guard>(),
     entry::<Mark>(),
     entry::<Watch>(),
     entry::<CopySnapshot>(),

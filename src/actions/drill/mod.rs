@@ -1,7 +1,10 @@
 //! Actions of drills: the guard before anything is touched, the clocks, and the detections that a
 //! drill waits for. What injects faults and what recovers is elsewhere.
 
+mod cost;
 pub mod detect;
+pub mod guard;
 pub mod mark;
 pub mod source;
 pub mod watch;
+mod window;

@@ -1,4 +1,5 @@
 //! Facts by service: what actions read and decide by, and never write.
 
+pub mod drill;
 pub mod ec2;
 pub mod iam;

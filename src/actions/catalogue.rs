@@ -6,6 +6,7 @@ use super::{
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{begin_recovery::BeginRecovery, begin_response::BeginResponse},
     drill::{detect::Detect, mark::Mark, watch::Watch},
+    drill::{detect::Detect, guard::Guard, mark::Mark, watch::Watch},
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -35,6 +36,7 @@ pub const ALL: &[Entry] = &[
     entry::<BeginRecovery>(),
     entry::<BeginResponse>(),
     entry::<Detect>(),
+    entry::<Guard>(),
     entry::<Mark>(),
     entry::<Watch>(),
     entry::<CopySnapshot>(),

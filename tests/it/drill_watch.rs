@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDatum, Statistic};
+use aws_sdk_cloudwatch::types::{
+    ComparisonOperator, Dimension, MetricDatum, StateValue, Statistic,
+};
+use aws_sdk_fis::types::{SafetyLeverStatusInput, UpdateSafetyLeverStateInput};
 use backburn::{
     actions::catalogue,
     aws::{self, Aws},
@@ -435,4 +438,64 @@ async fn a_watch_that_was_cut_off_is_completed_or_taken_away() {
         }
         rig.released().await;
     }
+}
+
+fn guard(rig: &Rig, change: &Value) -> Value {
+    let mut inputs = json!({ "accounts": [rig.account], "regions": [rig.aws.scope().region],
+        "max-cost": 5, "forecast": { "fis-action-minutes": 2, "restores": 1 } });
+    let map = inputs.as_object_mut().expect("a mapping");
+    map.extend(change.as_object().expect("a mapping").clone());
+    inputs
+}
+
+#[tokio::test]
+async fn the_guard_lets_through_and_says_what_it_costs() {
+    let rig = Rig::new();
+    let inputs = guard(&rig, &json!({}));
+    let mut rig = rig.step("guard", "drill.guard", inputs);
+    let outputs = rig.detected().await;
+    let region = rig.aws.scope().region.clone();
+    let want =
+        json!({ "account": rig.account, "region": region, "cost": 2.7, "lever": "disengaged" });
+    assert_eq!(outputs, want);
+}
+
+#[tokio::test]
+async fn the_guard_refuses_alarms_that_are_missing_or_on_and_an_engaged_lever() {
+    let rig = Rig::new();
+    let alarm = rig.aws.cloudwatch().put_metric_alarm().alarm_name("stop").namespace("Drill");
+    let alarm = alarm.metric_name("Errors").statistic(Statistic::Maximum).period(60);
+    let alarm = alarm.evaluation_periods(1).threshold(1.0);
+    let alarm = alarm.comparison_operator(ComparisonOperator::GreaterThanThreshold);
+    alarm.send().await.expect("an alarm");
+    let refusal = |change: Value| {
+        let inputs = guard(&rig, &change);
+        let body = Arc::new(Only { action: "drill.guard", inputs });
+        let (id, needs, policy) = ("guard".to_string(), Vec::new(), Policy::default());
+        let units = Arc::new(vec![Unit { id, needs, policy, body }]);
+        let (aws, run) = (rig.aws.clone(), rig.dir.id().to_owned());
+        async move {
+            let planned = backburn::engine::plan(&units, aws, &run).await;
+            match &planned[0].state {
+                PlanState::Refused(why) => why.clone(),
+                _ => planned[0].notes.join("; "),
+            }
+        }
+    };
+    let stop = || json!({ "stop-alarms": ["stop"] });
+    assert!(refusal(stop()).await.contains("alarm `stop` has no data yet"));
+    let why = refusal(json!({ "stop-alarms": ["stop", "other"] })).await;
+    assert!(why.contains("there is no alarm `other`"), "{why}");
+    let set = rig.aws.cloudwatch().set_alarm_state().alarm_name("stop").state_reason("test");
+    set.state_value(StateValue::Alarm).send().await.expect("set");
+    let why = refusal(stop()).await;
+    assert!(why.contains("alarm `stop` is in ALARM"), "{why}");
+
+    let state = UpdateSafetyLeverStateInput::builder()
+        .status(SafetyLeverStatusInput::Engaged)
+        .reason("a real incident");
+    let state = state.build().expect("complete");
+    rig.aws.fis().update_safety_lever_state().id("default").state(state).send().await.expect("set");
+    let why = refusal(json!({})).await;
+    assert!(why.contains("is engaged, because: a real incident"), "{why}");
 }

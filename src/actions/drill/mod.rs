@@ -3,7 +3,10 @@
 
 pub mod begin_recovery;
 pub mod begin_response;
+mod cost;
 pub mod detect;
+pub mod guard;
 pub mod mark;
 pub mod source;
 pub mod watch;
+mod window;

@@ -1,0 +1,63 @@
+//! The states of CloudWatch alarms, by name.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::AlarmType;
+use serde::Serialize;
+
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Fact, Permission, on},
+};
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AlarmStates {
+    /// At most 100.
+    pub names: Vec<String>,
+}
+
+impl Fact<Aws> for AlarmStates {
+    const KIND: &'static str = "cloudwatch.alarm-states";
+    const READS: &'static [Permission] =
+        &[on("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:{region}:{account}:alarm:*")];
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`; an alarm that is not there is not in it.
+    type Value = BTreeMap<String, String>;
+
+    fn target(&self) -> String {
+        self.names.join(",")
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<BTreeMap<String, String>, CallError> {
+        if self.names.is_empty() {
+            // Without names AWS would tell of all alarms.
+            return Ok(BTreeMap::new());
+        }
+        let mut states = BTreeMap::new();
+        let mut next = None;
+        loop {
+            let page = aws
+                .cloudwatch()
+                .describe_alarms()
+                .set_alarm_names(Some(self.names.clone()))
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|e| call_error("cloudwatch:DescribeAlarms", e))?;
+            let metric = page.metric_alarms.into_iter().flatten();
+            let metric = metric.map(|alarm| (alarm.alarm_name, alarm.state_value));
+            let composite = page.composite_alarms.into_iter().flatten();
+            let composite = composite.map(|alarm| (alarm.alarm_name, alarm.state_value));
+            states.extend(metric.chain(composite).filter_map(|(name, state)| {
+                let name = name.filter(|name| self.names.contains(name))?;
+                Some((name, state?.as_str().to_owned()))
+            }));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(states);
+            }
+        }
+    }
+}

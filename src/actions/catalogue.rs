@@ -4,6 +4,9 @@
 use super::{
     Entry,
     core::{assert::Assert, manual::Manual, wait::Wait},
+    dynamodb::{
+        compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
+    },
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -30,6 +33,9 @@ pub const ALL: &[Entry] = &[
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),
+    entry::<CompareItems>(),
+    entry::<CreateTable>(),
+    entry::<OverwriteItems>(),
     entry::<CopySnapshot>(),
     entry::<CreateImage>(),
     entry::<IsolateInstance>(),

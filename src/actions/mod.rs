@@ -9,6 +9,7 @@
 
 pub mod catalogue;
 pub mod core;
+pub mod dynamodb;
 pub mod ec2;
 mod entry;
 pub mod iam;

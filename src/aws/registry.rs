@@ -6,6 +6,7 @@ use crate::engine::Registry;
 use super::{
     Aws,
     settings::{
+        dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
@@ -29,6 +30,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<EniGroups>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
+        .with::<Items>()
         .with::<LoginProfile>()
         .with::<OwnedRole>()
         .with::<OwnedUser>()
@@ -37,6 +39,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
+        .with::<Table>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()

@@ -1,5 +1,6 @@
 //! Facts by service: what actions read and decide by, and never write.
 
+pub mod dynamodb;
 pub mod ec2;
 pub mod iam;
 pub mod s3;

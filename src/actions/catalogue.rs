@@ -7,6 +7,9 @@ use super::{
     drill::{begin_recovery::BeginRecovery, begin_response::BeginResponse},
     drill::{detect::Detect, mark::Mark, watch::Watch},
     drill::{detect::Detect, guard::Guard, mark::Mark, watch::Watch},
+    dynamodb::{
+        compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
+    },
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
         protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
@@ -39,6 +42,9 @@ pub const ALL: &[Entry] = &[
     entry::<Guard>(),
     entry::<Mark>(),
     entry::<Watch>(),
+    entry::<CompareItems>(),
+    entry::<CreateTable>(),
+    entry::<OverwriteItems>(),
     entry::<CopySnapshot>(),
     entry::<CreateImage>(),
     entry::<IsolateInstance>(),

@@ -10,6 +10,7 @@
 pub mod catalogue;
 pub mod core;
 pub mod drill;
+pub mod dynamodb;
 pub mod ec2;
 mod entry;
 pub mod iam;

@@ -6,6 +6,7 @@ use crate::engine::Registry;
 use super::{
     Aws,
     settings::{
+        dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
@@ -32,6 +33,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<EventRule>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
+        .with::<Items>()
         .with::<LoginProfile>()
         .with::<Queue>()
         .with::<OwnedRole>()
@@ -41,6 +43,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
+        .with::<Table>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()

@@ -158,6 +158,20 @@ impl Aws {
     pub(in crate::aws) async fn patiently<T, F>(
         &self,
         passes: impl Fn(&CallError) -> bool + Send,
+        call: impl FnMut() -> F + Send,
+    ) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+        T: Send,
+    {
+        self.for_up_to(SETTLES.min(self.shared.patience.deadline), passes, call).await
+    }
+
+    /// The same with a time of its own, for what takes longer.
+    pub(in crate::aws) async fn for_up_to<T, F>(
+        &self,
+        longest: Duration,
+        passes: impl Fn(&CallError) -> bool + Send,
         mut call: impl FnMut() -> F + Send,
     ) -> Result<T, CallError>
     where
@@ -165,7 +179,6 @@ impl Aws {
         T: Send,
     {
         let patience = self.shared.patience;
-        let longest = SETTLES.min(patience.deadline);
         let (started, mut pause) = (Instant::now(), patience.first);
         loop {
             match call().await {

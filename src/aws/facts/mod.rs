@@ -1,6 +1,7 @@
 //! Facts by service: what actions read and decide by, and never write.
 
 pub mod drill;
+pub mod dynamodb;
 pub mod ec2;
 pub mod iam;
 pub mod s3;

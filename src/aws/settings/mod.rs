@@ -1,5 +1,6 @@
 //! Settings by service: the readable, writable pieces of account state.
 
+pub mod dynamodb;
 pub mod ec2;
 pub mod events;
 pub mod iam;

@@ -15,7 +15,6 @@ pub mod aws;
 pub mod cli;
 pub mod engine;
 pub mod journal;
-#[cfg(feature = "aws")]
 pub mod lab;
 pub mod playbook;
 pub mod program;

@@ -17,3 +17,4 @@ mod lab;
 mod localstack;
 mod playbooks;
 mod support;
+mod upstreams;

@@ -17,7 +17,6 @@ pub mod cli;
 pub mod drill;
 pub mod engine;
 pub mod journal;
-#[cfg(feature = "aws")]
 pub mod lab;
 pub mod playbook;
 pub mod program;

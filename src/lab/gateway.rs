@@ -147,6 +147,7 @@ pub(super) async fn again(
 }
 
 /// Empties what the stand-ins remember.
+#[cfg(feature = "aws")]
 pub(super) async fn forget(state: &State) -> Result<(), LabError> {
     match &state.front {
         Some(front) => {

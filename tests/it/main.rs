@@ -18,3 +18,4 @@ mod lab;
 mod localstack;
 mod playbooks;
 mod support;
+mod upstreams;

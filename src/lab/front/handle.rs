@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::body::{self, Body, LIMIT, Peeked};
 use super::faults::Strike;
 use super::observe::{self, Outcome};
-use super::stand_in::AnyStandIn;
 use super::upstream::Down;
 use super::wire::{self, Head, Route};
 use super::{Answer, AwsError, Call, Front, Scope, cloudtrail, control, ids, quotas};
@@ -111,18 +110,8 @@ fn too_large() -> AwsError {
     AwsError::new(413, "RequestEntityTooLarge", "Request size exceeded the limit")
 }
 
-/// Those that want to see an operation; the first that answers wins.
-fn stand_ins<'a>(
-    front: &'a Front,
-    service: &'a str,
-    operation: &'a str,
-) -> impl Iterator<Item = &'a dyn AnyStandIn> {
-    let all = front.stand_ins().iter().filter(move |stand_in| stand_in.service() == service);
-    all.filter(move |stand_in| stand_in.operations().contains(&operation)).map(|s| &**s)
-}
-
 fn has_stand_in(front: &Front, head: &Head, operation: &str) -> bool {
-    stand_ins(front, &head.signed.service, operation).next().is_some()
+    front.stand_ins_of(&head.signed.service, operation).next().is_some()
 }
 
 /// A management call whose body is too long to be looked into: recorded without its parameters.
@@ -224,7 +213,7 @@ async fn answered(front: &Front, parts: http::request::Parts, call: &Call) -> Re
     if let Some(answer) = cloudtrail::answer(front, call) {
         return own(call, answer);
     }
-    for stand_in in stand_ins(front, &call.service, &call.operation) {
+    for stand_in in front.stand_ins_of(&call.service, &call.operation) {
         if let Some(answer) = stand_in.answer(call, front).await {
             front.counts().answered();
             return own(call, answer);

@@ -217,6 +217,16 @@ impl Front {
         all
     }
 
+    /// Stand-ins that want to see an operation; the first that answers wins.
+    pub(super) fn stand_ins_of<'a>(
+        &'a self,
+        service: &'a str,
+        operation: &'a str,
+    ) -> impl Iterator<Item = &'a dyn AnyStandIn> {
+        let all = self.0.stand_ins.iter().filter(move |stand_in| stand_in.service() == service);
+        all.filter(move |stand_in| stand_in.operations().contains(&operation)).map(|s| &**s)
+    }
+
     /// Whether a service is switched off.
     pub(super) fn passes(&self, service: &str) -> bool {
         self.0.options.passthrough.iter().any(|name| name == service)

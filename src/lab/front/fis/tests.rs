@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Fis;
-use crate::lab::front::testing::moto;
+use crate::lab::front::ssm::Ssm;
+use crate::lab::front::testing::{moto, served_with};
 use crate::lab::front::{Builder, Options, serve};
 
 const SERVE: &str = "BACKBURN_FIS_SERVE";
@@ -93,4 +95,13 @@ fn through_boto3() {
     };
     drop(front);
     assert!(status.success(), "front_fis.py failed");
+}
+
+#[tokio::test]
+async fn commands_go_through_run_command_where_that_stands_in() {
+    let mut options = Options::new(moto().endpoint.clone());
+    options.clock = CLOCK.parse().expect("a factor");
+    let lab = served_with(options, |front| front.with(Fis::default()).with(Ssm)).await;
+    let result = lab.boto3(include_str!("../../../../tests/support/front_fis_ssm.py")).await;
+    assert_eq!(result, json!("done"));
 }

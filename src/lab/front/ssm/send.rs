@@ -30,7 +30,7 @@ const DOCUMENTS: &[&str] = &[
 /// Seconds that a command stays deliverable, unless told otherwise.
 const TIMEOUT: i64 = 3600;
 
-/// Sends a command; the answer is that of the API. Other stand-ins (FIS) send theirs this way too.
+/// Sends a command; the answer is that of the API.
 pub async fn send_command(
     front: &Front,
     session: &Session,

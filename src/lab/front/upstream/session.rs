@@ -11,7 +11,7 @@ use super::error_of;
 use crate::lab::front::body::{self, Peeked};
 use crate::lab::front::observe::{self, Acting, Outcome};
 use crate::lab::front::wire::{self, Protocol, Xml};
-use crate::lab::front::{AwsError, Call, Front, Scope, ids};
+use crate::lab::front::{Answer, AwsError, Call, Front, Scope, ids};
 
 const AGENT: &str = "backburn-lab-front";
 /// Longest answer that a stand-in gets.
@@ -66,6 +66,12 @@ impl Session {
         Self { acting: Some(acting), ..self.clone() }
     }
 
+    /// The same without a trace in CloudTrail.
+    #[must_use]
+    pub fn quietly(&self) -> Self {
+        Self { acting: None, ..self.clone() }
+    }
+
     /// A call of a query service: `query("ec2", "StopInstances", json!({"InstanceId": ["i-1"]}))`.
     ///
     /// Names are those on the wire (EC2: `InstanceId`, `Filter`, `Value`, `TagSpecification`).
@@ -96,6 +102,36 @@ impl Session {
         let request = self.request(service, Method::POST, "/", kind, Some(target), text)?;
         let raw = self.send(request, service, operation, protocol, params).await?;
         read_json(&raw.body).ok_or_else(|| unreadable(service, operation))
+    }
+
+    /// The same, but a stand-in of this front answers where one wants the operation, as it does for clients: one
+    /// stand-in's way to another. Never from the stand-in of that operation itself.
+    pub async fn json_or_stand_in(
+        &self,
+        service: &str,
+        target: &str,
+        params: Value,
+    ) -> Result<Value, AwsError> {
+        let operation = target.rsplit('.').next().unwrap_or(target);
+        let call = self.call(service, operation, Protocol::Json11, params.clone()).await;
+        for stand_in in self.front.stand_ins_of(service, operation) {
+            let Some(answer) = stand_in.answer(&call, &self.front).await else { continue };
+            let bytes = wire::render(answer.clone(), call.protocol, service, operation, &call.id);
+            let outcome = Outcome {
+                status: bytes.status.as_u16(),
+                headers: &bytes.headers,
+                body: Some(&bytes.body),
+            };
+            observe::own_call(&self.front, &call, &outcome, self.acting.as_ref());
+            return match answer {
+                Answer::Value { value, .. } => Ok(value),
+                Answer::Error(error) => Err(error),
+                Answer::Raw { body, .. } => {
+                    read_json(&body).ok_or_else(|| unreadable(service, operation))
+                }
+            };
+        }
+        self.json(service, target, params).await
     }
 
     /// A call of a REST-JSON service: `rest("backup", "CreateBackupVault", Method::PUT, "/backup-vaults/x", json)`.
@@ -166,6 +202,35 @@ impl Session {
         request.body(body).map_err(|error| AwsError::internal(error.to_string()))
     }
 
+    /// A call as CloudTrail and stand-ins see it.
+    async fn call(
+        &self,
+        service: &str,
+        operation: &str,
+        protocol: Protocol,
+        params: Value,
+    ) -> Call {
+        let agent = self.acting.as_ref().map_or(AGENT, |acting| &acting.service);
+        Call {
+            id: ids::uuid(),
+            service: service.into(),
+            operation: operation.into(),
+            protocol,
+            scope: self.scope.clone(),
+            identity: self.front.identity(&self.access_key, &self.scope.region).await,
+            source: Ipv4Addr::LOCALHOST.into(),
+            user_agent: agent.into(),
+            received: jiff::Timestamp::now(),
+            method: Method::POST,
+            path: "/".into(),
+            raw_query: String::new(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            params,
+        }
+    }
+
     async fn send(
         &self,
         request: Request<bytes::Bytes>,
@@ -189,25 +254,8 @@ impl Session {
         };
         let status = head.status.as_u16();
         if observe::is_seen(service, operation, self.acting.as_ref()) {
-            let agent = self.acting.as_ref().map_or(AGENT, |acting| &acting.service);
-            let call = Call {
-                id: ids::uuid(),
-                service: service.into(),
-                operation: operation.into(),
-                protocol,
-                scope: self.scope.clone(),
-                identity: self.front.identity(&self.access_key, &self.scope.region).await,
-                source: Ipv4Addr::LOCALHOST.into(),
-                user_agent: agent.into(),
-                received: jiff::Timestamp::now(),
-                method,
-                path,
-                raw_query: String::new(),
-                query: Vec::new(),
-                headers: HeaderMap::new(),
-                body: bytes::Bytes::new(),
-                params,
-            };
+            let call =
+                Call { method, path, ..self.call(service, operation, protocol, params).await };
             let outcome = Outcome { status, headers: &head.headers, body: Some(&body) };
             observe::own_call(&self.front, &call, &outcome, self.acting.as_ref());
         }

@@ -4,9 +4,10 @@
 use super::{
     Entry,
     core::{assert::Assert, manual::Manual, wait::Wait},
-    drill::{begin_recovery::BeginRecovery, begin_response::BeginResponse},
-    drill::{detect::Detect, mark::Mark, watch::Watch},
-    drill::{detect::Detect, guard::Guard, mark::Mark, watch::Watch},
+    drill::{
+        begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
+        mark::Mark, watch::Watch,
+    },
     dynamodb::{
         compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
     },

@@ -13,6 +13,8 @@ mod outline;
 pub mod read;
 pub mod schedule;
 pub mod score;
+#[cfg(test)]
+mod tests;
 
 pub use check::{CheckedDrill, Files, beside, check};
 pub use document::Simulation;

@@ -3,6 +3,7 @@
 
 mod always;
 mod cuts;
+mod discards;
 mod exposure;
 mod failures;
 mod foreign;

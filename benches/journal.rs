@@ -28,6 +28,7 @@ fn record(n: usize) -> Record {
             program: "bench".into(),
             run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
             playbook: "bench".into(),
+            drill: None,
             playbook_sha256: "0".repeat(64),
             plan_sha256: "0".repeat(64),
             scope: scope(),

@@ -76,16 +76,25 @@ pub struct Access {
     pub releases: &'static [Permission],
     /// What release does; `None` for what it has nothing to do with.
     pub how: Option<How>,
+    /// What a drill's release needs to take away what the operation left; `None` for all else.
+    pub discards: Option<&'static [Permission]>,
 }
 
 impl Access {
     pub const fn fact<F: Fact<Aws>>() -> Self {
-        Self { kind: F::KIND, reads: F::READS, writes: &[], releases: &[], how: None }
+        Self {
+            kind: F::KIND,
+            reads: F::READS,
+            writes: &[],
+            releases: &[],
+            how: None,
+            discards: None,
+        }
     }
 
     /// A fact of which the action uses only the part that `reads` allows.
     pub const fn part<F: Fact<Aws>>(reads: &'static [Permission]) -> Self {
-        Self { kind: F::KIND, reads, writes: &[], releases: &[], how: None }
+        Self { kind: F::KIND, reads, writes: &[], releases: &[], how: None, discards: None }
     }
 
     pub const fn setting<S: Setting<Aws>>() -> Self {
@@ -95,12 +104,14 @@ impl Access {
             writes: S::WRITES,
             releases: S::RELEASES,
             how: Some(S::RULE.how),
+            discards: None,
         }
     }
 
-    /// What an operation leaves is evidence: release keeps it.
+    /// What an operation leaves is evidence: release keeps it, unless the run is a drill.
     pub const fn operation<O: Operation<Aws>>() -> Self {
-        Self { kind: O::KIND, reads: &[], writes: O::USES, releases: &[], how: None }
+        let (kind, writes, discards) = (O::KIND, O::USES, Some(O::DISCARDS));
+        Self { kind, reads: &[], writes, releases: &[], how: None, discards }
     }
 }
 

@@ -1,10 +1,15 @@
-//! Every kind of setting, so that release and recovery can make one again from the journal. A kind
-//! that is missing here could be changed but never given back: a test holds the list complete.
+//! Every kind of setting and operation, so that release and recovery can make one again from the
+//! journal. A kind that is missing here could be changed or started but never given back or
+//! discarded: tests hold the lists complete.
 
 use crate::engine::Registry;
 
 use super::{
     Aws,
+    operations::{
+        ec2::{CopySnapshot, CreateImage, CreateSnapshots},
+        ssm::SendCommand,
+    },
     settings::{
         dynamodb::{Items, Table},
         ec2::{
@@ -49,6 +54,10 @@ pub fn registry() -> Registry<Aws> {
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
         .with::<Versioning>()
+        .with_operation::<CopySnapshot>()
+        .with_operation::<CreateImage>()
+        .with_operation::<CreateSnapshots>()
+        .with_operation::<SendCommand>()
 }
 
 #[cfg(test)]
@@ -65,6 +74,19 @@ mod tests {
             .map(|access| access.kind);
         for kind in settings {
             assert!(registry.knows(kind), "`{kind}` is not in the registry");
+        }
+    }
+
+    #[test]
+    fn every_operation_of_every_action_can_be_discarded() {
+        let registry = super::registry();
+        let operations = ALL
+            .iter()
+            .flat_map(|entry| entry.spec.access)
+            .filter(|access| access.discards.is_some())
+            .map(|access| access.kind);
+        for kind in operations {
+            assert!(registry.knows_operation(kind), "`{kind}` is not in the registry");
         }
     }
 }

@@ -38,10 +38,12 @@ impl Release {
             }
         }
         let aws = reconnect(context, &start).await?.with_run(&id);
+        let discard = start.ledger.drill().is_some();
         let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
         let request = Request {
             steps: (!self.step.is_empty()).then(|| self.step.clone()),
             force: self.force.clone(),
+            discard,
             by: operator(),
             discard: false,
         };

@@ -41,26 +41,30 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     let mut found = Vec::new();
     for dir in RunDir::list(context.home())? {
-        let (playbook, state, changes) = match journal::read(&dir.journal()) {
+        let (playbook, drill, state, changes) = match journal::read(&dir.journal()) {
             Ok(read) => {
                 let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
                 let playbook = match &ledger.started {
                     Some(Record::RunStarted { playbook, .. }) => playbook.clone(),
                     _ => "?".into(),
                 };
-                (playbook, state(&dir, &ledger), ledger.changes().count())
+                let drill = ledger.drill().map(str::to_owned);
+                (playbook, drill, state(&dir, &ledger), ledger.changes().count())
             }
-            Err(e) => ("?".into(), format!("unreadable: {e}"), 0),
+            Err(e) => ("?".into(), None, format!("unreadable: {e}"), 0),
         };
         rows.push(vec![
             dir.id().to_owned(),
-            playbook.clone(),
+            drill.as_ref().map_or_else(|| playbook.clone(), |drill| format!("drill {drill}")),
             state.clone(),
             crate::report::plan::plural(changes, "change"),
         ]);
-        found.push(
-            json!({ "run": dir.id(), "playbook": playbook, "state": state, "changes": changes }),
-        );
+        let mut run =
+            json!({ "run": dir.id(), "playbook": playbook, "state": state, "changes": changes });
+        if let Some(drill) = drill {
+            run["drill"] = drill.into();
+        }
+        found.push(run);
     }
     let text = if rows.is_empty() {
         format!("no runs in {}\n", context.home().display())

@@ -81,6 +81,7 @@ pub async fn begin(
         program: env!("CARGO_PKG_VERSION").into(),
         run: plan.run.clone(),
         playbook: plan.playbook.id.clone(),
+        drill: None,
         playbook_sha256: plan.playbook.sha256.clone(),
         plan_sha256: plan.sha256.clone(),
         scope: aws.scope().clone(),
@@ -214,7 +215,11 @@ impl Session {
         let (end, mut ledger) = self.execute(prepared, facts, parallel).await?;
         let mut released = Vec::new();
         if end.walked.release && end.journal.is_none() {
-            let request = Request { by: "on-failure: release".into(), ..Request::default() };
+            let request = Request {
+                by: "on-failure: release".into(),
+                discard: ledger.drill().is_some(),
+                ..Request::default()
+            };
             released = engine::release::release(&self.run, &mut ledger, &request).await?;
             ledger = self.fold()?;
         }

@@ -1,6 +1,7 @@
 //! The engine: settings and operations, the step handle, the run loop, plans and release. Generic
 //! over its world: knows no YAML, no AWS and no terminal.
 
+mod discard;
 mod error;
 mod event;
 mod exposed;
@@ -8,6 +9,7 @@ mod human;
 mod operation;
 pub mod plan;
 mod planner;
+mod registry;
 pub mod release;
 mod runner;
 mod setting;
@@ -24,10 +26,11 @@ pub use error::{CallError, Class, StepError, show};
 pub use event::{Event, Events};
 pub use exposed::{LeftOpen, close_all as close_exposed};
 pub use human::{Answer, Human, Nobody, Question};
-pub use operation::{Operation, Progress, Token};
+pub use operation::{AnyOperation, Operation, Progress, Token};
 pub use planner::plan;
+pub use registry::Registry;
 pub use runner::{RunEnd, run};
-pub use setting::{AnySetting, Fact, How, Order, Permission, Registry, Rule, Setting, on};
+pub use setting::{AnySetting, Fact, How, Order, Permission, Rule, Setting, on};
 pub use step::{AFTER_RUN, Run, Step, is_open, settled};
 pub use verdict::Verdict;
 pub use walk::Walked;

@@ -1,8 +1,9 @@
 //! The second primitive: one long job that the world does for us, started once and awaited.
-//! Owns the trait; the kinds live in `aws::operations`.
+//! Owns the trait and its erased form; the kinds live in `aws::operations`.
 
 use std::future::Future;
 
+use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{CallError, Permission, World};
@@ -32,6 +33,8 @@ pub trait Operation<C: World>:
     /// Stable on disk, such as `ec2.create-snapshots`.
     const KIND: &'static str;
     const USES: &'static [Permission];
+    /// What [`Operation::discard`] needs, and what [`Operation::find`] needs before it.
+    const DISCARDS: &'static [Permission] = &[];
     type Output: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
     /// What the job works on, unique within its kind and step.
@@ -67,5 +70,31 @@ pub trait Operation<C: World>:
         _job: &str,
     ) -> impl Future<Output = Result<bool, CallError>> + Send {
         async { Ok(false) }
+    }
+}
+
+/// An [`Operation`] with its types erased, as far as a release needs one that an earlier process
+/// started.
+pub trait AnyOperation<C: World>: Send + Sync {
+    fn find<'a>(
+        &'a self,
+        world: &'a C,
+        token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<String>, CallError>>;
+    fn discard<'a>(&'a self, world: &'a C, job: &'a str) -> BoxFuture<'a, Result<bool, CallError>>;
+}
+
+pub(crate) struct ErasedOperation<O>(pub O);
+
+impl<C: World, O: Operation<C>> AnyOperation<C> for ErasedOperation<O> {
+    fn find<'a>(
+        &'a self,
+        world: &'a C,
+        token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<String>, CallError>> {
+        Box::pin(self.0.find(world, token))
+    }
+    fn discard<'a>(&'a self, world: &'a C, job: &'a str) -> BoxFuture<'a, Result<bool, CallError>> {
+        Box::pin(self.0.discard(world, job))
     }
 }

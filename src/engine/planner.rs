@@ -61,6 +61,10 @@ impl<C: World> Drive<C> for Planner<C> {
         None
     }
 
+    fn begun(&self, _id: &str) -> bool {
+        false
+    }
+
     async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
         self.state(id, PlanState::Skipped(why.into()));
         Ok(())

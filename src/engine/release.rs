@@ -5,10 +5,12 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use serde_json::Value;
 
-use crate::journal::{Change, Ledger, Place, REDACTED, Record, Released};
+use crate::journal::{Change, KeptOperation, Ledger, Place, REDACTED, Record, Released};
 
 use super::{
-    AnySetting, Event, How, Run, StepError, World, exposed,
+    AnySetting, Event, How, Order, Run, StepError, World,
+    discard::discard,
+    exposed,
     step::{read_settled, write_and_read_back},
 };
 
@@ -19,6 +21,9 @@ pub struct Request {
     pub steps: Option<Vec<String>>,
     /// Conflicts to overwrite all the same, each as `kind target`.
     pub force: Vec<String>,
+    /// Takes away what operations left and gives back what settings retain: what a drill leaves
+    /// is litter, not evidence.
+    pub discard: bool,
     pub by: String,
     /// Also what operations left and what is kept on purpose: a drill's litter.
     pub discard: bool,
@@ -73,6 +78,7 @@ pub async fn release<C: World>(
             by: request.by.clone(),
             steps: request.steps.clone(),
             force: request.force.clone(),
+            discard: request.discard,
         },
     )
     .await?;
@@ -86,30 +92,24 @@ pub async fn release<C: World>(
         let error = format!("it may still be open: {}", open.error);
         items.push(tell(run, open.step, open.place, Released::Failed { error }).await?);
     }
-    for taken in &taken {
-        if *run.stop.borrow() {
-            return Err(StepError::Interrupted);
-        }
-        let outcome = give_back(run, taken, request).await?;
-        let (step, place) = (taken.last().step.to_owned(), taken.last().place.clone());
-        items.push(tell(run, step, place, outcome.clone()).await?);
-        // The latest first: cut off in between, what is left still begins with the oldest `before`.
-        for one in taken.latest_first().skip(1) {
-            let (step, place) = (one.step.to_owned(), one.place.clone());
-            append(run, Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
+    let (taken, scaffolding) = taken
+        .split_at(taken.partition_point(|taken| taken.setting.rule().order < Order::Scaffolding));
+    give_back_all(run, taken, request, &mut items).await?;
+    if request.discard {
+        // What operations left may lean on the scaffolding: a restored volume in a built network.
+        for (step, place) in ledger.order.iter().rev().filter(|(step, _)| wanted(request, step)) {
+            let Some(operation) = ledger.operation(step, place) else { continue };
+            go_on(run)?;
+            let outcome = discard(run, step, place, operation).await?;
+            items.push(tell(run, step.clone(), place.clone(), outcome).await?);
         }
     }
-    for (step, place, operation) in ledger.operations() {
-        let started = operation.job.is_some() || operation.output.is_some();
-        // After a failed job nothing is known to be left, unless it is being started again.
-        if wanted(request, step) && (started || operation.failed == 0) {
-            let what = match &operation.job {
-                Some(job) => format!("{}: {job}", operation.leaves),
-                None if started => operation.leaves.clone(),
-                None => format!("{} (no answer to its start is known)", operation.leaves),
-            };
-            let outcome = Released::Retained { what };
-            items.push(tell(run, step.into(), place.clone(), outcome).await?);
+    give_back_all(run, scaffolding, request, &mut items).await?;
+    if !request.discard {
+        for (step, place, operation) in ledger.operations().filter(|(s, ..)| wanted(request, s)) {
+            if let Some(outcome) = what_stays(operation) {
+                items.push(tell(run, step.into(), place.clone(), outcome).await?);
+            }
         }
     }
     let complete = request.steps.is_none() && !items.iter().any(is_left_over);
@@ -120,6 +120,25 @@ pub async fn release<C: World>(
 /// Whether something that should have been given back was not.
 pub fn is_left_over(item: &Item) -> bool {
     matches!(item.outcome, Released::Conflict { .. } | Released::Failed { .. })
+}
+
+fn go_on<C: World>(run: &Run<C>) -> Result<(), StepError> {
+    if *run.stop.borrow() { Err(StepError::Interrupted) } else { Ok(()) }
+}
+
+/// What an operation leaves that is kept.
+fn what_stays(operation: &KeptOperation) -> Option<Released> {
+    if operation.is_given_back() {
+        return Some(Released::AlreadyBefore);
+    }
+    let started = operation.job.is_some() || operation.output.is_some();
+    let what = match &operation.job {
+        Some(job) => format!("{}: {job}", operation.leaves),
+        None if started => operation.leaves.clone(),
+        None => format!("{} (no answer to its start is known)", operation.leaves),
+    };
+    // After a failed job nothing is known to be left, unless it is being started again.
+    (started || operation.failed == 0).then_some(Released::Retained { what })
 }
 
 fn wanted(request: &Request, step: &str) -> bool {
@@ -159,6 +178,26 @@ fn gather<'a, C: World>(
     Ok(taken)
 }
 
+async fn give_back_all<C: World>(
+    run: &Run<C>,
+    all: &[Taken<'_, C>],
+    request: &Request,
+    items: &mut Vec<Item>,
+) -> Result<(), StepError> {
+    for taken in all {
+        go_on(run)?;
+        let outcome = give_back(run, taken, request).await?;
+        let (step, place) = (taken.last().step.to_owned(), taken.last().place.clone());
+        items.push(tell(run, step, place, outcome.clone()).await?);
+        // The latest first: cut off in between, what is left still begins with the oldest `before`.
+        for one in taken.latest_first().skip(1) {
+            let (step, place) = (one.step.to_owned(), one.place.clone());
+            append(run, Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn give_back<C: World>(
     run: &Run<C>,
     taken: &Taken<'_, C>,
@@ -167,9 +206,13 @@ async fn give_back<C: World>(
     let Taken { setting, first, .. } = taken;
     let One { step, place, change: last, .. } = taken.last();
     let before = &first.change.before;
-    if first.change.how == How::Retained {
-        let what = setting.caveat(before).unwrap_or("kept on purpose").to_owned();
-        return Ok(Released::Retained { what });
+    if first.change.how == How::Retained && !last.is_given_back() {
+        let caveat = setting.caveat(before);
+        // A caveat says what nobody can give back, whether or not it is wanted.
+        if !request.discard || caveat.is_some() {
+            let what = caveat.unwrap_or("kept on purpose").to_owned();
+            return Ok(Released::Retained { what });
+        }
     }
     let world = run.world.in_region(&first.change.scope.region);
     let now = match read_settled(&world, &**setting, last).await {
@@ -249,6 +292,6 @@ async fn tell<C: World>(
     Ok(Item { step, place, outcome })
 }
 
-async fn append<C: World>(run: &Run<C>, record: Record) -> Result<(), StepError> {
+pub(super) async fn append<C: World>(run: &Run<C>, record: Record) -> Result<(), StepError> {
     run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
 }

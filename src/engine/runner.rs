@@ -179,6 +179,14 @@ impl<C: World> Drive<C> for Runner<C> {
         Some(settled)
     }
 
+    fn begun(&self, id: &str) -> bool {
+        let begun = |step: &StepLedger| {
+            let settled = matches!(step.state, StepState::Finished(_) | StepState::Skipped(_));
+            step.attempts > 0 || settled
+        };
+        self.earlier.expanded.contains_key(id) || self.earlier.steps.get(id).is_some_and(begun)
+    }
+
     async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
         self.run.events.send(Event::StepSkipped { step: id.into(), why: why.into() });
         self.append(Record::StepSkipped { step: id.into(), why: why.into() }).await

@@ -1,7 +1,7 @@
 //! The first primitive: facts that can be read, settings that can be read and written, and how
 //! release treats each kind. Owns the traits and their erased forms; the kinds live in `aws`.
 
-use std::{collections::HashMap, future::Future};
+use std::future::Future;
 
 use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
@@ -166,36 +166,5 @@ impl<C: World, S: Setting<C>> AnySetting<C> for Erased<S> {
     }
     fn caveat(&self, before: &Value) -> Option<&'static str> {
         typed(before).and_then(|before| S::caveat(&before))
-    }
-}
-
-type Make<C> = fn(&Value) -> Result<Box<dyn AnySetting<C>>, serde_json::Error>;
-
-/// Makes settings again from what the journal kept of them.
-pub struct Registry<C: World>(HashMap<&'static str, Make<C>>);
-
-impl<C: World> Default for Registry<C> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<C: World> Registry<C> {
-    pub fn with<S: Setting<C>>(mut self) -> Self {
-        self.0.insert(S::KIND, |json| Ok(Box::new(Erased(S::deserialize(json)?))));
-        self
-    }
-
-    pub fn knows(&self, kind: &str) -> bool {
-        self.0.contains_key(kind)
-    }
-
-    /// # Errors
-    /// The kind is unknown to this version, or the journaled setting does not fit it.
-    pub fn make(&self, kind: &str, json: &Value) -> Result<Box<dyn AnySetting<C>>, String> {
-        let make = self.0.get(kind).ok_or_else(|| {
-            format!("setting kind `{kind}` is unknown to this version of the program")
-        })?;
-        make(json).map_err(|e| format!("setting of kind `{kind}` cannot be read: {e}"))
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Step, StepError, World};
 
-/// Outputs of the units that have ended, by id.
+/// Outputs of the units that have ended, by id; nulls for those that did not finish.
 pub type Outputs = IndexMap<String, Value>;
 
 /// One node of a program, bound to a run.
@@ -63,6 +63,9 @@ pub struct Policy {
     pub backoff: Duration,
     pub timeout: Option<Duration>,
     pub on_failure: OnFailure,
+    /// Runs once everything it needs has ended in any way, also failed or kept from running; it
+    /// sees nulls for the outputs of what did not finish. Waiting for a human is no end.
+    pub always: bool,
     pub approval: Option<Approval>,
     /// Who answers the step's own questions, with contact.
     pub owner: Option<String>,
@@ -75,6 +78,7 @@ impl Default for Policy {
             backoff: Duration::from_secs(1),
             timeout: None,
             on_failure: OnFailure::Stop,
+            always: false,
             approval: None,
             owner: None,
         }
@@ -83,7 +87,8 @@ impl Default for Policy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// What needs the step does not run; the rest does, and the run ends failed.
+    /// What needs the step does not run, unless it always does; the rest runs, and the run ends
+    /// failed.
     Stop,
     /// As if it had finished, without outputs.
     Continue,

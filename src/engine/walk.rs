@@ -21,6 +21,8 @@ pub(crate) trait Drive<C: World>: Send + Sync + 'static {
     const PLANS: bool;
     /// What an earlier part of the run already settled.
     fn known(&self, id: &str) -> Option<Settled>;
+    /// Whether an earlier part of the run went as far as to run, skip or fan out this unit.
+    fn begun(&self, id: &str) -> bool;
     fn skip(&self, id: &str, why: &str) -> impl Future<Output = Result<(), StepError>> + Send;
     /// The items to fan out over: those of the journal when it has them.
     fn expand(
@@ -43,9 +45,19 @@ pub(crate) trait Drive<C: World>: Send + Sync + 'static {
 pub(crate) enum Settled {
     Finished(Value),
     Skipped,
-    /// Its last attempt failed. Final where the playbook goes on as if it had finished: what came
-    /// after it has gone on already.
+    /// Its last attempt failed. Final where what comes after it has gone on already: the playbook
+    /// goes on as if it had finished, or a unit that always runs has begun.
     Failed(String),
+}
+
+/// How a unit, or an item of it, ended in this part of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Done,
+    Failed,
+    /// It waits for a human, was stopped, or needs one that does: not its end. A resumed run goes
+    /// on with it.
+    Held,
 }
 
 /// How a walk ended.
@@ -69,7 +81,7 @@ pub struct Walked {
 struct Fan {
     left: usize,
     outputs: Vec<Value>,
-    failed: bool,
+    end: End,
 }
 
 struct Ready {
@@ -86,6 +98,9 @@ struct Walk<'a, C: World, D> {
     dependants: Vec<Vec<usize>>,
     missing: Vec<usize>,
     blocked_by: Vec<Option<String>>,
+    held_by: Vec<Option<String>>,
+    /// Units that a later one, which always runs, has left behind in an earlier part of the run.
+    overtaken: Vec<bool>,
     outputs: Outputs,
     ready: VecDeque<Ready>,
     fans: HashMap<usize, Fan>,
@@ -106,6 +121,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         }
     }
     let missing: Vec<_> = units.iter().map(|unit| unit.needs.len()).collect();
+    let overtaken = overtaken(units, &*driver);
     let ready = missing.iter().enumerate().filter(|(_, missing)| **missing == 0);
     let mut walk = Walk {
         units,
@@ -113,6 +129,8 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         ready: ready.map(|(unit, _)| Ready { unit, item: None }).collect(),
         dependants,
         blocked_by: vec![None; missing.len()],
+        held_by: vec![None; missing.len()],
+        overtaken,
         missing,
         outputs: Outputs::new(),
         fans: HashMap::new(),
@@ -149,7 +167,25 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
     walk.walked
 }
 
+/// What a unit that always runs needed when it began: a failure among it is final, since trying it
+/// again now would let work follow on what was to come last.
+fn overtaken<C: World, D: Drive<C>>(units: &[Unit<C>], driver: &D) -> Vec<bool> {
+    let mut overtaken = vec![false; units.len()];
+    let begun = units.iter().filter(|unit| unit.policy.always && driver.begun(&unit.id));
+    let mut next: Vec<usize> = begun.flat_map(|unit| unit.needs.iter().copied()).collect();
+    while let Some(unit) = next.pop() {
+        if !std::mem::replace(&mut overtaken[unit], true) {
+            next.extend(&units[unit].needs);
+        }
+    }
+    overtaken
+}
+
 impl<C: World, D: Drive<C>> Walk<'_, C, D> {
+    fn failure_is_final(&self, unit: usize) -> bool {
+        self.overtaken[unit] || self.units[unit].policy.on_failure == OnFailure::Continue
+    }
+
     async fn begin(&mut self, Ready { unit, item }: Ready) {
         let units = self.units.clone();
         let this = &units[unit];
@@ -159,7 +195,7 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 Some(Settled::Finished(outputs)) => {
                     return self.ended(unit, Some(index), id, Ok(outputs)).await;
                 }
-                Some(Settled::Failed(e)) if this.policy.on_failure == OnFailure::Continue => {
+                Some(Settled::Failed(e)) if self.failure_is_final(unit) => {
                     return self.ended(unit, Some(index), id, Err(StepError::Failed(e))).await;
                 }
                 _ => {}
@@ -172,14 +208,15 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
         if let Some(by) = self.blocked_by[unit].clone() {
             self.driver.blocked(&this.id, &by);
             self.walked.blocked.push((this.id.clone(), by));
-            return self.settle(unit, None, true);
+            let held = self.held_by[unit].is_some();
+            return self.settle(unit, None, if held { End::Held } else { End::Failed });
         }
         match self.driver.known(&this.id) {
             Some(Settled::Finished(outputs)) => {
                 return self.ended(unit, None, this.id.clone(), Ok(outputs)).await;
             }
             Some(Settled::Skipped) => return self.skipped(unit),
-            Some(Settled::Failed(e)) if this.policy.on_failure == OnFailure::Continue => {
+            Some(Settled::Failed(e)) if self.failure_is_final(unit) => {
                 return self.ended(unit, None, this.id.clone(), Err(StepError::Failed(e))).await;
             }
             _ => {}
@@ -221,9 +258,10 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
         };
         if items.is_empty() {
             let outputs = self.units[unit].body.outputs_all(&Value::Array(Vec::new()));
-            return self.settle(unit, Some(outputs), false);
+            return self.settle(unit, Some(outputs), End::Done);
         }
-        let fan = Fan { left: items.len(), outputs: vec![Value::Null; items.len()], failed: false };
+        let outputs = vec![Value::Null; items.len()];
+        let fan = Fan { left: items.len(), outputs, end: End::Done };
         self.fans.insert(unit, fan);
         let ready = items
             .into_iter()
@@ -255,8 +293,7 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
 
     fn skipped(&mut self, unit: usize) {
         self.walked.skipped += 1;
-        let outputs = self.units[unit].body.outputs_all(&Value::Null);
-        self.settle(unit, Some(outputs), false);
+        self.settle(unit, None, End::Done);
     }
 
     async fn ended(
@@ -276,12 +313,12 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 Ok(this.body.outputs_all(&Value::String(super::AFTER_RUN.into())))
             }
             Err(StepError::Interrupted) => {
-                self.walked.interrupted.push(id.clone());
-                Err(id)
+                self.walked.interrupted.push(id);
+                Err(End::Held)
             }
             Err(error @ StepError::Waiting(_)) => {
-                self.walked.waiting.push((id.clone(), error));
-                Err(id)
+                self.walked.waiting.push((id, error));
+                Err(End::Held)
             }
             Err(error) => {
                 self.halted |= matches!(error, StepError::Journal(_));
@@ -291,32 +328,36 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                         Ok(this.body.outputs_all(&Value::Null))
                     }
                     policy => {
-                        self.walked.failed.push((id.clone(), error));
+                        self.walked.failed.push((id, error));
                         if policy == OnFailure::Release {
                             self.walked.release = true;
                             self.halted = true;
                         }
-                        Err(id)
+                        Err(End::Failed)
                     }
                 }
             }
         };
+        let (outputs, end) = match outcome {
+            Ok(outputs) => (Some(outputs), End::Done),
+            Err(end) => (None, end),
+        };
         match item {
-            None => self.settle(unit, outcome.as_ref().ok().cloned(), outcome.is_err()),
-            Some(index) => self.gather(unit, index, outcome.ok()),
+            None => self.settle(unit, outputs, end),
+            Some(index) => self.gather(unit, index, outputs, end),
         }
     }
 
     /// Takes one item's end into its for-each, and ends that with its last item.
-    fn gather(&mut self, unit: usize, index: usize, outputs: Option<Value>) {
+    fn gather(&mut self, unit: usize, index: usize, outputs: Option<Value>, end: End) {
         let Some(fan) = self.fans.get_mut(&unit) else { return };
         fan.left -= 1;
-        fan.failed |= outputs.is_none();
+        fan.end = fan.end.max(end);
         fan.outputs[index] = outputs.unwrap_or(Value::Null);
         if fan.left > 0 {
             return;
         }
-        let fan = self.fans.remove(&unit).unwrap_or(Fan { left: 0, outputs: vec![], failed: true });
+        let Some(fan) = self.fans.remove(&unit) else { return };
         let mut all = Map::new();
         if let Value::Object(names) = self.units[unit].body.outputs_all(&Value::Null) {
             for name in names.keys() {
@@ -325,17 +366,24 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 all.insert(name.clone(), column.collect());
             }
         }
-        self.settle(unit, Some(Value::Object(all)), fan.failed);
+        self.settle(unit, Some(Value::Object(all)), fan.end);
     }
 
-    fn settle(&mut self, unit: usize, outputs: Option<Value>, failed: bool) {
-        let id = self.units[unit].id.clone();
-        if let Some(outputs) = outputs {
-            self.outputs.insert(id.clone(), outputs);
-        }
-        let cause = self.blocked_by[unit].clone().unwrap_or(id);
+    /// Without outputs they are nulls; only what always runs can see them after a failure.
+    fn settle(&mut self, unit: usize, outputs: Option<Value>, end: End) {
+        let this = &self.units[unit];
+        let outputs = outputs.unwrap_or_else(|| this.body.outputs_all(&Value::Null));
+        self.outputs.insert(this.id.clone(), outputs);
+        let cause = match end {
+            End::Held => self.held_by[unit].clone(),
+            _ => self.blocked_by[unit].clone(),
+        };
+        let cause = cause.unwrap_or_else(|| this.id.clone());
         for dependant in std::mem::take(&mut self.dependants[unit]) {
-            if failed {
+            if end == End::Held {
+                self.held_by[dependant].get_or_insert_with(|| cause.clone());
+            }
+            if end == End::Held || end == End::Failed && !self.units[dependant].policy.always {
                 self.blocked_by[dependant].get_or_insert_with(|| cause.clone());
             }
             self.missing[dependant] -= 1;

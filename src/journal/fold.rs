@@ -21,7 +21,7 @@ pub struct Ledger {
     pub released: Option<bool>,
     pub steps: IndexMap<String, StepLedger>,
     pub expanded: HashMap<String, Vec<Value>>,
-    /// Step and place of every change, in the order of their first intents.
+    /// Step and place of every change and operation, in the order of their first intents.
     pub order: Vec<(String, Place)>,
 }
 
@@ -55,7 +55,7 @@ pub enum StepState {
 pub enum Kept {
     Read(Value),
     Change(Box<Change>),
-    Operation(KeptOperation),
+    Operation(Box<KeptOperation>),
     Wait(Timestamp),
     Answer { yes: bool },
     Evidence { sha256: String },
@@ -87,17 +87,35 @@ impl Change {
 
     /// Release has settled it: it is no longer this run's.
     pub fn is_given_back(&self) -> bool {
-        matches!(self.released, Some(Released::GivenBack | Released::AlreadyBefore))
+        is_given_back(self.released.as_ref())
     }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptOperation {
+    pub scope: Scope,
+    pub operation: Value,
+    /// Of the first start; each that follows a failed job has one of its own.
+    pub token: String,
     pub leaves: String,
     pub job: Option<String>,
     pub output: Option<Value>,
     /// Starts that ended in failure.
     pub failed: u32,
+    /// The jobs of those starts: they too may have left something.
+    pub failed_jobs: Vec<String>,
+    pub released: Option<Released>,
+}
+
+impl KeptOperation {
+    /// Release has settled it: nothing of it is left.
+    pub fn is_given_back(&self) -> bool {
+        is_given_back(self.released.as_ref())
+    }
+}
+
+fn is_given_back(released: Option<&Released>) -> bool {
+    matches!(released, Some(Released::GivenBack | Released::AlreadyBefore))
 }
 
 impl Kept {
@@ -137,7 +155,7 @@ impl Ledger {
             _ => {
                 let Some(step) = record.step() else { return };
                 let entry = self.steps.entry(step.to_owned()).or_default();
-                if let Record::Intent { place, .. } = record
+                if let Record::Intent { place, .. } | Record::OperationIntent { place, .. } = record
                     && !entry.places.contains_key(place)
                 {
                     self.order.push((step.to_owned(), place.clone()));
@@ -150,6 +168,21 @@ impl Ledger {
     pub fn change(&self, step: &str, place: &Place) -> Option<&Change> {
         match self.steps.get(step)?.places.get(place)? {
             Kept::Change(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The simulation that the run is a drill of.
+    pub fn drill(&self) -> Option<&str> {
+        match &self.started {
+            Some(Record::RunStarted { drill, .. }) => drill.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub fn operation(&self, step: &str, place: &Place) -> Option<&KeptOperation> {
+        match self.steps.get(step)?.places.get(place)? {
+            Kept::Operation(operation) => Some(operation),
             _ => None,
         }
     }
@@ -168,7 +201,7 @@ impl Ledger {
                 .places
                 .iter()
                 .filter_map(|(place, kept)| match kept {
-                    Kept::Operation(operation) => Some((step.as_str(), place, operation)),
+                    Kept::Operation(operation) => Some((step.as_str(), place, &**operation)),
                     _ => None,
                 })
                 .collect();
@@ -222,14 +255,23 @@ impl StepLedger {
                 };
                 self.keep(place, Kept::Change(Box::new(change)));
             }
-            Record::OperationIntent { place, leaves, .. } => {
-                let failed = match self.places.get(place) {
-                    Some(Kept::Operation(kept)) => kept.failed,
-                    _ => 0,
+            Record::OperationIntent { place, scope, operation, token, leaves, .. } => {
+                let (failed, failed_jobs) = match self.places.get(place) {
+                    Some(Kept::Operation(kept)) => (kept.failed, kept.failed_jobs.clone()),
+                    _ => (0, Vec::new()),
                 };
-                let leaves = leaves.clone();
-                let kept = KeptOperation { leaves, job: None, output: None, failed };
-                self.keep(place, Kept::Operation(kept));
+                let kept = KeptOperation {
+                    scope: scope.clone(),
+                    operation: operation.clone(),
+                    token: token.clone(),
+                    leaves: leaves.clone(),
+                    job: None,
+                    output: None,
+                    failed,
+                    failed_jobs,
+                    released: None,
+                };
+                self.keep(place, Kept::Operation(Box::new(kept)));
             }
             _ => self.amend(record),
         }
@@ -264,6 +306,9 @@ impl StepLedger {
             (Record::ReleaseOutcome { outcome, .. }, Some(Kept::Change(change))) => {
                 change.released = Some(outcome.clone());
             }
+            (Record::ReleaseOutcome { outcome, .. }, Some(Kept::Operation(kept))) => {
+                kept.released = Some(outcome.clone());
+            }
             (Record::OperationStarted { job, .. }, Some(Kept::Operation(kept))) => {
                 kept.job = Some(job.clone());
             }
@@ -271,7 +316,7 @@ impl StepLedger {
                 kept.output = Some(output.clone());
             }
             (Record::OperationFailed { .. }, Some(Kept::Operation(kept))) => {
-                kept.job = None;
+                kept.failed_jobs.extend(kept.job.take());
                 kept.failed += 1;
             }
             _ => {}

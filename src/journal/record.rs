@@ -82,6 +82,9 @@ pub enum Record {
         program: String,
         run: String,
         playbook: String,
+        /// Id of the simulation, where the run is a drill.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drill: Option<String>,
         playbook_sha256: String,
         plan_sha256: String,
         scope: Scope,
@@ -223,7 +226,11 @@ pub enum Record {
         by: String,
         steps: Option<Vec<String>>,
         force: Vec<String>,
+        /// What operations left and settings retain is taken away too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        discard: bool,
     },
+    /// Of an operation whose leavings are discarded, `from` is the ids of its jobs and `to` null.
     ReleaseIntent {
         step: String,
         place: Place,
@@ -326,13 +333,13 @@ pub enum RunStatus {
     Waiting,
 }
 
-/// What release did with one change.
+/// What release did with one change, or with what one operation left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "release", rename_all = "kebab-case")]
 pub enum Released {
-    /// Written back, and read back as before.
+    /// Written back, and read back as before; what an operation left is gone.
     GivenBack,
-    /// It already was as before.
+    /// It already was as before; of an operation nothing was there.
     AlreadyBefore,
     /// Someone else changed it: left alone.
     Conflict {

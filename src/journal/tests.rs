@@ -26,6 +26,7 @@ fn started() -> Record {
         program: "test".into(),
         run: "R".into(),
         playbook: "p".into(),
+        drill: None,
         playbook_sha256: "a".into(),
         plan_sha256: "b".into(),
         scope: scope(),
@@ -256,4 +257,21 @@ fn a_second_process_is_kept_off_and_a_run_is_found_by_its_prefix() {
     let kept = dir.keep_evidence("a[0]", "../../etc/passwd", b"x").unwrap();
     assert!(dir.path().join(&kept.file).starts_with(dir.path().join("evidence/a[0]")));
     assert_eq!(fs::read(dir.path().join(&kept.file)).unwrap(), b"x");
+}
+
+#[test]
+fn records_from_before_drills_still_read() {
+    let none = |record: Record| {
+        let json = serde_json::to_value(record).unwrap();
+        assert!(json.get("drill").is_none() && json.get("discard").is_none(), "{json}");
+        serde_json::from_value::<Record>(json).unwrap()
+    };
+    let ledger = Ledger::fold(&[none(started())]);
+    assert_eq!(ledger.drill(), None);
+    let released =
+        Record::ReleaseStarted { by: "me".into(), steps: None, force: vec![], discard: false };
+    assert_eq!(none(released.clone()), released);
+    let mut json = serde_json::to_value(started()).unwrap();
+    json["drill"] = "key-leak".into();
+    assert_eq!(Ledger::fold(&[serde_json::from_value(json).unwrap()]).drill(), Some("key-leak"));
 }

@@ -26,8 +26,12 @@ fn record(record: &Record, width: usize) -> Option<String> {
     let room = width.saturating_sub(30).max(40);
     let show = |value: &Value| look::value(value, room / 2);
     Some(match record {
-        Record::RunStarted { playbook, scope, operator, plan_sha256, .. } => format!(
-            "run of `{playbook}` started by {operator} in {}/{} on plan {}",
+        Record::RunStarted { playbook, drill, scope, operator, plan_sha256, .. } => format!(
+            "{} started by {operator} in {}/{} on plan {}",
+            match drill {
+                Some(drill) => format!("drill `{drill}` of `{playbook}`"),
+                None => format!("run of `{playbook}`"),
+            },
             scope.account,
             scope.region,
             look::shorten(plan_sha256, 13)

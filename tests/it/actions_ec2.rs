@@ -115,6 +115,7 @@ impl Rig {
                 program: "test".into(),
                 run: self.dir.id().into(),
                 playbook: "test".into(),
+                drill: None,
                 playbook_sha256: String::new(),
                 plan_sha256: String::new(),
                 scope: self.aws.scope().clone(),
@@ -182,8 +183,18 @@ impl Rig {
     }
 
     async fn release(&self) -> Vec<Item> {
+        self.released(false).await
+    }
+
+    /// As a drill is released: nothing that it made is left.
+    async fn discard(&self) {
+        self.released(true).await;
+        assert_eq!(self.now(), self.before);
+    }
+
+    async fn released(&self, discard: bool) -> Vec<Item> {
         let (run, mut ledger) = self.begin(&[]).await;
-        let request = Request { by: "test".into(), ..Request::default() };
+        let request = Request { by: "test".into(), discard, ..Request::default() };
         let items = release::release(&run, &mut ledger, &request).await.expect("a journal");
         assert!(!items.iter().any(release::is_left_over), "{items:#?}");
         items
@@ -349,24 +360,31 @@ async fn snapshots_of_all_volumes_stay_as_evidence() {
     let items = rig.release().await;
     assert_eq!(items[0].outcome.word(), "retained");
     assert_eq!(rig.now()["ec2"]["snapshots"], snapshots);
+    rig.discard().await;
 }
 
 #[tokio::test]
 async fn an_interrupted_start_finds_its_own_snapshots() {
     let rig = Rig::new::<SnapshotVolumes>(|seed| json!({ "instance": seed.instance })).await;
     let outputs = rig.done().await;
-    // As if the process had ended between the call and its record.
-    let text = std::fs::read_to_string(rig.dir.journal()).expect("a journal");
-    let intent =
-        text.lines().position(|line| line.contains("operation-intent")).expect("an intent");
-    let kept: Vec<_> = text.lines().take(intent + 1).collect();
-    std::fs::write(rig.dir.journal(), kept.join("\n") + "\n").expect("a shorter journal");
+    forget_the_answer(&rig);
     let end = rig.go(&[]).await;
     assert_eq!(end.status, RunStatus::Succeeded, "{end:#?}");
     assert_eq!(rig.outputs(), outputs);
     let all = rig.now()["ec2"]["snapshots"].as_object().map(serde_json::Map::len);
     let before = rig.before["ec2"]["snapshots"].as_object().map(serde_json::Map::len);
     assert_eq!(all, before.map(|before| before + 2));
+    forget_the_answer(&rig);
+    rig.discard().await;
+}
+
+/// As if the process had ended between the call and its record.
+fn forget_the_answer(rig: &Rig) {
+    let text = std::fs::read_to_string(rig.dir.journal()).expect("a journal");
+    let intent =
+        text.lines().position(|line| line.contains("operation-intent")).expect("an intent");
+    let kept: Vec<_> = text.lines().take(intent + 1).collect();
+    std::fs::write(rig.dir.journal(), kept.join("\n") + "\n").expect("a shorter journal");
 }
 
 #[tokio::test]
@@ -390,10 +408,13 @@ async fn a_snapshot_is_copied_to_another_region() {
     let there = rig.aws.in_region("eu-west-1");
     // moto has snapshots of its own in every Region.
     let ours = aws_sdk_ec2::types::Filter::builder().name("tag:backburn:run").values(rig.dir.id());
-    let call = there.ec2().describe_snapshots().filters(ours.build()).send().await;
+    let call = there.ec2().describe_snapshots().filters(ours.clone().build()).send().await;
     let found = call.expect("snapshots");
     assert_eq!(found.snapshots().len(), 1);
     assert_eq!(found.snapshots()[0].snapshot_id(), rig.last_outputs()["snapshot"].as_str());
+    rig.discard().await;
+    let call = there.ec2().describe_snapshots().filters(ours.build()).send().await;
+    assert_eq!(call.expect("snapshots").snapshots(), []);
 }
 
 #[tokio::test]
@@ -403,6 +424,7 @@ async fn an_image_is_made_and_stays() {
     let image = outputs["image"].as_str().expect("an id");
     assert!(rig.now()["ec2"]["images"][image].is_object());
     assert_eq!(rig.release().await[0].outcome.word(), "retained");
+    rig.discard().await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 pub(crate) use change::{read_settled, write_and_read_back};
 pub use live::{Live, Run};
+pub(crate) use operation::{find, token};
 pub(crate) use places::Places;
 pub use planned::{Overlay, Planned};
 

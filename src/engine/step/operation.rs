@@ -1,7 +1,7 @@
 //! An operation in a run: journal the intent, start, journal the job, await its output. Owns that
 //! sequence and how a start that was cut off is settled.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -46,7 +46,8 @@ impl<C: World> Live<C> {
                 (None, Some(job)) => job,
                 (None, None) => {
                     self.check()?;
-                    match find(step, operation, &token).await? {
+                    let found = find(&step.world, || operation.find(&step.world, &token)).await?;
+                    match found {
                         Some(job) => self.started(step, place, job).await?,
                         None => self.launch(step, place, operation, &token).await?,
                     }
@@ -72,10 +73,12 @@ impl<C: World> Live<C> {
         match operation.start(&step.world, token).await {
             Ok(job) => self.started(step, place, job).await,
             // No answer: it may have started all the same.
-            Err(e) if e.class == Class::Unreachable => match find(step, operation, token).await {
-                Ok(Some(job)) => self.started(step, place, job).await,
-                _ => Err(e.into()),
-            },
+            Err(e) if e.class == Class::Unreachable => {
+                match find(&step.world, || operation.find(&step.world, token)).await {
+                    Ok(Some(job)) => self.started(step, place, job).await,
+                    _ => Err(e.into()),
+                }
+            }
             Err(e) => Err(e.into()),
         }
     }
@@ -161,15 +164,17 @@ impl<C: World> Live<C> {
 
 /// Looks for the job of a start whose answer is not known, for as long as a job that did start may
 /// take to become visible: a second start would make a second job.
-async fn find<C: World, O: Operation<C>>(
-    step: &Step<C>,
-    operation: &O,
-    token: &Token,
-) -> Result<Option<String>, CallError> {
-    let patience = step.world.patience();
+pub(crate) async fn find<C: World, F>(
+    world: &C,
+    look: impl Fn() -> F,
+) -> Result<Option<String>, CallError>
+where
+    F: Future<Output = Result<Option<String>, CallError>> + Send,
+{
+    let patience = world.patience();
     let (started, mut pause) = (Instant::now(), patience.first);
     loop {
-        let found = operation.find(&step.world, token).await?;
+        let found = look().await?;
         if found.is_some() || started.elapsed() + pause > patience.longest {
             return Ok(found);
         }
@@ -179,7 +184,7 @@ async fn find<C: World, O: Operation<C>>(
 }
 
 /// A job that failed is started anew under a token of its own.
-fn token(run: &str, step: &str, place: &Place, failed: u32) -> Token {
+pub(crate) fn token(run: &str, step: &str, place: &Place, failed: u32) -> Token {
     let hash = Sha256::digest(format!("{run}\n{step}\n{place}\n{failed}"));
     let id = hash[..16].iter().map(|b| format!("{b:02x}")).collect();
     Token { run: run.into(), step: step.into(), id }

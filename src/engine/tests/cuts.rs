@@ -33,6 +33,10 @@ fn everything() -> Vec<Unit<Memory>> {
         when: Some(("tolerated".into(), true)),
         ..Script::default()
     };
+    let cleanup = Script {
+        acts: vec![Act::Read("partly".into()), set("clean", 1), Act::Start("sweep".into())],
+        ..Script::default()
+    };
     vec![
         unit("first", &[], vec![set("shared", 1), set("slow", 5), Act::Verify("shared".into(), 1)]),
         with("each", &[0], each, Policy::default()),
@@ -43,7 +47,8 @@ fn everything() -> Vec<Unit<Memory>> {
         with("tolerated", &[0], tolerated, on),
         with("conditional", &[6], conditional, Policy::default()),
         unit("job", &[3], vec![Act::Start("job".into()), Act::Wait(1)]),
-        unit("last", &[5, 8], vec![set("shared", 3), Act::Make("group".into(), vec![2, 3])]),
+        with("cleanup", &[2, 6, 8], cleanup, Policy { always: true, ..Policy::default() }),
+        unit("last", &[5, 8, 9], vec![set("shared", 3), Act::Make("group".into(), vec![2, 3])]),
     ]
 }
 
@@ -62,6 +67,8 @@ pub fn plain(mut state: State) -> State {
     state.cells.retain(|_, value| *value != 0);
     let jobs = state.jobs.into_values().map(|(id, _)| (id.split('-').next().unwrap().into(), id));
     state.jobs = jobs.map(|(name, _): (String, String)| (name, (String::new(), 0))).collect();
+    let litter = state.litter.into_iter();
+    state.litter = litter.map(|(id, n)| (id.split('-').next().unwrap().into(), n)).collect();
     state
 }
 
@@ -75,11 +82,22 @@ fn both(stage: &mut Stage, whole: &Stage, before: &State, what: &str) {
 }
 
 pub fn gives_back(stage: &mut Stage, before: &State, what: &str) {
+    let began = !stage.records().is_empty();
     let items = stage.release();
     assert!(!items.iter().any(is_left_over), "{what}: {items:#?}");
     let mut after = plain(stage.world.state());
     after.jobs.clear();
+    after.litter.clear();
     assert_eq!(after, *before, "{what}");
+    if began {
+        leaves_nothing(stage, before, &format!("{what}, then discarded"));
+    }
+}
+
+pub fn leaves_nothing(stage: &mut Stage, before: &State, what: &str) {
+    let items = stage.discard();
+    assert!(!items.iter().any(is_left_over), "{what}: {items:#?}");
+    assert_eq!(plain(stage.world.state()), *before, "{what}");
 }
 
 fn whole() -> (Stage, State) {

@@ -192,6 +192,17 @@ impl Stage {
         self.world = self.world.revive();
         self.release_cut(Cut::None, &Request::default()).expect("not killed")
     }
+
+    /// A new process that gives everything back and takes away what operations left.
+    pub fn discard(&mut self) -> Vec<Item> {
+        self.world = self.world.revive();
+        self.release_cut(Cut::None, &Self::drill()).expect("not killed")
+    }
+
+    /// How a drill is released.
+    pub fn drill() -> Request {
+        Request { discard: true, ..Request::default() }
+    }
 }
 
 fn started(scope: &Scope) -> Record {
@@ -200,6 +211,7 @@ fn started(scope: &Scope) -> Record {
         program: "test".into(),
         run: RUN.into(),
         playbook: "test".into(),
+        drill: None,
         playbook_sha256: String::new(),
         plan_sha256: String::new(),
         scope: scope.clone(),

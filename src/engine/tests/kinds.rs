@@ -10,7 +10,7 @@ use super::world::{Inner, Memory};
 
 type Edit = Box<dyn FnOnce(&mut Vec<u32>) + Send>;
 
-/// One number. Those named `slow…` read back late.
+/// One number. Those named `slow…` read back late; those named `kept…` are retained.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Cell(pub String);
 
@@ -36,6 +36,10 @@ impl Fact<Memory> for Cell {
 impl Setting<Memory> for Cell {
     const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
     const WRITES: &'static [Permission] = &[];
+    fn rule(&self) -> Rule {
+        let how = if self.0.starts_with("kept") { How::Retained } else { How::Restored };
+        Rule { how, ..Self::RULE }
+    }
     async fn write(&self, world: &Memory, value: &i64) -> Result<(), CallError> {
         let effect = |inner: &mut Inner| {
             let old = inner.state.cells.insert(self.0.clone(), *value).unwrap_or_default();
@@ -153,7 +157,8 @@ impl Setting<Memory> for Gate {
     }
 }
 
-/// A job that runs for a few looks; one named `broken…` fails the first time.
+/// A job that runs for a few looks and leaves two things; one named `broken…` fails the first
+/// time, what one named `done…` did cannot be taken back.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job(pub String);
 
@@ -175,9 +180,11 @@ impl Operation<Memory> for Job {
     }
     async fn start(&self, world: &Memory, token: &Token) -> Result<String, CallError> {
         let effect = |inner: &mut Inner| {
-            let mine = |(id, _): &&(String, u32)| id.starts_with(&self.0);
+            let own = format!("{}-", self.0);
+            let mine = |(id, _): &&(String, u32)| id.starts_with(&own);
             let id = format!("{}-{}", self.0, inner.state.jobs.values().filter(mine).count());
             inner.state.jobs.insert(token.id.clone(), (id.clone(), 2));
+            inner.state.litter.insert(id.clone(), 2);
             id
         };
         world.mutate(format!("start {}", self.0), effect).await
@@ -199,5 +206,22 @@ impl Operation<Memory> for Job {
             }
         };
         world.look(poll).await
+    }
+    /// The job itself goes first: after that its token finds nothing.
+    async fn discard(&self, world: &Memory, job: &str) -> Result<bool, CallError> {
+        if self.0.starts_with("done") {
+            return Ok(false);
+        }
+        let forget = |inner: &mut Inner| inner.state.jobs.retain(|_, (id, _)| id != job);
+        world.mutate(format!("forget {job}"), forget).await?;
+        while world.look(|inner| inner.state.litter.contains_key(job)).await? {
+            let take = |inner: &mut Inner| {
+                if let Some(left) = inner.state.litter.remove(job).filter(|left| *left > 1) {
+                    inner.state.litter.insert(job.into(), left - 1);
+                }
+            };
+            world.mutate(format!("take from {job}"), take).await?;
+        }
+        Ok(true)
     }
 }

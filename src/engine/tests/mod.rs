@@ -1,7 +1,9 @@
 //! The engine against a world in memory: every cut of a run, both worlds at each cut, and what
 //! resume and release make of them. Owns no production code.
 
+mod always;
 mod cuts;
+mod discards;
 mod exposure;
 mod failures;
 mod foreign;

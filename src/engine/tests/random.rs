@@ -9,8 +9,11 @@ use std::{
 use proptest::prelude::*;
 
 use crate::{
-    engine::unit::{OnFailure, Policy, Unit},
-    journal::{Record, RunStatus},
+    engine::{
+        RunEnd,
+        unit::{OnFailure, Policy, Unit},
+    },
+    journal::{Record, RunStatus, StepState},
 };
 
 use super::{
@@ -54,11 +57,13 @@ fn node() -> impl Strategy<Value = Node> {
         prop_oneof![6 => Just(None), 1 => any::<(prop::sample::Index, bool)>().prop_map(Some)];
     let acts = proptest::collection::vec(act(), 0..4);
     let needs = proptest::collection::vec(any::<prop::sample::Index>(), 0..3);
-    (acts, end, needs, each, when, any::<bool>()).prop_map(|(acts, end, needs, each, when, on)| {
+    let policy = (any::<bool>(), prop::bool::weighted(0.2)).prop_map(|(on, always)| {
         let on_failure = if on { OnFailure::Continue } else { OnFailure::Stop };
+        Policy { attempts: 2, on_failure, always, ..Policy::default() }
+    });
+    (acts, end, needs, each, when, policy).prop_map(|(acts, end, needs, each, when, policy)| {
         let needs = needs.iter().map(|n| n.index(1 << 20)).collect();
         let when = when.map(|(n, wanted)| (n.index(1 << 20).to_string(), wanted));
-        let policy = Policy { attempts: 2, on_failure, ..Policy::default() };
         Node { acts: acts.into_iter().chain(end).collect(), needs, each, when, policy }
     })
 }
@@ -132,7 +137,8 @@ fn ordered(stage: &Stage) {
         match record {
             Record::StepStarted { .. } => {
                 assert!(!ended.contains_key(step), "{step} starts after its end");
-                for need in &stage.units[position[parent]].needs {
+                let this = &stage.units[position[parent]];
+                for need in this.needs.iter().filter(|_| !this.policy.always) {
                     let need = &stage.units[*need];
                     // A fan-out ends with its items, a tolerated failure with its last attempt.
                     let each = stage.ledger().expanded.contains_key(&need.id);
@@ -150,6 +156,48 @@ fn ordered(stage: &Stage) {
             }
             _ => {}
         }
+    }
+    last(stage);
+}
+
+/// Nothing that a unit which always runs comes after begins once that one has.
+fn last(stage: &Stage) {
+    let records = stage.records();
+    let at = |id: &str, which: fn(&Record) -> bool| {
+        let parent = |step: &str| step.split('[').next() == Some(id);
+        let which = |at: &usize| records[*at].step().is_some_and(parent) && which(&records[*at]);
+        (0..records.len()).filter(which).collect::<Vec<_>>()
+    };
+    let starts = |record: &Record| matches!(record, Record::StepStarted { .. });
+    let begins = |record: &Record| {
+        use Record::{Expanded, StepSkipped, StepStarted};
+        matches!(record, Expanded { .. } | StepSkipped { .. } | StepStarted { .. })
+    };
+    for unit in stage.units.iter().filter(|unit| unit.policy.always) {
+        let Some(began) = at(&unit.id, begins).first().copied() else { continue };
+        let (mut next, mut seen) = (unit.needs.clone(), vec![false; stage.units.len()]);
+        while let Some(need) = next.pop() {
+            if !std::mem::replace(&mut seen[need], true) {
+                next.extend(&stage.units[need].needs);
+                let late = at(&stage.units[need].id, starts).last().is_some_and(|at| *at > began);
+                assert!(!late, "{} after {}", stage.units[need].id, unit.id);
+            }
+        }
+    }
+}
+
+/// In a run that was not stopped, what always runs has run, was skipped, or failed by itself.
+fn always_ran(stage: &Stage, end: &RunEnd) {
+    let ledger = stage.ledger();
+    for unit in stage.units.iter().filter(|unit| unit.policy.always) {
+        assert!(!end.walked.blocked.iter().any(|(id, _)| *id == unit.id), "{}", unit.id);
+        let state = ledger.steps.get(&unit.id).map(|step| &step.state);
+        let ended = match state {
+            Some(StepState::Finished(_) | StepState::Skipped(_)) => true,
+            Some(StepState::Failed { last, .. }) => *last,
+            _ => ledger.expanded.contains_key(&unit.id),
+        };
+        assert!(ended, "{}: {state:?}", unit.id);
     }
 }
 
@@ -169,6 +217,7 @@ proptest! {
         prop_assert!(end.status == RunStatus::Failed || end.walked.failed.is_empty());
         ordered(&whole);
         closed(&whole);
+        always_ran(&whole, &end);
         let (records, calls) = (whole.records().len(), whole.world.calls().len());
         for (index, [by_call, effect, twice]) in cuts {
             let (mut cut, _) = stage(&nodes, parallel);
@@ -192,6 +241,7 @@ proptest! {
             prop_assert_eq!(cut.outputs(), whole.outputs());
             ordered(&cut);
             closed(&cut);
+            always_ran(&cut, &again);
             gives_back(&mut cut, &before, "released after a resume");
         }
         gives_back(&mut whole, &before, "released");

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::engine::{CallError, Class, Patience, Registry, Scope, World};
 
-use super::kinds::{Cell, Gate, Parts, Thing};
+use super::kinds::{Cell, Gate, Job, Parts, Thing};
 
 /// What happens at one mutating call.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct State {
     pub gates: BTreeMap<String, String>,
     /// By token: id, polls left.
     pub jobs: BTreeMap<String, (String, u32)>,
+    /// What a job left, by its id.
+    pub litter: BTreeMap<String, u32>,
 }
 
 #[derive(Default)]
@@ -153,7 +155,7 @@ impl Memory {
     }
 
     pub fn registry() -> Registry<Self> {
-        Registry::default().with::<Cell>().with::<Thing>().with::<Gate>()
+        Registry::default().with::<Cell>().with::<Thing>().with::<Gate>().with_operation::<Job>()
     }
 }
 

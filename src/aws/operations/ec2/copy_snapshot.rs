@@ -44,6 +44,10 @@ impl Operation<Aws> for CopySnapshot {
         on("kms:ReEncryptFrom", KEYS),
         on("kms:ReEncryptTo", KEYS),
     ];
+    const DISCARDS: &'static [Permission] = &[
+        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:*::snapshot/*"),
+        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
+    ];
     /// Id of the copy.
     type Output = String;
 
@@ -102,5 +106,9 @@ impl Operation<Aws> for CopySnapshot {
             }
             Progress::Failed(why) => Progress::Failed(why),
         })
+    }
+
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        tagged::delete_snapshots(aws, &[job]).await.map(|()| true)
     }
 }

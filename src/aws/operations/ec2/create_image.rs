@@ -3,6 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,7 @@ use crate::{
 
 const CALL: &str = "ec2:CreateImage";
 const DESCRIBE: &str = "ec2:DescribeImages";
+const DEREGISTER: &str = "ec2:DeregisterImage";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateImage {
@@ -35,6 +38,12 @@ impl Operation<Aws> for CreateImage {
         on("ec2:CreateTags", "arn:aws:ec2:{region}::image/*"),
         on("ec2:CreateTags", "arn:aws:ec2:{region}::snapshot/*"),
         on(DESCRIBE, "*"),
+    ];
+    const DISCARDS: &'static [Permission] = &[
+        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:{region}::snapshot/*"),
+        on(DEREGISTER, "arn:aws:ec2:{region}::image/*"),
+        on(DESCRIBE, "*"),
+        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
     ];
     /// Id of the image.
     type Output = String;
@@ -89,6 +98,44 @@ impl Operation<Aws> for CreateImage {
         .await?;
         Ok(progress(&image, job))
     }
+
+    /// A snapshot can be deleted only after its image, and then no image names it any more: it is
+    /// known by its description.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/deregister-ami.html>
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let mut snapshots = self.snapshots_of(aws, job).await?;
+        let call = aws.ec2().describe_images().image_ids(job).send().await;
+        let found = gone(call.map_err(|e| call_error(DESCRIBE, e)))?.and_then(|call| call.images);
+        for image in found.iter().flatten() {
+            let disks = image.block_device_mappings().iter().filter_map(|disk| disk.ebs());
+            snapshots.extend(disks.filter_map(|disk| disk.snapshot_id.clone()));
+        }
+        let call = aws.ec2().deregister_image().image_id(job).send().await;
+        gone(call.map_err(|e| call_error(DEREGISTER, e)))?;
+        let snapshots: Vec<_> = snapshots.iter().map(String::as_str).collect();
+        tagged::delete_snapshots(aws, &snapshots).await.map(|()| true)
+    }
+}
+
+impl CreateImage {
+    /// By the description that EC2 gives them; some have the volume after the image.
+    async fn snapshots_of(&self, aws: &Aws, image: &str) -> Result<BTreeSet<String>, CallError> {
+        let made = format!("Created by CreateImage({}) for {image}", self.instance);
+        let by = types::Filter::builder().name("description");
+        let by = by.values(format!("{made} *")).values(made).build();
+        let call = aws.ec2().describe_snapshots().owner_ids("self").filters(by);
+        let call = call.send().await.map_err(|e| call_error(tagged::DESCRIBE_SNAPSHOTS, e))?;
+        Ok(call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect())
+    }
+}
+
+/// EC2 says of an image that was deregistered that it is unavailable, and later that it is unknown.
+fn gone<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(e) if e.class == Class::Gone || e.message.contains("no longer available") => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 fn progress(image: &types::Image, job: &str) -> Progress<String> {
@@ -109,6 +156,60 @@ fn progress(image: &types::Image, job: &str) -> Progress<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    fn operation() -> CreateImage {
+        CreateImage { instance: "i-1".into(), name: "case".into(), description: String::new() }
+    }
+
+    fn snapshots(ids: &[&str]) -> String {
+        let items: String =
+            ids.iter().map(|id| format!("<item><snapshotId>{id}</snapshotId></item>")).collect();
+        format!(
+            "<DescribeSnapshotsResponse><snapshotSet>{items}</snapshotSet></DescribeSnapshotsResponse>"
+        )
+    }
+
+    #[tokio::test]
+    async fn an_image_goes_with_its_snapshots() {
+        let image = "<DescribeImagesResponse><imagesSet><item><imageId>ami-1</imageId><blockDeviceMapping><item><ebs><snapshotId>snap-2</snapshotId></ebs></item></blockDeviceMapping></item></imagesSet></DescribeImagesResponse>";
+        let replay = Replay::default()
+            .xml("DescribeSnapshots", &snapshots(&["snap-1"]))
+            .xml("DescribeImages", image)
+            .xml("DeregisterImage", "<DeregisterImageResponse/>")
+            .xml("DeleteSnapshot", "<DeleteSnapshotResponse/>");
+        assert_eq!(operation().discard(&aws(&replay), "ami-1").await, Ok(true));
+        let deleted = ["DescribeSnapshots", "DescribeImages", "DeregisterImage"];
+        assert_eq!(replay.actions(), [&deleted[..], &["DeleteSnapshot"; 2]].concat());
+    }
+
+    #[tokio::test]
+    async fn snapshots_of_an_image_that_is_gone_are_still_found() {
+        for (code, text) in [
+            ("InvalidAMIID.NotFound", "the image id '[ami-1]' does not exist"),
+            ("InvalidAMIID.Unavailable", "the image ID 'ami-1' is no longer available"),
+        ] {
+            let replay = Replay::default()
+                .xml("DescribeSnapshots", &snapshots(&["snap-1"]))
+                .ec2_error("DescribeImages", 400, code, text)
+                .ec2_error("DeregisterImage", 400, code, text)
+                .ec2_error("DeleteSnapshot", 400, "InvalidSnapshot.NotFound", "gone");
+            assert_eq!(operation().discard(&aws(&replay), "ami-1").await, Ok(true), "{code}");
+            assert_eq!(replay.actions().last().map(String::as_str), Some("DeleteSnapshot"));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_image_that_cannot_go_keeps_its_snapshots() {
+        let text = "The AMI ID 'ami-1' is currently pending and may not be used for this operation";
+        let replay = Replay::default()
+            .xml("DescribeSnapshots", &snapshots(&["snap-1"]))
+            .xml("DescribeImages", "<DescribeImagesResponse/>")
+            .ec2_error("DeregisterImage", 400, "InvalidAMIID.Unavailable", text);
+        let error = operation().discard(&aws(&replay), "ami-1").await.expect_err("pending");
+        assert!(error.message.contains("pending"), "{error}");
+        assert!(!replay.actions().contains(&"DeleteSnapshot".into()));
+    }
 
     #[test]
     fn a_failed_image_says_why() {

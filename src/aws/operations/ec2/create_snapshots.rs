@@ -47,6 +47,10 @@ impl Operation<Aws> for CreateSnapshots {
         on("ec2:CreateTags", "arn:aws:ec2:{region}::snapshot/*"),
         on(tagged::DESCRIBE_SNAPSHOTS, "*"),
     ];
+    const DISCARDS: &'static [Permission] = &[
+        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:{region}::snapshot/*"),
+        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
+    ];
     type Output = Snapshots;
 
     fn target(&self) -> String {
@@ -115,5 +119,10 @@ impl Operation<Aws> for CreateSnapshots {
             Progress::Running { percent, note } => Progress::Running { percent, note },
             Progress::Failed(why) => Progress::Failed(why),
         })
+    }
+
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let ids: Vec<_> = job.split(',').filter(|id| !id.is_empty()).collect();
+        tagged::delete_snapshots(aws, &ids).await.map(|()| true)
     }
 }

@@ -1,10 +1,14 @@
-//! Tags by which what a run created is recognised, and the following of snapshots that carry them.
+//! Tags by which what a run created is recognised, and the snapshots that carry them: following them,
+//! and deleting them after a drill.
+
+use std::time::Duration;
 
 use aws_sdk_ec2::types;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     aws::{Aws, call_error},
-    engine::{CallError, Class, Progress, Token},
+    engine::{CallError, Class, Progress, Token, World},
 };
 
 pub(crate) const RUN_TAG: &str = "backburn:run";
@@ -13,6 +17,7 @@ pub(crate) const STEP_TAG: &str = "backburn:step";
 pub(crate) const TOKEN_TAG: &str = "backburn:token";
 
 pub(crate) const DESCRIBE_SNAPSHOTS: &str = "ec2:DescribeSnapshots";
+pub(crate) const DELETE_SNAPSHOT: &str = "ec2:DeleteSnapshot";
 
 /// Tags for the creating call.
 pub(crate) fn tags(kind: types::ResourceType, token: &Token) -> types::TagSpecification {
@@ -58,6 +63,36 @@ pub(crate) async fn describe_snapshots(
     .await
 }
 
+/// Deletes snapshots; those that are gone already count as deleted. All are tried before the first
+/// error is returned.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSnapshot.html>
+pub(crate) async fn delete_snapshots(aws: &Aws, ids: &[&str]) -> Result<(), CallError> {
+    let mut result = Ok(());
+    for id in ids {
+        result = result.and(delete_snapshot(aws, id).await);
+    }
+    result
+}
+
+/// An image that was just deregistered may hold its snapshots a little longer.
+async fn delete_snapshot(aws: &Aws, id: &str) -> Result<(), CallError> {
+    let (started, patience) = (Instant::now(), aws.patience());
+    loop {
+        let call = aws.ec2().delete_snapshot().snapshot_id(id).send().await;
+        match call.map_err(|e| call_error(DELETE_SNAPSHOT, e)) {
+            Ok(_) => return Ok(()),
+            Err(e) if e.class == Class::Gone => return Ok(()),
+            Err(e)
+                if e.code.as_deref() == Some("InvalidSnapshot.InUse")
+                    && started.elapsed() + patience.longest < patience.deadline =>
+            {
+                sleep(patience.longest.max(Duration::from_millis(100))).await;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}
+
 /// Where a set of snapshots stands: as far as the slowest, failed when one failed.
 pub(crate) fn progress(found: &[types::Snapshot]) -> Progress<()> {
     use types::SnapshotState::{Completed, Error};
@@ -91,9 +126,25 @@ mod tests {
     use types::SnapshotState::{Completed, Error, Pending};
 
     use super::*;
+    use crate::aws::replay::{Replay, aws};
 
     fn snapshot(state: types::SnapshotState, progress: &str) -> types::Snapshot {
         types::Snapshot::builder().snapshot_id("snap-1").state(state).progress(progress).build()
+    }
+
+    #[tokio::test]
+    async fn one_snapshot_that_stays_does_not_keep_the_others() {
+        let replay = Replay::default()
+            .ec2_error("DeleteSnapshot", 403, "UnauthorizedOperation", "no")
+            .ec2_error("DeleteSnapshot", 400, "InvalidSnapshot.NotFound", "gone")
+            .xml(
+                "DeleteSnapshot",
+                "<DeleteSnapshotResponse><return>true</return></DeleteSnapshotResponse>",
+            );
+        let error = delete_snapshots(&aws(&replay), &["snap-1", "snap-2", "snap-3"]).await;
+        assert_eq!(error.expect_err("the first").class, Class::Denied);
+        assert_eq!(replay.actions().len(), 3);
+        assert_eq!(delete_snapshots(&aws(&replay), &["snap-1"]).await, Ok(()));
     }
 
     #[test]

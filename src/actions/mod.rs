@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod core;
 pub mod ec2;
 mod entry;
+pub mod fis;
 pub mod iam;
 pub mod policy;
 pub mod reference;

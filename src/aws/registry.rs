@@ -8,8 +8,10 @@ use super::{
     settings::{
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
-            SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
+            LaunchedInstance, SecurityGroup, ShutdownBehavior, Subnet, Tag, TerminationProtection,
+            Vpc,
         },
+        fis::{Experiment, ExperimentTemplate},
         iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
     },
 };
@@ -20,16 +22,21 @@ pub fn registry() -> Registry<Aws> {
         .with::<AddressAssociation>()
         .with::<DeleteOnTermination>()
         .with::<EniGroups>()
+        .with::<Experiment>()
+        .with::<ExperimentTemplate>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
+        .with::<LaunchedInstance>()
         .with::<LoginProfile>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
+        .with::<Subnet>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
+        .with::<Vpc>()
 }
 
 #[cfg(test)]

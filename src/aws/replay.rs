@@ -25,7 +25,8 @@ use aws_smithy_types::body::SdkBody;
 use super::Aws;
 use crate::engine::Scope;
 
-/// Answers by the `Action` of a query request (EC2, IAM, STS) or the end of `X-Amz-Target` (SSM).
+/// Answers by the `Action` of a query request (EC2, IAM, STS), the end of `X-Amz-Target` (SSM), or
+/// method and path of a REST request (GuardDuty): `POST /detector/d-1/findings`.
 /// Several answers to one action are given in order, the last one again and again.
 #[derive(Clone, Debug, Default)]
 pub struct Replay(Arc<Mutex<State>>);
@@ -107,8 +108,7 @@ impl HttpConnector for Replay {
             .split('&')
             .find_map(|pair| pair.strip_prefix("Action="))
             .or_else(|| request.headers().get("x-amz-target")?.rsplit('.').next())
-            .unwrap_or_default()
-            .to_string();
+            .map_or_else(|| rest(&request), str::to_string);
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let nth = state.seen.iter().filter(|seen| seen.action == action).count();
         state.seen.push(Seen {
@@ -132,6 +132,12 @@ impl HttpConnector for Replay {
         }
         HttpConnectorFuture::ready(Ok(response))
     }
+}
+
+/// `GET /detector`, without the query.
+fn rest(request: &HttpRequest) -> String {
+    let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
+    format!("{} /{}", request.method(), path.split('?').next().unwrap_or_default())
 }
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.

@@ -26,7 +26,9 @@ pub enum Progress<T> {
 }
 
 /// One job that AWS runs for us.
-pub trait Operation<C: World>: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+pub trait Operation<C: World>:
+    Serialize + DeserializeOwned + Clone + Send + Sync + 'static
+{
     /// Stable on disk, such as `ec2.create-snapshots`.
     const KIND: &'static str;
     const USES: &'static [Permission];

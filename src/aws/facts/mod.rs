@@ -1,4 +1,5 @@
 //! Facts by service: what actions read and decide by, and never write.
 
 pub mod ec2;
+pub mod fis;
 pub mod iam;

@@ -1,4 +1,5 @@
 //! Settings by service: the readable, writable pieces of account state.
 
 pub mod ec2;
+pub mod fis;
 pub mod iam;

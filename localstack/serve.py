@@ -67,6 +67,70 @@ def tag_snapshots_of_images():
     AmiBackend.create_image = create_image
 
 
+def hold_blocks_of_snapshots():
+    """moto answers 500 for the blocks of a snapshot that no StartSnapshot made. On AWS each snapshot has blocks: here
+    those that its volume came with, for nothing in the lab writes to a disk."""
+    from moto.core.exceptions import JsonRESTError
+    from moto.ebs.models import EBSBackend, EBSSnapshot
+
+    class Snapshots(dict):
+        def __init__(self, backend):
+            super().__init__()
+            self.backend = backend
+
+        def __missing__(self, snapshot_id):
+            of_ec2 = self.backend.ec2_backend.snapshots.get(snapshot_id)
+            if of_ec2 is None:
+                raise JsonRESTError("ResourceNotFoundException", f"The snapshot '{snapshot_id}' does not exist.")
+            held = EBSSnapshot(self.backend.account_id, of_ec2)
+            held.status = "completed"
+            origin = getattr(of_ec2.volume, "snapshot_id", None)
+            if origin and origin in self.backend.ec2_backend.snapshots:
+                held.blocks = dict(self[origin].blocks)
+            self[snapshot_id] = held
+            return held
+
+    plain = EBSBackend.__init__
+
+    def init(self, region_name, account_id):
+        plain(self, region_name, account_id)
+        self.snapshots = Snapshots(self)
+
+    EBSBackend.__init__ = init
+
+
+def take_away_what_goes_with_it():
+    """moto keeps the primary interface of a terminated instance, and the network ACLs of a VPC and associations of a
+    subnet that are deleted. On AWS they go with it."""
+    from moto.ec2.models.instances import Instance
+    from moto.ec2.models.subnets import SubnetBackend
+    from moto.ec2.models.vpcs import VPCBackend
+
+    terminate, delete_subnet, delete_vpc = Instance.terminate, SubnetBackend.delete_subnet, VPCBackend.delete_vpc
+
+    def terminated(self, *args, **kwargs):
+        made = [nic for nic in list(self.nics.values()) if nic.description == "Primary network interface"]
+        result = terminate(self, *args, **kwargs)
+        for nic in made:
+            self.ec2_backend.enis.pop(nic.id, None)
+        return result
+
+    def subnet_deleted(self, subnet_id):
+        for acl in self.network_acls.values():
+            gone = [key for key, place in acl._associations.items() if place.subnet_id == subnet_id]
+            for key in gone:
+                del acl._associations[key]
+        return delete_subnet(self, subnet_id)
+
+    def vpc_deleted(self, vpc_id):
+        vpc = delete_vpc(self, vpc_id)
+        for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+            del self.network_acls[acl.id]
+        return vpc
+
+    Instance.terminate, SubnetBackend.delete_subnet, VPCBackend.delete_vpc = terminated, subnet_deleted, vpc_deleted
+
+
 def birth(pid):
     """What tells a process from a later one with the same pid, or None when it has ended."""
     try:
@@ -109,6 +173,8 @@ def moto(port):
     from werkzeug.serving import run_simple
 
     tag_snapshots_of_images()
+    hold_blocks_of_snapshots()
+    take_away_what_goes_with_it()
     look_for_keys_only_where_some_are()
     app = DomainDispatcherApplication(create_backend_app)
     app.debug = True

@@ -13,6 +13,7 @@ pub mod drill;
 pub mod dynamodb;
 pub mod ec2;
 mod entry;
+pub mod fis;
 pub mod iam;
 mod naming;
 pub mod policy;

@@ -14,7 +14,8 @@ use super::{
         dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
-            SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
+            LaunchedInstance, SecurityGroup, ShutdownBehavior, Subnet, Tag, TerminationProtection,
+            Vpc,
         },
         events::EventRule,
         iam::{
@@ -23,6 +24,8 @@ use super::{
         },
         s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
         sqs::Queue,
+        fis::{Experiment, ExperimentTemplate},
+        iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
     },
 };
 
@@ -39,6 +42,11 @@ pub fn registry() -> Registry<Aws> {
         .with::<InstanceProfile>()
         .with::<InstanceState>()
         .with::<Items>()
+        .with::<Experiment>()
+        .with::<ExperimentTemplate>()
+        .with::<InstanceProfile>()
+        .with::<InstanceState>()
+        .with::<LaunchedInstance>()
         .with::<LoginProfile>()
         .with::<Queue>()
         .with::<OwnedRole>()
@@ -49,6 +57,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
         .with::<Table>()
+        .with::<Subnet>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
@@ -58,6 +67,7 @@ pub fn registry() -> Registry<Aws> {
         .with_operation::<CreateImage>()
         .with_operation::<CreateSnapshots>()
         .with_operation::<SendCommand>()
+        .with::<Vpc>()
 }
 
 #[cfg(test)]

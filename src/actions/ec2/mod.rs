@@ -2,11 +2,17 @@
 //! order; the AWS calls are in `aws::settings`, `aws::facts` and `aws::operations`.
 
 mod auto_scaling;
+pub mod check_instance;
+pub mod check_network_acl;
+pub mod compare_volume;
 pub mod copy_snapshot;
 pub mod create_image;
+pub mod create_network;
 pub mod isolate_instance;
 mod isolation;
 pub mod protect_instance;
+mod ranges;
+pub mod run_instance;
 pub mod snapshot_volumes;
 pub mod stop_instance;
 pub mod tag_resource;

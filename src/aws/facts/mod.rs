@@ -3,5 +3,6 @@
 pub mod drill;
 pub mod dynamodb;
 pub mod ec2;
+pub mod fis;
 pub mod iam;
 pub mod s3;

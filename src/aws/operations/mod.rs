@@ -2,4 +2,5 @@
 
 pub mod detection;
 pub mod ec2;
+pub mod fis;
 pub mod ssm;

@@ -3,6 +3,7 @@
 pub mod dynamodb;
 pub mod ec2;
 pub mod events;
+pub mod fis;
 pub mod iam;
 mod made;
 mod owner;

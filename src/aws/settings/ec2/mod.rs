@@ -6,22 +6,30 @@ mod delete_on_termination;
 mod eni_groups;
 mod instance_profile;
 mod instance_state;
+mod launched_instance;
 mod network_rule;
+mod owned;
 mod security_group;
 mod shutdown_behavior;
+mod subnet;
 mod tag;
 mod termination_protection;
+mod vpc;
 
 pub use address_association::{AddressAssociation, Association};
 pub use delete_on_termination::DeleteOnTermination;
 pub use eni_groups::EniGroups;
 pub use instance_profile::InstanceProfile;
 pub use instance_state::{InstanceState, State};
+pub use launched_instance::{Launched, LaunchedInstance};
 pub use network_rule::NetworkRule;
+pub use owned::Mark;
 pub use security_group::{Group, SecurityGroup};
 pub use shutdown_behavior::ShutdownBehavior;
+pub use subnet::{Segment, Subnet};
 pub use tag::Tag;
 pub use termination_protection::TerminationProtection;
+pub use vpc::{Network, Vpc};
 
 use crate::engine::{How, Order, Rule};
 

@@ -1,0 +1,90 @@
+//! Check that an instance runs, or is stopped; fails the step with what was seen if it does not come
+//! into that state within the time given.
+//!
+//! The state is EC2's own: `running` says that the host was started, not that anything on it works.
+//!
+//! ```yaml
+//! - id: is-running
+//!   uses: ec2.check-instance
+//!   with: { instance: "${{ steps.canary.instance }}", state: running, within: 5m }
+//! ```
+//!
+//! Changes nothing, so release has nothing to give back.
+//!
+//! AWS: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{Aws, operations::ec2::AwaitState},
+    engine::{Step, StepError},
+    playbook::{
+        Phase,
+        types::{Duration, InstanceId},
+    },
+};
+
+/// Inputs of `ec2.check-instance`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CheckInstance {
+    /// The instance to look at.
+    pub instance: InstanceId,
+    /// The state that it must be in.
+    pub state: Expected,
+    /// How long it may take to come into that state.
+    #[serde(default = "at_once")]
+    pub within: Duration,
+}
+
+/// A state that lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expected {
+    Running,
+    Stopped,
+}
+
+impl Expected {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+fn at_once() -> Duration {
+    Duration::new("0s").expect("a well-formed constant")
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Seen {
+    /// The state as it was seen.
+    pub state: String,
+}
+
+impl Action for CheckInstance {
+    const SPEC: Spec = Spec {
+        name: "ec2.check-instance",
+        summary: "Check that an instance runs, or is stopped",
+        phase: Phase::Verify,
+        contains: false,
+        irreversible: false,
+        access: &[Access::operation::<AwaitState>()],
+        page: page(include_str!("check_instance.rs")),
+    };
+    type Output = Seen;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Seen, StepError> {
+        let wait = AwaitState {
+            instance: self.instance.to_string(),
+            state: self.state.word().into(),
+            within: self.within.as_std().as_secs(),
+        };
+        Ok(Seen { state: step.start(wait).await? })
+    }
+}

@@ -1,0 +1,49 @@
+//! The network ACL that a subnet is associated with. A subnet always has exactly one.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkAcls.html>
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+
+use super::gone;
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Fact, Permission, on},
+};
+
+const CALL: &str = "ec2:DescribeNetworkAcls";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubnetAcl {
+    pub subnet: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AclFacts {
+    pub acl: String,
+    /// It is its VPC's default.
+    pub default: bool,
+}
+
+impl Fact<Aws> for SubnetAcl {
+    const KIND: &'static str = "ec2.subnet-acl";
+    const READS: &'static [Permission] = &[on(CALL, "*")];
+    type Value = AclFacts;
+
+    fn target(&self) -> String {
+        self.subnet.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<AclFacts, CallError> {
+        let of = types::Filter::builder().name("association.subnet-id").values(&self.subnet);
+        let call = aws.ec2().describe_network_acls().filters(of.build()).send().await;
+        let found = call.map_err(|e| call_error(CALL, e))?.network_acls;
+        let found = found.into_iter().flatten().next();
+        let found = found.ok_or_else(|| gone(CALL, "network ACL of subnet", &self.subnet))?;
+        Ok(AclFacts {
+            acl: found.network_acl_id.unwrap_or_default(),
+            default: found.is_default.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! The safety lever of the account and Region: engaged, it stops every experiment and cancels new ones.
+//!
+//! <https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html>
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Fact, Permission, World, on},
+};
+
+const CALL: &str = "fis:GetSafetyLever";
+/// The only one of an account and Region.
+pub(crate) const LEVER: &str = "default";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafetyLever {
+    region: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeverFacts {
+    /// `disengaged`, `engaging` or `engaged`.
+    pub status: String,
+    /// Why it was last moved.
+    pub reason: Option<String>,
+}
+
+impl LeverFacts {
+    /// Whether experiments may start.
+    pub fn is_free(&self) -> bool {
+        self.status == "disengaged"
+    }
+}
+
+impl SafetyLever {
+    pub fn of(aws: &Aws) -> Self {
+        Self { region: aws.scope().region.clone() }
+    }
+}
+
+impl Fact<Aws> for SafetyLever {
+    const KIND: &'static str = "fis.safety-lever";
+    const READS: &'static [Permission] =
+        &[on(CALL, "arn:aws:fis:{region}:{account}:safety-lever/*")];
+    type Value = LeverFacts;
+
+    fn target(&self) -> String {
+        self.region.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<LeverFacts, CallError> {
+        let call = aws.fis().get_safety_lever().id(LEVER).send().await;
+        let state = call.map_err(|e| call_error(CALL, e))?.safety_lever.and_then(|l| l.state);
+        let (status, reason) = state.map_or((None, None), |state| (state.status, state.reason));
+        Ok(LeverFacts {
+            status: status.map_or_else(|| "unknown".into(), |status| status.as_str().to_owned()),
+            reason: reason.filter(|reason| !reason.is_empty()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    #[tokio::test]
+    async fn an_engaged_lever_says_why() {
+        let body = r#"{"safetyLever":{"id":"default","arn":"arn:aws:fis:us-east-1:123456789012:safety-lever/default",
+            "state":{"status":"engaged","reason":"a real incident"}}}"#;
+        let aws = aws(&Replay::default().answer("GET /safetyLevers/default", 200, body));
+        let facts = SafetyLever::of(&aws).read(&aws).await.expect("facts");
+        assert!(!facts.is_free());
+        assert_eq!(facts.reason.as_deref(), Some("a real incident"));
+    }
+}

@@ -1,0 +1,106 @@
+//! The tags of a resource that an experiment would hit, for the resources that can be asked by ARN:
+//! those of EC2 (instances, volumes, subnets and the like) and IAM roles.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html>
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Class, Fact, Permission, on},
+};
+
+const EC2: &str = "ec2:DescribeTags";
+const IAM: &str = "iam:ListRoleTags";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetTags {
+    pub arn: String,
+}
+
+/// What an ARN names.
+#[derive(Debug, PartialEq, Eq)]
+enum Named<'a> {
+    /// Id of an EC2 resource.
+    Ec2(&'a str),
+    /// Name of a role.
+    Role(&'a str),
+}
+
+impl TargetTags {
+    /// Whether the tags of this resource can be asked.
+    pub fn is_known(arn: &str) -> bool {
+        named(arn).is_some()
+    }
+}
+
+fn named(arn: &str) -> Option<Named<'_>> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, service, _, _, rest] = parts[..] else { return None };
+    let (kind, id) = rest.split_once('/')?;
+    match (service, kind) {
+        ("ec2", _) if !id.contains('/') => Some(Named::Ec2(id)),
+        ("iam", "role") => id.rsplit('/').next().map(Named::Role),
+        _ => None,
+    }
+}
+
+impl Fact<Aws> for TargetTags {
+    const KIND: &'static str = "fis.target-tags";
+    const READS: &'static [Permission] = &[on(EC2, "*"), on(IAM, "arn:aws:iam::{account}:role/*")];
+    /// `None`: there is no such role. EC2 answers the same for a resource without tags and for none.
+    type Value = Option<BTreeMap<String, String>>;
+
+    fn target(&self) -> String {
+        self.arn.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
+        match named(&self.arn) {
+            Some(Named::Ec2(id)) => {
+                let of = types::Filter::builder().name("resource-id").values(id).build();
+                let call = aws.ec2().describe_tags().filters(of).send().await;
+                let tags = call.map_err(|e| call_error(EC2, e))?.tags;
+                let pair =
+                    |tag: types::TagDescription| Some((tag.key?, tag.value.unwrap_or_default()));
+                Ok(Some(tags.into_iter().flatten().filter_map(pair).collect()))
+            }
+            Some(Named::Role(name)) => {
+                let call = aws.iam().list_role_tags().role_name(name).send().await;
+                match call.map_err(|e| call_error(IAM, e)) {
+                    Ok(answer) => {
+                        Ok(Some(answer.tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
+                    }
+                    Err(e) if e.class == Class::Gone => Ok(None),
+                    Err(e) => Err(e),
+                }
+            }
+            None => {
+                let text = format!("the tags of `{}` cannot be asked by its ARN", self.arn);
+                Err(CallError::local(Self::KIND, Class::Invalid, text))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_of_ec2_and_roles_are_known() {
+        let ec2 = |id| Some(Named::Ec2(id));
+        assert_eq!(named("arn:aws:ec2:eu-west-1:123456789012:instance/i-1"), ec2("i-1"));
+        assert_eq!(named("arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1"), ec2("subnet-1"));
+        assert_eq!(named("arn:aws:iam::123456789012:role/a/b/web"), Some(Named::Role("web")));
+        for other in
+            ["arn:aws:rds:eu-west-1:123456789012:db:orders", "i-1", "arn:aws:iam::1:user/a"]
+        {
+            assert!(!TargetTags::is_known(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! An experiment template that a step makes: absent, or present with what its experiment does. It
+//! does nothing by itself. Found by its tags, and made once by its client token.
+//!
+//! <https://docs.aws.amazon.com/fis/latest/APIReference/API_CreateExperimentTemplate.html>
+
+use aws_sdk_fis::types;
+use serde::{Deserialize, Serialize};
+
+use super::{Design, Mark};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{
+        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled,
+    },
+};
+
+const READ: &str = "fis:ListExperimentTemplates";
+const CREATE: &str = "fis:CreateExperimentTemplate";
+const TEMPLATES: &str = "arn:aws:fis:{region}:{account}:experiment-template/*";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentTemplate {
+    #[serde(flatten)]
+    pub mark: Mark,
+    /// At most 512 characters.
+    pub description: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Template {
+    /// Assigned by AWS; `None` in a value that is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `None` in a value that was read: FIS fills in defaults, so a design never reads back as it
+    /// was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<Design>,
+}
+
+impl Template {
+    /// The id, or what stands for it in a plan.
+    pub fn id_or_open(template: Option<&Self>) -> String {
+        template.and_then(|template| template.id.clone()).unwrap_or_else(|| AFTER_RUN.into())
+    }
+}
+
+impl ExperimentTemplate {
+    /// Ids, sorted.
+    async fn find(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
+        let pages = aws.fis().list_experiment_templates().into_paginator().items().send();
+        let all: Vec<types::ExperimentTemplateSummary> =
+            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(READ, e))?;
+        let ours = all.into_iter().filter(|one| self.mark.is_on(one.tags.as_ref()));
+        let mut ids: Vec<_> = ours.filter_map(|one| one.id).collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    async fn create(&self, aws: &Aws, design: &Design) -> Result<(), CallError> {
+        let incomplete = |e: aws_sdk_fis::error::BuildError| {
+            CallError::local(CREATE, Class::Invalid, e.to_string())
+        };
+        let mode =
+            types::EmptyTargetResolutionMode::from(design.empty_target_resolution_mode.as_str());
+        let options = types::CreateExperimentTemplateExperimentOptionsInput::builder()
+            .account_targeting(types::AccountTargeting::SingleAccount)
+            .empty_target_resolution_mode(mode)
+            .build();
+        let mut call = aws
+            .fis()
+            .create_experiment_template()
+            .client_token(self.mark.token("template"))
+            .description(&self.description)
+            .role_arn(&design.role)
+            .experiment_options(options)
+            .set_stop_conditions(Some(design.stops().map_err(incomplete)?))
+            .set_tags(Some(self.mark.all()));
+        for (name, action) in &design.actions {
+            call = call.actions(name, action.input().map_err(incomplete)?);
+        }
+        for (name, target) in &design.targets {
+            call = call.targets(name, target.input().map_err(incomplete)?);
+        }
+        call.send().await.map(drop).map_err(|e| call_error(CREATE, e))
+    }
+}
+
+impl Fact<Aws> for ExperimentTemplate {
+    const KIND: &'static str = "fis.experiment-template";
+    const READS: &'static [Permission] = &[on(READ, "*")];
+    /// `None`: there is no such template.
+    type Value = Option<Template>;
+
+    fn target(&self) -> String {
+        self.mark.target()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Template>, CallError> {
+        let found = self.find(aws).await?.into_iter().next();
+        Ok(found.map(|id| Template { id: Some(id), design: None }))
+    }
+}
+
+impl Setting<Aws> for ExperimentTemplate {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[
+        on(CREATE, TEMPLATES),
+        on(CREATE, "arn:aws:fis:*:*:action/*"),
+        on("fis:TagResource", TEMPLATES),
+        on("fis:DeleteExperimentTemplate", TEMPLATES),
+        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
+    ];
+    const RELEASES: &'static [Permission] = &[on("fis:DeleteExperimentTemplate", TEMPLATES)];
+
+    async fn write(&self, aws: &Aws, value: &Option<Template>) -> Result<(), CallError> {
+        let found = self.find(aws).await?;
+        let Some(want) = value else {
+            for id in found {
+                let call = aws.fis().delete_experiment_template().id(id).send().await.map(drop);
+                let call = call.map_err(|e| call_error("fis:DeleteExperimentTemplate", e));
+                settled(call, Class::Gone)?;
+            }
+            return Ok(());
+        };
+        match &want.design {
+            Some(design) if found.is_empty() => self.create(aws, design).await,
+            Some(_) => Ok(()),
+            None => {
+                let text = "a template cannot be made without what its experiment does";
+                Err(CallError::local(Self::KIND, Class::Invalid, text))
+            }
+        }
+    }
+
+    fn agrees(want: &Option<Template>, have: &Option<Template>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) => {
+                let same = |a: bool, b: bool, equal: bool| !a || !b || equal;
+                same(want.id.is_some(), have.id.is_some(), want.id == have.id)
+                    && same(
+                        want.design.is_some(),
+                        have.design.is_some(),
+                        want.design == have.design,
+                    )
+            }
+            _ => false,
+        }
+    }
+}

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-use super::{Options, full, serve, testing};
+use super::{Builder, Options, Scope, Session, full, serve, testing};
 
 const HOME: &str = "BACKBURN_TEST_FRONT_HOME";
 const UPSTREAM: &str = "BACKBURN_TEST_FRONT_UPSTREAM";
@@ -45,6 +45,13 @@ impl Killable {
             }
         }
         panic!("the front ended before it answered");
+    }
+
+    /// Calls upon it, as a client in `us-east-1`.
+    pub async fn client(&self, account: &str) -> Session {
+        // A front is a client too: of whatever its upstream is.
+        let front = Builder::new(Options::new(&self.endpoint)).start().await.expect("started");
+        front.as_service(&Scope::new(account, "us-east-1"))
     }
 
     /// SIGKILL: it can tidy nothing up.

@@ -41,7 +41,7 @@ pub async fn served_with(options: Options, build: impl FnOnce(Builder) -> Builde
 }
 
 /// Twelve digits that no other test of this process uses.
-fn account() -> String {
+pub fn account() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{:012}", 200_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed))
 }
@@ -82,26 +82,9 @@ impl Served {
         self.client.scope().clone()
     }
 
-    /// Runs Python with boto3 against the front: `client(NAME)` makes a client of this test's account; what the
-    /// script puts into `result` comes back.
+    /// [`boto3`] against this front, in this test's account.
     pub async fn boto3(&self, script: &str) -> Value {
-        let prelude = format!(
-            "import json, boto3, botocore\nfrom botocore.exceptions import ClientError\nresult = None\n\
-             def client(name, key='{}', region='us-east-1', attempts=1):\n    \
-             config = botocore.config.Config(retries={{'total_max_attempts': attempts}})\n    \
-             return boto3.client(name, endpoint_url='{}', region_name=region, aws_access_key_id=key, \
-             aws_secret_access_key='test', config=config)\n",
-            self.account, self.endpoint
-        );
-        let python = moto().python.as_ref().expect("the lab installed its upstream");
-        let whole = format!("{prelude}\n{script}\nprint(json.dumps(result, default=str))");
-        let mut command = tokio::process::Command::new(python);
-        command.args(["-I", "-c", &whole]).env("AWS_EC2_METADATA_DISABLED", "true");
-        let run = command.stdin(Stdio::null()).output().await.expect("python starts");
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let text = String::from_utf8_lossy(&run.stdout);
-        let last = text.lines().last().unwrap_or_default();
-        serde_json::from_str(last).unwrap_or_else(|_| panic!("no JSON: {text}"))
+        boto3(&self.endpoint, &self.account, script).await
     }
 
     /// A resource on the front's own control pages.
@@ -126,4 +109,26 @@ impl Served {
         };
         tokio::task::spawn_blocking(asked).await.expect("no panic")
     }
+}
+
+/// Runs Python with boto3 against a front: `client(NAME)` makes a client of the account; what the script puts into
+/// `result` comes back.
+pub async fn boto3(endpoint: &str, account: &str, script: &str) -> Value {
+    let prelude = format!(
+        "import json, boto3, botocore\nfrom botocore.exceptions import ClientError\nresult = None\n\
+             def client(name, key='{}', region='us-east-1', attempts=1):\n    \
+             config = botocore.config.Config(retries={{'total_max_attempts': attempts}})\n    \
+             return boto3.client(name, endpoint_url='{}', region_name=region, aws_access_key_id=key, \
+             aws_secret_access_key='test', config=config)\n",
+        account, endpoint
+    );
+    let python = moto().python.as_ref().expect("the lab installed its upstream");
+    let whole = format!("{prelude}\n{script}\nprint(json.dumps(result, default=str))");
+    let mut command = tokio::process::Command::new(python);
+    command.args(["-I", "-c", &whole]).env("AWS_EC2_METADATA_DISABLED", "true");
+    let run = command.stdin(Stdio::null()).output().await.expect("python starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let text = String::from_utf8_lossy(&run.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    serde_json::from_str(last).unwrap_or_else(|_| panic!("no JSON: {text}"))
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Alarms;
-use crate::lab::front::testing::{moto, served_with};
-use crate::lab::front::{Clock, Options};
+use crate::lab::front::killable::Killable;
+use crate::lab::front::testing::{account, moto, served_with};
+use crate::lab::front::{Clock, Options, Session};
 
 fn options(factor: f64) -> Options {
     let mut options = Options::new(moto().endpoint.clone());
@@ -36,20 +37,16 @@ async fn an_upstream_that_evaluates_is_left_alone() {
     assert_eq!(xml.find("StateValue").map(|state| state.text.as_str()), Some("OK"));
 }
 
-#[tokio::test]
-async fn a_restarted_front_goes_on_evaluating() {
-    let home = tempfile::tempdir().expect("a directory");
-    let at_home = || Options { home: Some(home.path().to_owned()), ..options(60.0) };
-    let first = served_with(at_home(), |front| front.with(Alarms::new(false))).await;
-    let alarm = json!({
+/// An alarm without data, which that lets go off after a while.
+fn breaching() -> Value {
+    json!({
         "AlarmName": "a", "Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60,
         "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "breaching",
-    });
-    first.client.query("monitoring", "PutMetricAlarm", alarm).await.expect("put");
-    first.front.stop().await;
-    let second = served_with(at_home(), |front| front.with(Alarms::new(false))).await;
-    let session = second.front.as_service(&first.scope());
+    })
+}
+
+async fn goes_off(session: &Session) {
     let mut state = String::new();
     for _ in 0..50 {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -61,4 +58,29 @@ async fn a_restarted_front_goes_on_evaluating() {
         }
     }
     assert_eq!(state, "ALARM");
+}
+
+#[tokio::test]
+async fn a_restarted_front_goes_on_evaluating() {
+    let home = tempfile::tempdir().expect("a directory");
+    let at_home = || Options { home: Some(home.path().to_owned()), ..options(60.0) };
+    let first = served_with(at_home(), |front| front.with(Alarms::new(false))).await;
+    first.client.query("monitoring", "PutMetricAlarm", breaching()).await.expect("put");
+    first.front.stop().await;
+    let second = served_with(at_home(), |front| front.with(Alarms::new(false))).await;
+    goes_off(&second.front.as_service(&first.scope())).await;
+}
+
+/// An answered `PutMetricAlarm` is all that the next front needs.
+#[tokio::test]
+async fn a_killed_front_goes_on_evaluating() {
+    let home = tempfile::tempdir().expect("a directory");
+    let account = account();
+    let first = Killable::start(home.path(), "60x").await;
+    let client = first.client(&account).await;
+    client.query("monitoring", "PutMetricAlarm", breaching()).await.expect("put");
+    first.kill().await;
+    let second = Killable::start(home.path(), "60x").await;
+    goes_off(&second.client(&account).await).await;
+    second.kill().await;
 }

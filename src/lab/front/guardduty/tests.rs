@@ -6,7 +6,8 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::GuardDuty;
-use crate::lab::front::testing::{moto, served_with};
+use crate::lab::front::killable::Killable;
+use crate::lab::front::testing::{account, moto, served_with};
 use crate::lab::front::{Clock, Options, Session};
 
 #[tokio::test]
@@ -25,14 +26,9 @@ async fn share(client: &Session, snapshot: &str) {
     session.query("ec2", "ModifySnapshotAttribute", params).await.expect("shared");
 }
 
-/// Two snapshots before a restart, the third after it.
-#[tokio::test]
-async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
-    let home = tempfile::tempdir().expect("a directory");
-    let options =
-        || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
-    let first = served_with(options(), |front| front.with(GuardDuty)).await;
-    let session = first.client.in_region("eu-north-1");
+/// A detector and snapshots to share, two of them shared.
+async fn begin(client: &Session) -> (String, String) {
+    let session = client.in_region("eu-north-1");
     let made = session
         .rest("guardduty", "CreateDetector", Method::POST, "/detector", json!({"enable": true}))
         .await;
@@ -48,20 +44,16 @@ async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
             .expect("made");
         snapshots.push(made.text("snapshotId").to_owned());
     }
-    share(&first.client, &snapshots[0]).await;
-    share(&first.client, &snapshots[1]).await;
+    share(client, &snapshots[0]).await;
+    share(client, &snapshots[1]).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    first.front.store().save().await;
-    first.front.stop().await;
+    (detector, snapshots.remove(2))
+}
 
-    let second = served_with(options(), |front| front.with(GuardDuty)).await;
-    let client = Session {
-        access_key: first.account.clone(),
-        scope: first.scope(),
-        ..second.client.clone()
-    };
+/// The third share is one too many: a rule that has seen the first two raises a finding.
+async fn end(client: &Session, detector: &str, third: &str) {
     let session = client.in_region("eu-north-1");
-    share(&client, &snapshots[2]).await;
+    share(client, third).await;
     let path = format!("/detector/{detector}/findings");
     let mut found = Value::Null;
     for _ in 0..30 {
@@ -75,4 +67,35 @@ async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
         }
     }
     assert_eq!(found["findingIds"].as_array().map(Vec::len), Some(1), "{found}");
+}
+
+#[tokio::test]
+async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
+    let home = tempfile::tempdir().expect("a directory");
+    let options =
+        || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
+    let first = served_with(options(), |front| front.with(GuardDuty)).await;
+    let (detector, third) = begin(&first.client).await;
+    first.front.store().save().await;
+    first.front.stop().await;
+
+    let second = served_with(options(), |front| front.with(GuardDuty)).await;
+    let client = Session {
+        access_key: first.account.clone(),
+        scope: first.scope(),
+        ..second.client.clone()
+    };
+    end(&client, &detector, &third).await;
+}
+
+#[tokio::test]
+async fn a_killed_front_remembers_them_too() {
+    let home = tempfile::tempdir().expect("a directory");
+    let account = account();
+    let first = Killable::start(home.path(), "1x").await;
+    let (detector, third) = begin(&first.client(&account).await).await;
+    first.kill().await;
+    let second = Killable::start(home.path(), "1x").await;
+    end(&second.client(&account).await, &detector, &third).await;
+    second.kill().await;
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Backup, python};
+use super::{Backup, python, python_at};
 use crate::lab::front::Options;
-use crate::lab::front::testing::{Served, moto, served_with};
+use crate::lab::front::killable::Killable;
+use crate::lab::front::testing::{Served, account, moto, served_with};
 
 async fn front(home: &std::path::Path) -> Served {
     let mut options = Options::new(moto().endpoint.clone());
@@ -60,6 +61,20 @@ async fn jobs_carry_on_after_a_kill() {
     assert_eq!(second.front.lost().len(), 3, "{:?}", second.front.lost());
     second.account.clone_from(&first.account);
     assert_eq!(python(&second, &format!("end_three(*{ids})")).await, json!("ok"));
+}
+
+/// SIGKILL, of a process with every stand-in: nothing is tidied up, and nothing is left out of what was written.
+#[tokio::test]
+async fn jobs_of_a_killed_process_carry_on() {
+    let home = tempfile::tempdir().expect("a directory");
+    let account = account();
+    let first = Killable::start(home.path(), "10x").await;
+    let ids = python_at(&first.endpoint, &account, "begin_three()").await;
+    first.kill().await;
+    let second = Killable::start(home.path(), "10x").await;
+    let ended = python_at(&second.endpoint, &account, &format!("end_three(*{ids})")).await;
+    assert_eq!(ended, json!("ok"));
+    second.kill().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Backup;
 use crate::lab::front::Options;
-use crate::lab::front::testing::{Served, moto, served_with};
+use crate::lab::front::testing::{Served, boto3, moto, served_with};
 
 const SCRIPT: &str = include_str!("../../../../../tests/support/front_backup.py");
 
@@ -19,9 +19,13 @@ async fn lab(factor: &str) -> Served {
 
 /// The result of an expression of Python with `tests/support/front_backup.py` before it.
 async fn python(lab: &Served, expression: &str) -> Value {
+    python_at(&lab.endpoint, &lab.account, expression).await
+}
+
+async fn python_at(endpoint: &str, account: &str, expression: &str) -> Value {
     let upstream = &moto().endpoint;
-    let known = format!("UPSTREAM, ACCOUNT = '{upstream}', '{}'", lab.account);
-    lab.boto3(&format!("{known}\n{SCRIPT}\nresult = {expression}")).await
+    let known = format!("UPSTREAM, ACCOUNT = '{upstream}', '{account}'");
+    boto3(endpoint, account, &format!("{known}\n{SCRIPT}\nresult = {expression}")).await
 }
 
 async fn passes(factor: &str, expression: &str) {

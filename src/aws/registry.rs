@@ -7,7 +7,9 @@ use crate::engine::Registry;
 use super::{
     Aws,
     operations::{
-        ec2::{CopySnapshot, CreateImage, CreateSnapshots},
+        detection::Detection,
+        ec2::{AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots},
+        fis::{AwaitEffect, AwaitExperiment},
         ssm::SendCommand,
     },
     settings::{
@@ -18,14 +20,13 @@ use super::{
             Vpc,
         },
         events::EventRule,
+        fis::{Experiment, ExperimentTemplate},
         iam::{
             AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
             TrustPolicy, UserPolicy,
         },
         s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
         sqs::Queue,
-        fis::{Experiment, ExperimentTemplate},
-        iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
     },
 };
 
@@ -39,35 +40,38 @@ pub fn registry() -> Registry<Aws> {
         .with::<DeleteOnTermination>()
         .with::<EniGroups>()
         .with::<EventRule>()
-        .with::<InstanceProfile>()
-        .with::<InstanceState>()
-        .with::<Items>()
         .with::<Experiment>()
         .with::<ExperimentTemplate>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
+        .with::<Items>()
         .with::<LaunchedInstance>()
         .with::<LoginProfile>()
-        .with::<Queue>()
+        .with::<Overwritten>()
         .with::<OwnedRole>()
         .with::<OwnedUser>()
-        .with::<Overwritten>()
         .with::<PublicAccessBlock>()
+        .with::<Queue>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
-        .with::<Table>()
         .with::<Subnet>()
+        .with::<Table>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
         .with::<Versioning>()
+        .with::<Vpc>()
+        .with_operation::<AwaitEffect>()
+        .with_operation::<AwaitExperiment>()
+        .with_operation::<AwaitState>()
         .with_operation::<CopySnapshot>()
         .with_operation::<CreateImage>()
+        .with_operation::<CreateSnapshot>()
         .with_operation::<CreateSnapshots>()
+        .with_operation::<Detection>()
         .with_operation::<SendCommand>()
-        .with::<Vpc>()
 }
 
 #[cfg(test)]

@@ -112,7 +112,6 @@ impl HttpConnector for Replay {
             .find_map(|pair| pair.strip_prefix("Action="))
             .or_else(|| request.headers().get("x-amz-target")?.rsplit('.').next())
             .map_or_else(|| method_and_path(&request), str::to_string);
-            .map_or_else(|| rest(&request), str::to_string);
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let nth = state.seen.iter().filter(|seen| seen.action == action).count();
         state.seen.push(Seen {
@@ -156,10 +155,6 @@ fn method_and_path(request: &HttpRequest) -> String {
 fn signed_by(authorization: &str) -> String {
     let credential = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
     credential.split('/').next().unwrap_or_default().into()
-/// `GET /detector`, without the query.
-fn rest(request: &HttpRequest) -> String {
-    let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
-    format!("{} /{}", request.method(), path.split('?').next().unwrap_or_default())
 }
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.

@@ -27,22 +27,7 @@ impl Abort {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let dir = RunDir::find(context.home(), &self.run)?;
         let id = dir.id().to_owned();
-        let mut left = Duration::from_secs(self.wait);
-        let step = Duration::from_millis(200);
-        while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
-            let request = dir.stop_request();
-            if !request.exists() {
-                std::fs::write(&request, b"stop\n").map_err(Failure::at(&request))?;
-                context.say(&format!(
-                    "run {id} is live: asked it to stop, waiting for its running calls"
-                ));
-            }
-            if left.is_zero() {
-                return Err(error.into());
-            }
-            tokio::time::sleep(step).await;
-            left = left.saturating_sub(step);
-        }
+        stop_live(context, &dir, Duration::from_secs(self.wait)).await?;
         let start = Start::of(context, &id)?;
         if start.ledger.aborted || start.ledger.released.is_some() {
             let what = if start.ledger.aborted { "aborted" } else { "released" };
@@ -71,4 +56,29 @@ impl Abort {
         Err(Failure::new(Exit::StepFailed, said.join("\n       "))
             .help(format!("close it by hand, or try again with `backburn release {id}`")))
     }
+}
+
+/// Asks a live run to stop and waits until no process works on it any more.
+pub async fn stop_live(context: &Context, dir: &RunDir, wait: Duration) -> Result<(), Failure> {
+    const STEP: Duration = Duration::from_millis(200);
+    let mut left = wait;
+    let mut said = false;
+    while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
+        let request = dir.stop_request();
+        if !request.exists() {
+            std::fs::write(&request, b"stop\n").map_err(Failure::at(&request))?;
+        }
+        if !std::mem::replace(&mut said, true) {
+            context.say(&format!(
+                "run {} is live: asked it to stop, waiting for its running calls",
+                dir.id()
+            ));
+        }
+        if left.is_zero() {
+            return Err(error.into());
+        }
+        tokio::time::sleep(STEP).await;
+        left = left.saturating_sub(STEP);
+    }
+    Ok(())
 }

@@ -28,7 +28,8 @@ pub struct Release {
 impl Release {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let start = Start::of(context, &self.run)?;
-        let id = start.dir.id().to_owned();
+        let dir = start.dir.clone();
+        let id = dir.id().to_owned();
         for step in &self.step {
             let known = start.ledger.steps.keys();
             if !known.clone().any(|id| id == step || crate::program::prepare::parent(id) == step) {
@@ -45,13 +46,15 @@ impl Release {
             force: self.force.clone(),
             discard,
             by: operator(),
-            discard: false,
         };
         let items = session.release(&request).await?;
         context.data(
             |look| summary::release(&id, &items, look),
             &json!({ "run": id, "items": items }),
         )?;
+        if discard && self.step.is_empty() {
+            super::drill::rescore(context, &dir, &items)?;
+        }
         Ok(if items.iter().any(is_left_over) { Exit::Drift } else { Exit::Ok })
     }
 }

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::{
-    engine::{World, plan::Expected},
-    journal::{Record, RunStatus},
+    engine::{Scope, World, plan::Expected},
+    journal::{Ledger, Record, RunStatus},
     program::{bind::RunFactsOwned, planfile::PlanFile, prepare::sources_sha256},
 };
 
@@ -100,13 +100,25 @@ fn inputs(frozen: &Frozen, given: &[(String, String)]) -> Result<Vec<(String, St
 
 /// The account and endpoint of an earlier run; anything else is refused.
 pub async fn reconnect(context: &Context, start: &Start) -> Result<crate::aws::Aws, Failure> {
-    let Some(Record::RunStarted { scope, endpoint, .. }) = &start.ledger.started else {
-        return Err(Failure::new(Exit::Internal, "the journal does not start with a run"));
-    };
+    reconnect_to(context, account_of(&start.ledger)?).await
+}
+
+/// Scope and endpoint of a run.
+pub fn account_of(ledger: &Ledger) -> Result<(&Scope, Option<&String>), Failure> {
+    match &ledger.started {
+        Some(Record::RunStarted { scope, endpoint, .. }) => Ok((scope, endpoint.as_ref())),
+        _ => Err(Failure::new(Exit::Internal, "the journal does not start with a run")),
+    }
+}
+
+pub async fn reconnect_to(
+    context: &Context,
+    (scope, endpoint): (&Scope, Option<&String>),
+) -> Result<crate::aws::Aws, Failure> {
     let mut options = context.connect_options();
     options.region = Some(scope.region.clone());
     if options.endpoint_url.is_none() {
-        options.endpoint_url.clone_from(endpoint);
+        options.endpoint_url = endpoint.cloned();
     }
     let aws = prepare::connect(context, options).await?;
     let differs = |what: &str, was: &str, is: &str| {
@@ -122,7 +134,7 @@ pub async fn reconnect(context: &Context, start: &Start) -> Result<crate::aws::A
     // A local endpoint may come back on another port; AWS and a local endpoint are never the same.
     if aws.endpoint().is_some() != endpoint.is_some() {
         let name = |url: Option<&str>| url.unwrap_or("AWS").to_owned();
-        return differs("endpoint", &name(endpoint.as_deref()), &name(aws.endpoint()));
+        return differs("endpoint", &name(endpoint.map(String::as_str)), &name(aws.endpoint()));
     }
     Ok(aws)
 }

@@ -81,7 +81,7 @@ pub async fn begin(
         program: env!("CARGO_PKG_VERSION").into(),
         run: plan.run.clone(),
         playbook: plan.playbook.id.clone(),
-        drill: None,
+        drill: drill.map(|outline| outline.simulation.clone()),
         playbook_sha256: plan.playbook.sha256.clone(),
         plan_sha256: plan.sha256.clone(),
         scope: aws.scope().clone(),

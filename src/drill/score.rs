@@ -304,6 +304,9 @@ impl<'a> Fold<'a> {
 
     fn experiment(&self) -> Objective {
         let (mut outcome, mut note) = self.state("inject");
+        if outcome != Outcome::Pass {
+            return Objective { note, ..Objective::new(Part::Fault, "experiment", outcome) };
+        }
         if let Some(end) = self.outputs("experiment-end") {
             let text = |key: &str| end.get(key).and_then(Value::as_str).unwrap_or_default();
             note = text("reason").to_owned();
@@ -312,7 +315,7 @@ impl<'a> Fold<'a> {
                 "stopped" => Outcome::Stopped,
                 _ => Outcome::Failed,
             };
-        } else if outcome == Outcome::Pass {
+        } else {
             (outcome, note) = self.state("experiment-end");
         }
         Objective { note, ..Objective::new(Part::Fault, "experiment", outcome) }

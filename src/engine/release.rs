@@ -25,8 +25,6 @@ pub struct Request {
     /// is litter, not evidence.
     pub discard: bool,
     pub by: String,
-    /// Also what operations left and what is kept on purpose: a drill's litter.
-    pub discard: bool,
 }
 
 /// What release did with one setting or operation.

@@ -88,7 +88,7 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
             playbook::OnFailure::Continue => OnFailure::Continue,
             playbook::OnFailure::Release => OnFailure::Release,
         },
-        always: false,
+        always: node.always,
         approval: node.approval.as_ref().map(|approval| Approval {
             role: Some(reach(&approval.role)),
             reason: approval.reason.clone().unwrap_or_else(|| {

@@ -130,6 +130,7 @@ impl Rig {
                 scope: self.aws.scope().clone(),
                 endpoint: None,
                 lab: None,
+                drill: None,
                 operator: "test".into(),
                 clock: None,
             };

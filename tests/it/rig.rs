@@ -136,6 +136,8 @@ impl Rig {
                 plan_sha256: String::new(),
                 scope: self.aws.scope().clone(),
                 endpoint: None,
+                lab: None,
+                drill: None,
                 operator: "test".into(),
                 clock: None,
             };

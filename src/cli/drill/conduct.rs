@@ -7,12 +7,18 @@ use crate::{
         score::{Outcome, Scorecard},
     },
     engine::release::{Item, Request, is_left_over},
-    journal::{Ledger, RunDir, RunStatus},
+    journal::{self, Ledger, RunDir, RunStatus},
     program::{bind::RunFactsOwned, prepare::Prepared},
     report,
 };
 
-use super::{super::session::Session, Context, Exit, Failure};
+use super::{
+    super::{
+        prepare::{Sources, checked},
+        session::{Frozen, Session},
+    },
+    Context, Exit, Failure,
+};
 
 /// What a drill's release takes away: all of it, also what its operations left.
 pub fn everything(by: impl Into<String>) -> Request {
@@ -60,13 +66,25 @@ pub async fn conduct(
 }
 
 /// Keeps and prints the scorecard.
-pub fn score(
+fn score(
     context: &Context,
     dir: &RunDir,
     outline: &Outline,
     ledger: &Ledger,
     items: &[Item],
 ) -> Result<Exit, Failure> {
+    let card = keep(dir, outline, ledger, items)?;
+    let place = dir.path().display().to_string();
+    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
+    Ok(exit(card.outcome))
+}
+
+fn keep(
+    dir: &RunDir,
+    outline: &Outline,
+    ledger: &Ledger,
+    items: &[Item],
+) -> Result<Scorecard, Failure> {
     let left: Vec<String> = items
         .iter()
         .filter(|item| is_left_over(item))
@@ -74,9 +92,30 @@ pub fn score(
         .collect();
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
-    let place = dir.path().display().to_string();
-    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
-    Ok(exit(card.outcome))
+    Ok(card)
+}
+
+/// Scores a drill from what its run kept.
+pub fn score_kept(context: &Context, dir: &RunDir, items: &[Item]) -> Result<Exit, Failure> {
+    let (outline, ledger) = kept(context, dir)?;
+    score(context, dir, &outline, &ledger, items)
+}
+
+/// Keeps the scorecard anew after a release, and prints nothing.
+pub fn rescore(context: &Context, dir: &RunDir, items: &[Item]) -> Result<(), Failure> {
+    let (outline, ledger) = kept(context, dir)?;
+    keep(dir, &outline, &ledger, items).map(drop)
+}
+
+fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
+    let frozen: Frozen = dir.read_json("inputs.json")?;
+    let text = dir.read_text("playbook.yaml")?;
+    let found = checked(context, &frozen.name, &text, Sources::Kept(&frozen.files))?;
+    let outline = found.outline.ok_or_else(|| {
+        Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))
+    })?;
+    let records = journal::read(&dir.journal())?.lines;
+    Ok((outline, Ledger::fold(records.iter().map(|line| &line.record))))
 }
 
 /// By the worst outcome that the simulation does not accept.

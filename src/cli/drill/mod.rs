@@ -3,12 +3,13 @@
 
 mod conduct;
 mod export;
+mod halt;
 mod list;
 mod run;
 
 use clap::{Args, Subcommand};
 
-pub use conduct::conduct;
+pub use conduct::{conduct, rescore};
 
 use super::{Context, Exit, Failure};
 
@@ -22,6 +23,8 @@ pub struct Drill {
 enum Command {
     /// Inject the faults of a simulation, answer them, restore, score it all, clean up
     Run(run::Run),
+    /// Stop a drill and its experiments, and take it away; from any terminal
+    Halt(halt::Halt),
     /// List simulations, with when each was last drilled
     List(list::List),
     /// Show how past drills came out, and the trend of each clock
@@ -38,6 +41,7 @@ impl Drill {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Run(command) => command.run(context).await,
+            Command::Halt(command) => command.run(context).await,
             Command::List(command) => command.run(context),
             Command::History(command) => command.run(context),
             Command::Due(command) => command.run(context),

@@ -66,7 +66,7 @@ fn times(one: &Objective, clocks: &Clocks) -> Vec<String> {
     let effective = clocks.effective.map_or_else(|| "-".into(), clock);
     let after = |at: Option<jiff::Timestamp>| match (clocks.effective, at) {
         (Some(effective), Some(at)) => {
-            format!("{} (+{:.1} s)", clock(at), at.duration_since(effective).as_secs_f64())
+            format!("{} ({:+.1} s)", clock(at), at.duration_since(effective).as_secs_f64())
         }
         (None, Some(at)) => clock(at),
         (_, None) => "-".into(),

@@ -8,10 +8,13 @@
 //! releasing need nothing from it.
 
 pub mod catalogue;
+pub mod cloudtrail;
+pub mod cloudwatch;
 pub mod core;
 pub mod dynamodb;
 pub mod ec2;
 mod entry;
+pub mod guardduty;
 pub mod iam;
 mod naming;
 pub mod policy;

@@ -6,11 +6,14 @@ use crate::engine::Registry;
 use super::{
     Aws,
     settings::{
+        cloudtrail::{Logging, Trail},
+        cloudwatch::Alarm,
         dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
         },
+        guardduty::Detector,
         iam::{
             AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
             TrustPolicy, UserPolicy,
@@ -24,13 +27,16 @@ pub fn registry() -> Registry<Aws> {
         .with::<AccessKey>()
         .with::<AccessKeyStatus>()
         .with::<AddressAssociation>()
+        .with::<Alarm>()
         .with::<Bucket>()
         .with::<BucketPolicy>()
         .with::<DeleteOnTermination>()
+        .with::<Detector>()
         .with::<EniGroups>()
         .with::<InstanceProfile>()
         .with::<InstanceState>()
         .with::<Items>()
+        .with::<Logging>()
         .with::<LoginProfile>()
         .with::<OwnedRole>()
         .with::<OwnedUser>()
@@ -42,6 +48,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<Table>()
         .with::<Tag>()
         .with::<TerminationProtection>()
+        .with::<Trail>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
         .with::<Versioning>()

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod direction;
 mod docs;
+mod drill_data;
 mod failing;
 mod fan_out;
 mod front;

@@ -1,5 +1,7 @@
 //! Facts by service: what actions read and decide by, and never write.
 
+pub mod cloudtrail;
+pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
 pub mod iam;

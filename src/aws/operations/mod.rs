@@ -1,4 +1,5 @@
 //! Operations by service: the jobs that AWS runs for us.
 
 pub mod ec2;
+pub mod guardduty;
 pub mod ssm;

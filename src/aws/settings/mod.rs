@@ -1,7 +1,10 @@
 //! Settings by service: the readable, writable pieces of account state.
 
+pub mod cloudtrail;
+pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
+pub mod guardduty;
 pub mod iam;
 mod made;
 pub mod s3;

@@ -88,9 +88,8 @@ impl Table {
 
     async fn until_active(&self, aws: &Aws) -> Result<(), CallError> {
         // "Not ours" was ruled out before it was created: its tags are late.
-        let passes = |e: &CallError| {
-            e.class == Class::Gone || e.class == Class::Invalid && e.code.is_none()
-        };
+        let passes =
+            |e: &CallError| e.class == Class::Gone || e.class == Class::Invalid && e.code.is_none();
         aws.for_up_to(TAKES, passes, || async {
             let found = self.find(aws).await?;
             if found.is_some_and(|table| table.table_status == Some(TableStatus::Active)) {

@@ -2,6 +2,7 @@
 //! whom they name. Composite alarms and alarm history are not its business.
 
 mod alarm;
+mod cbor;
 mod evaluate;
 mod metrics;
 mod notice;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::evaluate::State;
+use super::wire::Protocol;
 use super::{Answer, AwsError, Call, Front, Scope, StandIn};
 
 /// What the store calls an account and Region with alarms.
@@ -71,6 +73,19 @@ impl Alarms {
         Ok(answer)
     }
 
+    /// What the front does itself with a call; `None` for what is the upstream's alone.
+    async fn own(&self, call: &Call, front: &Front) -> Option<Answer> {
+        match call.operation.as_str() {
+            "PutMetricAlarm" => Some(self.put(call, front).await.into()),
+            "SetAlarmState" => Some(self.set(call, front).await.into()),
+            "DescribeAlarms" => {
+                self.remember(front, &call.scope);
+                None
+            }
+            _ => None,
+        }
+    }
+
     /// A state set by hand is told like any other.
     async fn set(&self, call: &Call, front: &Front) -> Result<Answer, AwsError> {
         let name = call.required("AlarmName")?;
@@ -115,7 +130,7 @@ impl StandIn for Alarms {
     }
 
     fn operations(&self) -> &'static [&'static str] {
-        if self.is_upstreams { &[] } else { &["PutMetricAlarm", "SetAlarmState", "DescribeAlarms"] }
+        if self.is_upstreams { &[] } else { cbor::OPERATIONS }
     }
 
     fn stands_in_for(&self) -> &'static [&'static str] {
@@ -130,14 +145,15 @@ impl StandIn for Alarms {
     }
 
     async fn answer(&self, call: &Call, front: &Front) -> Option<Answer> {
-        match call.operation.as_str() {
-            "PutMetricAlarm" => Some(self.put(call, front).await.into()),
-            "SetAlarmState" => Some(self.set(call, front).await.into()),
-            _ => {
-                self.remember(front, &call.scope);
-                None
-            }
+        if call.protocol != Protocol::Cbor {
+            return self.own(call, front).await;
         }
+        let query = cbor::as_query(call);
+        let answer = match self.own(&query, front).await {
+            Some(answer) => answer,
+            None => front.forward(&query).await,
+        };
+        Some(cbor::as_members(&call.operation, answer))
     }
 
     async fn begin(&self, front: &Front) -> Vec<String> {

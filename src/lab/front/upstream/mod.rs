@@ -7,3 +7,4 @@ mod session;
 pub use client::{Down, Upstream};
 pub use error::error_of;
 pub use session::Session;
+pub(super) use session::form;

@@ -210,7 +210,8 @@ impl Session {
     }
 }
 
-fn form(service: &str, action: &str, params: &Value) -> String {
+/// The body of a call of a query service.
+pub(in crate::lab::front) fn form(service: &str, action: &str, params: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version(service));
     form.extend_pairs(wire::flatten(params, service == "ec2")).finish()

@@ -3,6 +3,11 @@
 
 use super::{
     Entry,
+    cloudtrail::{
+        check_logging::CheckLogging, create_trail::CreateTrail, start_logging::StartLogging,
+        stop_logging::StopLogging,
+    },
+    cloudwatch::{check_alarm::CheckAlarm, create_alarm::CreateAlarm},
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{
         begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
@@ -20,6 +25,7 @@ use super::{
     },
     entry,
     fis::{await_experiment::AwaitExperiment, run_experiment::RunExperiment},
+    guardduty::{create_sample_findings::CreateSampleFindings, enable::Enable},
     iam::{
         create_access_key::CreateAccessKey, create_role::CreateRole, create_user::CreateUser,
         deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
@@ -37,6 +43,12 @@ use crate::playbook::catalogue::{ActionInfo, Catalogue};
 
 /// All actions, by name.
 pub const ALL: &[Entry] = &[
+    entry::<CheckLogging>(),
+    entry::<CreateTrail>(),
+    entry::<StartLogging>(),
+    entry::<StopLogging>(),
+    entry::<CheckAlarm>(),
+    entry::<CreateAlarm>(),
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),
@@ -62,6 +74,8 @@ pub const ALL: &[Entry] = &[
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),
+    entry::<CreateSampleFindings>(),
+    entry::<Enable>(),
     entry::<CreateAccessKey>(),
     entry::<CreateRole>(),
     entry::<CreateUser>(),

@@ -8,12 +8,15 @@
 //! releasing need nothing from it.
 
 pub mod catalogue;
+pub mod cloudtrail;
+pub mod cloudwatch;
 pub mod core;
 pub mod drill;
 pub mod dynamodb;
 pub mod ec2;
 mod entry;
 pub mod fis;
+pub mod guardduty;
 pub mod iam;
 mod naming;
 pub mod policy;

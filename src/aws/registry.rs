@@ -13,6 +13,8 @@ use super::{
         ssm::SendCommand,
     },
     settings::{
+        cloudtrail::{Logging, Trail},
+        cloudwatch::Alarm,
         dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
@@ -21,6 +23,7 @@ use super::{
         },
         events::EventRule,
         fis::{Experiment, ExperimentTemplate},
+        guardduty::Detector,
         iam::{
             AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
             TrustPolicy, UserPolicy,
@@ -35,9 +38,11 @@ pub fn registry() -> Registry<Aws> {
         .with::<AccessKey>()
         .with::<AccessKeyStatus>()
         .with::<AddressAssociation>()
+        .with::<Alarm>()
         .with::<Bucket>()
         .with::<BucketPolicy>()
         .with::<DeleteOnTermination>()
+        .with::<Detector>()
         .with::<EniGroups>()
         .with::<EventRule>()
         .with::<Experiment>()
@@ -46,6 +51,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<InstanceState>()
         .with::<Items>()
         .with::<LaunchedInstance>()
+        .with::<Logging>()
         .with::<LoginProfile>()
         .with::<Overwritten>()
         .with::<OwnedRole>()
@@ -59,6 +65,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<Table>()
         .with::<Tag>()
         .with::<TerminationProtection>()
+        .with::<Trail>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
         .with::<Versioning>()

@@ -10,6 +10,7 @@ mod docs;
 mod drill_ec2;
 mod drill_watch;
 mod enforcement;
+mod drill_data;
 mod failing;
 mod fan_out;
 mod front;

@@ -23,6 +23,13 @@ struct Case {
 
 const CASES: &[Case] = &[
     Case {
+        name: "cloudtrail-tamper",
+        playbook: "cloudtrail-tamper.yaml",
+        inputs: tampered,
+        approve: &[],
+        holds: |seed, _| assert!(logs(seed)),
+    },
+    Case {
         name: "ec2-compromise",
         playbook: "ec2-compromise.yaml",
         inputs: compromised,
@@ -88,6 +95,30 @@ const CASES: &[Case] = &[
         },
     },
 ];
+
+/// A trail that was stopped.
+fn tampered(seed: &Seed) -> Vec<String> {
+    let config = support::lab().lab.sdk_config(&seed.account);
+    let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+    let s3 = aws_sdk_s3::Client::from_conf(config);
+    let bucket = format!("logs-{}", seed.account);
+    wait_for(s3.create_bucket().bucket(&bucket).send()).expect("a bucket");
+    let trails = trails(seed);
+    wait_for(trails.create_trail().name("main").s3_bucket_name(&bucket).send()).expect("a trail");
+    wait_for(trails.start_logging().name("main").send()).expect("logs");
+    wait_for(trails.stop_logging().name("main").send()).expect("stopped");
+    assert!(!logs(seed));
+    vec!["trail=main".into()]
+}
+
+fn trails(seed: &Seed) -> aws_sdk_cloudtrail::Client {
+    aws_sdk_cloudtrail::Client::new(&support::lab().lab.sdk_config(&seed.account))
+}
+
+fn logs(seed: &Seed) -> bool {
+    let status = wait_for(trails(seed).get_trail_status().name("main").send());
+    status.expect("a status").is_logging == Some(true)
+}
 
 pub fn compromised(seed: &Seed) -> Vec<String> {
     vec![format!("instance={}", seed.instance), "case=IR-7".into()]

@@ -3,4 +3,5 @@
 pub mod detection;
 pub mod ec2;
 pub mod fis;
+pub mod guardduty;
 pub mod ssm;

@@ -1,9 +1,12 @@
 //! Settings by service: the readable, writable pieces of account state.
 
+pub mod cloudtrail;
+pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
 pub mod events;
 pub mod fis;
+pub mod guardduty;
 pub mod iam;
 mod made;
 mod owner;

@@ -1,0 +1,65 @@
+//! Attack: stop the logging of a trail.
+//!
+//! For drills. Hits only a trail that this run made, or one that carries `required-tag`. CloudTrail's
+//! event history and other trails go on, so the call itself is seen. Release starts the logging again.
+//!
+//! ```yaml
+//! blind:
+//!   uses: cloudtrail.stop-logging
+//!   with:
+//!     trail: ${{ steps.trail.trail }}
+//! ```
+//!
+//! ATT&CK: T1562.008. GuardDuty: `Stealth:IAMUser/CloudTrailLoggingDisabled`.
+//! AWS: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::at_home;
+use crate::{
+    actions::{Access, Action, Nothing, Spec, page, victim},
+    aws::{Aws, facts::cloudtrail::TrailTags, settings::cloudtrail::Logging},
+    engine::{Step, StepError},
+    playbook::{Phase, types::is_placeholder},
+};
+
+/// Inputs of `cloudtrail.stop-logging`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StopLogging {
+    /// Name or ARN of the trail.
+    pub trail: String,
+    /// `key=value` that a trail must carry which this run did not make.
+    #[serde(default)]
+    pub required_tag: Option<String>,
+}
+
+impl Action for StopLogging {
+    const SPEC: Spec = Spec {
+        name: "cloudtrail.stop-logging",
+        summary: "Attack: stop the logging of a trail",
+        phase: Phase::Verify,
+        contains: false,
+        irreversible: false,
+        access: &[Access::fact::<TrailTags>(), Access::setting::<Logging>()],
+        page: page(include_str!("stop_logging.rs")),
+    };
+    type Output = Nothing;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Nothing, StepError> {
+        let step = &at_home(step, &self.trail);
+        if !is_placeholder(&self.trail) {
+            let what = format!("trail `{}`", self.trail);
+            match step.read(&TrailTags { trail: self.trail.clone() }).await? {
+                None => return Err(StepError::Refused(format!("{what} does not exist"))),
+                Some(trail) => {
+                    let required = self.required_tag.as_deref();
+                    victim::check(&what, &trail.tags, step.run(), required)?;
+                }
+            }
+        }
+        step.set(Logging::of(&self.trail), false).await?;
+        Ok(Nothing {})
+    }
+}

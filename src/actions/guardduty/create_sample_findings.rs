@@ -1,0 +1,69 @@
+//! Make sample findings of the given types, to prove the way from GuardDuty to whoever is told.
+//!
+//! A sample proves plumbing and no detection: it names resources that do not exist, and its title begins
+//! with `[SAMPLE]`. Repeats of a finding are told every 6 hours by default: only the first of a type goes
+//! to EventBridge at once. Release keeps them; the release of a drill archives them.
+//!
+//! ```yaml
+//! samples:
+//!   uses: guardduty.create-sample-findings
+//!   with:
+//!     detector: ${{ steps.guardduty.detector }}
+//!     types: ["CryptoCurrency:EC2/BitcoinTool.B!DNS"]
+//! ```
+//!
+//! AWS: <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateSampleFindings.html>
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::{Access, Action, Spec, page},
+    aws::{Aws, operations::guardduty},
+    engine::{Step, StepError},
+    playbook::Phase,
+};
+
+/// Inputs of `guardduty.create-sample-findings`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CreateSampleFindings {
+    /// Id of the detector.
+    pub detector: String,
+    /// Finding types, at most 50.
+    #[schemars(length(min = 1, max = 50))]
+    pub types: Vec<String>,
+}
+
+/// Outputs of `guardduty.create-sample-findings`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Samples {
+    /// Ids of the findings.
+    pub findings: Vec<String>,
+}
+
+impl Action for CreateSampleFindings {
+    const SPEC: Spec = Spec {
+        name: "guardduty.create-sample-findings",
+        summary: "Make sample findings, which prove plumbing and no detection",
+        phase: Phase::Verify,
+        contains: false,
+        irreversible: false,
+        access: &[Access::operation::<guardduty::CreateSampleFindings>()],
+        page: page(include_str!("create_sample_findings.rs")),
+    };
+    type Output = Samples;
+
+    async fn run(&self, step: &Step<Aws>) -> Result<Samples, StepError> {
+        let mut types = self.types.clone();
+        types.sort();
+        types.dedup();
+        if types.is_empty() || types.len() > 50 {
+            return Err(StepError::Refused("give 1 to 50 finding types".into()));
+        }
+        let samples = guardduty::CreateSampleFindings { detector: self.detector.clone(), types };
+        let findings = step.start(samples).await?.findings;
+        Ok(Samples { findings })
+    }
+}

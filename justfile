@@ -20,6 +20,10 @@ lint:
 bench:
     cargo bench --no-default-features
 
+# What the lab's front adds to a call; installs moto at the first run
+bench-front:
+    cargo bench --no-default-features --bench front
+
 # Start the lab, contain its compromised instance, release it again
 demo:
     cargo run -q -- demo --release

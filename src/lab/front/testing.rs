@@ -69,7 +69,7 @@ pub fn moto() -> &'static Lab {
 }
 
 /// A directory beside this test's executable, in the target directory.
-fn scratch(name: &str) -> PathBuf {
+pub fn scratch(name: &str) -> PathBuf {
     let executable = std::env::current_exe().expect("this program has a path");
     let target = executable.ancestors().nth(3).expect("target/debug/deps/NAME");
     let folder = target.join("tmp").join(name);

@@ -3,6 +3,7 @@
 mod basics;
 mod faults;
 mod hostile;
+mod independent;
 mod kill;
 mod load;
 mod passthrough;

@@ -161,3 +161,56 @@ async fn a_service_that_acts_is_recorded_as_itself() {
     assert_eq!(event["sourceIPAddress"], "fis.amazonaws.com");
     assert_eq!(records[0].user_name, "EXP1");
 }
+
+/// Their operations have no name in the request, and no stand-in knows their paths.
+#[tokio::test]
+async fn calls_of_rest_services_are_recorded_and_can_be_made_to_fail() {
+    let lab = served(|front| front).await;
+    let rule = r#"{"service": "route53", "operation": "ListHostedZones", "effect": "throttle"}"#;
+    assert_eq!(lab.control("POST", "/_backburn/faults", rule).await.0, 201);
+    let script = "
+def tried(call, **parameters):
+    try:
+        call(**parameters)
+        return 'answered'
+    except ClientError as error:
+        return error.response['Error']['Code']
+zone = tried(client('route53').create_hosted_zone, Name='lab.example', CallerReference='one')
+throttled = tried(client('route53').list_hosted_zones)
+# What the upstream makes of these is its matter.
+tried(client('eks').create_cluster, name='web', roleArn='arn:aws:iam::123456789012:role/eks', resourcesVpcConfig={})
+tried(client('apigateway').create_rest_api, name='shop')
+tried(client('apigatewayv2').get_apis)
+tried(client('lambda').delete_function, FunctionName='gone')
+tried(client('efs').create_file_system, CreationToken='t')
+events = client('cloudtrail').lookup_events()['Events']
+told = [json.loads(event['CloudTrailEvent']) for event in events]
+deleted = [one for one in told if one['eventName'] == 'DeleteFunction20150331'][0]
+result = dict(
+    zone=zone, throttled=throttled, deleted=deleted['requestParameters'],
+    names=[one['eventSource'].split('.')[0] + ':' + one['eventName'] for one in told],
+)";
+    let found = lab.boto3(script).await;
+    assert_eq!((&found["zone"], &found["throttled"]), (&json!("answered"), &json!("Throttling")));
+    assert_eq!(found["deleted"], json!({ "functionName": "gone" }));
+    let names = json!([
+        "elasticfilesystem:CreateFileSystem",
+        "lambda:DeleteFunction20150331",
+        "apigateway:GetApis",
+        "apigateway:CreateRestApi",
+        "eks:CreateCluster",
+        "route53:ListHostedZones",
+        "route53:CreateHostedZone",
+    ]);
+    assert_eq!(found["names"], names);
+}
+
+/// What the lab knows of those services is what AWS's own models say.
+#[tokio::test]
+async fn the_table_of_rest_operations_is_up_to_date() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rest_operations.py");
+    let python = moto().python.as_ref().expect("the lab installed its upstream");
+    let run = tokio::process::Command::new(python).args(["-I", script]).output().await;
+    let printed = String::from_utf8(run.expect("python starts").stdout).expect("UTF-8");
+    assert_eq!(printed, include_str!("../wire/operations.txt"));
+}

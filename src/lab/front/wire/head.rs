@@ -3,7 +3,7 @@
 use hyper::{HeaderMap, Method, Uri, header};
 
 use super::route::{self, Route};
-use super::{Protocol, Signed, known, query, s3, signed};
+use super::{Protocol, Signed, known, lower_first, query, s3, signed};
 
 /// A signed request before its body is read.
 #[derive(Debug, Clone)]
@@ -45,9 +45,13 @@ impl Head {
             labels.retain(|(_, value)| !value.is_empty());
             (Protocol::RestXml, Some(target.operation))
         } else {
-            let mut all = routes(&signed.service);
-            all.extend_from_slice(known::routes(&signed.service));
-            let found = route::find(&all, method, uri.path(), &query);
+            let find = |table: &[Route]| route::find(table, method, uri.path(), &query);
+            // A stand-in's own table is first: its labels are what it reads.
+            let found = find(&routes(&signed.service)).or_else(|| {
+                let (operation, mut labels) = find(known::routes(&signed.service))?;
+                labels.iter_mut().for_each(|(name, _)| *name = lower_first(name));
+                Some((operation, labels))
+            });
             let operation = found.map(|(operation, found)| {
                 labels = found;
                 operation.to_owned()

@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 
 /// One line of a table: `Route::new("GET", "/experiments/{id}", "GetExperiment")`.
 ///
-/// A `{label}` takes one segment; `{label+}` at the end takes the rest. `/things?tags` in a path also asks for the
-/// query parameter. The most literal match wins.
+/// A `{label}` takes one segment; `{label+}` at the end takes the rest. `/things?tags` and `/things?mode=import` in a
+/// path also ask for the query parameter. The most literal match wins.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     method: &'static str,
@@ -31,7 +31,10 @@ impl Route {
         query: &[(String, String)],
     ) -> Option<(usize, Vec<(String, String)>)> {
         if let Some((_, wanted)) = self.path.split_once('?')
-            && !query.iter().any(|(name, _)| name == wanted)
+            && !query.iter().any(|(name, value)| match wanted.split_once('=') {
+                Some((wanted, is)) => name == wanted && value == is,
+                None => name == wanted,
+            })
         {
             return None;
         }
@@ -90,6 +93,7 @@ mod tests {
         Route::new("POST", "/tags/{resourceArn+}", "TagResource"),
         Route::new("PUT", "/vaults/{name}", "Create"),
         Route::new("PUT", "/vaults/{name}?delegate", "Delegate"),
+        Route::new("PUT", "/vaults/{name}?mode=import", "Import"),
     ];
 
     fn get(method: &str, path: &str, query: &str) -> Option<(&'static str, Vec<String>)> {
@@ -109,6 +113,8 @@ mod tests {
         assert_eq!(get("GET", "/experiments/all", ""), Some(("GetAll", vec![])));
         assert_eq!(get("PUT", "/vaults/a?", ""), Some(("Create", vec!["a?".into()])));
         assert_eq!(get("PUT", "/vaults/a", "delegate"), Some(("Delegate", vec!["a".into()])));
+        assert_eq!(get("PUT", "/vaults/a", "mode=import"), Some(("Import", vec!["a".into()])));
+        assert_eq!(get("PUT", "/vaults/a", "mode=x"), Some(("Create", vec!["a".into()])));
         assert_eq!(get("DELETE", "/experiments", ""), None);
         assert_eq!(get("GET", "/experiments/a/b", ""), None);
     }

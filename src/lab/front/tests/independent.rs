@@ -1,0 +1,112 @@
+//! The shapes of injected errors, held against microburst: a fault proxy that others wrote from AWS's service models.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use super::testing::{boto3, moto, scratch, served};
+use crate::lab::python::{Version, Wanted};
+use crate::lab::venv::{self, Recipe};
+use crate::lab::{Silent, http};
+
+const RECIPE: Recipe = Recipe {
+    name: "microburst-0.10.0",
+    requirements: include_str!("../../../../tests/support/microburst-requirements.txt"),
+    python: Wanted { from: Version(3, 10), to: None },
+    wheels_only: true,
+};
+
+/// Operation as boto3 has it, its parameters, and the errors that it is to give: status 0 is `throttle`.
+const CASES: &str = "
+CASES = [
+    # query
+    ('iam', 'list_users', {}, [('NoSuchEntity', 404), ('AccessDenied', 403), ('ServiceFailure', 500), ('Throttling', 0)]),
+    ('autoscaling', 'describe_auto_scaling_groups', {}, [('InvalidNextToken', 400), ('Throttling', 0)]),
+    # ec2
+    ('ec2', 'describe_vpcs', {}, [('UnauthorizedOperation', 403), ('InvalidVpcID.NotFound', 400), ('RequestLimitExceeded', 0)]),
+    # json 1.0 and 1.1
+    ('dynamodb', 'list_tables', {}, [('InternalServerError', 500), ('ThrottlingException', 0)]),
+    ('dynamodb', 'describe_table', {'TableName': 'table'}, [('ResourceNotFoundException', 400)]),
+    ('ssm', 'describe_parameters', {}, [('InvalidFilterKey', 400), ('AccessDeniedException', 400), ('ThrottlingException', 0)]),
+    # rest-json
+    ('lambda', 'get_function', {'FunctionName': 'f'}, [('ResourceNotFoundException', 404), ('ServiceException', 500)]),
+    ('lambda', 'list_functions', {}, [('TooManyRequestsException', 0)]),
+    # rest-xml
+    ('s3', 'list_buckets', {}, [('AccessDenied', 403), ('InternalError', 500), ('SlowDown', 0)]),
+    ('s3', 'list_objects_v2', {'Bucket': 'b'}, [('NoSuchBucket', 404)]),
+    ('route53', 'get_hosted_zone', {'Id': 'Z1'}, [('NoSuchHostedZone', 404), ('Throttling', 0)]),
+    # cbor
+    ('cloudwatch', 'describe_alarms', {}, [('InvalidNextToken', 400), ('ThrottlingException', 0)]),
+]
+import urllib.request
+def send(method, url, value):
+    data = json.dumps(value).encode() if value is not None else None
+    return urllib.request.urlopen(urllib.request.Request(url, data, method=method)).read()
+def met(endpoint, name, operation, parameters):
+    config = botocore.config.Config(retries={'total_max_attempts': 1}, s3={'addressing_style': 'path'})
+    one = boto3.client(name, endpoint_url=endpoint, region_name='us-east-1', aws_access_key_id=ACCOUNT,
+                       aws_secret_access_key='test', config=config)
+    try:
+        getattr(one, operation)(**parameters)
+        return 'answered'
+    except ClientError as error:
+        meta = error.response['ResponseMetadata']
+        return [type(error).__name__, error.response['Error']['Code'], error.response['Error']['Message'],
+                meta['HTTPStatusCode'], bool(meta.get('RequestId'))]
+result = []
+for name, operation, parameters, errors in CASES:
+    for code, status in errors:
+        signing = {'cloudwatch': 'monitoring'}.get(name, name)
+        message = 'told by the rule'
+        effect = {'error': {'code': code, 'status': status, 'message': message}} if status else 'throttle'
+        send('DELETE', OURS + '/_backburn/faults', None)
+        send('POST', OURS + '/_backburn/faults', {'service': signing, 'effect': effect})
+        ours = met(OURS, name, operation, parameters)
+        # Its status is its own: what AWS's model says of the code. EC2's model says nothing of errors.
+        error = {'code': code, 'message': message, **({'status': status} if name == 'ec2' and status else {})}
+        send('POST', THEIRS + '/_microburst/rules', [{'service': '*', 'error': error}])
+        theirs = met(THEIRS, name, operation, parameters)
+        if not status:
+            ours[2] = theirs[2] = 'its own'
+        result.append(dict(call=f'{name} {operation} {code}', ours=ours, theirs=theirs))
+";
+
+async fn microburst() -> (Child, String) {
+    let venv = venv::ensure(&RECIPE, &scratch("lab-cache"), &Silent).await.expect("installed");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("bound").port();
+    drop(free);
+    let child = Command::new(venv.python())
+        .args(["-I", "-m", "microburst", "--host", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--upstream", &moto().endpoint])
+        .current_dir(Path::new(&scratch("lab-homes")))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("started");
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let began = Instant::now();
+    while !matches!(http::send(&endpoint, "/_microburst/health", None, &[]).await, Ok((200, _))) {
+        assert!(began.elapsed() < Duration::from_secs(60), "microburst does not answer");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    (child, endpoint)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_look_as_another_fault_proxy_makes_them() {
+    let lab = served(|front| front).await;
+    let (_child, theirs) = microburst().await;
+    let known =
+        format!("OURS, THEIRS, ACCOUNT = '{}', '{theirs}', '{}'", lab.endpoint, lab.account);
+    let found = boto3(&lab.endpoint, &lab.account, &format!("{known}\n{CASES}")).await;
+    let found = found.as_array().expect("a list");
+    assert!(found.len() > 20);
+    let differ: Vec<&Value> = found.iter().filter(|one| one["ours"] != one["theirs"]).collect();
+    assert_eq!(json!(differ), json!([]));
+}

@@ -10,6 +10,7 @@ use super::{
         detection::Detection,
         ec2::{AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots},
         fis::{AwaitEffect, AwaitExperiment},
+        guardduty::CreateSampleFindings,
         ssm::SendCommand,
     },
     settings::{
@@ -78,6 +79,7 @@ pub fn registry() -> Registry<Aws> {
         .with_operation::<CreateSnapshot>()
         .with_operation::<CreateSnapshots>()
         .with_operation::<Detection>()
+        .with_operation::<CreateSampleFindings>()
         .with_operation::<SendCommand>()
 }
 

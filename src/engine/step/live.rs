@@ -18,7 +18,7 @@ use crate::{
     journal::{Journal, Kept, Record, RunDir, StepLedger},
 };
 
-use super::{Place, Question, Registry, Step, StepError, Verdict, World};
+use super::{Place, Question, Registry, Step, StepError, Touch, Verdict, World};
 
 /// What every step of one run shares.
 pub struct Run<C: World> {
@@ -92,6 +92,18 @@ impl<C: World> Live<C> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Asks the run's own world, also where the step acts as someone else.
+    pub(super) async fn allowed(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        what: &Value,
+        before: &Value,
+    ) -> Result<(), StepError> {
+        let touch = Touch { step: step.id(), place, what, before, planning: false };
+        self.run.world.in_region(&step.world.scope().region).allows(&touch).await
     }
 
     /// Sleeps, but not past a stop or the step's deadline.

@@ -1,6 +1,7 @@
 //! The engine against a world in memory: every cut of a run, both worlds at each cut, and what
 //! resume and release make of them. Owns no production code.
 
+mod belts;
 mod cuts;
 mod exposure;
 mod failures;

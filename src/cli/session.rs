@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
-    aws::{Aws, registry},
+    aws::{Aws, belts::Belts, registry},
     drill::{Files, Outline},
     engine::{
         self, Event, Events, LeftOpen, RunEnd, StepError, World,
@@ -89,7 +89,9 @@ pub async fn begin(
         clock,
     };
     let facts = RunFactsOwned { id: plan.run.clone(), started };
-    let start = Start { dir, lock, head: Head::default(), ledger: Ledger::default() };
+    let (head, ledger) = (Head::default(), Ledger::default());
+    let start = Start { dir, lock, head, ledger, records: Vec::new() };
+    let aws = aws.with_belts(start.belts(prepared));
     let expected = Expected::of(&plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
     session.append(record).await?;
@@ -102,9 +104,24 @@ pub struct Start {
     pub lock: RunLock,
     pub head: Head,
     pub ledger: Ledger,
+    pub records: Vec<Record>,
 }
 
 impl Start {
+    /// The run's belts, with what it touched so far.
+    pub fn belts(&self, prepared: &Prepared) -> Arc<Belts> {
+        let earlier = self.records.iter().filter_map(|record| match record {
+            Record::Intent { place, scope, setting, before, .. } => {
+                Some((&*scope.region, &*place.kind, setting, before))
+            }
+            Record::OperationIntent { place, scope, operation, .. } => {
+                Some((&*scope.region, &*place.kind, operation, &Value::Null))
+            }
+            _ => None,
+        });
+        Arc::new(Belts::new(self.dir.id(), prepared.limits()).after(earlier))
+    }
+
     /// Locks and reads an earlier run.
     pub fn of(context: &Context, asked: &str) -> Result<Self, Failure> {
         let dir = RunDir::find(context.home(), asked)?;
@@ -124,7 +141,8 @@ impl Start {
         }
         let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
         arrange(&mut ledger, &dir);
-        Ok(Self { dir, lock, head: read.head, ledger })
+        let records = read.lines.into_iter().map(|line| line.record).collect();
+        Ok(Self { dir, lock, head: read.head, ledger, records })
     }
 
     pub fn open(

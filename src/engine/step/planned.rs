@@ -73,8 +73,7 @@ impl Planned {
             (before, caveat)
         };
         let what = setting.to_json();
-        let touch =
-            Touch { step: step.id(), place, what: &what, before: &before, planning: true };
+        let touch = Touch { step: step.id(), place, what: &what, before: &before, planning: true };
         step.world.allows(&touch).await?;
         let key = (scope.clone(), place.kind.clone(), place.target.clone());
         let mut overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,8 +7,8 @@ use super::{
     drill::{begin_recovery::BeginRecovery, begin_response::BeginResponse},
     ec2::{
         copy_snapshot::CopySnapshot, create_image::CreateImage, isolate_instance::IsolateInstance,
-        protect_instance::ProtectInstance, snapshot_volumes::SnapshotVolumes,
-        stop_instance::StopInstance, tag_resource::TagResource,
+        protect_instance::ProtectInstance, share_snapshot::ShareSnapshot,
+        snapshot_volumes::SnapshotVolumes, stop_instance::StopInstance, tag_resource::TagResource,
     },
     entry,
     iam::{
@@ -32,6 +32,7 @@ pub const ALL: &[Entry] = &[
     entry::<IsolateInstance>(),
     entry::<ProtectInstance>(),
     entry::<RevokeInstanceRole>(),
+    entry::<ShareSnapshot>(),
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),

@@ -8,7 +8,7 @@ use super::{
     settings::{
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
-            SecurityGroup, ShutdownBehavior, Tag, TerminationProtection,
+            SecurityGroup, ShutdownBehavior, SnapshotShare, Tag, TerminationProtection,
         },
         iam::{AccessKeyStatus, LoginProfile, RolePolicy, TrustPolicy, UserPolicy},
     },
@@ -26,6 +26,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
+        .with::<SnapshotShare>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()

@@ -59,7 +59,7 @@ impl Resume {
         let expected = Expected::of(&plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
         let session =
-            start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
+            start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;
         session.append(Record::Resumed { operator: operator() }).await?;
         if let Some(outline) = outline {
             return drill::conduct(

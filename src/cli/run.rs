@@ -51,9 +51,18 @@ pub struct Lead {
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     pub approve: Vec<String>,
+    /// Where nobody can be asked here, wait for `backburn approve` instead of ending
+    #[arg(long)]
+    pub wait_for_approval: bool,
     /// End with success although a containment is only presumed
     #[arg(long)]
     pub accept_presumed: bool,
+}
+
+impl Lead {
+    pub fn approvals(&self) -> human::Approvals {
+        human::Approvals { steps: self.approve.clone(), wait: self.wait_for_approval }
+    }
 }
 
 impl Run {
@@ -78,7 +87,7 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
-        let approve = self.lead.approve.clone();
+        let approve = self.lead.approvals();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         session

@@ -24,7 +24,12 @@ use crate::{
     report::{self, progress},
 };
 
-use super::{Context, Exit, Failure, human::Terminal, prepare::operator};
+use super::{
+    Context, Exit, Failure,
+    approvals::Desk,
+    human::{Approvals, Terminal},
+    prepare::operator,
+};
 
 /// What a run keeps of its inputs; sensitive ones are named, their values are nowhere.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +60,7 @@ pub async fn begin(
     prepared: &Prepared,
     plan: &PlanFile,
     aws: Aws,
-    approved: Vec<String>,
+    approved: impl Into<Approvals>,
     drill: Option<&Outline>,
 ) -> Result<(Session, RunFactsOwned), Failure> {
     let dir = RunDir::create(context.home(), &plan.run)?;
@@ -151,10 +156,12 @@ impl Start {
         aws: Aws,
         secrets: Vec<String>,
         expected: Expected,
-        approved: Vec<String>,
+        approved: impl Into<Approvals>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
         let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
+        let plan = self.dir.read_json::<PlanFile>("plan.json");
+        let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let (events, received) = Events::channel();
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.
@@ -168,7 +175,7 @@ impl Start {
             events,
             stop: stopped,
             expected,
-            human: Arc::new(Terminal::new(approved)),
+            human: Arc::new(Terminal::new(approved.into(), desk)),
         };
         Ok(Session {
             dir: self.dir,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Belts {
     pub limits: Vec<Limit>,
     pub protected: Protected,
-    /// Steps that checked that they do not take access from the runner itself.
+    /// Planned steps that checked that they do not take access from the runner itself.
     pub lockout: Vec<String>,
     pub experiments: Experiments,
     /// `None` when nobody was asked.

@@ -11,6 +11,7 @@ mod critical;
 mod cycles;
 mod draw;
 mod graph;
+mod hazards;
 mod kinds;
 mod links;
 pub mod planfile;

@@ -137,11 +137,15 @@ impl Prepared {
         plan.sealed()
     }
 
-    /// The nodes of which the plan does something.
-    fn planned<'a>(&'a self, steps: &[PlannedStep]) -> Vec<&'a Node> {
-        let done = steps.iter().filter(|step| !matches!(step.state, PlanState::Skipped(_)));
+    /// The nodes of the steps whose state pleases.
+    fn nodes_of<'a>(
+        &'a self,
+        steps: &[PlannedStep],
+        pleases: impl Fn(&PlanState) -> bool,
+    ) -> Vec<&'a Node> {
+        let some = steps.iter().filter(|step| pleases(&step.state));
         let mut found: Vec<&Node> =
-            done.filter_map(|step| self.program.get(parent(&step.id))).collect();
+            some.filter_map(|step| self.program.get(parent(&step.id))).collect();
         found.dedup_by_key(|node| &node.id);
         found
     }
@@ -162,7 +166,9 @@ impl Prepared {
             let access = catalogue::find(&node.uses).map(|entry| entry.spec.access);
             access.is_some_and(|access| access.iter().any(|one| one.kind == Caller::KIND))
         };
-        let lockout = self.planned(steps).into_iter().filter(checks);
+        // A step that was refused or left open may not have come to its check.
+        let planned = self.nodes_of(steps, |state| *state == PlanState::Planned);
+        let lockout = planned.into_iter().filter(checks);
         Belts {
             limits: limits.collect(),
             protected: Protected { tag: format!("{}=true", belts::PROTECTED_TAG), looked_at: 0 },
@@ -178,8 +184,8 @@ impl Prepared {
         belts: &belts::Belts,
         steps: &[PlannedStep],
     ) -> Vec<PermissionCheck> {
-        let actions: Vec<&str> =
-            self.planned(steps).into_iter().map(|node| node.uses.as_str()).collect();
+        let active = self.nodes_of(steps, |state| !matches!(state, PlanState::Skipped(_)));
+        let actions: Vec<&str> = active.into_iter().map(|node| node.uses.as_str()).collect();
         let needed = policy::needed(&actions);
         let principals = belts.principals().await;
         let found = belts::probe::probe(aws, &needed, &principals, steps).await;

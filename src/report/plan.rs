@@ -188,8 +188,8 @@ fn belts(plan: &PlanFile, look: &Look, out: &mut String) {
     row(
         "lock-out",
         match belts.lockout.as_slice() {
-            [] => "no step takes access from a principal".into(),
-            steps => format!("the runner is not whom {} takes access from", steps.join(", ")),
+            [] => "no step that was planned denies anything to a principal".into(),
+            steps => format!("the runner is not hit by {}", steps.join(", ")),
         },
     );
     let experiments = &belts.experiments;

@@ -7,6 +7,7 @@ pub mod create_image;
 pub mod isolate_instance;
 mod isolation;
 pub mod protect_instance;
+pub mod share_snapshot;
 pub mod snapshot_volumes;
 pub mod stop_instance;
 pub mod tag_resource;

@@ -149,6 +149,10 @@ async fn ask(
         Err(error) => {
             let why = match error.class {
                 ErrorClass::Missing => "the endpoint has no policy simulator".to_owned(),
+                // Local endpoints answer 500.
+                ErrorClass::Unreachable if aws.endpoint().is_some() => {
+                    "the endpoint has no policy simulator".to_owned()
+                }
                 _ => format!("the policy simulator cannot be asked: {error}"),
             };
             for action in actions {

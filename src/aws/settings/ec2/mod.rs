@@ -9,6 +9,7 @@ mod instance_state;
 mod network_rule;
 mod security_group;
 mod shutdown_behavior;
+mod snapshot_share;
 mod tag;
 mod termination_protection;
 
@@ -20,6 +21,7 @@ pub use instance_state::{InstanceState, State};
 pub use network_rule::NetworkRule;
 pub use security_group::{Group, SecurityGroup};
 pub use shutdown_behavior::ShutdownBehavior;
+pub use snapshot_share::SnapshotShare;
 pub use tag::Tag;
 pub use termination_protection::TerminationProtection;
 

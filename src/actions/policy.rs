@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::catalogue;
 use crate::{
-    aws::settings::iam::document::{MANAGED_LIMIT, size},
+    aws::{
+        belts,
+        settings::iam::document::{MANAGED_LIMIT, size},
+    },
     engine::{How, Permission, on},
 };
 
@@ -57,14 +60,21 @@ pub fn policies<'a>(
 
 /// What running these actions needs to be allowed, as `service:Action`, sorted.
 pub fn permissions(actions: &[&str]) -> Vec<String> {
-    let found = actions.iter().filter_map(|name| catalogue::find(name));
-    let needed = found.flat_map(|entry| for_run(entry.spec.access)).chain([ALWAYS, PLANNING]);
-    let names: BTreeSet<_> = needed.map(|permission| permission.action.to_owned()).collect();
+    let names: BTreeSet<_> =
+        needed(actions).into_iter().map(|permission| permission.action.to_owned()).collect();
     names.into_iter().collect()
 }
 
+/// What running these actions needs to be allowed, and on what.
+pub fn needed(actions: &[&str]) -> BTreeSet<Permission> {
+    let found = actions.iter().filter_map(|name| catalogue::find(name));
+    found.flat_map(|entry| for_run(entry.spec.access)).chain([ALWAYS, PLANNING]).collect()
+}
+
 pub(super) fn for_run(access: &[super::Access]) -> BTreeSet<Permission> {
-    access.iter().flat_map(|a| a.reads.iter().chain(a.writes)).copied().collect()
+    // The belts look at what a write touches before it is made.
+    let belts = access.iter().filter(|a| !a.writes.is_empty()).flat_map(|a| belts::reads(a.kind));
+    access.iter().flat_map(|a| a.reads.iter().chain(a.writes)).chain(belts).copied().collect()
 }
 
 /// Release reads and writes the settings that it gives back, and nothing else.

@@ -1,6 +1,7 @@
 //! AWS as the engine's world: clients, classes of errors, the clock, and the settings, facts and
 //! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
 
+pub mod belts;
 mod client;
 mod clock;
 pub mod digest;

@@ -21,6 +21,7 @@ use super::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             LaunchedInstance, SecurityGroup, ShutdownBehavior, Subnet, Tag, TerminationProtection,
             Vpc,
+            SecurityGroup, ShutdownBehavior, SnapshotShare, Tag, TerminationProtection,
         },
         events::EventRule,
         fis::{Experiment, ExperimentTemplate},
@@ -64,6 +65,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<ShutdownBehavior>()
         .with::<Subnet>()
         .with::<Table>()
+        .with::<SnapshotShare>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<Trail>()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +18,15 @@ pub struct Check {
     /// Playbooks and simulations
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Make warnings of this kind errors
+    #[arg(long, value_name = "KIND")]
+    deny: Vec<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// What is legal in a playbook and goes wrong in an incident
+    Hazards,
 }
 
 impl Check {
@@ -31,7 +40,9 @@ impl Check {
                 let found = drill::check(&name, &source, &catalogue, &drill::beside(path));
                 std::iter::once(found.checked).chain(found.response).collect()
             } else {
-                vec![check(&name, &source, &catalogue)]
+                let mut checked = check(&name, &source, &catalogue);
+                checked.lint(&catalogue, self.deny.contains(&Deny::Hazards));
+                vec![checked]
             };
             for checked in &all {
                 if let Value::Array(diagnostics) = checked.to_json() {

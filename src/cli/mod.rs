@@ -2,6 +2,8 @@
 
 mod abort;
 mod actions;
+mod approvals;
+mod approve;
 mod check;
 mod completions;
 mod context;
@@ -54,6 +56,8 @@ enum Command {
     Resume(resume::Resume),
     /// Give back what a run took
     Release(release::Release),
+    /// Answer what a step of a run waits for, from another terminal
+    Approve(approve::Approve),
     /// Stop a run for good; what it took can still be released
     Abort(abort::Abort),
     /// Exercise: faults, detection, response, recovery, each with its clock
@@ -85,6 +89,7 @@ pub async fn main() -> Exit {
         Command::Run(command) => command.run(&context).await,
         Command::Resume(command) => command.run(&context).await,
         Command::Release(command) => command.run(&context).await,
+        Command::Approve(command) => command.run(&context),
         Command::Abort(command) => command.run(&context).await,
         Command::Drill(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),

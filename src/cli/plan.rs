@@ -20,6 +20,9 @@ pub struct Plan {
     /// Keep the plan, for `run --plan`
     #[arg(long, value_name = "PLAN")]
     out: Option<PathBuf>,
+    /// Do not ask which of the permissions the caller has
+    #[arg(long)]
+    no_probe: bool,
 }
 
 impl Plan {
@@ -31,6 +34,7 @@ impl Plan {
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run).await;
+        let plan = prepared.plan_with(&aws, &run, !self.no_probe).await;
         if let Some(out) = &self.out {
             let json = serde_json::to_string_pretty(&plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

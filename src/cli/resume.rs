@@ -55,10 +55,11 @@ impl Resume {
         let sources = prepare::Sources::Kept(&frozen.files);
         let (prepared, outline) = prepare::loaded(context, &frozen.name, text, sources, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
+        let aws = aws.with_belts(start.belts(&prepared));
         let expected = Expected::of(&plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
         let session =
-            start.open(context, aws, prepared.secrets(), expected, self.lead.approve.clone())?;
+            start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;
         session.append(Record::Resumed { operator: operator() }).await?;
         if let Some(outline) = outline {
             return drill::conduct(

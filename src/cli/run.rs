@@ -1,10 +1,10 @@
 //! `backburn run`: plan, confirm, run.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::{program::planfile::PlanFile, report};
+use crate::{playbook::types, program::planfile::PlanFile, report};
 
 use super::{
     Context, Exit, Failure, human,
@@ -26,6 +26,20 @@ pub struct Run {
     /// Do not ask. On AWS itself give the plan's hash (or its first 8 characters), or `--plan`
     #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
+    /// How old a plan given with `--plan` may be
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = max_age)]
+    max_age: Duration,
+    /// Do not ask which of the permissions the caller has
+    #[arg(long)]
+    no_probe: bool,
+}
+
+fn max_age(text: &str) -> Result<Duration, String> {
+    match text.parse::<types::Duration>() {
+        Ok(time) if !time.is_placeholder() => Ok(time.as_std()),
+        Ok(_) => Err("write it like `15m`".into()),
+        Err(e) => Err(e.to_string()),
+    }
 }
 
 /// How a run is led; shared with `resume`.
@@ -37,20 +51,33 @@ pub struct Lead {
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     pub approve: Vec<String>,
+    /// Where nobody can be asked here, wait for `backburn approve` instead of ending
+    #[arg(long)]
+    pub wait_for_approval: bool,
     /// End with success although a containment is only presumed
     #[arg(long)]
     pub accept_presumed: bool,
+}
+
+impl Lead {
+    pub fn approvals(&self) -> human::Approvals {
+        human::Approvals { steps: self.approve.clone(), wait: self.wait_for_approval }
+    }
 }
 
 impl Run {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let approved = self.plan.as_ref().map(load).transpose()?;
+        if let Some(approved) = &approved {
+            fresh(approved, self.max_age)?;
+        }
         let text = prepare::read(&self.file)?;
         let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run).await;
+        let plan = prepared.plan_with(&aws, &run, !self.no_probe).await;
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
@@ -61,7 +88,7 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
-        let approve = self.lead.approve.clone();
+        let approve = self.lead.approvals();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         session
@@ -86,6 +113,23 @@ fn load(path: &PathBuf) -> Result<PlanFile, Failure> {
         .help("make a new plan, and have that one approved"));
     }
     Ok(plan)
+}
+
+/// What was approved was approved of an account as it was then.
+fn fresh(plan: &PlanFile, max_age: Duration) -> Result<(), Failure> {
+    let age = plan.age(jiff::Timestamp::now());
+    if age <= max_age {
+        return Ok(());
+    }
+    let (age, most) = (report::look::time(age), report::look::time(max_age));
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "the plan was made at {}, {age} away, and may be {most} old; nothing was changed",
+            plan.created
+        ),
+    )
+    .help("make a new plan and have that one approved, or say with `--max-age` how old it may be"))
 }
 
 fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
-    aws::{Aws, registry},
+    aws::{Aws, belts::Belts, registry},
     drill::{Files, Outline},
     engine::{
         self, Event, Events, LeftOpen, RunEnd, StepError, World,
@@ -24,7 +24,12 @@ use crate::{
     report::{self, progress},
 };
 
-use super::{Context, Exit, Failure, human::Terminal, prepare::operator};
+use super::{
+    Context, Exit, Failure,
+    approvals::Desk,
+    human::{Approvals, Terminal},
+    prepare::operator,
+};
 
 /// What a run keeps of its inputs; sensitive ones are named, their values are nowhere.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +60,7 @@ pub async fn begin(
     prepared: &Prepared,
     plan: &PlanFile,
     aws: Aws,
-    approved: Vec<String>,
+    approved: impl Into<Approvals>,
     drill: Option<&Outline>,
 ) -> Result<(Session, RunFactsOwned), Failure> {
     let dir = RunDir::create(context.home(), &plan.run)?;
@@ -91,7 +96,9 @@ pub async fn begin(
         clock,
     };
     let facts = RunFactsOwned { id: plan.run.clone(), started };
-    let start = Start { dir, lock, head: Head::default(), ledger: Ledger::default() };
+    let (head, ledger) = (Head::default(), Ledger::default());
+    let start = Start { dir, lock, head, ledger, records: Vec::new() };
+    let aws = aws.with_belts(start.belts(prepared));
     let expected = Expected::of(&plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
     session.append(record).await?;
@@ -104,9 +111,24 @@ pub struct Start {
     pub lock: RunLock,
     pub head: Head,
     pub ledger: Ledger,
+    pub records: Vec<Record>,
 }
 
 impl Start {
+    /// The run's belts, with what it touched so far.
+    pub fn belts(&self, prepared: &Prepared) -> Arc<Belts> {
+        let earlier = self.records.iter().filter_map(|record| match record {
+            Record::Intent { place, scope, setting, before, .. } => {
+                Some((&*scope.region, &*place.kind, setting, before))
+            }
+            Record::OperationIntent { place, scope, operation, .. } => {
+                Some((&*scope.region, &*place.kind, operation, &Value::Null))
+            }
+            _ => None,
+        });
+        Arc::new(Belts::new(self.dir.id(), prepared.limits()).after(earlier))
+    }
+
     /// Locks and reads an earlier run.
     pub fn of(context: &Context, asked: &str) -> Result<Self, Failure> {
         let dir = RunDir::find(context.home(), asked)?;
@@ -126,7 +148,8 @@ impl Start {
         }
         let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
         arrange(&mut ledger, &dir);
-        Ok(Self { dir, lock, head: read.head, ledger })
+        let records = read.lines.into_iter().map(|line| line.record).collect();
+        Ok(Self { dir, lock, head: read.head, ledger, records })
     }
 
     pub fn open(
@@ -135,10 +158,12 @@ impl Start {
         aws: Aws,
         secrets: Vec<String>,
         expected: Expected,
-        approved: Vec<String>,
+        approved: impl Into<Approvals>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
         let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
+        let plan = self.dir.read_json::<PlanFile>("plan.json");
+        let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let (events, received) = Events::channel();
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.
@@ -152,7 +177,7 @@ impl Start {
             events,
             stop: stopped,
             expected,
-            human: Arc::new(Terminal::new(approved)),
+            human: Arc::new(Terminal::new(approved.into(), desk)),
         };
         Ok(Session {
             dir: self.dir,

@@ -47,6 +47,7 @@ pub fn lower(from: &Simulation, template: Option<&Template>) -> (Lowered, Vec<Di
         roles: from.roles.clone(),
         inputs: from.inputs.clone(),
         limits: Limits::default(),
+        accept: Vec::new(),
         steps,
     };
     (Lowered { playbook, outline }, problems)

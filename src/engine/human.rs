@@ -2,6 +2,7 @@
 //! asks is `cli`'s.
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What a human is asked before the run goes on.
@@ -18,10 +19,13 @@ pub enum Answer {
     Yes {
         by: String,
         reason: String,
+        /// When it was given, where that was not now.
+        at: Option<Timestamp>,
     },
     No {
         by: String,
         reason: String,
+        at: Option<Timestamp>,
     },
     /// Nobody can be asked from here; the text says how to answer.
     Unreachable(String),

@@ -34,4 +34,4 @@ pub use setting::{AnySetting, Fact, How, Order, Permission, Rule, Setting, on};
 pub use step::{AFTER_RUN, Run, Step, is_open, settled};
 pub use verdict::Verdict;
 pub use walk::Walked;
-pub use world::{Patience, Scope, World};
+pub use world::{Patience, Scope, Touch, World};

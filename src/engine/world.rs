@@ -5,8 +5,9 @@ use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::CallError;
+use super::{CallError, Place, StepError};
 
 /// Where a call goes: journaled with every change, operation and read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +26,27 @@ pub trait World: Clone + Send + Sync + 'static {
     /// The world's own time (AWS's `Date` header), never the laptop's clock.
     fn now(&self) -> impl Future<Output = Result<Timestamp, CallError>> + Send;
     fn patience(&self) -> Patience;
+    /// Asked before each change and each operation, in a plan and in a run alike, and not again for
+    /// what the journal has already: the one place where a limit or a protection can say no. Release
+    /// does not ask.
+    ///
+    /// # Errors
+    /// [`StepError::Refused`] when it must not be made; nothing was written.
+    fn allows(&self, _touch: &Touch<'_>) -> impl Future<Output = Result<(), StepError>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// What is about to be changed or started.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch<'a> {
+    pub step: &'a str,
+    pub place: &'a Place,
+    /// The setting or operation itself, as the journal keeps it.
+    pub what: &'a Value,
+    /// The value before; null for an operation.
+    pub before: &'a Value,
+    pub planning: bool,
 }
 
 /// How long a written setting may take to read back as written, and how often to look.

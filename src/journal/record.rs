@@ -192,7 +192,13 @@ pub enum Record {
         step: String,
         place: Place,
         question: String,
+        /// Whom it was asked of, with the way to reach them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
         by: String,
+        /// When it was given, where that was earlier than the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
         yes: bool,
         reason: String,
     },

@@ -180,7 +180,56 @@ pub const CODES: &[(&str, &str)] = &[
         "simulation::duplicate-step",
         "Two steps of a drill have one id. The sections share their ids, and some are taken by the steps that a drill adds by itself.",
     ),
+    (
+        "hazard::memory-after-isolation",
+        "A command, such as a memory capture, runs on an instance after it was isolated or its role was denied, or at the same time. The Systems Manager agent needs the network and the role's credentials, so the command never arrives, and memory is the one evidence that cannot be taken later. Run it before. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
+    ),
+    (
+        "hazard::image-reboots",
+        "An image is made with `no-reboot: false` and nothing was captured before. EC2 reboots the instance for it: memory is lost, and the intruder's start-up scripts run. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html",
+    ),
+    (
+        "hazard::stop-before-snapshot",
+        "An instance is stopped or terminated and no snapshot or image of it was taken before. What stops may not start again, instance-store disks are lost, and a termination deletes volumes. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html",
+    ),
+    (
+        "hazard::isolate-in-group",
+        "An instance is isolated although it may belong to an Auto Scaling group (`in-auto-scaling-group: allow`), and no step before puts it on standby. The group finds it unhealthy, terminates it with its evidence and starts another. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html",
+    ),
+    (
+        "hazard::role-comes-back",
+        "Every session of a role issued before now is denied, and whoever its trust policy lets in assumes it again at once. Repair the trust policy too, or deny the instance's own sessions for good (`scope: instance`). https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html",
+    ),
+    (
+        "hazard::shared-under-default-key",
+        "A snapshot is shared with another account and may be under the default key `aws/ebs`, which cannot be shared. Copy it under a customer key first, with `kms-key`. https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html",
+    ),
+    (
+        "hazard::evidence-in-one-place",
+        "Evidence is taken and none of it is shared with another account. Whoever holds the contained account can delete it there. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
+    ),
+    (
+        "hazard::release-beside",
+        "A step with `on-failure: release` runs beside a containment that neither waits for it nor is waited for. When it fails, that containment is given back although nothing that stands on it has ended: whether it was done is a matter of seconds. Put the two in an order with `needs`. https://docs.aws.amazon.com/security-ir/latest/userguide/source-containment.html",
+    ),
+    (
+        "hazard::no-owner",
+        "A step names no `owner`. In the incident it is nobody's: not who answers its questions, and not who looks at why it failed. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_identify_personnel.html",
+    ),
+    (
+        "hazard::irreversible-without-approval",
+        "A step does what release cannot give back, and no person decides on it (`approval`). https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_playbooks.html",
+    ),
+    (
+        "hazard::nothing-to-accept",
+        "`accept` names a hazard that the playbook does not have. It would hide the hazard on the day it comes back, so it should go.",
+    ),
 ];
+
+/// The codes of the linter's hazards.
+pub fn hazards() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(code, _)| *code).filter(|code| code.starts_with("hazard::"))
+}
 
 /// The explanation of `code`.
 pub fn explain(code: &str) -> Option<&'static str> {

@@ -25,6 +25,8 @@ pub struct Playbook {
     pub roles: IndexMap<String, Role>,
     pub inputs: IndexMap<String, Input>,
     pub limits: Limits,
+    /// Hazards that the author knows of and takes.
+    pub accept: Vec<Accept>,
     /// In file order, by id.
     pub steps: IndexMap<String, Step>,
 }
@@ -48,7 +50,16 @@ pub struct Input {
     pub sensitive: bool,
 }
 
-/// How many distinct things a run may touch; `None` is no limit.
+/// A hazard of the linter that does not have to be reported.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// A code that starts with `hazard::`.
+    pub hazard: Spanned<String>,
+    /// Why it is right here.
+    pub because: String,
+}
+
+/// How many distinct things a run may touch; 1 where nothing is said.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     pub instances: Option<u64>,

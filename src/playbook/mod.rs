@@ -23,7 +23,9 @@ pub mod types;
 pub use catalogue::{ActionInfo, Catalogue};
 pub use choices::{OnFailure, Phase, Responsibility, Severity};
 pub use diagnostic::{Diagnostic, Level};
-pub use document::{Actor, ActorKind, Approval, Input, Limits, Playbook, Retry, Role, Step};
+pub use document::{
+    Accept, Actor, ActorKind, Approval, Input, Limits, Playbook, Retry, Role, Step,
+};
 pub use read::parse;
 pub use span::{Span, Spanned};
 pub(crate) use suggest::{closest, did_you_mean, listed};

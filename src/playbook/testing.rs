@@ -20,8 +20,13 @@ pub fn catalogue() -> Catalogue {
         "instance": {"$ref": "#/$defs/InstanceId"},
         "wait": {"anyOf": [{"type": "string", "format": "duration"}, {"type": "null"}]},
         "mode": {"type": "string", "enum": ["strict", "lenient"], "default": "strict"},
+        "in-auto-scaling-group": {"type": "string", "enum": ["refuse", "allow"], "default": "refuse"},
         "security-groups": {"type": ["array", "null"], "items": {"type": "string", "format": "security-group"}},
     });
+    let irreversible = |mut action: ActionInfo| {
+        action.irreversible = true;
+        action
+    };
     let mut isolate_action =
         action("ec2.isolate-instance", Phase::Contain, isolate, &["instance"], json!({}));
     isolate_action.contains = true;
@@ -45,11 +50,39 @@ pub fn catalogue() -> Catalogue {
         action(
             "ec2.copy-snapshot",
             Phase::Preserve,
-            json!({"snapshot": id("snapshot"), "region": id("region")}),
+            json!({"snapshot": id("snapshot"), "region": id("region"), "kms-key": {"type": "string"}}),
             &["snapshot"],
             json!({"snapshot": id("snapshot")}),
         ),
         action(
+            "ec2.create-image",
+            Phase::Preserve,
+            json!({"instance": id("instance"), "no-reboot": {"type": "boolean", "default": true}}),
+            &["instance"],
+            json!({"image": id("image")}),
+        ),
+        action(
+            "ec2.share-snapshot",
+            Phase::Preserve,
+            json!({"snapshot": id("snapshot"), "account": id("account")}),
+            &["snapshot", "account"],
+            json!({}),
+        ),
+        irreversible(action(
+            "ec2.stop-instance",
+            Phase::Eradicate,
+            json!({"instance": id("instance")}),
+            &["instance"],
+            json!({}),
+        )),
+        action(
+            "ec2.revoke-instance-role",
+            Phase::Contain,
+            json!({"instance": id("instance"), "scope": {"type": "string", "enum": ["instance", "role"]}}),
+            &["instance"],
+            json!({}),
+        ),
+        irreversible(action(
             "ssm.run-command",
             Phase::Preserve,
             json!({
@@ -59,8 +92,8 @@ pub fn catalogue() -> Catalogue {
             }),
             &["instance", "commands"],
             json!({"output": {"type": "string"}}),
-        ),
-        action("core.manual", Phase::Recover, json!({"instructions": {"type": "string"}}), &["instructions"], json!({})),
+        )),
+        irreversible(action("core.manual", Phase::Recover, json!({"instructions": {"type": "string"}}), &["instructions"], json!({}))),
         action("core.wait", Phase::Recover, json!({"duration": id("duration")}), &["duration"], json!({})),
     ]
     .into_iter()

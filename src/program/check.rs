@@ -2,7 +2,8 @@
 
 use super::compile::compile;
 use super::graph::Program;
-use crate::playbook::{self, Catalogue, Diagnostic, Playbook};
+use super::hazards;
+use crate::playbook::{self, Catalogue, Diagnostic, Level, Playbook};
 
 /// Everything that is known of one file.
 #[derive(Clone, Debug)]
@@ -20,6 +21,18 @@ pub struct Checked {
 impl Checked {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Adds what an expert would warn of, as warnings or, with `deny`, as errors. Says nothing of a
+    /// file that does not compile.
+    pub fn lint(&mut self, catalogue: &Catalogue, deny: bool) {
+        let (Some(playbook), Some(program)) = (&self.playbook, &self.program) else { return };
+        let mut found = hazards::hazards(playbook, program, catalogue);
+        if deny {
+            found.iter_mut().for_each(|hazard| hazard.severity = Level::Error);
+        }
+        self.diagnostics.extend(found);
+        self.diagnostics.sort_by_key(|problem| (problem.offset(), problem.severity));
     }
 
     pub fn render(&self, color: bool, width: usize) -> String {

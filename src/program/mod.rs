@@ -2,6 +2,7 @@
 //!
 //! Owns names, types and order of steps. Does not run anything and knows actions only as [`crate::playbook::Catalogue`].
 
+pub mod belts;
 #[cfg(feature = "aws")]
 pub mod bind;
 mod check;
@@ -10,6 +11,7 @@ mod critical;
 mod cycles;
 mod draw;
 mod graph;
+mod hazards;
 mod kinds;
 mod links;
 pub mod planfile;

@@ -14,6 +14,8 @@ use crate::{
     playbook::{Phase, Responsibility},
 };
 
+use super::belts::Belts;
+
 /// Version of the format.
 pub const FORMAT: u32 = 1;
 
@@ -47,9 +49,14 @@ pub struct PlanFile {
     pub refusals: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The safety belts that were checked.
+    #[serde(default)]
+    pub belts: Belts,
     pub created: jiff::Timestamp,
     /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, the run's id and the session name of an
     /// assumed role. Two plans that would do the same in the same account have the same hash.
+    /// SHA-256 of everything above but `created`, `program`, `warnings`, `belts`, the run's id and the session name of
+    /// an assumed role. Two plans that would do the same in the same account have the same hash.
     pub sha256: String,
 }
 
@@ -94,6 +101,7 @@ impl PlanFile {
         let mut value = serde_json::to_value(plan).unwrap_or_default();
         if let Value::Object(map) = &mut value {
             for name in ["created", "program", "sha256", "run", "warnings", "lab"] {
+            for name in ["created", "program", "sha256", "run", "warnings", "belts"] {
                 map.shift_remove(name);
             }
         }
@@ -107,13 +115,22 @@ impl PlanFile {
         self.steps.iter().map(|entry| entry.step.clone()).collect()
     }
 
-    /// Why it cannot be run: refused steps and the plan's own refusals.
+    /// How old it is at `now`; one from the future is as wrong as an old one.
+    pub fn age(&self, now: jiff::Timestamp) -> std::time::Duration {
+        self.created.duration_since(now).unsigned_abs()
+    }
+
+    /// Why it cannot be run: refused steps, denied permissions and the plan's own refusals.
     pub fn obstacles(&self) -> Vec<String> {
         let refused = self.steps.iter().filter_map(|entry| match &entry.step.state {
             PlanState::Refused(why) => Some(format!("step `{}`: {why}", entry.step.id)),
             _ => None,
         });
-        self.refusals.iter().cloned().chain(refused).collect()
+        let denied = self
+            .belts
+            .denied()
+            .map(|one| format!("permission `{}` is denied: {}", one.action, one.why));
+        self.refusals.iter().cloned().chain(refused).chain(denied).collect()
     }
 
     pub fn counts(&self) -> Counts {
@@ -277,6 +294,7 @@ mod tests {
             permissions: Vec::new(),
             refusals: Vec::new(),
             warnings: Vec::new(),
+            belts: Belts::default(),
             created: jiff::Timestamp::now(),
             sha256: String::new(),
         }

@@ -1,24 +1,29 @@
 //! From a checked playbook and an account to a plan. Owns what goes into the plan file; reads only.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    actions::policy,
-    aws::Aws,
+    actions::{catalogue, policy},
+    aws::{
+        Aws,
+        belts::{self, Limits},
+        facts::iam::Caller,
+    },
     engine::{
-        self, AFTER_RUN, World,
+        self, AFTER_RUN, Fact, World,
         plan::{PlanState, PlannedStep, races},
     },
-    journal::{hash, redact},
-    playbook::Playbook,
+    journal::{hash, redact, redact_text},
+    playbook::{self, Playbook},
 };
 
 use super::{
-    Program,
+    Node, Program,
+    belts::{Answer, Belts, Experiments, Limit, PermissionCheck, Protected},
     bind::{RunFactsOwned, bind},
     planfile::{FORMAT, PlanEntry, PlanFile, PlaybookRef},
 };
@@ -46,24 +51,62 @@ impl Prepared {
         found
     }
 
+    /// How many distinct things the run may touch: 1 of each where nothing is said. A drill may touch
+    /// what its response may.
+    pub fn limits(&self) -> Limits {
+        let frames = self.program.nodes().filter_map(|node| node.frame.as_ref());
+        let all = frames.map(|frame| &frame.playbook).chain([&self.playbook]);
+        let all: Vec<_> = all.map(|playbook| &playbook.limits).collect();
+        let most = |of: fn(&playbook::Limits) -> Option<u64>| {
+            all.iter().map(|limits| of(limits).unwrap_or(1)).max().unwrap_or(1)
+        };
+        Limits {
+            instances: most(|limits| limits.instances),
+            principals: most(|limits| limits.principals),
+            volumes: most(|limits| limits.volumes),
+        }
+    }
+
     /// What the run would do now in the account behind `aws`.
     pub async fn plan(&self, aws: &Aws, run: &str) -> PlanFile {
+        self.plan_with(aws, run, false).await
+    }
+
+    /// The same; with `probe` the plan also says which of its permissions the caller has.
+    pub async fn plan_with(&self, aws: &Aws, run: &str, probe: bool) -> PlanFile {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
         let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
-        let mut steps = engine::plan(&units, aws.clone(), run).await;
+        let belts = Arc::new(belts::Belts::new(run, self.limits()));
+        let mut steps = engine::plan(&units, aws.with_belts(belts.clone()), run).await;
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
         steps.sort_by_cached_key(|step| {
             let (id, item) = item(&step.id);
             (order.get(id).copied(), item)
         });
-        let refusals = self.races(&steps);
-        let mut warnings = experiments(aws).await;
+        let mut refusals = self.races(&steps);
+        let counts = belts.counts().await;
+        let over = counts.iter().filter(|count| count.touched.len() as u64 > count.limit);
+        refusals.extend(over.map(|count| belts::over(count, None)));
+        let (experiments, mut warnings) = experiments(aws).await;
         if steps.iter().any(|step| matches!(step.state, PlanState::Open(_))) {
             warnings
                 .push("steps marked `(known after run)` are shown as far as they can be".into());
         }
         let secrets = self.secrets();
+        let mut checked = self.belts(&steps, counts, experiments, &secrets);
+        checked.protected.looked_at = belts.looked_at().await;
+        if probe {
+            let permissions = self.probed(aws, &belts, &steps).await;
+            let unknown = permissions.iter().filter(|one| one.answer == Answer::Unknown).count();
+            if unknown > 0 {
+                warnings.push(format!(
+                    "of {} permissions {unknown} are unknown: the run may stop at one that it does not have",
+                    permissions.len()
+                ));
+            }
+            checked.permissions = Some(permissions);
+        }
         let actions: Vec<&str> = self.program.nodes().map(|node| node.uses.as_str()).collect();
         let plan = PlanFile {
             format: FORMAT,
@@ -87,12 +130,78 @@ impl Prepared {
             lab: None,
             steps: steps.into_iter().filter_map(|step| self.entry(step, &secrets)).collect(),
             permissions: policy::permissions(&actions),
-            refusals,
+            refusals: refusals.into_iter().map(|text| redact_text(text, &secrets)).collect(),
             warnings,
+            belts: checked,
             created: Timestamp::now(),
             sha256: String::new(),
         };
         plan.sealed()
+    }
+
+    /// The nodes of the steps whose state pleases.
+    fn nodes_of<'a>(
+        &'a self,
+        steps: &[PlannedStep],
+        pleases: impl Fn(&PlanState) -> bool,
+    ) -> Vec<&'a Node> {
+        let some = steps.iter().filter(|step| pleases(&step.state));
+        let mut found: Vec<&Node> =
+            some.filter_map(|step| self.program.get(parent(&step.id))).collect();
+        found.dedup_by_key(|node| &node.id);
+        found
+    }
+
+    fn belts(
+        &self,
+        steps: &[PlannedStep],
+        counts: Vec<belts::Count>,
+        experiments: Experiments,
+        secrets: &[String],
+    ) -> Belts {
+        let limits = counts.into_iter().map(|count| Limit {
+            what: count.what.into(),
+            limit: count.limit,
+            touched: count.touched.into_iter().map(|id| redact_text(id, secrets)).collect(),
+        });
+        let checks = |node: &&Node| {
+            let access = catalogue::find(&node.uses).map(|entry| entry.spec.access);
+            access.is_some_and(|access| access.iter().any(|one| one.kind == Caller::KIND))
+        };
+        // A step that was refused or left open may not have come to its check.
+        let planned = self.nodes_of(steps, |state| *state == PlanState::Planned);
+        let lockout = planned.into_iter().filter(checks);
+        Belts {
+            limits: limits.collect(),
+            protected: Protected { tag: format!("{}=true", belts::PROTECTED_TAG), looked_at: 0 },
+            lockout: lockout.map(|node| node.id.clone()).collect(),
+            experiments,
+            permissions: None,
+        }
+    }
+
+    async fn probed(
+        &self,
+        aws: &Aws,
+        belts: &belts::Belts,
+        steps: &[PlannedStep],
+    ) -> Vec<PermissionCheck> {
+        let active = self.nodes_of(steps, |state| !matches!(state, PlanState::Skipped(_)));
+        let actions: Vec<&str> = active.into_iter().map(|node| node.uses.as_str()).collect();
+        let needed = policy::needed(&actions);
+        let principals = belts.principals().await;
+        let found = belts::probe::probe(aws, &needed, &principals, steps).await;
+        let answer = |answer| match answer {
+            belts::probe::Answer::Denied => Answer::Denied,
+            belts::probe::Answer::Unknown => Answer::Unknown,
+            belts::probe::Answer::Allowed => Answer::Allowed,
+        };
+        let check = |one: belts::probe::Probed| PermissionCheck {
+            action: one.action.into(),
+            answer: answer(one.answer),
+            why: one.why,
+        };
+        found.into_iter().map(check).collect()
     }
 
     fn entry(&self, step: PlannedStep, secrets: &[String]) -> Option<PlanEntry> {
@@ -160,26 +269,32 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 
 /// A running FIS experiment may be the whole incident, and its stop would undo a containment:
 /// <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiments.html>.
-async fn experiments(aws: &Aws) -> Vec<String> {
+async fn experiments(aws: &Aws) -> (Experiments, Vec<String>) {
     use aws_sdk_fis::types::ExperimentStatus as Status;
     let running = |status: &Status| {
         matches!(status, Status::Pending | Status::Initiating | Status::Running | Status::Stopping)
     };
-    match aws.fis().list_experiments().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
-        Ok(found) => found
-            .into_iter()
-            .filter(|one| one.state().and_then(|state| state.status()).is_some_and(running))
-            .map(|one| {
+    let all = aws.fis().list_experiments().into_paginator().items().send();
+    match all.collect::<Result<Vec<_>, _>>().await {
+        Ok(found) => {
+            let found = found.into_iter();
+            let running: Vec<_> = found
+                .filter(|one| one.state().and_then(|state| state.status()).is_some_and(running))
+                .map(|one| one.id.unwrap_or_else(|| "?".into()))
+                .collect();
+            let warnings = running.iter().map(|id| {
                 format!(
-                    "FIS experiment {} is running in this account: the incident may be its fault, and its end may change settings back",
-                    one.id().unwrap_or("?")
+                    "FIS experiment {id} is running in this account: the incident may be its fault, and its end may change settings back"
                 )
-            })
-            .collect(),
+            });
+            let warnings = warnings.collect();
+            (Experiments { known: true, running }, warnings)
+        }
         Err(e) => {
             let error = crate::aws::call_error("fis:ListExperiments", e);
             tracing::debug!(%error, "FIS experiments are not known");
-            vec!["whether an FIS experiment is running is unknown: `fis:ListExperiments` did not answer".into()]
+            let warning = "whether an FIS experiment is running is unknown: `fis:ListExperiments` did not answer";
+            (Experiments::default(), vec![warning.into()])
         }
     }
 }

@@ -7,7 +7,10 @@ use crate::{
         How,
         plan::{PlanState, PlannedChange},
     },
-    program::planfile::{PlanEntry, PlanFile},
+    program::{
+        belts::{Answer, Limit},
+        planfile::{PlanEntry, PlanFile},
+    },
 };
 
 use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look, NAME};
@@ -163,10 +166,71 @@ fn footer(plan: &PlanFile, look: &Look, out: &mut String) {
     if counts.open > 0 {
         parts.push(format!("{} with parts known after run", plural(counts.open, "step")));
     }
-    let permissions = look::wrap(&plan.permissions.join(", "), "              ", look.width);
-    let _ = writeln!(out, "permissions   {}", permissions.trim_start());
+    belts(plan, look, out);
     let _ = writeln!(out, "{}", look.paint(BOLD, &parts.join(", ")));
     let _ = writeln!(out, "sha256 {}", plan.sha256);
+}
+
+/// The belts that were checked; what does not hold stands above them as a refusal.
+fn belts(plan: &PlanFile, look: &Look, out: &mut String) {
+    let belts = &plan.belts;
+    let mut row = |name: &str, text: String| {
+        let text = look::wrap(&text, "              ", look.width);
+        let _ = writeln!(out, "{name:<13} {}", text.trim_start());
+    };
+    let limits: Vec<_> = belts.limits.iter().map(|limit| limit_of(limit, look)).collect();
+    row("limits", limits.join(", "));
+    let protected = &belts.protected;
+    row(
+        "protected",
+        format!(
+            "{} looked at for the tag {}",
+            plural(protected.looked_at, "resource"),
+            protected.tag
+        ),
+    );
+    row(
+        "lock-out",
+        match belts.lockout.as_slice() {
+            [] => "no step that was planned denies anything to a principal".into(),
+            steps => format!("the runner is not hit by {}", steps.join(", ")),
+        },
+    );
+    let experiments = &belts.experiments;
+    row(
+        "experiments",
+        match (experiments.known, experiments.running.as_slice()) {
+            (false, _) => look.paint(CARE, "unknown"),
+            (true, []) => "none is running".into(),
+            (true, running) => format!("running: {}", running.join(", ")),
+        },
+    );
+    row("age", "a plan that is kept can be run for 15 min, or as `--max-age` says".into());
+    if belts.permissions.is_none() {
+        let all = plan.permissions.join(", ");
+        return row(
+            "permissions",
+            format!("{} (not asked for): {all}", look.paint(CARE, "unknown")),
+        );
+    }
+    for (answer, why, actions) in belts.by_answer() {
+        let style = match answer {
+            Answer::Denied => BAD,
+            Answer::Unknown => CARE,
+            Answer::Allowed => GOOD,
+        };
+        let word = look.paint(style, answer.word());
+        row("permissions", format!("{word}, {}: {}", look::clean(why), actions.join(", ")));
+    }
+}
+
+fn limit_of(limit: &Limit, look: &Look) -> String {
+    let Limit { what, limit, touched } = limit;
+    let count = format!("{} of {limit} {what}", touched.len());
+    match touched.len() as u64 > *limit {
+        true => look.paint(BAD, &count),
+        false => count,
+    }
 }
 
 pub(crate) fn plural(count: usize, noun: &str) -> String {

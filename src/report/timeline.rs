@@ -56,9 +56,11 @@ fn record(record: &Record, width: usize) -> Option<String> {
             format!("{step}: {place} failed, {}", look::clean(message))
         }
         Record::Wait { step, until, .. } => format!("{step}: waits until {until:.0}"),
-        Record::Answer { step, by, yes, reason, .. } => {
+        Record::Answer { step, role, by, at, yes, reason, .. } => {
             let word = if *yes { "approved" } else { "declined" };
-            format!("{step}: {word} by {by}: {}", look::clean(reason))
+            let role = role.as_ref().map(|role| format!(" for {role}")).unwrap_or_default();
+            let at = at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
+            format!("{step}: {word} by {by}{at}{}: {}", look::clean(&role), look::clean(reason))
         }
         Record::Evidence { step, file, sha256, .. } => {
             format!("{step}: kept {file} sha256 {sha256}")

@@ -2,7 +2,9 @@
 //!
 //! The image can be launched in an isolated network to look at the system as it starts. For the
 //! disks alone `ec2.snapshot-volumes` is enough. An image made without a reboot has its file systems
-//! as after a power cut. Release keeps the image and its snapshots as evidence.
+//! as after a power cut; with `no-reboot: false` EC2 reboots the instance to have them at rest, which
+//! loses its memory and gives the intruder's start-up scripts their turn: capture memory before.
+//! Release keeps the image and its snapshots as evidence.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,13 @@ pub struct CreateImage {
     #[serde(default)]
     #[schemars(length(min = 3, max = 128))]
     pub name: Option<String>,
+    /// Whether EC2 must leave the instance running. `false` loses what is in its memory.
+    #[serde(default = "yes")]
+    pub no_reboot: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -59,11 +68,16 @@ impl Action for CreateImage {
         };
         let facts = step.read(&Instance::of(&self.instance)).await?;
         alive(&facts)?;
+        if !self.no_reboot {
+            step.note(format!("`{}` reboots, which loses what is in its memory", self.instance))
+                .await?;
+        }
         let image = step
             .start(Create {
                 instance: self.instance.to_string(),
                 name,
                 description: format!("backburn {} {}", step.run(), step.id()),
+                no_reboot: self.no_reboot,
             })
             .await?;
         Ok(ImageMade { image })

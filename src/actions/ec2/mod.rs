@@ -13,6 +13,7 @@ mod isolation;
 pub mod protect_instance;
 mod ranges;
 pub mod run_instance;
+pub mod share_snapshot;
 pub mod snapshot_volumes;
 pub mod stop_instance;
 pub mod tag_resource;

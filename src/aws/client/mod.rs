@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 mod principal;
 
-use super::{call_error, clock::Clock, guard};
-use crate::engine::{CallError, Class, Patience, Scope, World};
+use super::{belts::Belts, call_error, clock::Clock, guard};
+use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
 use principal::Secrets;
 pub use principal::session_name;
 
@@ -52,6 +52,7 @@ struct Shared {
     clock: Clock,
     patience: Patience,
     secrets: Secrets,
+    belts: Option<Arc<Belts>>,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
 }
 
@@ -141,6 +142,7 @@ impl Aws {
             clock: Clock::default(),
             patience: Patience::default(),
             secrets: Secrets::default(),
+            belts: None,
             regions: Mutex::default(),
         };
         Self::at(Arc::new(shared), scope)
@@ -161,6 +163,7 @@ impl Aws {
             clock: self.shared.clock.clone(),
             patience: self.shared.patience,
             secrets: self.shared.secrets.clone(),
+            belts: self.shared.belts.clone(),
             regions: Mutex::default(),
         };
         change(&mut shared);
@@ -180,6 +183,11 @@ impl Aws {
     /// The same account, read back with another patience.
     pub fn with_patience(&self, patience: Patience) -> Self {
         self.rebuilt(|shared| shared.patience = patience)
+    }
+
+    /// The same account with a run's belts on: asked before each change and operation.
+    pub fn with_belts(&self, belts: Arc<Belts>) -> Self {
+        self.rebuilt(|shared| shared.belts = Some(belts))
     }
 
     /// The custom endpoint, where one is configured for all services.
@@ -266,6 +274,13 @@ impl World for Aws {
 
     fn patience(&self) -> Patience {
         self.shared.patience
+    }
+
+    async fn allows(&self, touch: &Touch<'_>) -> Result<(), StepError> {
+        match &self.shared.belts {
+            Some(belts) => belts.allows(self, touch).await,
+            None => Ok(()),
+        }
     }
 }
 

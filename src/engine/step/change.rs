@@ -55,6 +55,7 @@ impl<C: World> Live<C> {
             setting.agrees(planned, now) || setting.agrees(planned, &hidden)
         };
         self.run.expected.allows_change(step.id(), place, &before, &value, agrees)?;
+        self.allowed(step, place, &setting.to_json(), &before).await?;
         self.act(step, place, setting, before, value, until).await
     }
 

@@ -18,7 +18,7 @@ use crate::{
     journal::{Journal, Kept, Record, RunDir, StepLedger},
 };
 
-use super::{Place, Question, Registry, Step, StepError, Verdict, World};
+use super::{Place, Question, Registry, Step, StepError, Touch, Verdict, World};
 
 /// What every step of one run shares.
 pub struct Run<C: World> {
@@ -92,6 +92,18 @@ impl<C: World> Live<C> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Asks the run's own world, also where the step acts as someone else.
+    pub(super) async fn allowed(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        what: &Value,
+        before: &Value,
+    ) -> Result<(), StepError> {
+        let touch = Touch { step: step.id(), place, what, before, planning: false };
+        self.run.world.in_region(&step.world.scope().region).allows(&touch).await
     }
 
     /// Sleeps, but not past a stop or the step's deadline.
@@ -219,10 +231,16 @@ impl<C: World> Live<C> {
         }
         self.check()?;
         self.run.events.send(Event::Asking { step: step.id().into() });
-        let answer = self.run.human.ask(&question).await;
-        let (yes, by, reason) = match answer {
-            Answer::Yes { by, reason } => (true, by, reason),
-            Answer::No { by, reason } => (false, by, reason),
+        let answer = match self.heard(&question).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.run.events.send(Event::Answered { step: step.id().into(), yes: false });
+                return Err(error);
+            }
+        };
+        let (yes, by, reason, at) = match answer {
+            Answer::Yes { by, reason, at } => (true, by, reason, at),
+            Answer::No { by, reason, at } => (false, by, reason, at),
             Answer::Unreachable(how) => {
                 self.run.events.send(Event::Answered { step: step.id().into(), yes: false });
                 return Err(StepError::Waiting(format!("{} ({how})", question.text)));
@@ -233,12 +251,38 @@ impl<C: World> Live<C> {
             step: step.id().into(),
             place,
             question: question.text,
+            role: question.role,
             by: by.clone(),
+            at,
             yes,
             reason: reason.clone(),
         })
         .await?;
         if yes { Ok(()) } else { Err(StepError::Declined { by, reason }) }
+    }
+
+    /// An answer, unless the run stops or the step's time ends first.
+    async fn heard(&self, question: &Question) -> Result<Answer, StepError> {
+        let asked = self.run.human.ask(question);
+        if !self.exposed().is_empty() {
+            return Ok(asked.await);
+        }
+        let deadline = async {
+            match self.deadline {
+                Some((at, _)) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = asked => return Ok(answer),
+            () = self.run.stopped() => {}
+            () = deadline => {}
+        }
+        match self.check() {
+            Err(error) => Err(error),
+            Ok(()) => Err(StepError::Interrupted),
+        }
     }
 
     pub(crate) async fn keep(

@@ -20,7 +20,7 @@ pub use planned::{Overlay, Planned};
 
 use super::{
     AnySetting, CallError, Fact, Operation, Place, Question, Registry, Scope, Setting, StepError,
-    Verdict, World,
+    Touch, Verdict, World,
     setting::{Erased, json},
 };
 
@@ -174,7 +174,7 @@ impl<C: World> Step<C> {
         let place = self.place(O::KIND, &operation.target());
         match &self.shared.mode {
             Mode::Plan(mode) => {
-                mode.start(self, &place, json(&operation), operation.leaves());
+                mode.start(self, &place, json(&operation), operation.leaves()).await?;
                 Ok(operation.planned())
             }
             Mode::Run(mode) => mode.start(self, &place, &operation).await,

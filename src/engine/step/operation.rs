@@ -3,6 +3,7 @@
 
 use std::{future::Future, time::Duration};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
@@ -30,6 +31,7 @@ impl<C: World> Live<C> {
             None => {
                 self.check()?;
                 self.run.expected.allows_operation(step.id(), place)?;
+                self.allowed(step, place, &json(operation), &Value::Null).await?;
                 self.append(Record::OperationIntent {
                     step: step.id().into(),
                     place: place.clone(),

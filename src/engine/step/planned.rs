@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::engine::plan::{PlannedChange, PlannedOperation, PlannedStep};
 
-use super::{AnySetting, Place, Question, Scope, Step, StepError, World, is_open};
+use super::{AnySetting, Place, Question, Scope, Step, StepError, Touch, World, is_open};
 
 /// Values that planned changes would have left, by scope, kind and target.
 #[derive(Default)]
@@ -72,6 +72,9 @@ impl Planned {
             let caveat = setting.caveat(&before);
             (before, caveat)
         };
+        let what = setting.to_json();
+        let touch = Touch { step: step.id(), place, what: &what, before: &before, planning: true };
+        step.world.allows(&touch).await?;
         let key = (scope.clone(), place.kind.clone(), place.target.clone());
         let mut overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);
         overlay.insert(key, value.clone());
@@ -88,13 +91,16 @@ impl Planned {
         Ok(value)
     }
 
-    pub(crate) fn start<C: World>(
+    pub(crate) async fn start<C: World>(
         &self,
         step: &Step<C>,
         place: &Place,
         operation: Value,
         leaves: String,
-    ) {
+    ) -> Result<(), StepError> {
+        let (what, before) = (&operation, &Value::Null);
+        let touch = Touch { step: step.id(), place, what, before, planning: true };
+        step.world.allows(&touch).await?;
         let operation = PlannedOperation {
             place: place.clone(),
             scope: step.world.scope().clone(),
@@ -102,6 +108,7 @@ impl Planned {
             leaves,
         };
         self.edit(|step| step.operations.push(operation));
+        Ok(())
     }
 
     pub(crate) fn wait(&self, time: Duration, why: &str) {

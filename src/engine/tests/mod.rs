@@ -2,6 +2,7 @@
 //! resume and release make of them. Owns no production code.
 
 mod always;
+mod belts;
 mod cuts;
 mod discards;
 mod exposure;

@@ -27,7 +27,10 @@ impl Human for Says {
     fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Answer> {
         self.1.fetch_add(1, SeqCst);
         let (by, reason) = ("lead".to_owned(), "because".to_owned());
-        let answer = if self.0 { Answer::Yes { by, reason } } else { Answer::No { by, reason } };
+        let answer = match self.0 {
+            true => Answer::Yes { by, reason, at: None },
+            false => Answer::No { by, reason, at: None },
+        };
         Box::pin(async move { answer })
     }
 }

@@ -2,7 +2,7 @@
 //! not stay open, jobs (`kinds`). Its fuse kills the run, or answers with an error, at any mutating call.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::engine::{CallError, Class, Patience, Registry, Scope, World};
+use crate::engine::{CallError, Class, Patience, Registry, Scope, StepError, Touch, World};
 
 use super::kinds::{Cell, Gate, Job, Parts, Thing};
 
@@ -49,6 +49,9 @@ pub(super) struct Inner {
     /// Things that happened once, outside of the account.
     once: BTreeMap<String, u32>,
     pub(super) ids: u32,
+    /// Targets that the world was asked about, and how many of them it allows.
+    touched: BTreeSet<String>,
+    ceiling: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -78,6 +81,15 @@ impl Memory {
 
     pub fn poke(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.inner().state);
+    }
+
+    /// From now on no more than so many targets, those touched before included.
+    pub fn allow_only(&self, targets: usize) {
+        self.inner().ceiling = Some(targets);
+    }
+
+    pub fn touched(&self) -> Vec<String> {
+        self.inner().touched.iter().cloned().collect()
     }
 
     pub fn calls(&self) -> Vec<String> {
@@ -174,5 +186,15 @@ impl World for Memory {
     fn patience(&self) -> Patience {
         let ms = Duration::from_millis;
         Patience { first: ms(1), longest: ms(12), deadline: ms(80), poll: ms(1) }
+    }
+    async fn allows(&self, touch: &Touch<'_>) -> Result<(), StepError> {
+        let mut inner = self.inner();
+        inner.touched.insert(touch.place.target.clone());
+        match inner.ceiling {
+            Some(most) if inner.touched.len() > most => {
+                Err(StepError::Refused(format!("no more than {most}")))
+            }
+            _ => Ok(()),
+        }
     }
 }

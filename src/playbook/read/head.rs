@@ -1,4 +1,5 @@
-//! Everything of a playbook before its steps: identity, severity, ATT&CK ids, roles, inputs, limits.
+//! Everything of a playbook before its steps: identity, severity, ATT&CK ids, roles, inputs, limits,
+//! accepted hazards.
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -6,15 +7,17 @@ use serde_json::Value;
 
 use super::fields::{Fields, Reader};
 use crate::playbook::choices::Severity;
+use crate::playbook::codes;
 use crate::playbook::diagnostic::Diagnostic;
-use crate::playbook::document::{Input, Limits, Role};
+use crate::playbook::document::{Accept, Input, Limits, Role};
 use crate::playbook::span::Spanned;
 use crate::playbook::tree::{Kind, Node};
 use crate::playbook::types::InputType;
-use crate::playbook::{closest, listed};
+use crate::playbook::{closest, did_you_mean, listed};
 
 pub(crate) const ROLE_KEYS: &[&str] = &["duty", "contact"];
 pub(crate) const INPUT_KEYS: &[&str] = &["type", "description", "default", "sensitive"];
+pub(crate) const ACCEPT_KEYS: &[&str] = &["hazard", "because"];
 pub(crate) const LIMIT_KEYS: &[&str] = &["instances", "principals", "volumes"];
 
 pub(crate) fn id(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Spanned<String> {
@@ -201,4 +204,33 @@ pub(crate) fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
         principals: limit("principals"),
         volumes: limit("volumes"),
     }
+}
+
+pub(crate) fn accept(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Accept> {
+    let mut accepted = Vec::new();
+    let Some(node) = fields.get("accept") else { return accepted };
+    let Kind::List(items) = &node.kind else {
+        let help = "write `accept: [{ hazard: hazard::no-owner, because: ... }]`";
+        reader.wrong::<()>(node, "`accept`", "a list of hazards with reasons", Some(help));
+        return accepted;
+    };
+    for item in items {
+        let Some(fields) = reader.fields(item, "an entry of `accept`", ACCEPT_KEYS) else {
+            continue;
+        };
+        let hazard =
+            reader.required(&fields, "hazard").and_then(|node| reader.spanned(node, "`hazard`"));
+        let because = reader.required_text(&fields, "because");
+        let (Some(hazard), Some(because)) = (hazard, because) else { continue };
+        if !codes::hazards().any(|code| code == hazard.value) {
+            let message = format!("there is no hazard `{}`", hazard.value);
+            let problem = Diagnostic::error("playbook::unknown-value", message)
+                .label(hazard.span, "unknown hazard");
+            let known: Vec<_> = codes::hazards().collect();
+            let help = did_you_mean(&hazard.value, known.iter().copied(), "hazards are");
+            reader.problems.push(problem.help(help));
+        }
+        accepted.push(Accept { hazard, because });
+    }
+    accepted
 }

@@ -14,7 +14,7 @@ use fields::Reader;
 /// Top-level keys, in the order a playbook gives them.
 pub(crate) const KEYS: &[&str] = &[
     "playbook", "title", "version", "severity", "summary", "attack", "roles", "inputs", "limits",
-    "steps",
+    "accept", "steps",
 ];
 
 /// Parse a playbook file. The document is there whenever its skeleton can be read, even with errors inside, so that
@@ -37,6 +37,7 @@ fn playbook(reader: &mut Reader<'_>, root: &Node) -> Option<Playbook> {
     let roles = head::roles(reader, &fields);
     let inputs = head::inputs(reader, &fields);
     let limits = head::limits(reader, &fields);
+    let accept = head::accept(reader, &fields);
     let steps = steps(reader, &fields, &roles);
     Some(Playbook {
         id,
@@ -48,6 +49,7 @@ fn playbook(reader: &mut Reader<'_>, root: &Node) -> Option<Playbook> {
         roles,
         inputs,
         limits,
+        accept,
         steps,
     })
 }

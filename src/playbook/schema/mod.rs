@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalogue::Catalogue;
 use super::choices::{OnFailure, Phase, Responsibility, Severity};
+use super::codes;
 use super::types::{Format, InputType};
 
 /// The schema of a playbook whose steps use the actions of `catalogue`.
@@ -46,6 +47,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "roles": roles(),
             "inputs": inputs(),
             "limits": limits(),
+            "accept": accept(),
             "steps": {
                 "type": "object",
                 "minProperties": 1,
@@ -110,17 +112,34 @@ fn limits() -> Value {
     let limit = |what: &str| {
         json!({
             "type": "integer", "minimum": 0, "maximum": 1_000_000,
-            "description": format!("Most distinct {what} that a run may change"),
+            "description": format!("Most distinct {what} that a run may touch; 1 when it is not given"),
         })
     };
     json!({
         "type": "object",
-        "description": "How many distinct things a run may touch; its form is checked, it is not enforced yet",
+        "description": "How many distinct things a run may touch: 1 of each where nothing is said; what a run makes itself does not count",
         "additionalProperties": false,
         "properties": {
             "instances": limit("instances"),
             "principals": limit("principals"),
             "volumes": limit("volumes"),
+        },
+    })
+}
+
+fn accept() -> Value {
+    let hazards: Vec<_> = codes::hazards().collect();
+    json!({
+        "type": "array",
+        "description": "Hazards that `backburn check` need not report here",
+        "items": {
+            "type": "object",
+            "required": ["hazard", "because"],
+            "additionalProperties": false,
+            "properties": {
+                "hazard": { "enum": hazards, "description": "Code of the hazard" },
+                "because": { "type": "string", "description": "Why it is right in this playbook" },
+            },
         },
     })
 }
@@ -197,6 +216,7 @@ mod tests {
         assert_eq!(keys(&properties["roles"]["additionalProperties"]), read::head::ROLE_KEYS);
         assert_eq!(keys(&properties["inputs"]["additionalProperties"]), read::head::INPUT_KEYS);
         assert_eq!(keys(&properties["limits"]), read::head::LIMIT_KEYS);
+        assert_eq!(keys(&properties["accept"]["items"]), read::head::ACCEPT_KEYS);
         let step = &properties["steps"]["additionalProperties"];
         assert_eq!(keys(step), read::step::STEP_KEYS);
         assert_eq!(keys(&step["properties"]["retry"]), read::step::RETRY_KEYS);

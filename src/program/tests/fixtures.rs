@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::playbook::codes::CODES;
 use crate::playbook::testing::catalogue;
-use crate::program::check;
+use crate::program::{Checked, check};
 
 fn fixtures() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/invalid");
@@ -21,16 +21,25 @@ fn fixtures() -> Vec<(String, String)> {
     files
 }
 
+/// A hazard's fixture is checked by the linter too; the others have hazards that are not theirs.
+fn checked(name: &str, text: &str) -> Checked {
+    let catalogue = catalogue();
+    let mut checked = check(&format!("{name}.yaml"), text, &catalogue);
+    if name.starts_with("hazard.") {
+        checked.lint(&catalogue, false);
+    }
+    checked
+}
+
 fn code_of(name: &str) -> String {
     name.split("--").next().expect("a first part").replacen('.', "::", 1)
 }
 
 #[test]
 fn each_fixture_reports_its_code_and_no_other() {
-    let catalogue = catalogue();
     let mut wrong = String::new();
     for (name, text) in fixtures() {
-        let checked = check(&format!("{name}.yaml"), &text, &catalogue);
+        let checked = checked(&name, &text);
         let codes: BTreeSet<&str> =
             checked.diagnostics.iter().map(|problem| problem.code).collect();
         if codes != BTreeSet::from([code_of(&name).as_str()]) {
@@ -56,15 +65,28 @@ fn each_code_has_a_fixture() {
 
 #[test]
 fn whole_diagnostics() {
-    let catalogue = catalogue();
     let all: String = fixtures()
         .into_iter()
         .map(|(name, text)| {
-            let checked = check(&format!("{name}.yaml"), &text, &catalogue);
+            let checked = checked(&name, &text);
             format!("=== {name}\n{}", checked.render(false, 120))
         })
         .collect();
     // The fixture with four thousand letters in a line.
     let all = all.replace(&"x".repeat(4200), "x...x");
     insta::assert_snapshot!(all);
+}
+
+#[test]
+fn hazards_are_warnings_until_they_are_denied() {
+    let catalogue = catalogue();
+    for (name, text) in fixtures().into_iter().filter(|(name, _)| name.starts_with("hazard.")) {
+        let mut checked = check(&name, &text, &catalogue);
+        assert!(checked.diagnostics.is_empty(), "{name}");
+        checked.lint(&catalogue, false);
+        assert!(!checked.has_errors(), "{name}");
+        let mut denied = check(&name, &text, &catalogue);
+        denied.lint(&catalogue, true);
+        assert!(denied.has_errors(), "{name}");
+    }
 }

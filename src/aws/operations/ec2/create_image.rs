@@ -1,5 +1,4 @@
-//! A machine image of an instance, never rebooting it: a reboot would lose memory and give the
-//! intruder's start-up scripts their turn. The file systems are as after a power cut.
+//! A machine image of an instance. EC2 reboots the instance for it unless told not to.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
 
@@ -27,6 +26,12 @@ pub struct CreateImage {
     /// 3 to 128 characters, unique in the account and Region.
     pub name: String,
     pub description: String,
+    #[serde(default = "yes")]
+    pub no_reboot: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Operation<Aws> for CreateImage {
@@ -74,7 +79,7 @@ impl Operation<Aws> for CreateImage {
                 .instance_id(&self.instance)
                 .name(&self.name)
                 .description(&self.description)
-                .no_reboot(true)
+                .no_reboot(self.no_reboot)
                 .tag_specifications(tagged::tags(types::ResourceType::Image, token))
                 .tag_specifications(tagged::tags(types::ResourceType::Snapshot, token))
                 .customize()

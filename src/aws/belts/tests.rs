@@ -1,0 +1,255 @@
+//! The belts through the real SDK with canned answers: what counts, what is refused, what is asked.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{probe::Answer, *};
+use crate::{
+    aws::replay::{Replay, aws},
+    engine::{
+        Permission, Place, Scope, on,
+        plan::{PlannedChange, PlannedStep},
+    },
+};
+
+/// An instance with one volume and one interface.
+fn instance(id: &str, tags: &str) -> String {
+    format!(
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>{id}</instanceId>\
+         <blockDeviceMapping><item><ebs><volumeId>vol-1</volumeId></ebs></item></blockDeviceMapping>\
+         <networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>\
+         <tagSet>{tags}</tagSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>"
+    )
+}
+
+fn tag(key: &str, value: &str) -> String {
+    format!("<item><key>{key}</key><value>{value}</value></item>")
+}
+
+const NO_TAGS: &str = "<DescribeTagsResponse><tagSet/></DescribeTagsResponse>";
+const INTERFACE: &str = "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>\
+    <networkInterfaceId>eni-1</networkInterfaceId><attachment><instanceId>i-1</instanceId></attachment>\
+    </item></networkInterfaceSet></DescribeNetworkInterfacesResponse>";
+
+fn user(tags: &str) -> String {
+    format!(
+        "<GetUserResponse><GetUserResult><User><Path>/</Path><UserName>bot</UserName><UserId>AIDA1</UserId>\
+         <Arn>arn:aws:iam::123456789012:user/bot</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <Tags>{tags}</Tags></User></GetUserResult></GetUserResponse>"
+    )
+}
+
+struct Rig {
+    aws: Aws,
+    belts: Arc<Belts>,
+    replay: Replay,
+}
+
+impl Rig {
+    fn new(replay: Replay, limits: Limits) -> Self {
+        let belts = Arc::new(Belts::new("01RUN", limits));
+        Self { aws: aws(&replay).with_belts(belts.clone()), belts, replay }
+    }
+
+    async fn ask(&self, kind: &str, what: Value, planning: bool) -> Result<(), StepError> {
+        let place = Place { kind: kind.into(), target: "t".into(), nth: 0 };
+        let before = Value::Null;
+        let touch = Touch { step: "s", place: &place, what: &what, before: &before, planning };
+        self.aws.allows(&touch).await
+    }
+
+    async fn touched(&self, what: &str) -> Vec<String> {
+        let counts = self.belts.counts().await;
+        counts.into_iter().find(|count| count.what == what).expect("a limit").touched
+    }
+}
+
+fn refusal(result: Result<(), StepError>) -> String {
+    match result {
+        Err(StepError::Refused(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_interface_counts_as_its_instance_and_is_looked_up_once() {
+    let replay = Replay::default()
+        .xml("DescribeNetworkInterfaces", INTERFACE)
+        .xml("DescribeInstances", &instance("i-1", ""))
+        .xml("DescribeTags", NO_TAGS);
+    let rig = Rig::new(replay, Limits::default());
+    rig.ask("ec2.eni-groups", json!({ "interface": "eni-1" }), false).await.expect("one instance");
+    rig.ask("ec2.tag", json!({ "resource": "i-1" }), false).await.expect("the same");
+    rig.ask("ec2.tag", json!({ "resource": "vol-1" }), false).await.expect("one volume");
+    assert_eq!(rig.touched("instances").await, ["i-1"]);
+    assert_eq!(rig.touched("volumes").await, ["vol-1"]);
+    assert_eq!(rig.replay.actions().len(), 3, "{:?}", rig.replay.actions());
+}
+
+#[tokio::test]
+async fn a_second_instance_is_one_too_many_in_a_run_and_counted_in_a_plan() {
+    let replay = Replay::default()
+        .xml("DescribeInstances", &instance("i-1", ""))
+        .xml("DescribeTags", NO_TAGS);
+    let rig = Rig::new(replay, Limits { volumes: 0, ..Limits::default() });
+    let of = |id: &str| json!({ "instance": id });
+    rig.ask("ec2.instance-state", of("i-1"), false).await.expect("one instance");
+    let why = refusal(rig.ask("ec2.instance-state", of("i-2"), false).await);
+    assert!(why.contains("`i-2` on top of `i-1`") && why.contains("instances: 2"), "{why}");
+    let why = refusal(rig.ask("ec2.tag", json!({ "resource": "vol-1" }), false).await);
+    assert!(why.contains("allows 0 volumes"), "{why}");
+    rig.ask("ec2.instance-state", of("i-2"), true).await.expect("a plan shows all of it");
+    assert_eq!(rig.touched("instances").await, ["i-1", "i-2"]);
+}
+
+#[tokio::test]
+async fn what_earlier_parts_of_the_run_touched_counts() {
+    let replay = Replay::default()
+        .xml("DescribeInstances", &instance("i-1", ""))
+        .xml("DescribeTags", NO_TAGS);
+    let aws = aws(&replay);
+    let (what, before) = (json!({ "instance": "i-1" }), Value::Null);
+    let earlier = [("us-east-1", "ec2.instance-state", &what, &before)];
+    let belts = Arc::new(Belts::new("01RUN", Limits::default()).after(earlier));
+    let rig = Rig { aws: aws.with_belts(belts.clone()), belts, replay };
+    let why = refusal(rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await);
+    assert!(why.contains("on top of `i-1`"), "{why}");
+}
+
+#[tokio::test]
+async fn what_the_run_made_or_is_not_there_does_not_count() {
+    let own = tag("backburn:run", "01RUN");
+    let replay = Replay::default()
+        .xml("DescribeInstances", &instance("i-1", &own))
+        .ec2_error("DescribeInstances", 400, "InvalidInstanceID.NotFound", "no such instance")
+        .xml("DescribeTags", NO_TAGS)
+        .xml("GetUser", &user("<member><Key>backburn:run</Key><Value>01RUN</Value></member>"));
+    let rig = Rig::new(replay, Limits { instances: 0, principals: 0, volumes: 0 });
+    let both = json!({ "instance": "i-1", "volume": "vol-1" });
+    rig.ask("ec2.delete-on-termination", both, false).await.expect("its own");
+    rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await.expect("gone");
+    rig.ask("iam.login-profile", json!({ "user": "bot" }), false).await.expect("its own");
+}
+
+#[tokio::test]
+async fn what_is_protected_is_refused_in_a_plan_too() {
+    let protected = tag(PROTECTED_TAG, "true");
+    let replay = Replay::default()
+        .xml("DescribeNetworkInterfaces", INTERFACE)
+        .xml("DescribeInstances", &instance("i-1", &protected))
+        .xml("DescribeTags", NO_TAGS)
+        .xml("GetUser", &user("<member><Key>backburn:protected</Key><Value>True</Value></member>"));
+    let rig = Rig::new(replay, Limits::default());
+    for planning in [true, false] {
+        let ask = async |kind, what| refusal(rig.ask(kind, what, planning).await);
+        let why = ask("ec2.eni-groups", json!({ "interface": "eni-1" })).await;
+        assert!(why.contains("`eni-1` belongs to it, and instance `i-1` has the tag"), "{why}");
+        let why = ask("ec2.tag", json!({ "resource": "vol-1" })).await;
+        assert!(why.contains("volume `vol-1`"), "{why}");
+        let why = ask("iam.login-profile", json!({ "user": "bot" })).await;
+        assert!(why.starts_with("user `bot` has the tag `backburn:protected=True`"), "{why}");
+    }
+    assert_eq!(rig.belts.principals().await, []);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_not_touched() {
+    let denied = |action: &str| {
+        Replay::default().ec2_error(action, 403, "UnauthorizedOperation", "not allowed")
+    };
+    let rig = Rig::new(denied("DescribeInstances"), Limits::default());
+    let error = rig.ask("ec2.instance-state", json!({ "instance": "i-1" }), false).await;
+    assert!(matches!(error, Err(StepError::Call(_))), "{error:?}");
+}
+
+const NEEDED: &[Permission] = &[
+    on("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:*/*"),
+    on("ec2:DescribeTags", "*"),
+    on("ec2:StopInstances", "arn:aws:ec2:{region}:{account}:instance/*"),
+    on("iam:PutUserPolicy", "arn:aws:iam::{account}:user/*"),
+    on("sts:GetCallerIdentity", "*"),
+];
+
+fn results(all: &[(&str, &str, &str)]) -> String {
+    let one = |(action, decision, missing): &(&str, &str, &str)| {
+        format!(
+            "<member><EvalActionName>{action}</EvalActionName><EvalDecision>{decision}</EvalDecision>\
+             <MissingContextValues>{missing}</MissingContextValues></member>"
+        )
+    };
+    let all: String = all.iter().map(one).collect();
+    format!(
+        "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated>\
+         <EvaluationResults>{all}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+    )
+}
+
+const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+    <Arn>arn:aws:iam::123456789012:user/responder</Arn><UserId>AIDA2</UserId><Account>123456789012</Account>\
+    </GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+fn stops_and_tags() -> PlannedStep {
+    let scope =
+        Scope { account: "123456789012".into(), region: "us-east-1".into(), principal: "p".into() };
+    let change = |kind: &str, target: &str| PlannedChange {
+        place: Place { kind: kind.into(), target: target.into(), nth: 0 },
+        scope: scope.clone(),
+        before: Value::Null,
+        after: Value::Null,
+        until: None,
+        release: crate::engine::How::Restored,
+        caveat: None,
+    };
+    let changes = vec![
+        change("ec2.instance-state", "i-1"),
+        change("ec2.tag", "i-1 case"),
+        change("ec2.tag", "i-2 case"),
+    ];
+    PlannedStep { changes, ..PlannedStep::default() }
+}
+
+#[tokio::test]
+async fn a_probe_asks_dry_runs_and_the_simulator_and_believes_neither_too_much() {
+    let first = results(&[
+        ("ec2:DescribeTags", "implicitDeny", ""),
+        ("iam:PutUserPolicy", "implicitDeny", ""),
+        ("sts:GetCallerIdentity", "explicitDeny", "<member>aws:SourceIp</member>"),
+    ]);
+    let replay = Replay::default()
+        .ec2_error("StopInstances", 412, "DryRunOperation", "would have succeeded")
+        .ec2_error("CreateTags", 403, "UnauthorizedOperation", "not authorized")
+        .xml("GetCallerIdentity", CALLER)
+        .xml("SimulatePrincipalPolicy", &first)
+        .xml("SimulatePrincipalPolicy", &results(&[("iam:PutUserPolicy", "allowed", "")]));
+    let aws = aws(&replay);
+    let users = [(Class::User, "arn:aws:iam::123456789012:user/bot".to_owned())];
+    let needed = NEEDED.iter().copied().collect();
+    let found = probe::probe(&aws, &needed, &users, &[stops_and_tags()]).await;
+    let found: Vec<_> = found.iter().map(|one| (one.action, one.answer)).collect();
+    assert_eq!(
+        found,
+        [
+            ("ec2:CreateTags", Answer::Denied),
+            ("ec2:DescribeTags", Answer::Denied),
+            ("ec2:StopInstances", Answer::Allowed),
+            ("iam:PutUserPolicy", Answer::Allowed),
+            ("sts:GetCallerIdentity", Answer::Unknown),
+        ]
+    );
+    let seen = replay.seen();
+    let dry = |action: &str| seen.iter().filter(|one| one.action == action).collect::<Vec<_>>();
+    assert_eq!(dry("CreateTags").len(), 1, "one call for each permission");
+    assert!(dry("StopInstances")[0].body.contains("DryRun=true"));
+    assert_eq!(dry("SimulatePrincipalPolicy").len(), 2);
+}
+
+#[tokio::test]
+async fn what_nobody_answers_is_unknown() {
+    let needed = NEEDED.iter().copied().collect();
+    for replay in [Replay::default(), Replay::default().xml("GetCallerIdentity", CALLER)] {
+        let found = probe::probe(&aws(&replay), &needed, &[], &[stops_and_tags()]).await;
+        assert_eq!(found.len(), 5);
+        assert!(found.iter().all(|one| one.answer == Answer::Unknown), "{found:?}");
+    }
+}

@@ -1,0 +1,167 @@
+//! `backburn approve`: answers what a step waits for, from another terminal than the run's.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    journal::{self, Ledger, Record, RunDir, StepState},
+    playbook,
+    program::planfile::PlanFile,
+};
+
+use super::{
+    Context, Exit, Failure,
+    approvals::{Asked, Desk, Given},
+    prepare::operator,
+};
+
+#[derive(Args, Debug)]
+pub struct Approve {
+    /// Run id, a unique prefix of it, or `last`
+    run: String,
+    /// The step that waits
+    step: String,
+    /// The role that you answer for
+    #[arg(long = "as", value_name = "ROLE")]
+    role: String,
+    /// Why; journaled with your name, the role and the time
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Say no: the step fails
+    #[arg(long)]
+    deny: bool,
+    /// Refuse unless the run's plan has this hash, or its first 8 characters or more
+    #[arg(long, value_name = "HASH")]
+    plan: Option<String>,
+}
+
+impl Approve {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let dir = RunDir::find(context.home(), &self.run)?;
+        let ledger = folded(&dir)?;
+        let plan = self.plan(&dir, &ledger)?;
+        let desk = Desk::of(&dir, &plan.sha256);
+        let asked = self.asked(&desk, &dir, &ledger, &plan)?;
+        self.fits(&dir, &asked)?;
+        let given = Given {
+            step: self.step.clone(),
+            question: asked.question_sha256(),
+            plan: plan.sha256,
+            role: self.role,
+            by: operator(),
+            at: jiff::Timestamp::now(),
+            yes: !self.deny,
+            reason: self.reason,
+        };
+        desk.give(&given)?;
+        let (step, run) = (&self.step, dir.id());
+        // A run that is worked on takes it up by itself.
+        let waiting = dir.lock().is_ok();
+        context.data(
+            |_| {
+                let word = if given.yes { "approved" } else { "denied" };
+                let next = match waiting {
+                    true => format!("; `backburn resume {run}` goes on with it"),
+                    false => String::new(),
+                };
+                format!("{word} `{step}` of run {run} as {} by {}{next}\n", given.role, given.by)
+            },
+            &json!({ "run": run, "answer": given, "resume": waiting }),
+        )?;
+        Ok(Exit::Ok)
+    }
+
+    /// The plan that the run is held to, when it is the one that is meant.
+    fn plan(&self, dir: &RunDir, ledger: &Ledger) -> Result<PlanFile, Failure> {
+        let plan: PlanFile = dir.read_json("plan.json")?;
+        let refused = |text: String| Failure::new(Exit::Refused, text);
+        let run = dir.id();
+        match &ledger.started {
+            Some(Record::RunStarted { plan_sha256, .. })
+                if *plan_sha256 == plan.sha256 && plan.is_intact() => {}
+            _ => {
+                return Err(refused(format!(
+                    "the plan of run {run} was changed after the run started: nothing is approved"
+                )));
+            }
+        }
+        match &self.plan {
+            Some(hash) if hash.len() < 8 || !plan.sha256.starts_with(&hash.to_lowercase()) => {
+                Err(refused(format!("run {run} has the plan {}, not `{hash}`", plan.sha256))
+                    .help("look at what the run would do: `backburn runs show`"))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    fn asked(
+        &self,
+        desk: &Desk,
+        dir: &RunDir,
+        ledger: &Ledger,
+        plan: &PlanFile,
+    ) -> Result<Asked, Failure> {
+        let (step, run) = (&self.step, dir.id());
+        let state = ledger.steps.get(step).map(|step| &step.state);
+        if let Some(asked) = desk.asked(step)?
+            && !matches!(state, Some(StepState::Finished(_) | StepState::Skipped(_)))
+        {
+            return Ok(asked);
+        }
+        let known = plan.steps.iter().any(|entry| entry.step.id == *step);
+        if !known && state.is_none() {
+            let known: Vec<_> = plan.steps.iter().map(|entry| entry.step.id.as_str()).collect();
+            return Err(Failure::new(Exit::Usage, format!("run {run} has no step `{step}`"))
+                .help(format!("its steps are {}", known.join(", "))));
+        }
+        let why = match state {
+            Some(StepState::Finished(_)) => "it has finished",
+            Some(StepState::Skipped(_)) => "it was skipped",
+            Some(StepState::Failed { .. }) => "it failed",
+            Some(StepState::Running) => "it is at work and asks nothing",
+            Some(StepState::Pending) | None => "it has not come to its question yet",
+        };
+        Err(Failure::new(
+            Exit::Refused,
+            format!("step `{step}` of run {run} waits for no answer: {why}"),
+        ))
+    }
+
+    fn fits(&self, dir: &RunDir, asked: &Asked) -> Result<(), Failure> {
+        let (step, role) = (&asked.step, &self.role);
+        match &asked.role {
+            Some(wanted) if wanted == role => Ok(()),
+            Some(wanted) => Err(Failure::new(
+                Exit::Refused,
+                format!("step `{step}` waits for the role `{wanted}`, not for `{role}`"),
+            )
+            .help("the role of a step is its `approval.role`, or else its `owner`")),
+            None => {
+                let declared = playbook::parse(&dir.read_text("playbook.yaml")?).0;
+                match declared.filter(|playbook| !playbook.roles.is_empty()) {
+                    Some(playbook) if !playbook.roles.contains_key(role) => {
+                        let known: Vec<_> = playbook.roles.keys().map(String::as_str).collect();
+                        Err(Failure::new(
+                            Exit::Refused,
+                            format!("the playbook has no role `{role}`"),
+                        )
+                        .help(format!("its roles are {}", known.join(", "))))
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// Read while another process may be writing: a line that is not whole yet is left out.
+fn folded(dir: &RunDir) -> Result<Ledger, Failure> {
+    let read = journal::read(&dir.journal())?;
+    let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+    let over = match (ledger.aborted, ledger.released) {
+        (true, _) => "was aborted",
+        (_, Some(_)) => "was released",
+        _ => return Ok(ledger),
+    };
+    Err(Failure::new(Exit::Refused, format!("run {} {over}; no step of it waits", dir.id())))
+}

@@ -1,0 +1,228 @@
+//! The safety belts with the real binary: limits in plan and run, what is protected, old plans, and
+//! approvals from another terminal.
+
+use std::time::{Duration, Instant};
+
+use backburn::lab::seed::Seed;
+use serde_json::Value;
+
+use crate::binary::{Desk, Ended, wait_for};
+use crate::playbooks::leaked;
+use crate::support;
+
+const LEAK: &str = "playbooks/iam-key-leak.yaml";
+
+/// A playbook that tags two instances; the second only in the run, when `late`.
+fn two(desk: &Desk, limits: &str, late: bool) -> String {
+    let late = match late {
+        true => "    if: ${{ steps.snapshot.snapshots[0] != 'none' }}\n",
+        false => "",
+    };
+    let text = format!(
+        "playbook: two\ntitle: Two instances\nversion: 1.0.0\nseverity: low\n\
+         inputs:\n  first: {{ type: instance }}\n  second: {{ type: instance }}\n\
+         limits: {{ volumes: 9{limits} }}\nsteps:\n  \
+         snapshot:\n    uses: ec2.snapshot-volumes\n    with: {{ instance: '${{{{ inputs.first }}}}' }}\n  \
+         second:\n    needs: [snapshot]\n{late}    uses: ec2.tag-resource\n    with:\n      \
+         resource: ${{{{ inputs.second }}}}\n      tags: {{ case: IR-7 }}\n"
+    );
+    let file = desk.path("two.yaml");
+    std::fs::write(&file, text).expect("written");
+    file.display().to_string()
+}
+
+fn both(seed: &Seed) -> [String; 2] {
+    [format!("first={}", seed.instance), format!("second={}", seed.neighbours[0])]
+}
+
+fn args<'a>(command: &[&'a str], inputs: &'a [String], more: &[&'a str]) -> Vec<&'a str> {
+    let inputs = inputs.iter().flat_map(|input| ["-i", input.as_str()]);
+    command.iter().copied().chain(inputs).chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn a_plan_over_its_limit_is_refused_and_says_how_to_raise_it() {
+    let (desk, seed) = Desk::seeded();
+    let (file, inputs) = (two(&desk, "", false), both(&seed));
+    let refused = desk.ends(4, &args(&["plan", &file], &inputs, &[]));
+    for part in ["2 of 1 instances", "`limits: { instances: 2 }`", &seed.neighbours[0]] {
+        assert!(refused.out.contains(part), "{part}\n{}", refused.out);
+    }
+    desk.ends(4, &args(&["run", &file], &inputs, &["--yes"]));
+    let raised = two(&desk, ", instances: 2", false);
+    let plan = desk.ends(0, &args(&["plan", &raised], &inputs, &["--json"])).out;
+    let plan: Value = serde_json::from_str(&plan).expect("JSON");
+    assert_eq!(plan["belts"]["limits"][0]["touched"].as_array().map(Vec::len), Some(2));
+    assert_eq!(plan["belts"]["permissions"][0]["answer"], "unknown", "the lab has no simulator");
+    let unasked = desk.ends(0, &args(&["plan", &raised], &inputs, &["--no-probe", "--json"])).out;
+    let unasked: Value = serde_json::from_str(&unasked).expect("JSON");
+    assert_eq!(unasked["belts"]["permissions"], Value::Null);
+    assert_eq!(plan["sha256"], unasked["sha256"], "belts are no part of what is done");
+}
+
+#[test]
+fn a_run_stops_at_its_limit_and_a_resumed_one_still_does() {
+    let (desk, seed) = Desk::seeded();
+    let (file, inputs) = (two(&desk, "", true), both(&seed));
+    let before = desk.state();
+    for command in [args(&["run", &file], &inputs, &["--yes"]), vec!["resume", "last"]] {
+        let ended = desk.ends(5, &command);
+        let why = format!("`{}` on top of `{}`", seed.neighbours[0], seed.instance);
+        assert!(ended.out.contains(&why), "{}", ended.out);
+    }
+    let of = |state: &Value| state["ec2"]["instances"][&seed.neighbours[0]].clone();
+    assert_eq!(of(&before), of(&desk.state()));
+}
+
+#[test]
+fn what_is_tagged_as_protected_is_refused() {
+    let (desk, seed) = Desk::seeded();
+    let config = support::lab().lab.sdk_config(&seed.account);
+    let ec2 = aws_sdk_ec2::Client::new(&config);
+    let tag = aws_sdk_ec2::types::Tag::builder().key("backburn:protected").value("true").build();
+    wait_for(ec2.create_tags().resources(&seed.instance).tags(tag).send()).expect("tagged");
+    let iam = aws_sdk_iam::Client::new(&config);
+    let tag = aws_sdk_iam::types::Tag::builder().key("backburn:protected").value("true").build();
+    let tagged = iam.tag_user().user_name(&seed.user).tags(tag.expect("a tag")).send();
+    wait_for(tagged).expect("tagged");
+    let before = desk.state();
+
+    let inputs = crate::playbooks::compromised(&seed);
+    let isolate =
+        desk.ends(4, &args(&["run", "playbooks/ec2-compromise.yaml"], &inputs, &["--yes"]));
+    let why = format!("instance `{}` has the tag `backburn:protected=true`", seed.instance);
+    assert!(isolate.err.contains(&why), "{}", isolate.err);
+    let leak = desk.ends(4, &args(&["run", LEAK], &leaked(&seed), &["--yes"]));
+    let why = format!("user `{}` has the tag `backburn:protected=true`", seed.user);
+    assert!(leak.err.contains(&why), "{}", leak.err);
+    assert_eq!(desk.state(), before);
+}
+
+#[test]
+fn an_old_plan_is_refused() {
+    let (desk, seed) = Desk::seeded();
+    let (inputs, kept) = (leaked(&seed), desk.path("plan.json"));
+    let kept = kept.to_str().expect("UTF-8");
+    desk.ends(0, &args(&["plan", LEAK], &inputs, &["--out", kept]));
+    let mut plan: Value =
+        serde_json::from_slice(&std::fs::read(kept).expect("a plan")).expect("JSON");
+    let hour = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    plan["created"] = hour.to_string().into();
+    std::fs::write(kept, plan.to_string()).expect("written");
+    let run = |more: &[&str], code| {
+        let more = [&["--plan", kept, "--yes", "--accept-presumed"], more].concat();
+        desk.ends(code, &args(&["run", LEAK], &inputs, &more))
+    };
+    let old = run(&[], 4);
+    assert!(old.err.contains("may be 15 min 00 s old"), "{}", old.err);
+    assert!(!desk.path("home").exists(), "what is refused leaves no run behind");
+    run(&["--max-age", "2h"], 0);
+    desk.ends(2, &args(&["run", LEAK], &inputs, &["--max-age", "soon"]));
+}
+
+/// Waits until the run has left its question.
+fn asked(desk: &Desk, step: &str) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let file = desk.run_dir().join(format!("approval-{step}.asked.json"));
+    while !file.exists() {
+        assert!(Instant::now() < deadline, "nobody is asked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn answer(desk: &Desk) -> Value {
+    let found = desk.records().into_iter().find(|line| line["record"] == "answer");
+    found.expect("an answer in the journal")
+}
+
+const STEP: &str = "new-credentials";
+
+fn approve(desk: &Desk, code: i32, step: &str, more: &[&str]) -> Ended {
+    let command = ["approve", "last", step, "--reason", "ticket 7"];
+    desk.ends(code, &[&command, more].concat())
+}
+
+#[test]
+fn a_run_waits_for_an_answer_from_another_terminal() {
+    let (desk, seed) = Desk::seeded();
+    let inputs = [leaked(&seed), vec!["ask-owner=true".into()]].concat();
+    let more = ["--yes", "--accept-presumed", "--wait-for-approval"];
+    let running = desk.until(&args(&["run", LEAK], &inputs, &more), |line| {
+        line["record"] == "step-started" && line["step"] == STEP
+    });
+    asked(&desk, STEP);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(desk.run_dir()).expect("a directory").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o700);
+
+    let role = approve(&desk, 4, STEP, &["--as", "responder"]);
+    assert!(role.err.contains("waits for the role `owner`, not for `responder`"), "{}", role.err);
+    let unknown = approve(&desk, 2, "new-credential", &["--as", "owner"]);
+    assert!(unknown.err.contains("has no step `new-credential`"), "{}", unknown.err);
+    let ended = approve(&desk, 4, "disable-key", &["--as", "responder"]);
+    assert!(ended.err.contains("waits for no answer: it has finished"), "{}", ended.err);
+    let plan = approve(&desk, 4, STEP, &["--as", "owner", "--plan", "0123456789"]);
+    assert!(plan.err.contains("not `0123456789`"), "{}", plan.err);
+
+    let plan: Value =
+        serde_json::from_slice(&std::fs::read(desk.run_dir().join("plan.json")).expect("a plan"))
+            .expect("JSON");
+    let hash = plan["sha256"].as_str().expect("a hash");
+    let done = approve(&desk, 0, STEP, &["--as", "owner", "--plan", &hash[..12]]);
+    assert!(!done.out.contains("resume"), "{}", done.out);
+    let ended = running.ended();
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+    assert!(ended.err.contains("backburn approve"), "{}", ended.err);
+    let answer = answer(&desk);
+    assert_eq!((&answer["by"], &answer["yes"]), (&"tester".into(), &true.into()), "{answer:#}");
+    assert_eq!(answer["reason"], "ticket 7");
+    assert!(answer["role"].as_str().is_some_and(|role| role.starts_with("owner")), "{answer:#}");
+    assert!(answer["at"].is_string(), "{answer:#}");
+    let late = approve(&desk, 4, STEP, &["--as", "owner"]);
+    assert!(late.err.contains("it has finished"), "{}", late.err);
+}
+
+#[test]
+fn an_answer_given_while_nobody_ran_is_taken_up_by_resume() {
+    let (desk, seed) = Desk::seeded();
+    let inputs = [leaked(&seed), vec!["ask-owner=true".into()]].concat();
+    desk.ends(10, &args(&["run", LEAK], &inputs, &["--yes", "--accept-presumed"]));
+    let denied = approve(&desk, 0, STEP, &["--as", "owner", "--deny"]);
+    assert!(denied.out.contains("denied") && denied.out.contains("resume"), "{}", denied.out);
+    let ended = desk.ends(5, &["resume", "last", "--accept-presumed"]);
+    assert!(ended.out.contains("declined by tester"), "{}", ended.out);
+    // A no is said once: the step is asked again.
+    desk.ends(10, &["resume", "last", "--accept-presumed"]);
+    approve(&desk, 0, STEP, &["--as", "owner"]);
+    desk.ends(0, &["resume", "last", "--accept-presumed"]);
+    desk.ends(0, &["runs", "verify", "last"]);
+}
+
+#[test]
+fn a_waiting_run_ends_with_ctrl_c() {
+    let (desk, seed) = Desk::seeded();
+    let inputs = [leaked(&seed), vec!["ask-owner=true".into()]].concat();
+    let more = ["--yes", "--accept-presumed", "--wait-for-approval"];
+    let running = desk.until(&args(&["run", LEAK], &inputs, &more), |line| {
+        line["record"] == "step-started" && line["step"] == STEP
+    });
+    asked(&desk, STEP);
+    running.interrupt();
+    assert_eq!(running.ended().code, Some(9));
+}
+
+#[test]
+fn hazards_are_warned_of_and_can_be_denied() {
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    let file = "tests/fixtures/invalid/hazard.stop-before-snapshot.yaml";
+    let warned = desk.ends(0, &["check", file]);
+    assert!(warned.out.contains("hazard::stop-before-snapshot"), "{}", warned.out);
+    desk.ends(3, &["check", file, "--deny", "hazards"]);
+    for shipped in std::fs::read_dir(crate::binary::root().join("playbooks")).expect("a folder") {
+        let shipped = shipped.expect("an entry").path();
+        let shipped = shipped.to_str().expect("UTF-8");
+        let checked = desk.ends(0, &["check", shipped, "--deny", "hazards"]);
+        assert!(!checked.out.contains("hazard::"), "{}", checked.out);
+    }
+}

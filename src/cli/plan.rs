@@ -7,7 +7,7 @@ use clap::Args;
 use crate::report;
 
 use super::{
-    Context, Exit, Failure,
+    Context, Exit, Failure, held,
     prepare::{self, Inputs},
 };
 
@@ -20,6 +20,9 @@ pub struct Plan {
     /// Keep the plan, for `run --plan`
     #[arg(long, value_name = "PLAN")]
     out: Option<PathBuf>,
+    /// Build on what this other run holds; repeat for more
+    #[arg(long, value_name = "RUN")]
+    beside: Vec<String>,
 }
 
 impl Plan {
@@ -30,7 +33,7 @@ impl Plan {
         let (prepared, _) = prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
-        let plan = prepared.plan(&aws, &run).await;
+        let plan = held::checked(context, prepared.plan(&aws, &run).await, &self.beside);
         if let Some(out) = &self.out {
             let json = serde_json::to_string_pretty(&plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

@@ -16,6 +16,7 @@ use crate::{
         release::{Item, Request, is_left_over},
     },
     journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    matrix::Rehearsal,
     program::{
         bind::{RunFactsOwned, bind},
         planfile::PlanFile,
@@ -136,7 +137,9 @@ impl Start {
         approved: Vec<String>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
-        let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
+        let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
+        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
+            .map_err(Failure::at(&path))?;
         let (events, received) = Events::channel();
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.

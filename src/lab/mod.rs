@@ -3,6 +3,9 @@
 //! Owns the endpoint's life and its files. It only ever talks to this machine, ends nothing that it did not
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
+#[cfg(feature = "aws")]
+pub mod account;
+mod control;
 mod error;
 pub mod front;
 mod gateway;
@@ -24,6 +27,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use control::{Control, Hit};
 pub use error::LabError;
 pub use gateway::{Told, serve as serve_front};
 pub use loopback::check as check_loopback;

@@ -6,7 +6,8 @@
 //! ```
 //! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
 //! done; `actions` and `aws` are what steps use; `drill` makes such a program of a simulation and
-//! scores its run; `lab` is the local endpoint; `cli` is the program.
+//! scores its run; `lab` is the local endpoint; `matrix` breaks runs in it at every point; `cli` is
+//! the program.
 
 #[cfg(feature = "aws")]
 pub mod actions;
@@ -18,6 +19,8 @@ pub mod drill;
 pub mod engine;
 pub mod journal;
 pub mod lab;
+#[cfg(feature = "aws")]
+pub mod matrix;
 pub mod playbook;
 pub mod program;
 pub mod report;

@@ -14,6 +14,6 @@ mod registry;
 pub(crate) mod replay;
 pub mod settings;
 
-pub use client::{Aws, ConnectOptions, session_name};
+pub use client::{Aws, ConnectOptions, Haste, session_name};
 pub use error::call_error;
 pub use registry::registry;

@@ -5,15 +5,17 @@ use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    aws::ConnectOptions,
+    aws::{ConnectOptions, Haste},
     journal::{redact, redact_text},
     lab::LabOptions,
+    matrix::Rehearsal,
     report::Look,
 };
 
@@ -117,6 +119,10 @@ impl Context {
             region: self.global.region.clone(),
             endpoint_url: self.global.endpoint_url.clone(),
             allow_remote_endpoint: self.global.allow_remote_endpoint,
+            haste: Rehearsal::asked().map(|asked| Haste {
+                attempt: asked.attempt.map(Duration::from_millis),
+                patience: asked.patience(),
+            }),
             ..ConnectOptions::default()
         }
     }

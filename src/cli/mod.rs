@@ -7,11 +7,13 @@ mod approve;
 mod check;
 mod completions;
 mod context;
+mod crash_matrix;
 mod demo;
 mod drill;
 mod exit;
 mod failure;
 mod graph;
+mod held;
 mod human;
 mod lab;
 mod plan;
@@ -62,6 +64,8 @@ enum Command {
     Abort(abort::Abort),
     /// Exercise: faults, detection, response, recovery, each with its clock
     Drill(drill::Drill),
+    /// Break a playbook at every call and record in the lab, resume it and release it
+    CrashMatrix(crash_matrix::CrashMatrix),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
     /// List the actions, or show one
@@ -92,6 +96,7 @@ pub async fn main() -> Exit {
         Command::Approve(command) => command.run(&context),
         Command::Abort(command) => command.run(&context).await,
         Command::Drill(command) => command.run(&context).await,
+        Command::CrashMatrix(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),

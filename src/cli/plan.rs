@@ -7,7 +7,7 @@ use clap::Args;
 use crate::report;
 
 use super::{
-    Context, Exit, Failure,
+    Context, Exit, Failure, held,
     prepare::{self, Inputs},
 };
 
@@ -23,6 +23,9 @@ pub struct Plan {
     /// Do not ask which of the permissions the caller has
     #[arg(long)]
     no_probe: bool,
+    /// Build on what this other run holds; repeat for more
+    #[arg(long, value_name = "RUN")]
+    beside: Vec<String>,
 }
 
 impl Plan {
@@ -35,6 +38,7 @@ impl Plan {
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run).await;
         let plan = prepared.plan_with(&aws, &run, !self.no_probe).await;
+        let plan = held::checked(context, prepared.plan(&aws, &run).await, &self.beside);
         if let Some(out) = &self.out {
             let json = serde_json::to_string_pretty(&plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{playbook::types, program::planfile::PlanFile, report};
 
 use super::{
-    Context, Exit, Failure, human,
+    Context, Exit, Failure, held, human,
     prepare::{self, Inputs},
     session,
 };
@@ -23,6 +23,9 @@ pub struct Run {
     /// Run exactly this plan, or refuse when the account is no longer as it was
     #[arg(long, value_name = "PLAN")]
     plan: Option<PathBuf>,
+    /// Build on what this other run holds; repeat for more
+    #[arg(long, value_name = "RUN")]
+    beside: Vec<String>,
     /// Do not ask. On AWS itself give the plan's hash (or its first 8 characters), or `--plan`
     #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
@@ -81,6 +84,7 @@ impl Run {
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
+        let plan = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
@@ -89,8 +93,13 @@ impl Run {
         }
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
         let approve = self.lead.approvals();
+        // Others may have begun while somebody read the plan.
+        let turn = held::turn(context)?;
+        held::check(context, &plan, &self.beside)?;
+        let approve = self.lead.approve.clone();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
+        drop(turn);
         session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
             .await

@@ -16,6 +16,7 @@ use crate::{
         release::{Item, Request, is_left_over},
     },
     journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    matrix::Rehearsal,
     program::{
         bind::{RunFactsOwned, bind},
         planfile::PlanFile,
@@ -164,6 +165,9 @@ impl Start {
         let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
         let plan = self.dir.read_json::<PlanFile>("plan.json");
         let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
+        let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
+        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
+            .map_err(Failure::at(&path))?;
         let (events, received) = Events::channel();
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.

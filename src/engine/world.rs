@@ -58,6 +58,8 @@ pub struct Patience {
     pub deadline: Duration,
     /// Between two looks at a running operation.
     pub poll: Duration,
+    /// No step waits longer than this, whatever it asks for; shortened only in the lab.
+    pub wait: Duration,
 }
 
 impl Default for Patience {
@@ -67,6 +69,7 @@ impl Default for Patience {
             longest: Duration::from_secs(3),
             deadline: Duration::from_secs(60),
             poll: Duration::from_secs(5),
+            wait: Duration::MAX,
         }
     }
 }

@@ -9,10 +9,12 @@ pub(crate) mod record;
 mod rundir;
 #[cfg(test)]
 mod tests;
+mod trip;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
 pub use reader::{Head, Read, ReadError, parse, read};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
+pub use trip::Trip;
 pub use writer::{Journal, JournalError, REDACTED, hash, redact, redact_text};

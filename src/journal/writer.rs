@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
-use super::{Head, Line, Record};
+use super::{Head, Line, Record, Trip};
 
 /// Why a record could not be kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -42,6 +42,19 @@ impl Journal {
     /// # Errors
     /// The file cannot be opened, or what follows its head cannot be cut off.
     pub fn append_to(path: &Path, head: Head, secrets: Vec<String>) -> io::Result<Self> {
+        Self::append_tripping(path, head, secrets, None)
+    }
+
+    /// The same, with a writer that fails on purpose.
+    ///
+    /// # Errors
+    /// As [`Journal::append_to`].
+    pub fn append_tripping(
+        path: &Path,
+        head: Head,
+        secrets: Vec<String>,
+        trip: Option<Trip>,
+    ) -> io::Result<Self> {
         let new = !path.exists();
         let file = File::options().create(true).append(true).open(path)?;
         if new && let Some(parent) = path.parent() {
@@ -63,6 +76,8 @@ impl Journal {
             head,
             secrets: secrets.clone(),
             failed: None,
+            written: 0,
+            trip,
             #[cfg(test)]
             hook: super::hook::Hook::of(path),
         };
@@ -162,6 +177,9 @@ struct Writer {
     head: Head,
     secrets: Arc<Vec<String>>,
     failed: Option<JournalError>,
+    /// Records by this process.
+    written: u64,
+    trip: Option<Trip>,
     /// Where a test cuts the run off, and what it counts.
     #[cfg(test)]
     hook: Arc<super::hook::Hook>,
@@ -213,6 +231,9 @@ impl Writer {
         };
         #[cfg(test)]
         self.hook.space(&mut self.file, &bytes, batch.len()).map_err(failed)?;
+        if let Some(trip) = self.trip {
+            trip.pass(&mut self.file, &bytes, self.written).map_err(failed)?;
+        }
         self.file.write_all(&bytes).map_err(failed)?;
         if batch.iter().any(|request| request.record.must_sync()) {
             self.file.sync_data().map_err(failed)?;
@@ -220,6 +241,7 @@ impl Writer {
             self.hook.synced();
         }
         self.head = head;
+        self.written += batch.len() as u64;
         Ok(())
     }
 }

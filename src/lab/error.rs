@@ -108,6 +108,20 @@ pub enum LabError {
     )]
     NoAnswer { url: String, why: String },
 
+    #[error("what answers on {url} is not the lab's front")]
+    #[diagnostic(
+        code(lab::no_front),
+        help("only a lab of this program takes faults: start one with `backburn lab up`")
+    )]
+    NoFront { url: String },
+
+    #[error("the account {account} of the lab cannot be read: {why}")]
+    #[diagnostic(
+        code(lab::unreadable),
+        help("`backburn lab status` says whether it still answers")
+    )]
+    Unreadable { account: String, why: String },
+
     #[error("a lab with another upstream is running: {running} on {endpoint}")]
     #[diagnostic(code(lab::other_upstream), help("end it first: `backburn lab down`"))]
     OtherUpstream { running: String, endpoint: String },

@@ -27,20 +27,37 @@ pub(super) async fn send(
     }
 }
 
-fn blocking(
-    url: &str,
-    body: Option<String>,
-    headers: &[(String, String)],
-) -> Result<(u16, String), ureq::Error> {
-    // A proxy or a redirect would lead off this machine.
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+/// A request that takes something away.
+pub(super) async fn delete(base: &str, path: &str) -> Result<u16, LabError> {
+    let base = loopback::check(base)?;
+    let url = format!("{base}{path}");
+    let answer =
+        tokio::task::spawn_blocking(move || agent().delete(url).call().map(|a| a.status())).await;
+    match answer {
+        Ok(Ok(status)) => Ok(status.as_u16()),
+        Ok(Err(error)) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
+        Err(error) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
+    }
+}
+
+/// A proxy or a redirect would lead off this machine.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
         .proxy(None)
         .max_redirects(0)
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(30)))
         .timeout_connect(Some(Duration::from_secs(2)))
         .build()
-        .into();
+        .into()
+}
+
+fn blocking(
+    url: &str,
+    body: Option<String>,
+    headers: &[(String, String)],
+) -> Result<(u16, String), ureq::Error> {
+    let agent = agent();
     let mut answer = match body {
         Some(body) => {
             let request =

@@ -4,6 +4,9 @@
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
 mod behind;
+#[cfg(feature = "aws")]
+pub mod account;
+mod control;
 mod error;
 pub mod front;
 mod gateway;
@@ -27,6 +30,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use behind::{Behind, behind};
+pub use control::{Control, Hit};
 pub use error::LabError;
 pub use gateway::{Told, serve as serve_front};
 pub use loopback::check as check_loopback;

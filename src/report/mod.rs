@@ -2,6 +2,8 @@
 //! journal; none can fail a run.
 
 pub mod look;
+#[cfg(feature = "aws")]
+pub mod matrix;
 pub mod plan;
 pub mod progress;
 pub mod scorecard;

@@ -15,6 +15,8 @@
 //! or open connections were not cut; `failed` otherwise, also when an interface was attached
 //! meanwhile.
 //!
+//! An instance that another run has isolated is refused: that run has to be resumed or released first.
+//!
 //! What no group filters: the VPC resolver (DNS can carry data out; DNS Firewall stops that),
 //! instance metadata (the role's credentials; see `ec2.revoke-instance-role`) and time. Connections
 //! through NAT gateways, load balancers, PrivateLink and the like are always tracked and end only
@@ -106,6 +108,12 @@ impl Action for IsolateInstance {
         alive(&facts)?;
         self.in_auto_scaling_group.check(step, &facts, "isolated").await?;
         let found = step.read(&Interfaces::of(&self.instance)).await?;
+        if let Some((interface, run)) = held(&found, step.run()) {
+            return Err(StepError::Refused(format!(
+                "instance `{}` is held by run {run}: interface `{interface}` is in its group; resume or release that run first",
+                self.instance
+            )));
+        }
         let (managed, ours): (Vec<_>, Vec<_>) =
             found.iter().partition(|interface| interface.managed_by.is_some());
         self.tell(step, &found, &managed).await?;
@@ -256,6 +264,13 @@ impl IsolateInstance {
         let verdict = verdict(wanted, &now, &groups);
         Ok((verdict, json!({ "interfaces": now, "groups": groups })))
     }
+}
+
+/// An interface that another run has isolated already. That run's release would open what this one
+/// had closed.
+fn held<'a>(found: &'a [Interface], own: &str) -> Option<(&'a str, &'a str)> {
+    let mut held = found.iter().filter_map(|one| Some((&*one.interface, one.held_by.as_deref()?)));
+    held.find(|(_, run)| *run != own)
 }
 
 /// Groups are per VPC, and an instance may have interfaces in several.

@@ -108,6 +108,7 @@ mod tests {
             addresses: BTreeSet::new(),
             public: Vec::new(),
             managed_by: None,
+            held_by: None,
         }
     }
 

@@ -13,6 +13,8 @@
 //! checked in the plan. Sessions that the attacker got by assuming a role are sessions of that role:
 //! look for `AssumeRole` by this user in CloudTrail.
 //!
+//! A user that another run denies already is refused: that run has to be resumed or released first.
+//!
 //! Release deletes the policy.
 //!
 //! Verdict: proven when the policy reads back as written and IAM's policy simulator says explicit
@@ -32,7 +34,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{Caller, Context, InlineSize, Owner, Simulation, User},
+        facts::iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User},
         settings::iam::UserPolicy,
     },
     engine::{Step, StepError},
@@ -75,6 +77,7 @@ impl Action for DenyUserSessions {
         access: &[
             Access::fact::<Caller>(),
             Access::fact::<User>(),
+            Access::fact::<DeniedBy>(),
             Access::part::<InlineSize>(InlineSize::OF_USER),
             Access::setting::<UserPolicy>(),
             Access::part::<Simulation>(Simulation::OF_USER),
@@ -87,6 +90,12 @@ impl Action for DenyUserSessions {
         let user = self.user.as_str();
         lockout::check(step, Victim::User(user)).await?;
         let facts = step.read(&User { name: user.into() }).await?;
+        let own = step.run().to_owned();
+        if let Some(run) = step.read(&DeniedBy { user: user.into(), except: own }).await? {
+            return Err(StepError::Refused(format!(
+                "user `{user}` is held by run {run}, which denies it already; resume or release that run first"
+            )));
+        }
         let name = deny::name(step.run(), step.id());
         let (whom, context, subject) = match self.scope {
             Scope::All => (Whom::Everyone, Vec::new(), format!("user `{user}`")),

@@ -36,6 +36,16 @@ pub struct ConnectOptions {
     pub keys: Option<(String, String)>,
     /// The run that calls are made for, see [`Aws::with_run`].
     pub run: Option<String>,
+    /// How to hurry where the endpoint is on this machine; anywhere else it counts for nothing.
+    pub haste: Option<Haste>,
+}
+
+/// Shorter patience, for many runs against a lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Haste {
+    /// For one attempt of one call; `None` leaves the usual one.
+    pub attempt: Option<Duration>,
+    pub patience: Patience,
 }
 
 /// One account as one principal sees it, in one Region. Cheap to clone; shown without credentials.
@@ -115,6 +125,19 @@ impl Aws {
             guard::check(url, options.allow_remote_endpoint)
                 .map_err(|text| CallError::local(CONNECT, Class::Invalid, text))?;
         }
+        let haste = options.haste.filter(|_| config.endpoint_url().is_some_and(guard::is_local));
+        let config = match haste.and_then(|haste| haste.attempt) {
+            Some(attempt) => config
+                .to_builder()
+                .timeout_config(
+                    TimeoutConfig::builder()
+                        .connect_timeout(Duration::from_secs(5))
+                        .operation_attempt_timeout(attempt)
+                        .build(),
+                )
+                .build(),
+            None => config,
+        };
         let unknown = Scope { account: String::new(), region, principal: String::new() };
         let aws = Self::make(config, unknown, options.allow_remote_endpoint);
         let who =
@@ -127,7 +150,8 @@ impl Aws {
             ));
         };
         let scope = Scope { account, principal, region: aws.scope.region.clone() };
-        Ok(Self { scope, ..aws })
+        let aws = Self { scope, ..aws };
+        Ok(haste.map_or_else(|| aws.clone(), |haste| aws.with_patience(haste.patience)))
     }
 
     /// An account that is already known; for tests.

@@ -166,6 +166,7 @@ impl<C: World> Live<C> {
         time: Duration,
         why: &str,
     ) -> Result<(), StepError> {
+        let time = time.min(step.world.patience().wait);
         let until = match self.kept(&place) {
             Some(Kept::Wait(until)) => until,
             Some(other) => return Err(unfit(&place, "a wait", &other)),

@@ -185,7 +185,13 @@ impl World for Memory {
     }
     fn patience(&self) -> Patience {
         let ms = Duration::from_millis;
-        Patience { first: ms(1), longest: ms(12), deadline: ms(80), poll: ms(1) }
+        Patience {
+            first: ms(1),
+            longest: ms(12),
+            deadline: ms(80),
+            poll: ms(1),
+            wait: Duration::MAX,
+        }
     }
     async fn allows(&self, touch: &Touch<'_>) -> Result<(), StepError> {
         let mut inner = self.inner();

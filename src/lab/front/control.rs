@@ -55,6 +55,10 @@ pub(super) async fn answer(
             let faults = front.faults();
             sent(StatusCode::OK, &json!({ "rules": faults.rules(), "fired": faults.fired() }))
         }
+        (Method::GET, "faults", id) => match front.faults().rule(id) {
+            Some(told) => sent(StatusCode::OK, &told),
+            None => sent(StatusCode::NOT_FOUND, &json!({ "error": "no such rule is in force" })),
+        },
         (Method::POST, "faults", "") => match rule(front, body).await {
             Ok(rule) => sent(StatusCode::CREATED, &json!({ "id": front.faults().add(rule) })),
             Err(why) => sent(StatusCode::BAD_REQUEST, &told(&why)),

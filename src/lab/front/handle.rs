@@ -135,9 +135,9 @@ async fn long(
 async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: &Head) -> Answered {
     let operation = head.operation.as_deref().unwrap_or("");
     let strike = front.faults().strike(front, &head.signed, operation).await;
-    match strike {
+    match &strike {
         Strike::None => {}
-        Strike::Error(error) => return Ok(refused(front, head, error)),
+        Strike::Error(error) => return Ok(refused(front, head, error.clone())),
         Strike::Throttle => {
             return Ok(refused(
                 front,
@@ -146,11 +146,18 @@ async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: 
             ));
         }
         Strike::ResetBefore => return Err(Reset),
-        Strike::ResetAfter => {
+        Strike::HoldBefore(rule) => {
+            front.faults().held(rule).await;
+            return Err(Reset);
+        }
+        Strike::ResetAfter | Strike::HoldAfter(_) => {
             if let Ok(answer) =
                 front.upstream().send(Request::from_parts(onward(parts), body)).await
             {
                 front.budget().peek(body::streamed(answer.into_body()), LIMIT).await;
+            }
+            if let Strike::HoldAfter(rule) = &strike {
+                front.faults().held(rule).await;
             }
             return Err(Reset);
         }
@@ -183,14 +190,19 @@ async fn looked_into(
     };
     let call = understand(front, &parts, body, head, operation, params, peer).await;
     let strike = front.faults().strike(front, &head.signed, &call.operation).await;
-    let is_reset_after = matches!(strike, Strike::ResetAfter);
-    let answer = match strike {
+    let answer = match &strike {
         Strike::ResetBefore => return Err(Reset),
+        Strike::HoldBefore(rule) => {
+            front.faults().held(rule).await;
+            return Err(Reset);
+        }
         Strike::Throttle => {
             own(&call, super::faults::throttle(call.protocol, &call.service).into())
         }
-        Strike::Error(error) => own(&call, error.into()),
-        Strike::None | Strike::ResetAfter => answered(front, parts, &call).await,
+        Strike::Error(error) => own(&call, error.clone().into()),
+        Strike::None | Strike::ResetAfter | Strike::HoldAfter(_) => {
+            answered(front, parts, &call).await
+        }
     };
     let (answer, whole) = whole(front, answer).await;
     let outcome = Outcome {
@@ -202,7 +214,10 @@ async fn looked_into(
         observe::client_call(front, &call, &outcome);
     }
     front.bus().watch(&call);
-    if is_reset_after { Err(Reset) } else { Ok(answer) }
+    if let Strike::HoldAfter(rule) = &strike {
+        front.faults().held(rule).await;
+    }
+    if strike.is_after() { Err(Reset) } else { Ok(answer) }
 }
 
 /// By quota, stand-in or upstream.

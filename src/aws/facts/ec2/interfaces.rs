@@ -37,6 +37,9 @@ pub struct Interface {
     /// Why its groups may not be ours to see or change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<String>,
+    /// The run whose closed or open group it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,6 +116,7 @@ fn seen(found: types::NetworkInterface) -> Option<Interface> {
         public.extend(self::public(association, private));
     }
     public.sort();
+    let held_by = holder(found.groups.as_deref());
     Some(Interface {
         interface: found.network_interface_id?,
         index: found.attachment.and_then(|a| a.device_index).unwrap_or_default(),
@@ -122,12 +126,26 @@ fn seen(found: types::NetworkInterface) -> Option<Interface> {
         addresses: v4.into_iter().filter_map(|a| some(a.private_ip_address)).chain(v6).collect(),
         public,
         managed_by: operator.or(requester.map(Option::unwrap_or_default)),
+        held_by,
     })
+}
+
+/// The run in the name of a group that a containment built.
+fn holder(groups: Option<&[types::GroupIdentifier]>) -> Option<String> {
+    let names = groups.into_iter().flatten().filter_map(|group| group.group_name());
+    names.into_iter().find_map(held)
+}
+
+fn held(name: &str) -> Option<String> {
+    let rest = ["backburn-closed-", "backburn-open-"].iter().find_map(|p| name.strip_prefix(p))?;
+    let run = rest.get(..26).filter(|run| ulid::Ulid::from_string(run).is_ok())?;
+    rest.get(26..)?.starts_with('-').then(|| run.to_owned())
 }
 
 fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
     let owner = listed.owner_id.unwrap_or_default();
     let v4 = listed.private_ip_addresses.into_iter().flatten();
+    let held_by = holder(listed.groups.as_deref());
     Some(Interface {
         interface: listed.network_interface_id?,
         index: listed.attachment.and_then(|a| a.device_index).unwrap_or_default(),
@@ -137,6 +155,7 @@ fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
         addresses: v4.filter_map(|a| some(a.private_ip_address)).collect(),
         public: Vec::new(),
         managed_by: Some(format!("account `{owner}`, not listed by `{CALL}`")),
+        held_by,
     })
 }
 

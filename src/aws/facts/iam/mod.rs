@@ -3,6 +3,7 @@
 
 mod access_key_owner;
 mod caller;
+mod denied_by;
 mod inline_size;
 mod instance_profile;
 mod recon;
@@ -12,6 +13,7 @@ mod user;
 
 pub use access_key_owner::AccessKeyOwner;
 pub use caller::{Caller, CallerIs};
+pub use denied_by::DeniedBy;
 pub use inline_size::{InlineSize, Owner};
 pub use instance_profile::{InstanceProfile, ProfileOf, ProfileRole, ProfileUsers};
 pub use recon::{Recon, Seen};

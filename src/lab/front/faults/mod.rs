@@ -15,6 +15,8 @@ use super::{AwsError, Front, ids};
 
 /// Fired faults that are remembered.
 const REMEMBERED: usize = 1000;
+/// A held call is let go after this, should nobody remove its rule.
+const LONGEST_HOLD: Duration = Duration::from_secs(600);
 
 /// A fault that happened.
 #[derive(Debug, Clone, Serialize)]
@@ -36,6 +38,16 @@ pub(super) enum Strike {
     Throttle,
     ResetBefore,
     ResetAfter,
+    /// Until the rule with this id is removed.
+    HoldBefore(String),
+    HoldAfter(String),
+}
+
+impl Strike {
+    /// Whether the call takes effect although no answer comes.
+    pub fn is_after(&self) -> bool {
+        matches!(self, Self::ResetAfter | Self::HoldAfter(_))
+    }
 }
 
 #[derive(Serialize)]
@@ -47,6 +59,8 @@ pub struct Armed {
     /// Calls that fit the rule.
     pub seen: u64,
     pub fired: u64,
+    /// Calls that wait for the rule's removal.
+    pub holding: u64,
 }
 
 #[derive(Default)]
@@ -66,7 +80,7 @@ impl Faults {
     /// Puts a rule in force; returns its id.
     pub fn add(&self, rule: Rule) -> String {
         let id = ids::hex("fault-", 12);
-        self.lock().armed.push(Armed { id: id.clone(), rule, seen: 0, fired: 0 });
+        self.lock().armed.push(Armed { id: id.clone(), rule, seen: 0, fired: 0, holding: 0 });
         id
     }
 
@@ -83,6 +97,28 @@ impl Faults {
 
     pub(super) fn rules(&self) -> Vec<serde_json::Value> {
         self.lock().armed.iter().filter_map(|armed| serde_json::to_value(armed).ok()).collect()
+    }
+
+    /// One rule in force, and the calls that it hit.
+    pub(super) fn rule(&self, id: &str) -> Option<serde_json::Value> {
+        let inner = self.lock();
+        let armed = inner.armed.iter().find(|armed| armed.id == id)?;
+        let fired: Vec<_> = inner.fired.iter().filter(|fired| fired.rule == id).collect();
+        Some(serde_json::json!({ "rule": armed, "fired": fired }))
+    }
+
+    /// Returns once the rule is no longer in force.
+    pub(super) async fn held(&self, id: &str) {
+        if let Some(armed) = self.lock().armed.iter_mut().find(|armed| armed.id == id) {
+            armed.holding += 1;
+        }
+        let removed = async {
+            while self.lock().armed.iter().any(|armed| armed.id == id) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // What comes then is the same: the connection breaks off.
+        let _ = tokio::time::timeout(LONGEST_HOLD, removed).await;
     }
 
     /// The last faults, oldest first.
@@ -102,7 +138,7 @@ impl Faults {
         let (effects, mut latency) =
             (self.effects(&signed.service, operation, &identity), Duration::ZERO);
         let mut strike = Strike::None;
-        for effect in effects {
+        for (id, effect) in effects {
             match effect {
                 Effect::Latency { ms } => latency += Duration::from_millis(ms),
                 _ if !matches!(strike, Strike::None) => {}
@@ -112,6 +148,8 @@ impl Faults {
                 }
                 Effect::ResetBefore => strike = Strike::ResetBefore,
                 Effect::ResetAfter => strike = Strike::ResetAfter,
+                Effect::HoldBefore => strike = Strike::HoldBefore(id),
+                Effect::HoldAfter => strike = Strike::HoldAfter(id),
             }
         }
         if !latency.is_zero() {
@@ -125,7 +163,12 @@ impl Faults {
         self.lock().armed.iter().any(|armed| armed.rule.concerns(service, operation))
     }
 
-    fn effects(&self, service: &str, operation: &str, identity: &super::Identity) -> Vec<Effect> {
+    fn effects(
+        &self,
+        service: &str,
+        operation: &str,
+        identity: &super::Identity,
+    ) -> Vec<(String, Effect)> {
         let mut inner = self.lock();
         let Inner { armed, fired, count } = &mut *inner;
         let mut effects = Vec::new();
@@ -153,7 +196,7 @@ impl Faults {
                 access_key: identity.access_key.clone(),
                 effect: armed.rule.effect.clone(),
             });
-            effects.push(armed.rule.effect.clone());
+            effects.push((armed.id.clone(), armed.rule.effect.clone()));
         }
         effects
     }

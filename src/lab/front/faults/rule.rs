@@ -58,6 +58,10 @@ pub enum Effect {
     ResetBefore,
     /// The connection breaks off after the call took effect.
     ResetAfter,
+    /// The call waits, without an effect, until its rule is removed; then the connection breaks off.
+    HoldBefore,
+    /// The call takes effect, its answer waits until the rule is removed; then the connection breaks off.
+    HoldAfter,
 }
 
 impl Rule {

@@ -1,0 +1,119 @@
+//! The IAM part of an account: users with keys, console access and policies; roles with their trust;
+//! instance profiles; customer managed policies.
+
+use aws_sdk_iam::{
+    Client,
+    types::{PolicyScopeType, Tag},
+};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use super::why;
+
+type Read = Result<Value, String>;
+
+pub(super) async fn read(iam: &Client) -> Read {
+    let mut users = Map::new();
+    let mut pages = iam.list_users().into_paginator().items().send();
+    while let Some(one) = pages.next().await {
+        let name = one.map_err(why)?.user_name;
+        users.insert(name.clone(), user(iam, &name).await?);
+    }
+    let mut roles = Map::new();
+    let mut pages = iam.list_roles().into_paginator().items().send();
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(why)?;
+        if !one.path.starts_with("/aws-service-role/") {
+            roles.insert(one.role_name.clone(), role(iam, &one.role_name).await?);
+        }
+    }
+    let mut profiles = Map::new();
+    let mut pages = iam.list_instance_profiles().into_paginator().items().send();
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(why)?;
+        let roles: Vec<_> = one.roles().iter().map(|role| role.role_name()).collect();
+        profiles.insert(one.instance_profile_name().into(), json!({ "roles": roles }));
+    }
+    let mut policies = Map::new();
+    let mut pages =
+        iam.list_policies().scope(PolicyScopeType::Local).into_paginator().items().send();
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(why)?;
+        let version = (iam.get_policy_version())
+            .set_policy_arn(one.arn.clone())
+            .set_version_id(one.default_version_id.clone());
+        let version = version.send().await.map_err(why)?.policy_version;
+        let document = version.and_then(|version| version.document).unwrap_or_default();
+        let told = json!({ "version": one.default_version_id, "document": decoded(&document) });
+        policies.insert(one.policy_name.unwrap_or_default(), told);
+    }
+    Ok(json!({ "users": users, "roles": roles, "profiles": profiles, "policies": policies }))
+}
+
+fn decoded(document: &str) -> Value {
+    let text = percent_decode_str(document).decode_utf8_lossy();
+    serde_json::from_str(&text).unwrap_or_else(|_| text.into())
+}
+
+fn tags(tags: &[Tag]) -> Value {
+    tags.iter().map(|tag| (tag.key().to_owned(), json!(tag.value()))).collect()
+}
+
+async fn user(iam: &Client, name: &str) -> Read {
+    let whole = iam.get_user().user_name(name).send().await.map_err(why)?.user;
+    let mut keys = Map::new();
+    let mut pages = iam.list_access_keys().user_name(name).into_paginator().items().send();
+    while let Some(key) = pages.next().await {
+        let key = key.map_err(why)?;
+        let status = json!(key.status().map(|status| status.as_str()));
+        keys.insert(key.access_key_id.unwrap_or_default(), status);
+    }
+    let login = iam.get_login_profile().user_name(name).send().await;
+    let console = match login {
+        Ok(found) => json!(found.login_profile.map(|profile| profile.password_reset_required)),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_entity_exception()) => {
+            Value::Null
+        }
+        Err(error) => return Err(why(error)),
+    };
+    let mut inline = Map::new();
+    let mut pages = iam.list_user_policies().user_name(name).into_paginator().items().send();
+    while let Some(policy) = pages.next().await {
+        let policy = policy.map_err(why)?;
+        let found = iam.get_user_policy().user_name(name).policy_name(&policy).send().await;
+        inline.insert(policy, decoded(&found.map_err(why)?.policy_document));
+    }
+    let attached = iam.list_attached_user_policies().user_name(name).send().await.map_err(why)?;
+    let attached: Vec<_> = attached.attached_policies().iter().map(|p| p.policy_arn()).collect();
+    let groups = iam.list_groups_for_user().user_name(name).send().await.map_err(why)?;
+    let groups: Vec<_> = groups.groups().iter().map(|group| group.group_name()).collect();
+    let listed = iam.list_user_tags().user_name(name).send().await.map_err(why)?;
+    let boundary = whole.and_then(|user| user.permissions_boundary);
+    Ok(json!({
+        "keys": keys, "console": console, "inline": inline, "attached": attached,
+        "groups": groups, "tags": tags(listed.tags()),
+        "boundary": boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+    }))
+}
+
+async fn role(iam: &Client, name: &str) -> Read {
+    let whole = iam.get_role().role_name(name).send().await.map_err(why)?.role;
+    let mut inline = Map::new();
+    let mut pages = iam.list_role_policies().role_name(name).into_paginator().items().send();
+    while let Some(policy) = pages.next().await {
+        let policy = policy.map_err(why)?;
+        let found = iam.get_role_policy().role_name(name).policy_name(&policy).send().await;
+        inline.insert(policy, decoded(&found.map_err(why)?.policy_document));
+    }
+    let attached = iam.list_attached_role_policies().role_name(name).send().await.map_err(why)?;
+    let attached: Vec<_> = attached.attached_policies().iter().map(|p| p.policy_arn()).collect();
+    let listed = iam.list_role_tags().role_name(name).send().await.map_err(why)?;
+    let trust = whole.as_ref().and_then(|role| role.assume_role_policy_document());
+    Ok(json!({
+        "trust": trust.map(decoded), "inline": inline, "attached": attached,
+        "longest-session": whole.as_ref().and_then(|role| role.max_session_duration()),
+        "boundary": whole.as_ref().and_then(|role| role.permissions_boundary())
+            .and_then(|boundary| boundary.permissions_boundary_arn()),
+        "tags": tags(listed.tags()),
+    }))
+}

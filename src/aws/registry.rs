@@ -19,9 +19,8 @@ use super::{
         dynamodb::{Items, Table},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
-            LaunchedInstance, SecurityGroup, ShutdownBehavior, Subnet, Tag, TerminationProtection,
-            Vpc,
-            SecurityGroup, ShutdownBehavior, SnapshotShare, Tag, TerminationProtection,
+            LaunchedInstance, SecurityGroup, ShutdownBehavior, SnapshotShare, Subnet, Tag,
+            TerminationProtection, Vpc,
         },
         events::EventRule,
         fis::{Experiment, ExperimentTemplate},
@@ -63,9 +62,9 @@ pub fn registry() -> Registry<Aws> {
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
+        .with::<SnapshotShare>()
         .with::<Subnet>()
         .with::<Table>()
-        .with::<SnapshotShare>()
         .with::<Tag>()
         .with::<TerminationProtection>()
         .with::<Trail>()
@@ -78,10 +77,10 @@ pub fn registry() -> Registry<Aws> {
         .with_operation::<AwaitState>()
         .with_operation::<CopySnapshot>()
         .with_operation::<CreateImage>()
+        .with_operation::<CreateSampleFindings>()
         .with_operation::<CreateSnapshot>()
         .with_operation::<CreateSnapshots>()
         .with_operation::<Detection>()
-        .with_operation::<CreateSampleFindings>()
         .with_operation::<SendCommand>()
 }
 

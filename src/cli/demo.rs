@@ -82,7 +82,7 @@ impl Demo {
             ..ConnectOptions::default()
         };
         let aws = prepare::connect(context, connect).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run).await;
+        let plan = prepare::plan(&prepared, &aws, &run, true).await;
         context.say(&report::plan::plan(&plan, &context.err));
         if !plan.obstacles().is_empty() {
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed"));

@@ -36,9 +36,8 @@ impl Plan {
         let (prepared, _) = prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run).await;
-        let plan = prepared.plan_with(&aws, &run, !self.no_probe).await;
-        let plan = held::checked(context, prepared.plan(&aws, &run).await, &self.beside);
+        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
+        let plan = held::checked(context, plan, &self.beside);
         if let Some(out) = &self.out {
             let json = serde_json::to_string_pretty(&plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

@@ -156,8 +156,8 @@ pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<A
 }
 
 /// The plan, marked with the lab where the endpoint is one.
-pub async fn plan(prepared: &Prepared, aws: &Aws, run: &str) -> PlanFile {
-    let mut plan = prepared.plan(aws, run).await;
+pub async fn plan(prepared: &Prepared, aws: &Aws, run: &str, probe: bool) -> PlanFile {
+    let mut plan = prepared.plan_with(aws, run, probe).await;
     if let Some(endpoint) = aws.endpoint().filter(|_| aws.is_local())
         && let Some(lab) = crate::lab::behind(endpoint).await
     {

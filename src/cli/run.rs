@@ -79,8 +79,7 @@ impl Run {
         let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run).await;
-        let plan = prepared.plan_with(&aws, &run, !self.no_probe).await;
+        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
@@ -92,11 +91,10 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
-        let approve = self.lead.approvals();
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
         held::check(context, &plan, &self.beside)?;
-        let approve = self.lead.approve.clone();
+        let approve = self.lead.approvals();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         drop(turn);

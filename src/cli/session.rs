@@ -162,7 +162,6 @@ impl Start {
         approved: impl Into<Approvals>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
-        let journal = Journal::append_to(&path, self.head, secrets).map_err(Failure::at(&path))?;
         let plan = self.dir.read_json::<PlanFile>("plan.json");
         let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());

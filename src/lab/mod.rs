@@ -3,9 +3,9 @@
 //! Owns the endpoint's life and its files. It only ever talks to this machine, ends nothing that it did not
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
-mod behind;
 #[cfg(feature = "aws")]
 pub mod account;
+mod behind;
 mod control;
 mod error;
 pub mod front;

@@ -53,10 +53,8 @@ pub struct PlanFile {
     #[serde(default)]
     pub belts: Belts,
     pub created: jiff::Timestamp,
-    /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, the run's id and the session name of an
-    /// assumed role. Two plans that would do the same in the same account have the same hash.
-    /// SHA-256 of everything above but `created`, `program`, `warnings`, `belts`, the run's id and the session name of
-    /// an assumed role. Two plans that would do the same in the same account have the same hash.
+    /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, `belts`, the run's id and the session
+    /// name of an assumed role. Two plans that would do the same in the same account have the same hash.
     pub sha256: String,
 }
 
@@ -100,8 +98,7 @@ impl PlanFile {
         plan.steps.iter_mut().for_each(|entry| entry.step.sort());
         let mut value = serde_json::to_value(plan).unwrap_or_default();
         if let Value::Object(map) = &mut value {
-            for name in ["created", "program", "sha256", "run", "warnings", "lab"] {
-            for name in ["created", "program", "sha256", "run", "warnings", "belts"] {
+            for name in ["created", "program", "sha256", "run", "warnings", "lab", "belts"] {
                 map.shift_remove(name);
             }
         }

@@ -27,6 +27,9 @@ pub struct Run {
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     approve: Vec<String>,
+    /// Do not ask which of the permissions the caller has
+    #[arg(long)]
+    no_probe: bool,
     /// Do not ask, on a local endpoint
     #[arg(long)]
     yes: bool,
@@ -51,7 +54,7 @@ impl Run {
         };
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
-        let plan = prepared.plan(&aws, &run).await;
+        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {

@@ -113,7 +113,7 @@ struct Yes;
 
 impl Human for Yes {
     fn ask<'a>(&'a self, _: &'a Question) -> futures::future::BoxFuture<'a, Answer> {
-        Box::pin(async { Answer::Yes { by: "lead".into(), reason: "because".into() } })
+        Box::pin(async { Answer::Yes { by: "lead".into(), reason: "because".into(), at: None } })
     }
 }
 

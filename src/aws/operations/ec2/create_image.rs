@@ -164,7 +164,12 @@ mod tests {
     use crate::aws::replay::{Replay, aws};
 
     fn operation() -> CreateImage {
-        CreateImage { instance: "i-1".into(), name: "case".into(), description: String::new() }
+        CreateImage {
+            instance: "i-1".into(),
+            name: "case".into(),
+            description: String::new(),
+            no_reboot: true,
+        }
     }
 
     fn snapshots(ids: &[&str]) -> String {

@@ -128,6 +128,7 @@ pub struct Seen {
     pub id: String,
     /// Type of the finding, name of the call or the alarm, detail type of any other event.
     pub r#type: String,
+    /// What it says of itself.
     pub title: String,
 }
 

@@ -81,8 +81,9 @@ pub struct Guard {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Guarded {
-    /// Where the drill runs.
+    /// The account in which the drill runs.
     pub account: String,
+    /// The Region in which it runs.
     pub region: String,
     /// Forecast, in USD.
     pub cost: f64,
@@ -166,7 +167,7 @@ impl Guard {
             return Err(StepError::Open("is held to what an earlier step gives".into()));
         }
         if let Some(tag) = &self.required_tag
-            && !tag.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty())
+            && tag.split_once('=').is_none_or(|(key, _)| key.trim().is_empty())
         {
             return refuse(format!("`required-tag` is `{tag}`, and must be `key=value`"));
         }

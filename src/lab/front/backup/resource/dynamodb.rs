@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::shared::{gone, is_ready, last, value};
+use super::shared::{free, gone, is_ready, last, required, value};
 use super::{Doing, Made, Resource};
-use crate::lab::front::backup::error::{invalid, refused};
+use crate::lab::front::backup::error::refused;
 use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::lab::front::upstream::Session;
 use crate::lab::front::{AwsError, Scope, ids};
@@ -95,19 +95,14 @@ impl Resource for DynamoDb {
     }
 
     fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
-        value(metadata, TARGET).map(drop).ok_or_else(|| {
-            invalid("Invalid restore metadata. Required metadata key not found: targetTableName")
-        })
+        required(metadata, TARGET).map(drop)
     }
 
     fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {
         Box::pin(async move {
             let name = value(&job.metadata, TARGET).unwrap_or_default();
-            match table(at, name).await {
-                Ok(_) => Err(refused(format!("Table already exists: {name}"))),
-                Err(error) if error.is("ResourceNotFound") => Ok(()),
-                Err(error) => Err(error),
-            }
+            let taken = format!("Table already exists: {name}");
+            free(table(at, name).await, "ResourceNotFound", &taken)
         })
     }
 

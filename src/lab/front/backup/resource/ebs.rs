@@ -4,16 +4,14 @@
 
 use serde_json::json;
 
-use super::shared::{gone, is_ready, last, made_by, value};
+use super::shared::{bytes, ec2_arn, gone, is_ready, last, made_by, required, some, texts, value};
 use super::{Doing, Made, Resource, tags};
-use crate::lab::front::backup::error::invalid;
 use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::lab::front::upstream::Session;
 use crate::lab::front::wire::Xml;
 use crate::lab::front::{AwsError, Scope};
 
 const DESCRIPTION: &str = "This snapshot is created by the AWS Backup service.";
-const GIB: i64 = 1 << 30;
 
 pub(super) struct Ebs;
 
@@ -43,11 +41,11 @@ impl Resource for Ebs {
             };
             let tags = tags::read(&volume);
             Ok(Made {
-                arn: snapshot_arn(at.scope(), &id),
+                arn: ec2_arn(at.scope(), "snapshot", &id),
                 was_there,
-                size: volume.text("size").parse::<i64>().unwrap_or(0) * GIB,
+                size: bytes(volume.text("size")),
                 is_encrypted: volume.text("encrypted") == "true",
-                key: Some(volume.text("kmsKeyId").to_owned()).filter(|key| !key.is_empty()),
+                key: some(volume.text("kmsKeyId")),
                 name: tags.get("Name").cloned(),
                 metadata: metadata(&volume),
                 tags,
@@ -84,7 +82,7 @@ impl Resource for Ebs {
                     to.query("ec2", "CopySnapshot", asked).await?.text("snapshotId").to_owned()
                 }
             };
-            Ok(Made { arn: snapshot_arn(to.scope(), &made), ..Made::of(point) })
+            Ok(Made { arn: ec2_arn(to.scope(), "snapshot", &made), ..Made::of(point) })
         })
     }
 
@@ -95,9 +93,7 @@ impl Resource for Ebs {
     }
 
     fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
-        value(metadata, "availabilityZone").map(drop).ok_or_else(|| {
-            invalid("Invalid restore metadata. Required metadata key not found: availabilityZone")
-        })
+        required(metadata, "availabilityZone").map(drop)
     }
 
     fn restore<'a>(
@@ -157,11 +153,6 @@ impl Resource for Ebs {
     }
 }
 
-fn snapshot_arn(at: &Scope, id: &str) -> String {
-    // A snapshot's ARN names no account.
-    format!("arn:aws:ec2:{}::snapshot/{id}", at.region)
-}
-
 fn metadata(volume: &Xml) -> Texts {
     let pairs = [
         ("volumeId", "volumeId"),
@@ -180,7 +171,5 @@ fn metadata(volume: &Xml) -> Texts {
     if kind == "gp3" {
         pairs.push(("throughput", "throughput"));
     }
-    let found =
-        pairs.into_iter().map(|(name, path)| (name.to_owned(), volume.text(path).to_owned()));
-    found.filter(|(_, value)| !value.is_empty()).collect()
+    texts(volume, pairs)
 }

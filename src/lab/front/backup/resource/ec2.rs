@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::shared::{gone, is_ready, json_of, last, made_by, value};
+use super::shared::{bytes, ec2_arn, gone, is_ready, json_of, last, made_by, value};
 use super::{Doing, Made, Resource, tags};
 use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::lab::front::upstream::Session;
@@ -44,7 +44,7 @@ impl Resource for Ec2 {
             };
             let tags = tags::read(&instance);
             Ok(Made {
-                arn: image_arn(at.scope(), &image),
+                arn: ec2_arn(at.scope(), "image", &image),
                 was_there,
                 size,
                 name: tags.get("Name").cloned(),
@@ -87,7 +87,7 @@ impl Resource for Ec2 {
                 });
                 image = to.query("ec2", "CopyImage", asked).await?.text("imageId").to_owned();
             }
-            Ok(Made { arn: image_arn(to.scope(), &image), ..Made::of(point) })
+            Ok(Made { arn: ec2_arn(to.scope(), "image", &image), ..Made::of(point) })
         })
     }
 
@@ -200,11 +200,7 @@ async fn size_of(at: &Session, volumes: &[&Xml]) -> Result<i64, AwsError> {
     let ids: Vec<&str> = volumes.iter().map(|volume| volume.text.as_str()).collect();
     let answer = at.query("ec2", "DescribeVolumes", json!({ "VolumeId": ids })).await?;
     let sizes = answer.all("volumeSet/item/size");
-    Ok(sizes.iter().filter_map(|size| size.text.parse::<i64>().ok()).sum::<i64>() << 30)
-}
-
-fn image_arn(at: &Scope, id: &str) -> String {
-    format!("arn:aws:ec2:{}::image/{id}", at.region)
+    Ok(sizes.iter().map(|size| bytes(&size.text)).sum())
 }
 
 fn metadata(instance: &Xml) -> Texts {

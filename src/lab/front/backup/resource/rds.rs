@@ -4,16 +4,14 @@
 
 use serde_json::{Value, json};
 
-use super::shared::{gone, is_ready, json_of, last, value};
+use super::shared::{bytes, free, gone, is_ready, json_of, last, required, some, texts, value};
 use super::{Doing, Made, Resource};
-use crate::lab::front::backup::error::{invalid, refused};
 use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::lab::front::upstream::Session;
 use crate::lab::front::wire::Xml;
 use crate::lab::front::{AwsError, Scope, ids};
 
 const TARGET: &str = "DBInstanceIdentifier";
-const GIB: i64 = 1 << 30;
 
 pub(super) struct Rds;
 
@@ -52,9 +50,9 @@ impl Resource for Rds {
             Ok(Made {
                 arn: at.scope().arn("rds", &format!("snapshot:{id}")),
                 was_there,
-                size: database.text("AllocatedStorage").parse::<i64>().unwrap_or(0) * GIB,
+                size: bytes(database.text("AllocatedStorage")),
                 is_encrypted: database.text("StorageEncrypted") == "true",
-                key: Some(database.text("KmsKeyId").to_owned()).filter(|key| !key.is_empty()),
+                key: some(database.text("KmsKeyId")),
                 name: Some(last(&job.resource).to_owned()),
                 metadata: metadata(&database),
                 tags: Texts::new(),
@@ -102,19 +100,14 @@ impl Resource for Rds {
     }
 
     fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
-        value(metadata, TARGET).map(drop).ok_or_else(|| {
-            invalid(format!("Invalid restore metadata. Required metadata key not found: {TARGET}"))
-        })
+        required(metadata, TARGET).map(drop)
     }
 
     fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {
         Box::pin(async move {
             let id = value(&job.metadata, TARGET).unwrap_or_default();
-            match instance(at, id).await {
-                Ok(_) => Err(refused(format!("DB instance already exists: {id}"))),
-                Err(error) if error.is("DBInstanceNotFound") => Ok(()),
-                Err(error) => Err(error),
-            }
+            let taken = format!("DB instance already exists: {id}");
+            free(instance(at, id).await, "DBInstanceNotFound", &taken)
         })
     }
 
@@ -194,7 +187,7 @@ impl Resource for Rds {
 }
 
 fn metadata(database: &Xml) -> Texts {
-    let texts = [
+    let pairs = [
         ("Engine", "Engine"),
         ("EngineVersion", "EngineVersion"),
         ("DBInstanceClass", "DBInstanceClass"),
@@ -208,8 +201,7 @@ fn metadata(database: &Xml) -> Texts {
         ("PubliclyAccessible", "PubliclyAccessible"),
         ("StorageType", "StorageType"),
     ];
-    let all = texts.map(|(name, path)| (name.to_owned(), database.text(path).to_owned()));
-    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    texts(database, pairs)
 }
 
 /// `Name.1`, `Name.2`: RDS names the elements of this list itself.

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::s3_objects as objects;
-use super::shared::{last, value};
+use super::shared::{last, required, value};
 use super::{Doing, Made, Resource};
 use crate::lab::front::backup::error::{invalid, refused};
 use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
@@ -99,9 +99,7 @@ impl Resource for S3 {
 
     fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
         wanted(metadata)?;
-        value(metadata, TARGET).map(drop).ok_or_else(|| {
-            invalid(format!("Invalid restore metadata. Required metadata key not found: {TARGET}"))
-        })
+        required(metadata, TARGET).map(drop)
     }
 
     fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {

@@ -3,14 +3,56 @@
 use serde_json::{Value, json};
 
 use super::{Made, tags};
-use crate::lab::front::AwsError;
+use crate::lab::front::backup::error::{invalid, refused};
 use crate::lab::front::backup::model::{Point, Texts};
 use crate::lab::front::upstream::Session;
+use crate::lab::front::wire::Xml;
+use crate::lab::front::{AwsError, Scope};
 
 /// A value of metadata; names are not case-sensitive.
 pub(in crate::lab::front::backup) fn value<'a>(metadata: &'a Texts, name: &str) -> Option<&'a str> {
     let found = metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
+/// A value of metadata without which AWS refuses a restore.
+pub(super) fn required<'a>(metadata: &'a Texts, name: &str) -> Result<&'a str, AwsError> {
+    value(metadata, name).ok_or_else(|| {
+        invalid(format!("Invalid restore metadata. Required metadata key not found: {name}"))
+    })
+}
+
+/// Metadata from an answer: name and path of each value that is there.
+pub(super) fn texts<'a>(xml: &Xml, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Texts {
+    let all = pairs.into_iter().map(|(name, path)| (name.to_owned(), xml.text(path).to_owned()));
+    all.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+pub(super) fn some(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Bytes of a size that an answer has in GiB.
+pub(super) fn bytes(gib: &str) -> i64 {
+    gib.parse::<i64>().unwrap_or(0) << 30
+}
+
+/// ARN of a snapshot or an image, which names no account.
+pub(super) fn ec2_arn(at: &Scope, kind: &str, id: &str) -> String {
+    format!("arn:aws:ec2:{}::{kind}/{id}", at.region)
+}
+
+/// `found` is the answer to a look for a restore's target, `absent` the error for one that is not there.
+pub(super) fn free<T>(
+    found: Result<T, AwsError>,
+    absent: &str,
+    taken: &str,
+) -> Result<(), AwsError> {
+    match found {
+        Ok(_) => Err(refused(taken)),
+        Err(error) if error.is(absent) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// `arn:..:volume/vol-1` to `vol-1`.
@@ -41,7 +83,7 @@ pub(super) async fn made_by(
     job: &str,
 ) -> Result<Option<String>, AwsError> {
     let answer = at.query("ec2", action, json!({ "Filter": tags::filter(job) })).await?;
-    Ok(Some(answer.text(path).to_owned()).filter(|id| !id.is_empty()))
+    Ok(some(answer.text(path)))
 }
 
 /// Whether a thing came to the state it should; a state that it cannot leave is an error.

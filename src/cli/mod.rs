@@ -16,6 +16,7 @@ mod plan;
 mod policy;
 mod prepare;
 mod release;
+mod report;
 mod resume;
 mod run;
 mod runs;
@@ -60,6 +61,8 @@ enum Command {
     Drill(drill::Drill),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
+    /// Write the after-action report of a run or drill
+    Report(report::Report),
     /// List the actions, or show one
     Actions(actions::Actions),
     /// Print the JSON Schema of playbooks, for editors
@@ -88,6 +91,7 @@ pub async fn main() -> Exit {
         Command::Abort(command) => command.run(&context).await,
         Command::Drill(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),
+        Command::Report(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),
         Command::Policy(command) => command.run(&context),

@@ -74,6 +74,8 @@ pub fn score(
         .collect();
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
+    // Once more, now with the scorecard.
+    super::super::report::keep(dir);
     let place = dir.path().display().to_string();
     context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
     Ok(exit(card.outcome))

@@ -5,34 +5,29 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{
-    actions::catalogue,
-    drill,
-    program::{Checked, Program, check},
-};
+use crate::program::{Checked, Program};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{
+    Context, Exit, Failure, prepare,
+    sinks::{Reports, every},
+};
 
 #[derive(Args, Debug)]
 pub struct Check {
     /// Playbooks and simulations
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Check {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let catalogue = catalogue::catalogue();
         let (mut text, mut found, mut bad) = (String::new(), Vec::new(), false);
+        let mut checked = Vec::new();
         for path in &self.files {
             let name = path.display().to_string();
-            let source = prepare::read(path)?;
-            let all = if drill::is_simulation(&source) {
-                let found = drill::check(&name, &source, &catalogue, &drill::beside(path));
-                std::iter::once(found.checked).chain(found.response).collect()
-            } else {
-                vec![check(&name, &source, &catalogue)]
-            };
+            let all = every(path, &prepare::read(path)?);
             for checked in &all {
                 if let Value::Array(diagnostics) = checked.to_json() {
                     found.extend(diagnostics);
@@ -41,14 +36,16 @@ impl Check {
             }
             if all.iter().any(Checked::has_errors) {
                 bad = true;
-                continue;
+            } else {
+                let steps = all.first().and_then(|checked| checked.program.as_ref());
+                text.push_str(&format!(
+                    "{name}: ok, {}\n",
+                    crate::report::plan::plural(steps.map_or(0, Program::len), "step")
+                ));
             }
-            let steps = all.first().and_then(|checked| checked.program.as_ref());
-            text.push_str(&format!(
-                "{name}: ok, {}\n",
-                crate::report::plan::plural(steps.map_or(0, Program::len), "step")
-            ));
+            checked.extend(all);
         }
+        self.reports.checked(context, &checked)?;
         context.data(|_| text, &json!({ "ok": !bad, "diagnostics": found }))?;
         Ok(if bad { Exit::Invalid } else { Exit::Ok })
     }

@@ -8,13 +8,17 @@ mod context;
 mod demo;
 mod drill;
 mod exit;
+mod explain;
 mod failure;
 mod graph;
 mod human;
 mod lab;
+mod man;
+mod new;
 mod plan;
 mod policy;
 mod prepare;
+mod readiness;
 mod release;
 mod report;
 mod resume;
@@ -22,6 +26,7 @@ mod run;
 mod runs;
 mod schema;
 mod session;
+mod sinks;
 
 use clap::{Parser, Subcommand};
 
@@ -63,14 +68,22 @@ enum Command {
     Runs(runs::Runs),
     /// Write the after-action report of a run or drill
     Report(report::Report),
+    /// Show what was drilled, when, and how it came out
+    Readiness(readiness::Readiness),
     /// List the actions, or show one
     Actions(actions::Actions),
-    /// Print the JSON Schema of playbooks, for editors
+    /// Write a commented playbook or simulation to start from
+    New(new::New),
+    /// Print the page of a code that a message had
+    Explain(explain::Explain),
+    /// Print the JSON Schema of playbooks or simulations, for editors
     Schema(schema::Schema),
     /// Print the IAM policy that a playbook needs to run, and to be released
     Policy(policy::Policy),
     /// Start, seed, stop the local AWS endpoint
     Lab(lab::Lab),
+    /// Write man pages
+    Man(man::Man),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -92,10 +105,14 @@ pub async fn main() -> Exit {
         Command::Drill(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),
         Command::Report(command) => command.run(&context),
+        Command::Readiness(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
+        Command::New(command) => command.run(&context),
+        Command::Explain(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),
         Command::Policy(command) => command.run(&context),
         Command::Lab(command) => command.run(&context).await,
+        Command::Man(command) => command.run(&context),
         Command::Completions(command) => command.run(&context),
     };
     result.unwrap_or_else(|failure| context.fail(&failure))

@@ -10,6 +10,7 @@ use super::{
     Context, Exit, Failure, human,
     prepare::{self, Inputs},
     session,
+    sinks::Reports,
 };
 
 #[derive(Args, Debug)]
@@ -26,6 +27,8 @@ pub struct Run {
     /// Do not ask. On AWS itself give the plan's hash (or its first 8 characters), or `--plan`
     #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// How a run is led; shared with `resume`.
@@ -47,7 +50,8 @@ impl Run {
         let name = self.file.display().to_string();
         let approved = self.plan.as_ref().map(load).transpose()?;
         let text = prepare::read(&self.file)?;
-        let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
+        let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
+        let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepared.plan(&aws, &run).await;
@@ -57,6 +61,7 @@ impl Run {
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
+            self.reports.plan(context, "run", &name, &prepared, &plan)?;
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed")
                 .help(obstacles.join("\n        ")));
         }
@@ -64,9 +69,11 @@ impl Run {
         let approve = self.lead.approve.clone();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
-        session
+        let exit = session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
-            .await
+            .await?;
+        self.reports.run(context, &run, &name, &prepared)?;
+        Ok(exit)
     }
 }
 

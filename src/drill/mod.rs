@@ -10,6 +10,7 @@ mod make;
 mod outline;
 pub mod read;
 pub mod schedule;
+pub mod schema;
 pub mod score;
 
 pub use check::{CheckedDrill, Files, beside, check};

@@ -1,7 +1,7 @@
 //! Tree to simulation, collecting every problem. Owns the keys of the format and their order.
 
-mod faults;
-mod parts;
+pub(crate) mod faults;
+pub(crate) mod parts;
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -12,8 +12,7 @@ use crate::playbook::{
     expr::Template,
     read::{
         fields::{Fields, Reader},
-        head,
-        step::{self, STEP_KEYS},
+        head, step,
     },
     tree::{self, Kind, Node},
 };
@@ -179,6 +178,7 @@ fn required_template(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) ->
 }
 
 /// Keys of a steady-state check.
+#[cfg(test)]
 pub(crate) fn check_keys() -> Vec<&'static str> {
-    STEP_KEYS.iter().copied().chain(["when"]).collect()
+    step::STEP_KEYS.iter().copied().chain(["when"]).collect()
 }

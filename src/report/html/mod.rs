@@ -20,7 +20,7 @@ mod write;
 
 pub(crate) use page::document;
 pub(crate) use view::{chip, class};
-pub(crate) use write::{Html, Px};
+pub(crate) use write::{Attrs, Html, Px};
 
 use super::model::Report;
 use view::View;

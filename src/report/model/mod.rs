@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::{drill::score::Scorecard, engine::How, playbook::Phase};
 
 pub use clocks::{LAWS, Law};
-pub use fold::fold;
+pub use fold::{fold, technique};
 pub use read::{Options, Sources};
 
 /// Version of the JSON form.

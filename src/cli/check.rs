@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::{
-    actions::catalogue,
-    drill,
-    program::{Checked, Program, check},
-};
+use crate::program::{Checked, Program};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{
+    Context, Exit, Failure, prepare,
+    sinks::{Reports, every},
+};
 
 #[derive(Args, Debug)]
 pub struct Check {
@@ -27,12 +26,14 @@ pub struct Check {
 enum Deny {
     /// What is legal in a playbook and goes wrong in an incident
     Hazards,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Check {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let catalogue = catalogue::catalogue();
         let (mut text, mut found, mut bad) = (String::new(), Vec::new(), false);
+        let mut checked = Vec::new();
         for path in &self.files {
             let name = path.display().to_string();
             let source = prepare::read(path)?;
@@ -44,6 +45,7 @@ impl Check {
                 checked.lint(&catalogue, self.deny.contains(&Deny::Hazards));
                 vec![checked]
             };
+            let all = every(path, &prepare::read(path)?);
             for checked in &all {
                 if let Value::Array(diagnostics) = checked.to_json() {
                     found.extend(diagnostics);
@@ -52,14 +54,16 @@ impl Check {
             }
             if all.iter().any(Checked::has_errors) {
                 bad = true;
-                continue;
+            } else {
+                let steps = all.first().and_then(|checked| checked.program.as_ref());
+                text.push_str(&format!(
+                    "{name}: ok, {}\n",
+                    crate::report::plan::plural(steps.map_or(0, Program::len), "step")
+                ));
             }
-            let steps = all.first().and_then(|checked| checked.program.as_ref());
-            text.push_str(&format!(
-                "{name}: ok, {}\n",
-                crate::report::plan::plural(steps.map_or(0, Program::len), "step")
-            ));
+            checked.extend(all);
         }
+        self.reports.checked(context, &checked)?;
         context.data(|_| text, &json!({ "ok": !bad, "diagnostics": found }))?;
         Ok(if bad { Exit::Invalid } else { Exit::Ok })
     }

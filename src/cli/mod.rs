@@ -11,20 +11,26 @@ mod crash_matrix;
 mod demo;
 mod drill;
 mod exit;
+mod explain;
 mod failure;
 mod graph;
 mod held;
 mod human;
 mod lab;
+mod man;
+mod new;
 mod plan;
 mod policy;
 mod prepare;
+mod readiness;
 mod release;
+mod report;
 mod resume;
 mod run;
 mod runs;
 mod schema;
 mod session;
+mod sinks;
 
 use clap::{Parser, Subcommand};
 
@@ -68,14 +74,24 @@ enum Command {
     CrashMatrix(crash_matrix::CrashMatrix),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
+    /// Write the after-action report of a run or drill
+    Report(report::Report),
+    /// Show what was drilled, when, and how it came out
+    Readiness(readiness::Readiness),
     /// List the actions, or show one
     Actions(actions::Actions),
-    /// Print the JSON Schema of playbooks, for editors
+    /// Write a commented playbook or simulation to start from
+    New(new::New),
+    /// Print the page of a code that a message had
+    Explain(explain::Explain),
+    /// Print the JSON Schema of playbooks or simulations, for editors
     Schema(schema::Schema),
     /// Print the IAM policy that a playbook needs to run, and to be released
     Policy(policy::Policy),
     /// Start, seed, stop the local AWS endpoint
     Lab(lab::Lab),
+    /// Write man pages
+    Man(man::Man),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -98,10 +114,15 @@ pub async fn main() -> Exit {
         Command::Drill(command) => command.run(&context).await,
         Command::CrashMatrix(command) => command.run(&context).await,
         Command::Runs(command) => command.run(&context),
+        Command::Report(command) => command.run(&context),
+        Command::Readiness(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
+        Command::New(command) => command.run(&context),
+        Command::Explain(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),
         Command::Policy(command) => command.run(&context),
         Command::Lab(command) => command.run(&context).await,
+        Command::Man(command) => command.run(&context),
         Command::Completions(command) => command.run(&context),
     };
     result.unwrap_or_else(|failure| context.fail(&failure))

@@ -9,6 +9,7 @@ use crate::report;
 use super::{
     Context, Exit, Failure, held,
     prepare::{self, Inputs},
+    sinks::Reports,
 };
 
 #[derive(Args, Debug)]
@@ -26,6 +27,8 @@ pub struct Plan {
     /// Build on what this other run holds; repeat for more
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Plan {
@@ -33,7 +36,8 @@ impl Plan {
         let name = self.file.display().to_string();
         let text = prepare::read(&self.file)?;
         let sources = prepare::Sources::Beside(&self.file);
-        let (prepared, _) = prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
+        let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
+        let (prepared, _) = self.reports.loaded(context, "plan", &self.file, &text, loaded)?;
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
@@ -43,6 +47,7 @@ impl Plan {
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
             std::fs::write(out, json + "\n").map_err(Failure::at(out))?;
         }
+        self.reports.plan(context, "plan", &name, &prepared, &plan)?;
         context.data(|look| report::plan::plan(&plan, look), &plan)?;
         Ok(if plan.obstacles().is_empty() { Exit::Ok } else { Exit::Refused })
     }

@@ -10,6 +10,7 @@ use super::{
     Context, Exit, Failure, held, human,
     prepare::{self, Inputs},
     session,
+    sinks::Reports,
 };
 
 #[derive(Args, Debug)]
@@ -43,6 +44,8 @@ fn max_age(text: &str) -> Result<Duration, String> {
         Ok(_) => Err("write it like `15m`".into()),
         Err(e) => Err(e.to_string()),
     }
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// How a run is led; shared with `resume`.
@@ -76,7 +79,8 @@ impl Run {
             fresh(approved, self.max_age)?;
         }
         let text = prepare::read(&self.file)?;
-        let prepared = prepare::prepared(context, &name, text, &self.inputs.inputs)?;
+        let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
+        let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
@@ -87,6 +91,7 @@ impl Run {
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
+            self.reports.plan(context, "run", &name, &prepared, &plan)?;
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed")
                 .help(obstacles.join("\n        ")));
         }
@@ -99,8 +104,11 @@ impl Run {
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         drop(turn);
         session
+        let exit = session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
-            .await
+            .await?;
+        self.reports.run(context, &run, &name, &prepared)?;
+        Ok(exit)
     }
 }
 

@@ -310,9 +310,10 @@ impl Session {
     }
 
     pub async fn close(self) {
-        let Self { run, follower, .. } = self;
+        let Self { run, follower, dir, .. } = self;
         drop(run);
         follower.finish().await;
+        super::report::keep(&dir);
     }
 
     /// First Ctrl-C, or `abort` from elsewhere: nothing new starts. Second Ctrl-C: leave at once.

@@ -12,6 +12,7 @@ mod make;
 mod outline;
 pub mod read;
 pub mod schedule;
+pub mod schema;
 pub mod score;
 #[cfg(test)]
 mod tests;

@@ -237,6 +237,17 @@ fn differ(was: &PlannedStep, now: &PlannedStep, found: &mut Vec<String>) {
     }
 }
 
+/// SHA-256 of a document and of the files that it names: of its bytes alone when it names none.
+pub fn sources_sha256(text: &str, files: &IndexMap<String, String>) -> String {
+    let mut all = text.as_bytes().to_vec();
+    for (name, text) in files {
+        // Each name and its text's length, so that no two sets of files read the same.
+        all.extend(format!("\0{name}\0{}\0", text.len()).into_bytes());
+        all.extend(text.as_bytes());
+    }
+    hash(&all)
+}
+
 /// Keys sorted all the way down, so that equal values have equal texts.
 fn canonical(value: Value) -> Value {
     match value {

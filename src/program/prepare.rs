@@ -19,6 +19,8 @@ use crate::{
     },
     journal::{hash, redact, redact_text},
     playbook::{self, Playbook},
+    journal::redact,
+    playbook::Playbook,
 };
 
 use super::{
@@ -27,6 +29,8 @@ use super::{
     bind::{RunFactsOwned, bind},
     planfile::{FORMAT, PlanEntry, PlanFile, PlaybookRef},
 };
+
+pub use super::planfile::sources_sha256;
 
 /// A playbook that compiled, with the inputs of one run.
 pub struct Prepared {
@@ -232,17 +236,6 @@ impl Prepared {
             })
             .collect()
     }
-}
-
-/// SHA-256 of a document and of the files that it names: of its bytes alone when it names none.
-pub fn sources_sha256(text: &str, files: &IndexMap<String, String>) -> String {
-    let mut all = text.as_bytes().to_vec();
-    for (name, text) in files {
-        // Each name and its text's length, so that no two sets of files read the same.
-        all.extend(format!("\0{name}\0{}\0", text.len()).into_bytes());
-        all.extend(text.as_bytes());
-    }
-    hash(&all)
 }
 
 /// The step of a for-each's item.

@@ -1,11 +1,16 @@
 //! What people see: plans, progress, summaries, timelines. Every view is a fold over events or the
 //! journal; none can fail a run.
 
+pub mod ci;
+pub mod digest;
+pub mod html;
 pub mod look;
 #[cfg(feature = "aws")]
 pub mod matrix;
+pub mod model;
 pub mod plan;
 pub mod progress;
+pub mod readiness;
 pub mod scorecard;
 pub mod summary;
 pub mod timeline;

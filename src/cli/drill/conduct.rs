@@ -116,6 +116,11 @@ fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
     })?;
     let records = journal::read(&dir.journal())?.lines;
     Ok((outline, Ledger::fold(records.iter().map(|line| &line.record))))
+    // Once more, now with the scorecard.
+    super::super::report::keep(dir);
+    let place = dir.path().display().to_string();
+    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
+    Ok(exit(card.outcome))
 }
 
 /// By the worst outcome that the simulation does not accept.

@@ -11,6 +11,7 @@ use super::{
         human,
         prepare::{self, Inputs, Sources},
         session,
+        sinks::Reports,
     },
     Context, Exit, Failure, conduct,
 };
@@ -36,6 +37,8 @@ pub struct Run {
     /// Do not ask, on AWS: the id of the account in which to inject faults
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Run {
@@ -43,8 +46,9 @@ impl Run {
         let name = self.file.display().to_string();
         let text = prepare::read(&self.file)?;
         let sources = Sources::Beside(&self.file);
+        let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
         let (prepared, outline) =
-            prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
+            self.reports.loaded(context, "drill", &self.file, &text, loaded)?;
         let Some(outline) = outline else {
             return Err(Failure::new(
                 Exit::Usage,
@@ -58,6 +62,7 @@ impl Run {
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
+            self.reports.plan(context, "drill", &name, &prepared, &plan)?;
             return Err(Failure::new(Exit::Refused, "the drill is refused, nothing was changed")
                 .help(obstacles.join("\n        ")));
         }
@@ -65,7 +70,9 @@ impl Run {
         let approve = self.approve.clone();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
-        conduct(context, session, &prepared, facts, &outline, self.parallel).await
+        let exit = conduct(context, session, &prepared, facts, &outline, self.parallel).await;
+        self.reports.run(context, &run, &name, &prepared)?;
+        exit
     }
 
     /// On AWS the account's id, typed or given: faults in the wrong account are an incident.

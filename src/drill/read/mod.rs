@@ -1,7 +1,7 @@
 //! Tree to simulation, collecting every problem. Owns the keys of the format and their order.
 
-mod faults;
-mod parts;
+pub(crate) mod faults;
+pub(crate) mod parts;
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -175,4 +175,10 @@ fn template(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<T
 fn required_template(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<Template> {
     reader.required(fields, key)?;
     template(reader, fields, key)
+}
+
+/// Keys of a steady-state check.
+#[cfg(test)]
+pub(crate) fn check_keys() -> Vec<&'static str> {
+    step::STEP_KEYS.iter().copied().chain(["when"]).collect()
 }

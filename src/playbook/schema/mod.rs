@@ -12,15 +12,7 @@ use super::types::{Format, InputType};
 
 /// The schema of a playbook whose steps use the actions of `catalogue`.
 pub fn json_schema(catalogue: &Catalogue) -> Value {
-    let mut definitions = Map::new();
-    definitions.insert(
-        "expression".to_owned(),
-        json!({
-            "type": "string",
-            "pattern": r"\$\{\{[\s\S]*\}\}",
-            "description": "An expression such as `${{ inputs.instance }}` or `${{ steps.snapshot.snapshots }}`",
-        }),
-    );
+    let mut definitions = definitions();
     let step = step(catalogue, &mut definitions);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -32,18 +24,10 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
         "properties": {
             "playbook": { "type": "string", "pattern": ID, "description": "Id of the playbook, such as `ec2-compromise`" },
             "title": { "type": "string", "description": "One line for people" },
-            "version": {
-                "type": "string",
-                "pattern": r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$",
-                "description": "Semantic version of this playbook, such as `1.0.0`",
-            },
+            "version": version("Semantic version of this playbook, such as `1.0.0`"),
             "severity": choice("How bad the incident is that this playbook answers", Severity::words()),
             "summary": { "type": "string", "description": "When to use this playbook and what it leaves behind" },
-            "attack": {
-                "type": "array",
-                "items": { "type": "string", "pattern": r"^T\d{4}(\.\d{3})?$" },
-                "description": "MITRE ATT&CK technique ids that this playbook answers, such as `T1552.005`",
-            },
+            "attack": attack("MITRE ATT&CK technique ids that this playbook answers, such as `T1552.005`"),
             "roles": roles(),
             "inputs": inputs(),
             "limits": limits(),
@@ -60,17 +44,47 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
     })
 }
 
-const ID: &str = "^[a-z][a-z0-9-]*$";
+pub(crate) const ID: &str = "^[a-z][a-z0-9-]*$";
 
-fn choice(description: &str, words: impl Iterator<Item = &'static str>) -> Value {
+/// What the schemas of playbooks and simulations refer to.
+pub(crate) fn definitions() -> Map<String, Value> {
+    let mut definitions = Map::new();
+    definitions.insert(
+        "expression".to_owned(),
+        json!({
+            "type": "string",
+            "pattern": r"\$\{\{[\s\S]*\}\}",
+            "description": "An expression such as `${{ inputs.instance }}` or `${{ steps.snapshot.snapshots }}`",
+        }),
+    );
+    definitions
+}
+
+pub(crate) fn version(description: &str) -> Value {
+    json!({
+        "type": "string",
+        "pattern": r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$",
+        "description": description,
+    })
+}
+
+pub(crate) fn attack(description: &str) -> Value {
+    json!({
+        "type": "array",
+        "items": { "type": "string", "pattern": r"^T\d{4}(\.\d{3})?$" },
+        "description": description,
+    })
+}
+
+pub(crate) fn choice(description: &str, words: impl Iterator<Item = &'static str>) -> Value {
     json!({ "enum": words.collect::<Vec<_>>(), "description": description })
 }
 
-fn duration(description: &str) -> Value {
+pub(crate) fn duration(description: &str) -> Value {
     json!({ "type": "string", "pattern": Format::Duration.pattern(), "description": description })
 }
 
-fn roles() -> Value {
+pub(crate) fn roles() -> Value {
     json!({
         "type": "object",
         "propertyNames": { "pattern": ID },
@@ -87,7 +101,7 @@ fn roles() -> Value {
     })
 }
 
-fn inputs() -> Value {
+pub(crate) fn inputs() -> Value {
     let names: Vec<String> =
         InputType::names().flat_map(|name| [name.to_owned(), format!("list of {name}")]).collect();
     json!({
@@ -145,6 +159,7 @@ fn accept() -> Value {
 }
 
 fn step(catalogue: &Catalogue, definitions: &mut Map<String, Value>) -> Value {
+pub(crate) fn step(catalogue: &Catalogue, definitions: &mut Map<String, Value>) -> Value {
     let bare =
         |description: &str| json!({ "type": ["string", "boolean"], "description": description });
     json!({

@@ -1,0 +1,36 @@
+//! `backburn explain`: the page of a code that a message had in brackets.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::report::{ci::codes, look};
+
+use super::{Context, Exit, Failure};
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// Such as `playbook::unknown-key`; all are listed when it is left out
+    code: Option<String>,
+}
+
+impl Explain {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let Some(code) = self.code else {
+            let all: Vec<_> = codes::all().collect();
+            context.data(|_| all.iter().map(|code| format!("{code}\n")).collect(), &all)?;
+            return Ok(Exit::Ok);
+        };
+        let Some(text) = codes::explain(&code) else {
+            let help = crate::playbook::did_you_mean(&code, codes::all(), "the codes are");
+            return Err(Failure::new(Exit::Usage, format!("there is no code `{code}`")).help(help));
+        };
+        context.data(
+            |look| {
+                let name = look.paint(look::BOLD, &code);
+                format!("{name}\n\n{}\n", look::wrap(text, "  ", look.width.min(90)))
+            },
+            &json!({ "code": code, "text": text }),
+        )?;
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,117 @@
+//! What a report is folded from: the files of a run's directory. Owns what happens where one of
+//! them is missing or no longer fits; the fold itself reads no file.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::{
+    drill::{self, document::Simulation, score::Scorecard},
+    journal::{self, Read, ReadError, Record, RunDir, hash},
+    playbook::{Catalogue, Playbook},
+    program::{
+        Program, check,
+        planfile::{PlanFile, sources_sha256},
+    },
+};
+
+use super::Law;
+
+/// What the reader of the report chose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub now: Timestamp,
+    /// When the clocks of regulations begin; the start of the run when none is given.
+    pub t0: Option<Timestamp>,
+    pub laws: Vec<Law>,
+    /// A process works on the run right now.
+    pub live: bool,
+}
+
+/// The files of one run.
+pub struct Sources {
+    pub id: String,
+    pub read: Read,
+    pub plan: Option<PlanFile>,
+    pub playbook: Option<Playbook>,
+    /// None where this version cannot compile what an earlier one ran.
+    pub program: Option<Program>,
+    pub simulation: Option<Simulation>,
+    /// The playbook that answers a drill.
+    pub response: Option<Playbook>,
+    pub card: Option<Scorecard>,
+    /// SHA-256 of each kept file as it is now.
+    pub evidence: HashMap<String, String>,
+    pub files_match: bool,
+}
+
+/// Of `inputs.json`, what a report needs.
+#[derive(Default, Deserialize)]
+struct Frozen {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    files: IndexMap<String, String>,
+}
+
+impl Sources {
+    /// Reads the run's directory; only the journal has to be there.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or its chain does not hold.
+    pub fn read(dir: &RunDir, catalogue: &Catalogue) -> Result<Self, ReadError> {
+        let read = journal::read(&dir.journal())?;
+        let text = dir.read_text("playbook.yaml").unwrap_or_default();
+        let frozen: Frozen = dir.read_json("inputs.json").unwrap_or_default();
+        let plan: Option<PlanFile> = dir.read_json("plan.json").ok();
+        let files_match = match read.lines.first().map(|line| &line.record) {
+            Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) => {
+                sources_sha256(&text, &frozen.files) == *playbook_sha256
+                    && plan
+                        .as_ref()
+                        .is_some_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256)
+            }
+            _ => false,
+        };
+        let kept = read.lines.iter().filter_map(|line| match &line.record {
+            Record::Evidence { file, .. } => {
+                let bytes = std::fs::read(dir.path().join(file)).ok()?;
+                Some((file.clone(), hash(&bytes)))
+            }
+            _ => None,
+        });
+        let evidence = kept.collect();
+        let mut sources = Self {
+            id: dir.id().to_owned(),
+            plan,
+            card: dir.read_json("drill.json").ok(),
+            evidence,
+            files_match,
+            playbook: None,
+            program: None,
+            simulation: None,
+            response: None,
+            read,
+        };
+        sources.compile(&frozen, &text, catalogue);
+        Ok(sources)
+    }
+
+    fn compile(&mut self, frozen: &Frozen, text: &str, catalogue: &Catalogue) {
+        if !drill::is_simulation(text) {
+            let checked = check(&frozen.name, text, catalogue);
+            (self.playbook, self.program) = (checked.playbook, checked.program);
+            return;
+        }
+        let file = |name: &str| {
+            frozen.files.get(name).cloned().ok_or_else(|| "the run did not keep it".to_owned())
+        };
+        let found = drill::check(&frozen.name, text, catalogue, &file);
+        self.playbook = found.checked.playbook;
+        self.program = found.checked.program;
+        self.response = found.response.and_then(|response| response.playbook);
+        self.simulation = found.simulation;
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs made of records, for tests of the fold and of what is made of it.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{How, Scope, Verdict},
+    journal::{Head, Line, Place, Read, Record, Released, RunStatus},
+    playbook::testing::catalogue,
+    program::check,
+};
+
+use super::{Options, Report, Sources, fold};
+
+pub fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).expect("a time")
+}
+
+pub fn place(kind: &str, target: &str, nth: u32) -> Place {
+    Place { kind: kind.into(), target: target.into(), nth }
+}
+
+pub fn scope() -> Scope {
+    Scope {
+        account: "111122223333".into(),
+        region: "eu-central-1".into(),
+        principal: "arn:aws:iam::111122223333:user/me".into(),
+    }
+}
+
+pub fn started() -> Record {
+    Record::RunStarted {
+        format: 1,
+        program: "0".into(),
+        run: "RUN".into(),
+        playbook: "test".into(),
+        playbook_sha256: "p".repeat(64),
+        plan_sha256: "a".repeat(64),
+        scope: scope(),
+        endpoint: None,
+        operator: "me".into(),
+        clock: Some(second(0)),
+    }
+}
+
+pub fn begins(step: &str) -> Record {
+    Record::StepStarted { step: step.into(), attempt: 1 }
+}
+
+pub fn ends(step: &str) -> Record {
+    Record::StepFinished { step: step.into(), outputs: json!({}) }
+}
+
+pub fn fails(step: &str, word: &str, last: bool) -> Record {
+    Record::StepFailed {
+        step: step.into(),
+        attempt: 1,
+        word: word.into(),
+        error: format!("it {word}"),
+        class: None,
+        last,
+    }
+}
+
+pub fn finished(status: RunStatus) -> Record {
+    Record::RunFinished { status }
+}
+
+/// One change, made and read back.
+pub fn change(step: &str, target: &str, before: Value, after: Value) -> [Record; 2] {
+    let place = place("ec2.eni-groups", target, 0);
+    let intent = Record::Intent {
+        step: step.into(),
+        place: place.clone(),
+        scope: scope(),
+        setting: json!({}),
+        how: How::Restored,
+        before,
+        after: after.clone(),
+        until: None,
+    };
+    [intent, Record::Outcome { step: step.into(), place, after }]
+}
+
+pub fn verdict(step: &str, subject: &str, verdict: Verdict) -> Record {
+    Record::Verdict {
+        step: step.into(),
+        subject: subject.into(),
+        verdict,
+        facts: json!({"seen": true}),
+    }
+}
+
+pub fn released(step: &str, target: &str, outcome: Released) -> Record {
+    Record::ReleaseOutcome { step: step.into(), place: place("ec2.eni-groups", target, 0), outcome }
+}
+
+/// A record a second.
+pub fn sources(body: &str, records: Vec<Record>) -> Sources {
+    let timed = records.into_iter().enumerate().map(|(at, record)| (at as i64, record));
+    sources_at(body, timed.collect())
+}
+
+/// Records with the second of each.
+pub fn sources_at(body: &str, records: Vec<(i64, Record)>) -> Sources {
+    let checked =
+        check("test.yaml", &format!("{}{body}", crate::playbook::testing::HEAD), &catalogue());
+    let lines = records.into_iter().enumerate().map(|(seq, (at, record))| Line {
+        seq: seq as u64,
+        time: second(at),
+        prev: String::new(),
+        record,
+    });
+    Sources {
+        id: "01KXTEST000000000000000000".into(),
+        read: Read { lines: lines.collect(), head: Head::default(), torn: None },
+        plan: None,
+        playbook: checked.playbook,
+        program: checked.program,
+        simulation: None,
+        response: None,
+        card: None,
+        evidence: HashMap::new(),
+        files_match: true,
+    }
+}
+
+pub fn options() -> Options {
+    Options {
+        now: second(0) + SignedDuration::from_hours(30),
+        t0: None,
+        laws: super::LAWS.iter().map(|(_, law)| *law).collect(),
+        live: false,
+    }
+}
+
+/// A run of `steps` steps in chains of ten, each with two changes and a verdict.
+pub fn large(steps: usize) -> Report {
+    let mut body = String::from("steps:\n");
+    let mut records = vec![started()];
+    for at in 0..steps {
+        let id = format!("isolate-the-number-{at}");
+        body.push_str(&format!("  {id}: {{ uses: core.wait, with: {{ duration: 1s }}"));
+        if at % 10 > 0 {
+            body.push_str(&format!(", needs: [isolate-the-number-{}]", at - 1));
+        }
+        body.push_str(" }\n");
+        let eni = format!("eni-0123456789abcdef{at}");
+        records.push(begins(&id));
+        records.extend(change(
+            &id,
+            &eni,
+            json!(["sg-0123456789abcdef0"]),
+            json!(["sg-0fedcba9876543210"]),
+        ));
+        records.extend(change(
+            &id,
+            &format!("{eni}-2"),
+            json!(null),
+            json!({"group": "sg", "rules": [1, 2, 3]}),
+        ));
+        records.push(verdict(
+            &id,
+            &eni,
+            Verdict::Presumed { reason: "some of it cannot be seen".into() },
+        ));
+        records.push(ends(&id));
+    }
+    records.push(finished(RunStatus::Succeeded));
+    fold(&sources(&body, records), &options())
+}

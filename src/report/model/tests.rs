@@ -1,0 +1,146 @@
+//! What the fold makes of a journal: states, paths, stretches, the words for the commander.
+
+use serde_json::json;
+
+use super::testing::*;
+use super::*;
+use crate::{
+    engine::Verdict,
+    journal::{Record, Released, RunStatus},
+};
+
+const DIAMOND: &str = "roles: { lead: { duty: leads } }\nsteps:
+  a: { uses: core.wait, with: { duration: 1s }, owner: lead }
+  b: { uses: core.wait, with: { duration: 1s }, needs: [a] }
+  skipped: { uses: core.wait, with: { duration: 1s }, needs: [a] }
+  c: { uses: core.wait, with: { duration: 1s }, needs: [skipped] }
+  d: { uses: core.wait, with: { duration: 1s }, needs: [b, c] }
+";
+
+fn skip(step: &str) -> Record {
+    Record::StepSkipped { step: step.into(), why: "its condition does not hold".into() }
+}
+
+fn state<'r>(report: &'r Report, id: &str) -> &'r StepRow {
+    report.steps.iter().find(|step| step.id == id).expect("a step")
+}
+
+#[test]
+fn the_critical_path_goes_through_what_ended_last_also_behind_skipped_steps() {
+    let records = vec![
+        (0, started()),
+        (0, begins("a")),
+        (5, ends("a")),
+        (5, skip("skipped")),
+        (5, begins("b")),
+        (5, begins("c")),
+        (9, ends("b")),
+        (20, ends("c")),
+        (20, begins("d")),
+        (21, ends("d")),
+        (21, finished(RunStatus::Succeeded)),
+    ];
+    let report = fold(&sources_at(DIAMOND, records), &options());
+    let hot: Vec<_> =
+        report.steps.iter().filter(|step| step.critical).map(|step| &step.id).collect();
+    assert_eq!(hot, ["a", "c", "d"]);
+    assert_eq!(state(&report, "skipped").state, State::Skipped);
+    assert_eq!(report.run.ended, Some(second(21)));
+    assert_eq!(report.roles["lead"].steps, ["a"]);
+    assert_eq!(report.summary.headline, "Every step ran; none of them is a containment");
+}
+
+#[test]
+fn a_process_that_was_killed_ends_its_steps_with_their_last_record() {
+    let exposed = |records: [Record; 2]| {
+        let [mut intent, outcome] = records;
+        if let Record::Intent { until, .. } = &mut intent {
+            *until = Some(json!(["sg-closed"]));
+        }
+        [intent, outcome]
+    };
+    let [open, opened] = exposed(change("a", "eni-1", json!(["sg-old"]), json!(["sg-open"])));
+    let mut close = change("a", "eni-1", json!(["sg-open"]), json!(["sg-closed"]));
+    for record in &mut close {
+        if let Record::Intent { place, .. } | Record::Outcome { place, .. } = record {
+            place.nth = 1;
+        }
+    }
+    let [close, closed] = close;
+    let records = vec![
+        (0, started()),
+        (0, begins("a")),
+        (1, open),
+        (2, opened),
+        (90_000, Record::Resumed { operator: "you".into() }),
+        (90_001, begins("a")),
+        (90_002, close),
+        (90_003, closed),
+        (90_004, verdict("a", "eni-1", Verdict::Proven)),
+    ];
+    let report = fold(&sources_at(DIAMOND, records), &options());
+    let stretches = report.timeline.stretches.iter();
+    let found: Vec<_> = stretches.map(|one| (one.kind, one.from, one.to)).collect();
+    assert_eq!(
+        found,
+        [
+            (SpanKind::Work, second(0), second(2)),
+            (SpanKind::Exposed, second(1), second(90_003)),
+            (SpanKind::Work, second(90_001), second(90_004)),
+        ]
+    );
+    assert_eq!((report.run.status.as_str(), state(&report, "a").state), ("cut off", State::CutOff));
+    assert_eq!(state(&report, "b").state, State::NotRun);
+    assert_eq!(report.changes.len(), 2);
+    assert_eq!(report.summary.tone, Tone::Bad);
+}
+
+#[test]
+fn what_is_open_comes_worst_first_and_release_says_what_became_of_each_change() {
+    let mut records = vec![started(), begins("a")];
+    records.extend(change("a", "eni-1", json!(["sg-1"]), json!(["sg-2"])));
+    records.extend(change("a", "eni-2", json!(["sg-1"]), json!(["sg-2"])));
+    records.push(verdict("a", "i-1", Verdict::Presumed { reason: "no simulator".into() }));
+    records.push(ends("a"));
+    records.extend([begins("b"), fails("b", "denied", true), finished(RunStatus::Failed)]);
+    records.push(Record::ReleaseStarted { by: "me".into(), steps: None, force: vec![] });
+    records.push(released("a", "eni-1", Released::GivenBack));
+    let now = json!(["sg-9"]);
+    let conflict = Released::Conflict { before: json!(["sg-1"]), after: json!(["sg-2"]), now };
+    records.push(released("a", "eni-2", conflict));
+    records.push(Record::ReleaseFinished { complete: false });
+    let report = fold(&sources(DIAMOND, records), &options());
+    let open: Vec<_> = report.summary.open.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(
+        open,
+        [
+            "failed: it denied",
+            "ec2.eni-groups eni-2 is conflict: someone else changed it; it is [sg-9] now",
+            "i-1 is presumed contained: no simulator",
+        ]
+    );
+    let states: Vec<_> = report.changes.iter().map(|row| row.state.as_str()).collect();
+    assert_eq!(states, ["given back", "conflict"]);
+    assert_eq!(report.summary.headline, "Released in part: something is not given back");
+    assert_eq!(report.clocks.len(), 6);
+    let commands: Vec<_> = report.summary.next.iter().map(|next| next.command.as_str()).collect();
+    assert_eq!(commands, ["backburn release 01KXTEST00000", "backburn runs verify 01KXTEST00000"]);
+}
+
+#[test]
+fn only_a_technique_becomes_a_link() {
+    assert_eq!(
+        fold::technique("T1552.005".into()).expect("a technique").url,
+        "https://attack.mitre.org/techniques/T1552/005/"
+    );
+    assert!(fold::technique("T1/../../evil".into()).is_none());
+    assert!(fold::technique(String::new()).is_none());
+}
+
+#[test]
+fn json_and_back_is_the_same() {
+    let report = large(3);
+    let json = serde_json::to_value(&report).expect("JSON");
+    let back: Report = serde_json::from_value(json.clone()).expect("a report");
+    assert_eq!(serde_json::to_value(&back).expect("JSON"), json);
+}

@@ -27,6 +27,7 @@ pub mod ids;
 mod observe;
 mod options;
 mod quotas;
+mod s3;
 mod server;
 pub mod ssm;
 mod stand_in;

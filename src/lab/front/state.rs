@@ -205,7 +205,7 @@ impl Front {
     /// What this front stands in for: service and sentences.
     pub fn stands_in_for(&self) -> Vec<(String, Vec<String>)> {
         let told = |stand_in: &dyn AnyStandIn| {
-            let sentences =
+            let sentences: Vec<String> =
                 stand_in.stands_in_for().iter().map(|text| (*text).to_owned()).collect();
             (stand_in.service().to_owned(), sentences)
         };
@@ -214,6 +214,8 @@ impl Front {
             let sentences = super::cloudtrail::STANDS_IN_FOR.iter().map(|text| (*text).to_owned());
             all.push(("cloudtrail".into(), sentences.collect()));
         }
+        // One that only corrects an answer stands in for nothing.
+        all.retain(|(_, sentences)| !sentences.is_empty());
         all
     }
 

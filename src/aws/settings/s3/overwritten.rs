@@ -51,8 +51,7 @@ impl Overwritten {
         for batch in current.chunks(TOGETHER) {
             let look = |version: versions::Version| async move {
                 let call = aws.s3().head_object().bucket(&self.bucket).key(&version.key);
-                let head = call.version_id(&version.id).send().await;
-                let head = head.map_err(|e| call_error("s3:GetObjectVersion", e))?;
+                let head = call.send().await.map_err(|e| call_error("s3:GetObject", e))?;
                 let mark = head.metadata.as_ref().and_then(|metadata| metadata.get(MARK));
                 Ok::<_, CallError>((version, mark == Some(&self.mark())))
             };
@@ -76,7 +75,7 @@ impl Fact<Aws> for Overwritten {
     const READS: &'static [Permission] = &[
         on("s3:ListBucketVersions", BUCKETS),
         on("s3:GetBucketVersioning", BUCKETS),
-        on("s3:GetObjectVersion", OBJECTS),
+        on("s3:GetObject", OBJECTS),
     ];
     /// `None`: none of the objects is our noise. The id is what the attack is known by; complete when
     /// all are.

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::program::{Checked, Program};
+use crate::{
+    actions::catalogue,
+    drill,
+    program::{Checked, Program},
+};
 
 use super::{
     Context, Exit, Failure, prepare,
@@ -20,32 +24,29 @@ pub struct Check {
     /// Make warnings of this kind errors
     #[arg(long, value_name = "KIND")]
     deny: Vec<Deny>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Deny {
     /// What is legal in a playbook and goes wrong in an incident
     Hazards,
-    #[command(flatten)]
-    reports: Reports,
 }
 
 impl Check {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let catalogue = catalogue::catalogue();
         let (mut text, mut found, mut bad) = (String::new(), Vec::new(), false);
         let mut checked = Vec::new();
         for path in &self.files {
             let name = path.display().to_string();
             let source = prepare::read(path)?;
-            let all = if drill::is_simulation(&source) {
-                let found = drill::check(&name, &source, &catalogue, &drill::beside(path));
-                std::iter::once(found.checked).chain(found.response).collect()
-            } else {
-                let mut checked = check(&name, &source, &catalogue);
+            let mut all = every(path, &source);
+            // A drill acts on what it made itself; its response is a playbook like any other.
+            for checked in all.iter_mut().skip(usize::from(drill::is_simulation(&source))) {
                 checked.lint(&catalogue, self.deny.contains(&Deny::Hazards));
-                vec![checked]
-            };
-            let all = every(path, &prepare::read(path)?);
+            }
             for checked in &all {
                 if let Value::Array(diagnostics) = checked.to_json() {
                     found.extend(diagnostics);

@@ -36,6 +36,8 @@ pub struct Run {
     /// Do not ask which of the permissions the caller has
     #[arg(long)]
     no_probe: bool,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 fn max_age(text: &str) -> Result<Duration, String> {
@@ -44,8 +46,6 @@ fn max_age(text: &str) -> Result<Duration, String> {
         Ok(_) => Err("write it like `15m`".into()),
         Err(e) => Err(e.to_string()),
     }
-    #[command(flatten)]
-    reports: Reports,
 }
 
 /// How a run is led; shared with `resume`.
@@ -103,7 +103,6 @@ impl Run {
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         drop(turn);
-        session
         let exit = session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
             .await?;

@@ -17,10 +17,8 @@ use crate::{
         self, AFTER_RUN, Fact, World,
         plan::{PlanState, PlannedStep, races},
     },
-    journal::{hash, redact, redact_text},
+    journal::{redact, redact_text},
     playbook::{self, Playbook},
-    journal::redact,
-    playbook::Playbook,
 };
 
 use super::{

@@ -92,6 +92,8 @@ fn keep(
         .collect();
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
+    // Once more, now with the scorecard.
+    super::super::report::keep(dir);
     Ok(card)
 }
 
@@ -116,11 +118,6 @@ fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
     })?;
     let records = journal::read(&dir.journal())?.lines;
     Ok((outline, Ledger::fold(records.iter().map(|line| &line.record))))
-    // Once more, now with the scorecard.
-    super::super::report::keep(dir);
-    let place = dir.path().display().to_string();
-    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
-    Ok(exit(card.outcome))
 }
 
 /// By the worst outcome that the simulation does not accept.

@@ -158,7 +158,6 @@ fn accept() -> Value {
     })
 }
 
-fn step(catalogue: &Catalogue, definitions: &mut Map<String, Value>) -> Value {
 pub(crate) fn step(catalogue: &Catalogue, definitions: &mut Map<String, Value>) -> Value {
     let bare =
         |description: &str| json!({ "type": ["string", "boolean"], "description": description });
@@ -230,8 +229,8 @@ mod tests {
         let properties = &schema["properties"];
         assert_eq!(keys(&properties["roles"]["additionalProperties"]), read::head::ROLE_KEYS);
         assert_eq!(keys(&properties["inputs"]["additionalProperties"]), read::head::INPUT_KEYS);
-        assert_eq!(keys(&properties["limits"]), read::head::LIMIT_KEYS);
         assert_eq!(keys(&properties["accept"]["items"]), read::head::ACCEPT_KEYS);
+        assert_eq!(keys(&properties["limits"]), read::head::LIMIT_KEYS);
         let step = &properties["steps"]["additionalProperties"];
         assert_eq!(keys(step), read::step::STEP_KEYS);
         assert_eq!(keys(&step["properties"]["retry"]), read::step::RETRY_KEYS);

@@ -39,6 +39,8 @@ pub fn started() -> Record {
         playbook_sha256: "p".repeat(64),
         plan_sha256: "a".repeat(64),
         scope: scope(),
+        drill: None,
+        lab: None,
         endpoint: None,
         operator: "me".into(),
         clock: Some(second(0)),

@@ -103,7 +103,12 @@ fn what_is_open_comes_worst_first_and_release_says_what_became_of_each_change() 
     records.push(verdict("a", "i-1", Verdict::Presumed { reason: "no simulator".into() }));
     records.push(ends("a"));
     records.extend([begins("b"), fails("b", "denied", true), finished(RunStatus::Failed)]);
-    records.push(Record::ReleaseStarted { by: "me".into(), steps: None, force: vec![] });
+    records.push(Record::ReleaseStarted {
+        by: "me".into(),
+        steps: None,
+        force: vec![],
+        discard: false,
+    });
     records.push(released("a", "eni-1", Released::GivenBack));
     let now = json!(["sg-9"]);
     let conflict = Released::Conflict { before: json!(["sg-1"]), after: json!(["sg-2"]), now };

@@ -3,6 +3,10 @@
 
 use super::{
     Entry,
+    backup::{
+        back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
+        report_validation::ReportValidation, restore::Restore,
+    },
     core::{assert::Assert, manual::Manual, wait::Wait},
     ec2::{
         check_instance::CheckInstance, check_network_acl::CheckNetworkAcl,
@@ -24,6 +28,11 @@ use crate::playbook::catalogue::{ActionInfo, Catalogue};
 
 /// All actions, by name.
 pub const ALL: &[Entry] = &[
+    entry::<BackUp>(),
+    entry::<CreateVault>(),
+    entry::<FindRestoreTest>(),
+    entry::<ReportValidation>(),
+    entry::<Restore>(),
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),

@@ -6,6 +6,7 @@ use crate::engine::Registry;
 use super::{
     Aws,
     settings::{
+        backup::{RestoreValidation, Vault},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             LaunchedInstance, SecurityGroup, ShutdownBehavior, Subnet, Tag, TerminationProtection,
@@ -28,6 +29,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<InstanceState>()
         .with::<LaunchedInstance>()
         .with::<LoginProfile>()
+        .with::<RestoreValidation>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
@@ -36,6 +38,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<TerminationProtection>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
+        .with::<Vault>()
         .with::<Vpc>()
 }
 

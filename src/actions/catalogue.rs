@@ -3,6 +3,10 @@
 
 use super::{
     Entry,
+    backup::{
+        back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
+        report_validation::ReportValidation, restore::Restore,
+    },
     cloudtrail::{
         check_logging::CheckLogging, create_trail::CreateTrail, start_logging::StartLogging,
         stop_logging::StopLogging,
@@ -44,6 +48,11 @@ use crate::playbook::catalogue::{ActionInfo, Catalogue};
 
 /// All actions, by name.
 pub const ALL: &[Entry] = &[
+    entry::<BackUp>(),
+    entry::<CreateVault>(),
+    entry::<FindRestoreTest>(),
+    entry::<ReportValidation>(),
+    entry::<Restore>(),
     entry::<CheckLogging>(),
     entry::<CreateTrail>(),
     entry::<StartLogging>(),

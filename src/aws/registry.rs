@@ -7,6 +7,7 @@ use crate::engine::Registry;
 use super::{
     Aws,
     operations::{
+        backup::{BackUp, Restore},
         detection::Detection,
         ec2::{AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots},
         fis::{AwaitEffect, AwaitExperiment},
@@ -14,6 +15,7 @@ use super::{
         ssm::SendCommand,
     },
     settings::{
+        backup::{RestoreValidation, Vault},
         cloudtrail::{Logging, Trail},
         cloudwatch::Alarm,
         dynamodb::{Items, Table},
@@ -59,6 +61,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<OwnedUser>()
         .with::<PublicAccessBlock>()
         .with::<Queue>()
+        .with::<RestoreValidation>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
@@ -70,17 +73,20 @@ pub fn registry() -> Registry<Aws> {
         .with::<Trail>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
+        .with::<Vault>()
         .with::<Versioning>()
         .with::<Vpc>()
         .with_operation::<AwaitEffect>()
         .with_operation::<AwaitExperiment>()
         .with_operation::<AwaitState>()
+        .with_operation::<BackUp>()
         .with_operation::<CopySnapshot>()
         .with_operation::<CreateImage>()
         .with_operation::<CreateSampleFindings>()
         .with_operation::<CreateSnapshot>()
         .with_operation::<CreateSnapshots>()
         .with_operation::<Detection>()
+        .with_operation::<Restore>()
         .with_operation::<SendCommand>()
 }
 

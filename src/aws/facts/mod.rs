@@ -1,5 +1,6 @@
 //! Facts by service: what actions read and decide by, and never write.
 
+pub mod backup;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod drill;

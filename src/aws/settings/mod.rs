@@ -1,5 +1,6 @@
 //! Settings by service: the readable, writable pieces of account state.
 
+pub mod backup;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;

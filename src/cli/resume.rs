@@ -33,10 +33,14 @@ impl Resume {
         if start.ledger.aborted {
             return refuse("was aborted; it can only be released");
         }
-        if start.ledger.released.is_some() {
-            return refuse("was released; start a new run");
+        if let Some(complete) = start.ledger.released {
+            return refuse(match complete {
+                true => "was released; start a new run",
+                false => "is being released; `backburn release` goes on with that",
+            });
         }
-        if start.ledger.status == Some(RunStatus::Succeeded) {
+        // A drill that has succeeded and was killed before it was given back still is to be.
+        if start.ledger.status == Some(RunStatus::Succeeded) && start.ledger.drill().is_none() {
             return refuse("has succeeded; there is nothing to go on with");
         }
         let frozen: Frozen = start.dir.read_json("inputs.json")?;

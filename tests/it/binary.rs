@@ -114,6 +114,12 @@ impl Desk {
         support::account_state(&lab, &self.account)
     }
 
+    /// Ids of all runs, oldest first.
+    pub fn runs(&self) -> Vec<String> {
+        let found = journal::RunDir::list(&self.path("home")).unwrap_or_default();
+        found.iter().map(|run| run.id().to_owned()).collect()
+    }
+
     /// The directory of the only run.
     pub fn run_dir(&self) -> PathBuf {
         let found = journal::RunDir::list(&self.path("home")).expect("a home");
@@ -126,8 +132,12 @@ impl Desk {
 
     /// Starts a command and returns once a record that it wrote pleases `seen`.
     pub fn until(&self, args: &[&str], seen: impl Fn(&Value) -> bool) -> Running {
+        self.until_with(&mut self.command(args), seen)
+    }
+
+    /// The same with a command that was made by `command`.
+    pub fn until_with(&self, command: &mut Command, seen: impl Fn(&Value) -> bool) -> Running {
         let (old, known) = self.lines();
-        let mut command = self.command(args);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut running = Running { child: child.expect("the program starts") };
         let deadline = Instant::now() + Duration::from_secs(60);

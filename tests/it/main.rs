@@ -13,6 +13,7 @@ mod drill_data;
 mod drill_ec2;
 mod drill_fis;
 mod drill_watch;
+mod drills;
 mod enforcement;
 mod failing;
 mod fan_out;

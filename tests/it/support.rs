@@ -46,15 +46,24 @@ pub struct LabHandle {
 /// Starts the shared endpoint at the first call.
 pub fn lab() -> &'static LabHandle {
     static LAB: OnceLock<LabHandle> = OnceLock::new();
+    LAB.get_or_init(|| start(&fronted()))
+}
+
+/// The endpoint that all drills of this process share: what lasts a minute on AWS lasts a second there.
+pub fn drill_lab() -> &'static LabHandle {
+    static LAB: OnceLock<LabHandle> = OnceLock::new();
     LAB.get_or_init(|| {
-        // A thread of its own: the caller may be inside a runtime, which cannot block on another.
-        let started = std::thread::spawn(|| runtime().block_on(lab::up(&fronted(), &Silent)));
-        let lab = started
-            .join()
-            .expect("no panic")
-            .unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)));
-        LabHandle { lab, next: AtomicU64::new(1) }
+        start(&LabOptions { clock: "60x".parse().expect("a factor"), ..fronted() })
     })
+}
+
+fn start(options: &LabOptions) -> LabHandle {
+    // A thread of its own: the caller may be inside a runtime, which cannot block on another.
+    let lab = std::thread::scope(|threads| {
+        threads.spawn(|| runtime().block_on(lab::up(options, &Silent))).join().expect("no panic")
+    });
+    let lab = lab.unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)));
+    LabHandle { lab, next: AtomicU64::new(1) }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -81,10 +90,24 @@ impl LabHandle {
 
 /// What `tests/support/account.py` reads. A reader is kept for the next call.
 pub fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
+    state_read(lab, account, "")
+}
+
+/// The same with all that a drill could leave, and without instances that are terminated: they stay
+/// listed for a while and cost nothing.
+pub fn drill_state(lab: &Lab, account: &str) -> serde_json::Value {
+    let mut state = state_read(lab, account, " drills");
+    if let Some(instances) = state["ec2"]["instances"].as_object_mut() {
+        instances.retain(|_, instance| instance["state"] != "terminated");
+    }
+    state
+}
+
+fn state_read(lab: &Lab, account: &str, more: &str) -> serde_json::Value {
     static IDLE: Mutex<Vec<Reader>> = Mutex::new(Vec::new());
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut reader = idle.unwrap_or_else(|| Reader::start(lab));
-    let state = reader.read(&format!("{} {account} {}", lab.endpoint, lab.region));
+    let state = reader.read(&format!("{} {account} {}{more}", lab.endpoint, lab.region));
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
     state
 }

@@ -1,5 +1,6 @@
 """Reads an account of the lab with another client than the code under test: `account.py ENDPOINT ACCESS_KEY_ID REGION`.
-Without arguments it reads one account for each line of stdin, `ENDPOINT ACCESS_KEY_ID REGION`, until stdin ends.
+Without arguments it reads one account for each line of stdin, `ENDPOINT ACCESS_KEY_ID REGION`, until stdin ends. A fourth
+word, `drills`, reads what a drill could leave as well.
 
 Prints everything that a playbook could touch as canonical JSON: two reads are equal exactly when nothing of it has
 changed. It has no times, no request ids, no list whose order means nothing. It owns no expectations: tests compare.
@@ -291,7 +292,132 @@ class Iam:
         return {"version": one["DefaultVersionId"], "document": version["PolicyVersion"]["Document"]}
 
 
-def read(session, endpoint, access_key_id, region):
+class Drills:
+    """What drills make: rules, queues, experiments, vaults, trails, alarms, detectors, tables, buckets, networks."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def read(self):
+        return {
+            name: getattr(self, name)()
+            for name in (
+                "networks",
+                "rules",
+                "queues",
+                "experiments",
+                "templates",
+                "lever",
+                "vaults",
+                "jobs",
+                "trails",
+                "alarms",
+                "detectors",
+                "tables",
+                "buckets",
+            )
+        }
+
+    def networks(self):
+        ec2 = self.client("ec2")
+        listed = (
+            ("describe_vpcs", "Vpcs", "VpcId"),
+            ("describe_subnets", "Subnets", "SubnetId"),
+            ("describe_route_tables", "RouteTables", "RouteTableId"),
+            ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+        )
+        return {
+            one[name]: {"cidr": one.get("CidrBlock"), "tags": tags(one.get("Tags"))}
+            for call, key, name in listed
+            for one in pages(ec2, call, key)
+        }
+
+    def rules(self):
+        events = self.client("events")
+        return {
+            one["Name"]: pick(one, "State", "EventPattern")
+            | {"targets": [target["Arn"] for target in pages(events, "list_targets_by_rule", "Targets", Rule=one["Name"])]}
+            for one in pages(events, "list_rules", "Rules")
+        }
+
+    def queues(self):
+        return pages(self.client("sqs"), "list_queues", "QueueUrls")
+
+    def experiments(self):
+        """Those that are not over: the others stay listed for 120 days."""
+        over = ("completed", "stopped", "failed", "cancelled")
+        listed = pages(self.client("fis"), "list_experiments", "experiments")
+        return {one["id"]: one["state"]["status"] for one in listed if one["state"]["status"] not in over}
+
+    def templates(self):
+        return [one["id"] for one in pages(self.client("fis"), "list_experiment_templates", "experimentTemplates")]
+
+    def lever(self):
+        return self.client("fis").get_safety_lever(id="default")["safetyLever"]["state"]["status"]
+
+    def vaults(self):
+        backup = self.client("backup")
+        return {
+            vault["BackupVaultName"]: [
+                point["RecoveryPointArn"]
+                for point in pages(
+                    backup,
+                    "list_recovery_points_by_backup_vault",
+                    "RecoveryPoints",
+                    BackupVaultName=vault["BackupVaultName"],
+                )
+            ]
+            for vault in pages(backup, "list_backup_vaults", "BackupVaultList")
+        }
+
+    def jobs(self):
+        """Those that are not over."""
+        backup = self.client("backup")
+        over = ("COMPLETED", "ABORTED", "FAILED", "EXPIRED", "PARTIAL")
+        backups = {one["BackupJobId"]: one["State"] for one in pages(backup, "list_backup_jobs", "BackupJobs")}
+        restores = {one["RestoreJobId"]: one["Status"] for one in pages(backup, "list_restore_jobs", "RestoreJobs")}
+        return {job: state for job, state in (backups | restores).items() if state not in over}
+
+    def trails(self):
+        trail = self.client("cloudtrail")
+        return {
+            one["TrailARN"]: trail.get_trail_status(Name=one["TrailARN"])["IsLogging"]
+            for one in trail.describe_trails()["trailList"]
+        }
+
+    def alarms(self):
+        listed = pages(self.client("cloudwatch"), "describe_alarms", "MetricAlarms")
+        return {one["AlarmName"]: pick(one, "Namespace", "MetricName", "Threshold") for one in listed}
+
+    def detectors(self):
+        guardduty = self.client("guardduty")
+        return {
+            one: guardduty.get_detector(DetectorId=one)["Status"] for one in pages(guardduty, "list_detectors", "DetectorIds")
+        }
+
+    def tables(self):
+        dynamodb = self.client("dynamodb")
+        return {name: pages(dynamodb, "scan", "Items", TableName=name) for name in pages(dynamodb, "list_tables", "TableNames")}
+
+    def buckets(self):
+        s3 = self.client("s3")
+        return {one["Name"]: self.bucket(s3, one["Name"]) for one in s3.list_buckets()["Buckets"]}
+
+    @staticmethod
+    def bucket(s3, name):
+        block = absent(s3.get_public_access_block, "NoSuchPublicAccessBlockConfiguration", Bucket=name)
+        policy = absent(s3.get_bucket_policy, "NoSuchBucketPolicy", Bucket=name)
+        return {
+            "versioning": s3.get_bucket_versioning(Bucket=name).get("Status"),
+            "block": block and block["PublicAccessBlockConfiguration"],
+            "policy": policy and policy["Policy"],
+            "objects": [
+                pick(one, "Key", "VersionId", "ETag", "Size") for one in pages(s3, "list_object_versions", "Versions", Bucket=name)
+            ],
+        }
+
+
+def read(session, endpoint, access_key_id, region, more=""):
     if urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost", "::1"):
         sys.exit("account.py reads accounts of the lab only")
 
@@ -306,13 +432,16 @@ def read(session, endpoint, access_key_id, region):
         )
 
     account = client("sts").get_caller_identity()["Account"]
-    return canonical({"account": account, "ec2": Ec2(client("ec2"), account).read(), "iam": Iam(client("iam")).read()})
+    found = {"account": account, "ec2": Ec2(client("ec2"), account).read(), "iam": Iam(client("iam")).read()}
+    if more == "drills":
+        found["drills"] = Drills(client).read()
+    return canonical(found)
 
 
 def main():
     session = boto3.Session()
     if len(sys.argv) > 1:
-        json.dump(read(session, *sys.argv[1:4]), sys.stdout, indent=1, sort_keys=True)
+        json.dump(read(session, *sys.argv[1:5]), sys.stdout, indent=1, sort_keys=True)
         print()
         return
     # One session for all: loading the description of EC2 takes longer than asking it.

@@ -105,3 +105,58 @@ async fn a_template_is_written_as_the_api_wants_it() {
     assert!(sent["targets"]["one"].get("resourceArns").is_none(), "{sent}");
     assert_eq!(sent["actions"]["stop"]["targets"]["Instances"], "one");
 }
+
+/// A whole answer in the shape that the reference gives of StartExperiment, StopExperiment and
+/// GetExperiment. <https://docs.aws.amazon.com/cli/latest/reference/fis/start-experiment.html#examples>
+fn whole(status: &str, reason: &str) -> String {
+    serde_json::json!({ "experiment": {
+        "id": "EXP1", "arn": "arn:aws:fis:us-east-1:123456789012:experiment/EXP1",
+        "experimentTemplateId": "EXT1", "roleArn": "arn:aws:iam::123456789012:role/fis",
+        "state": { "status": status, "reason": reason },
+        "targets": { "one": { "resourceType": "aws:ec2:instance", "selectionMode": "ALL",
+            "resourceArns": ["arn:aws:ec2:us-east-1:123456789012:instance/i-12a3b4c56d78e9012"] } },
+        "actions": { "stop": { "actionId": "aws:ec2:stop-instances", "parameters": {},
+            "targets": { "Instances": "one" }, "startAfter": ["wait"],
+            "state": { "status": "pending", "reason": "Initial state" } } },
+        "stopConditions": [{ "source": "none" }],
+        "creationTime": 1795500000.25, "startTime": 1795500000.5,
+        "experimentOptions": { "accountTargeting": "single-account",
+            "emptyTargetResolutionMode": "fail", "actionsMode": "run-all" },
+        "targetAccountConfigurationsCount": 0, "tags": { "backburn:run": "RUN" },
+    } })
+    .to_string()
+}
+
+#[tokio::test]
+async fn start_get_and_stop_take_the_documented_answers() {
+    let replay = Replay::default()
+        .answer("GET /experiments", 200, r#"{"experiments":[]}"#)
+        .answer("POST /experiments", 200, &whole("initiating", "Experiment is initiating."))
+        .answer("GET /experiments/EXP1", 200, &whole("running", "Experiment is running."))
+        .answer("DELETE /experiments/EXP1", 200, &whole("stopping", "Experiment is stopping."));
+    let aws = aws(&replay);
+    setting().write(&aws, &Some(Started::now())).await.expect("started");
+    let now = crate::aws::facts::fis::get(&aws, "EXP1").await.expect("read");
+    assert_eq!((now.status.as_str(), now.template.as_str()), ("running", "EXT1"));
+    assert_eq!(now.started.as_deref(), Some("2026-11-24T06:00:00.5Z"));
+    assert_eq!(now.effective(), None, "its action is pending");
+    assert_eq!(stop_experiment(&aws, "EXP1").await, Ok(true));
+    assert_eq!(replay.actions().last().map(String::as_str), Some("DELETE /experiments/EXP1"));
+}
+
+/// <https://docs.aws.amazon.com/fis/latest/APIReference/API_StartExperiment.html#API_StartExperiment_Errors>
+#[tokio::test]
+async fn documented_errors_have_their_class() {
+    for (code, name, class) in [
+        (400, "ValidationException", Class::Invalid),
+        (404, "ResourceNotFoundException", Class::Gone),
+        (409, "ConflictException", Class::Unknown),
+    ] {
+        let body = format!(r#"{{"__type":"{name}","message":"as documented"}}"#);
+        let replay = Replay::default()
+            .answer("GET /experiments", 200, r#"{"experiments":[]}"#)
+            .answer("POST /experiments", code, &body);
+        let error = setting().write(&aws(&replay), &Some(Started::now())).await;
+        assert_eq!(error.expect_err(name).class, class, "{name}");
+    }
+}

@@ -8,6 +8,10 @@ use super::{
         stop_logging::StopLogging,
     },
     cloudwatch::{check_alarm::CheckAlarm, create_alarm::CreateAlarm},
+    backup::{
+        back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
+        report_validation::ReportValidation, restore::Restore,
+    },
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{
         begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
@@ -50,6 +54,11 @@ pub const ALL: &[Entry] = &[
     entry::<StopLogging>(),
     entry::<CheckAlarm>(),
     entry::<CreateAlarm>(),
+    entry::<BackUp>(),
+    entry::<CreateVault>(),
+    entry::<FindRestoreTest>(),
+    entry::<ReportValidation>(),
+    entry::<Restore>(),
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),

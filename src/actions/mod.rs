@@ -7,6 +7,7 @@
 //! settings and starts operations through its [`Step`], which is why planning, resuming and
 //! releasing need nothing from it.
 
+pub mod backup;
 pub mod catalogue;
 pub mod cloudtrail;
 pub mod cloudwatch;

@@ -17,6 +17,7 @@ use super::{
         cloudtrail::{Logging, Trail},
         cloudwatch::Alarm,
         dynamodb::{Items, Table},
+        backup::{RestoreValidation, Vault},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             LaunchedInstance, SecurityGroup, ShutdownBehavior, SnapshotShare, Subnet, Tag,
@@ -59,6 +60,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<OwnedUser>()
         .with::<PublicAccessBlock>()
         .with::<Queue>()
+        .with::<RestoreValidation>()
         .with::<RolePolicy>()
         .with::<SecurityGroup>()
         .with::<ShutdownBehavior>()
@@ -71,6 +73,7 @@ pub fn registry() -> Registry<Aws> {
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
         .with::<Versioning>()
+        .with::<Vault>()
         .with::<Vpc>()
         .with_operation::<AwaitEffect>()
         .with_operation::<AwaitExperiment>()

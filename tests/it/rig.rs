@@ -171,7 +171,7 @@ impl Rig {
     pub async fn crash(&self, seen: impl Fn(&Record) -> bool) {
         let plan = self.plan().await;
         let (run, ledger) = self.begin(&plan).await;
-        let units = self.units.clone();
+        let (units, alive) = (self.units.clone(), Arc::downgrade(&run));
         let task =
             tokio::spawn(
                 async move { backburn::engine::run(&units, run, ledger, 4).await.map(drop) },
@@ -180,12 +180,25 @@ impl Rig {
             if self.records().iter().any(&seen) {
                 task.abort();
                 let _ = task.await;
-                return;
+                return self.silent(|| alive.strong_count() == 0).await;
             }
             assert!(!task.is_finished(), "{:#?}", self.records());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("never came to that point: {:#?}", self.records());
+    }
+
+    /// Waits until nothing of a crashed run writes to the journal any more.
+    async fn silent(&self, is_gone: impl Fn() -> bool) {
+        let mut last = None;
+        loop {
+            let now = std::fs::metadata(self.dir.journal()).map(|file| file.len()).ok();
+            if is_gone() && last == now {
+                return;
+            }
+            last = now;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Runs to a good end and returns the outputs by step.

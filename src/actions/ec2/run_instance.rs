@@ -134,8 +134,10 @@ impl Action for RunInstance {
             }
         };
         let scope = step.world().scope();
+        // `aws`, `aws-cn` or `aws-us-gov`.
+        let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
         let arn = |kind: &str, id: &str| {
-            format!("arn:aws:ec2:{}:{}:{kind}/{id}", scope.region, scope.account)
+            format!("arn:{partition}:ec2:{}:{}:{kind}/{id}", scope.region, scope.account)
         };
         Ok(Started {
             arn: arn("instance", &instance),

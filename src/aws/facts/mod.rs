@@ -4,6 +4,7 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod drill;
 pub mod dynamodb;
+pub mod backup;
 pub mod ec2;
 pub mod fis;
 pub mod iam;

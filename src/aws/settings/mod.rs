@@ -3,6 +3,7 @@
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
+pub mod backup;
 pub mod ec2;
 pub mod events;
 pub mod fis;

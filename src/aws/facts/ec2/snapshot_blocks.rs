@@ -165,8 +165,12 @@ fn zeros(block_size: i32) -> String {
 
 impl Fact<Aws> for BlockRange {
     const KIND: &'static str = "ec2.changed-blocks";
-    const READS: &'static [Permission] =
-        &[on(CHANGED, SNAPSHOTS), on(LIST, SNAPSHOTS), on(GET, SNAPSHOTS)];
+    const READS: &'static [Permission] = &[
+        on(CHANGED, SNAPSHOTS),
+        on(LIST, SNAPSHOTS),
+        on(GET, SNAPSHOTS),
+        on("kms:Decrypt", "arn:aws:kms:{region}:{account}:key/*"),
+    ];
     type Value = Compared;
 
     fn target(&self) -> String {

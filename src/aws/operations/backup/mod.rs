@@ -1,0 +1,50 @@
+//! Operations of AWS Backup: a backup and a restore. Owns how each is started once, followed, and how
+//! what it left is taken away.
+
+mod back_up;
+mod discard;
+mod restore;
+
+pub use back_up::{BackUp, Saved};
+pub use restore::{Restore, Restored};
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::sleep;
+
+use crate::engine::{CallError, Class};
+
+/// Attempts, two seconds apart, for a new role to become known to AWS Backup.
+const ROLE_SETTLES: u32 = 15;
+
+/// Repeats a start that is refused because a role made a moment ago cannot be assumed yet.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+async fn with_new_role<S>(mut start: impl FnMut() -> S) -> Result<String, CallError>
+where
+    S: Future<Output = Result<String, CallError>> + Send,
+{
+    for _ in 0..ROLE_SETTLES {
+        match start().await {
+            Err(e) if e.class == Class::Invalid && e.message.contains("ssume") => {
+                sleep(Duration::from_secs(2)).await;
+            }
+            other => return other,
+        }
+    }
+    start().await
+}
+
+/// `12.5` or `12.50%`, as jobs tell it.
+fn percent(text: Option<&str>) -> Option<u8> {
+    let number: f64 = text?.trim().trim_end_matches('%').parse().ok()?;
+    Some(number.clamp(0.0, 100.0) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_forms_of_progress_are_read() {
+        let percent = |text| super::percent(Some(text));
+        assert_eq!((percent("12.5"), percent("99.90%"), percent("")), (Some(12), Some(99), None));
+    }
+}

@@ -1,0 +1,166 @@
+//! A restore of one recovery point into a new resource.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StartRestoreJob.html>
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_backup::{
+    operation::describe_restore_job::DescribeRestoreJobOutput, types::RestoreJobStatus,
+};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::{discard, percent, with_new_role};
+use crate::{
+    aws::{Aws, call_error},
+    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
+};
+
+const START: &str = "backup:StartRestoreJob";
+const LOOK: &str = "backup:DescribeRestoreJob";
+/// A restore cannot be stopped, so its end is awaited before its resource is taken away.
+const ENDS: Duration = Duration::from_secs(30 * 60);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Restore {
+    /// ARN.
+    pub recovery_point: String,
+    /// ARN of the role that AWS Backup assumes.
+    pub role: String,
+    pub metadata: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Restored {
+    pub job: String,
+    /// ARN.
+    pub resource: String,
+    /// RFC 3339.
+    pub completed: String,
+}
+
+impl Restore {
+    async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeRestoreJobOutput, CallError> {
+        let call = aws.backup().describe_restore_job().restore_job_id(job).send().await;
+        call.map_err(|e| call_error(LOOK, e))
+    }
+
+    /// Whether the job made its resource, rather than wrote into one that was there.
+    fn makes_its_own(&self, made: &str, source: Option<&str>) -> bool {
+        let is_new = self.metadata.iter().any(|(key, value)| {
+            key.eq_ignore_ascii_case("newbucket") && value.eq_ignore_ascii_case("true")
+        });
+        source != Some(made) && (!made.contains(":s3:") || is_new)
+    }
+}
+
+fn is_over(status: Option<&RestoreJobStatus>) -> bool {
+    use RestoreJobStatus::{Aborted, Completed, Failed};
+    matches!(status, Some(Aborted | Completed | Failed))
+}
+
+impl Operation<Aws> for Restore {
+    const KIND: &'static str = "backup.restore";
+    const USES: &'static [Permission] = &[
+        on(START, "*"),
+        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
+        on(LOOK, "*"),
+        on("ec2:DeleteVolume", "arn:aws:ec2:{region}:{account}:volume/*"),
+        on("ec2:DescribeInstances", "*"),
+        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
+        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:volume/*"),
+        on("ec2:TerminateInstances", "arn:aws:ec2:{region}:{account}:instance/*"),
+        on("dynamodb:DeleteTable", "arn:aws:dynamodb:{region}:{account}:table/*"),
+        on("s3:ListBucketVersions", "arn:aws:s3:::*"),
+        on("s3:DeleteObject", "arn:aws:s3:::*/*"),
+        on("s3:DeleteObjectVersion", "arn:aws:s3:::*/*"),
+        on("s3:DeleteBucket", "arn:aws:s3:::*"),
+    ];
+    type Output = Restored;
+
+    fn target(&self) -> String {
+        self.recovery_point.clone()
+    }
+
+    fn leaves(&self) -> String {
+        format!("what is restored of `{}`", self.recovery_point)
+    }
+
+    fn planned(&self) -> Restored {
+        let open = || AFTER_RUN.to_owned();
+        Restored { job: open(), resource: open(), completed: open() }
+    }
+
+    /// A start with the same token answers with the job of the first.
+    async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
+        Ok(None)
+    }
+
+    async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
+        with_new_role(|| async {
+            let call = aws
+                .backup()
+                .start_restore_job()
+                .recovery_point_arn(&self.recovery_point)
+                .iam_role_arn(&self.role)
+                .idempotency_token(&token.id)
+                .set_metadata(Some(self.metadata.clone().into_iter().collect()))
+                .send()
+                .await
+                .map_err(|e| call_error(START, e))?;
+            Ok(call.restore_job_id.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Restored>, CallError> {
+        let now = self.look(aws, job).await?;
+        let status = now.status.as_ref();
+        let word = status.map_or("unknown", RestoreJobStatus::as_str);
+        if !is_over(status) {
+            let note = format!("restore job is {word}");
+            return Ok(Progress::Running { percent: percent(now.percent_done()), note });
+        }
+        let Some((RestoreJobStatus::Completed, resource)) =
+            status.zip(now.created_resource_arn.as_ref())
+        else {
+            let why = now.status_message().unwrap_or("AWS gives no reason");
+            return Ok(Progress::Failed(format!("restore job `{job}` is {word}: {why}")));
+        };
+        Ok(Progress::Done(Restored {
+            job: job.into(),
+            resource: resource.clone(),
+            completed: now.completion_date.map(|time| time.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        let now = loop {
+            let now = match self.look(aws, job).await {
+                // Without its record nobody knows what it made.
+                Err(e) if e.class == Class::Gone => return Ok(false),
+                other => other?,
+            };
+            if is_over(now.status.as_ref()) {
+                break now;
+            }
+            if started.elapsed() > ENDS {
+                let text = format!("restore job `{job}` does not end");
+                return Err(CallError::local(LOOK, Class::Unknown, text));
+            }
+            sleep(pause).await;
+        };
+        let Some(made) = now.created_resource_arn() else { return Ok(true) };
+        if !self.makes_its_own(made, now.source_resource_arn()) {
+            return Ok(false);
+        }
+        discard::resource(aws, made).await
+    }
+}
+
+#[cfg(test)]
+#[path = "restore_tests.rs"]
+mod tests;

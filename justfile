@@ -20,6 +20,14 @@ lint:
 bench:
     cargo bench --no-default-features
 
+# Break the shipped playbooks at every call and record in the lab, and let others change their settings
+crash-matrix:
+    cargo build --locked
+    target/debug/backburn crash-matrix playbooks/ec2-compromise.yaml
+    target/debug/backburn crash-matrix playbooks/ec2-compromise.yaml --drift
+    target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml
+    target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml --drift
+
 # Start the lab, contain its compromised instance, release it again
 demo:
     cargo run -q -- demo --release

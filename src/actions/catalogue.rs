@@ -3,15 +3,15 @@
 
 use super::{
     Entry,
+    backup::{
+        back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
+        report_validation::ReportValidation, restore::Restore,
+    },
     cloudtrail::{
         check_logging::CheckLogging, create_trail::CreateTrail, start_logging::StartLogging,
         stop_logging::StopLogging,
     },
     cloudwatch::{check_alarm::CheckAlarm, create_alarm::CreateAlarm},
-    backup::{
-        back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
-        report_validation::ReportValidation, restore::Restore,
-    },
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{
         begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
@@ -48,17 +48,17 @@ use crate::playbook::catalogue::{ActionInfo, Catalogue};
 
 /// All actions, by name.
 pub const ALL: &[Entry] = &[
+    entry::<BackUp>(),
+    entry::<CreateVault>(),
+    entry::<FindRestoreTest>(),
+    entry::<ReportValidation>(),
+    entry::<Restore>(),
     entry::<CheckLogging>(),
     entry::<CreateTrail>(),
     entry::<StartLogging>(),
     entry::<StopLogging>(),
     entry::<CheckAlarm>(),
     entry::<CreateAlarm>(),
-    entry::<BackUp>(),
-    entry::<CreateVault>(),
-    entry::<FindRestoreTest>(),
-    entry::<ReportValidation>(),
-    entry::<Restore>(),
     entry::<Assert>(),
     entry::<Manual>(),
     entry::<Wait>(),
@@ -85,13 +85,13 @@ pub const ALL: &[Entry] = &[
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),
+    entry::<AwaitExperiment>(),
+    entry::<RunExperiment>(),
     entry::<CreateSampleFindings>(),
     entry::<Enable>(),
     entry::<CreateAccessKey>(),
     entry::<CreateRole>(),
     entry::<CreateUser>(),
-    entry::<AwaitExperiment>(),
-    entry::<RunExperiment>(),
     entry::<DenyUserSessions>(),
     entry::<DisableAccessKey>(),
     entry::<DisableConsoleAccess>(),

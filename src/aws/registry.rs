@@ -14,10 +14,10 @@ use super::{
         ssm::SendCommand,
     },
     settings::{
+        backup::{RestoreValidation, Vault},
         cloudtrail::{Logging, Trail},
         cloudwatch::Alarm,
         dynamodb::{Items, Table},
-        backup::{RestoreValidation, Vault},
         ec2::{
             AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
             LaunchedInstance, SecurityGroup, ShutdownBehavior, SnapshotShare, Subnet, Tag,
@@ -72,8 +72,8 @@ pub fn registry() -> Registry<Aws> {
         .with::<Trail>()
         .with::<TrustPolicy>()
         .with::<UserPolicy>()
-        .with::<Versioning>()
         .with::<Vault>()
+        .with::<Versioning>()
         .with::<Vpc>()
         .with_operation::<AwaitEffect>()
         .with_operation::<AwaitExperiment>()

@@ -1,7 +1,7 @@
 //! Operations by service: the jobs that AWS runs for us.
 
-pub mod detection;
 pub mod backup;
+pub mod detection;
 pub mod ec2;
 pub mod fis;
 pub mod guardduty;

@@ -1,9 +1,9 @@
 //! Settings by service: the readable, writable pieces of account state.
 
+pub mod backup;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
-pub mod backup;
 pub mod ec2;
 pub mod events;
 pub mod fis;

@@ -11,14 +11,10 @@ use proptest::prelude::*;
 
 use crate::{
     engine::{
-        RunEnd,
+        RunEnd, Verdict,
         unit::{OnFailure, Policy, Unit},
     },
     journal::{Record, RunStatus, StepState},
-        Verdict,
-        unit::{OnFailure, Policy, Unit},
-    },
-    journal::{Record, RunStatus},
 };
 
 use super::{
@@ -226,8 +222,8 @@ proptest! {
         prop_assert!(end.status == RunStatus::Failed || end.walked.failed.is_empty());
         ordered(&whole);
         closed(&whole);
-        always_ran(&whole, &end);
         honest(&whole);
+        always_ran(&whole, &end);
         let (records, calls) = (whole.records().len(), whole.world.calls().len());
         for (index, [by_call, effect, twice]) in cuts {
             let (mut cut, _) = stage(&nodes, parallel);
@@ -251,8 +247,8 @@ proptest! {
             prop_assert_eq!(cut.outputs(), whole.outputs());
             ordered(&cut);
             closed(&cut);
-            always_ran(&cut, &again);
             honest(&cut);
+            always_ran(&cut, &again);
             gives_back(&mut cut, &before, "released after a resume");
         }
         gives_back(&mut whole, &before, "released");

@@ -7,6 +7,7 @@ use crate::engine::Registry;
 use super::{
     Aws,
     operations::{
+        backup::{BackUp, Restore},
         detection::Detection,
         ec2::{AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots},
         fis::{AwaitEffect, AwaitExperiment},
@@ -78,12 +79,14 @@ pub fn registry() -> Registry<Aws> {
         .with_operation::<AwaitEffect>()
         .with_operation::<AwaitExperiment>()
         .with_operation::<AwaitState>()
+        .with_operation::<BackUp>()
         .with_operation::<CopySnapshot>()
         .with_operation::<CreateImage>()
         .with_operation::<CreateSampleFindings>()
         .with_operation::<CreateSnapshot>()
         .with_operation::<CreateSnapshots>()
         .with_operation::<Detection>()
+        .with_operation::<Restore>()
         .with_operation::<SendCommand>()
 }
 

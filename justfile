@@ -23,6 +23,13 @@ bench:
 # What the lab's front adds to a call; installs moto at the first run
 bench-front:
     cargo bench --no-default-features --bench front
+# Break the shipped playbooks at every call and record in the lab, and let others change their settings
+crash-matrix:
+    cargo build --locked
+    target/debug/backburn crash-matrix playbooks/ec2-compromise.yaml
+    target/debug/backburn crash-matrix playbooks/ec2-compromise.yaml --drift
+    target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml
+    target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml --drift
 
 # Start the lab, contain its compromised instance, release it again
 demo:

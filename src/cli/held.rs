@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs::File};
 
 use crate::{
     engine::plan::PlannedStep,
-    journal::{self, Kept, Ledger, Place, Record, RunDir},
+    journal::{self, Change, Kept, Ledger, Place, Record, Released, RunDir},
     program::planfile::PlanFile,
     report::plan::plural,
 };
@@ -54,12 +54,13 @@ fn held(dir: &RunDir, plan: &PlanFile) -> Option<BTreeSet<String>> {
     let read = journal::read(&dir.journal()).ok()?;
     let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
     let Some(Record::RunStarted { scope, endpoint, .. }) = &ledger.started else { return None };
-    if scope.account != plan.scope.account || *endpoint != plan.endpoint {
+    let is_other = scope.account != plan.scope.account || *endpoint != plan.endpoint;
+    if is_other || ledger.released == Some(true) {
         return None;
     }
     let mut held = BTreeSet::new();
     let steps: Vec<_> = plan.steps.iter().map(|entry| &entry.step).collect();
-    for (_, place, change) in ledger.changes().filter(|(_, _, change)| !change.is_given_back()) {
+    for (_, place, change) in ledger.changes().filter(|(_, _, change)| is_held(change)) {
         let is_there = change.scope.region == plan.scope.region || place.kind.starts_with("iam.");
         // Whoever has set it to something else since has taken it over already.
         let is_wanted = steps.iter().any(|step| {
@@ -77,6 +78,11 @@ fn held(dir: &RunDir, plan: &PlanFile) -> Option<BTreeSet<String>> {
         held.extend(yet_to_come(dir, &ledger, &steps));
     }
     (!held.is_empty()).then_some(held)
+}
+
+/// Given back, or left for good by a release, it is nobody's any more.
+fn is_held(change: &Change) -> bool {
+    !change.is_given_back() && !matches!(change.released, Some(Released::Retained { .. }))
 }
 
 /// What a run that has not ended is going to change.

@@ -32,7 +32,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 pub fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| {
-        Failure::new(Exit::Usage, format!("playbook {} cannot be read: {e}", path.display()))
+        Failure::new(Exit::Usage, format!("{} cannot be read: {e}", path.display()))
     })
 }
 

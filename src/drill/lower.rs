@@ -348,6 +348,10 @@ impl Lowering<'_> {
                         Some(text(if expect.via == Via::Poll { "poll" } else { "events" }, span)),
                     ),
                     ("match", expect.matching.clone()),
+                    (
+                        "sample-is-enough",
+                        expect.accepts_plumbing.then(|| make::boolean(true, span)),
+                    ),
                 ],
                 span,
             );

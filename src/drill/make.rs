@@ -25,6 +25,10 @@ pub(super) fn number(value: f64, span: Span) -> Template {
     Template { span, kind: number.map_or(TemplateKind::Null, TemplateKind::Number) }
 }
 
+pub(super) fn boolean(value: bool, span: Span) -> Template {
+    Template { span, kind: TemplateKind::Bool(value) }
+}
+
 pub(super) fn list(items: Vec<Template>, span: Span) -> Template {
     Template { span, kind: TemplateKind::List(items) }
 }

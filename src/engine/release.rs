@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::journal::{Change, KeptOperation, Ledger, Place, REDACTED, Record, Released};
 
 use super::{
-    AnySetting, Event, How, Order, Run, StepError, World,
+    AnySetting, Class, Event, How, Order, Run, StepError, World,
     discard::discard,
     exposed,
     step::{read_settled, write_and_read_back},
@@ -215,6 +215,10 @@ async fn give_back<C: World>(
     let world = run.world.in_region(&first.change.scope.region);
     let now = match read_settled(&world, &**setting, last).await {
         Ok(now) => now,
+        // What it was a part of went after it had been given back: the bucket after its policy.
+        Err(e) if e.class == Class::Gone && last.is_given_back() => {
+            return Ok(last.released.clone().unwrap_or(Released::AlreadyBefore));
+        }
         Err(e) => return Ok(Released::Failed { error: e.to_string() }),
     };
     let hidden = run.journal.redact(now.clone());

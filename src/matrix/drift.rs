@@ -13,6 +13,7 @@ use super::{
     theirs::{Theirs, theirs},
 };
 use crate::{
+    engine::How,
     journal::{self, Ledger, Place},
     lab::account::{Difference, differences},
 };
@@ -23,7 +24,8 @@ use crate::{
 pub struct Drifted {
     /// Kind and target, in the account in which it was tried.
     pub setting: String,
-    /// What release said of it: `conflict`, or `already-before` where theirs is the value before.
+    /// What release said of it: `conflict`; `already-before` where theirs is the value before;
+    /// `retained` of what a run leaves on purpose.
     pub said: String,
     pub before: Value,
     pub ours: Value,
@@ -33,14 +35,14 @@ pub struct Drifted {
 }
 
 /// The settings that a run changes, in the order of their first changes.
-pub(super) fn settings(world: &World) -> Vec<Place> {
+pub(super) fn settings(world: &World) -> Vec<(Place, How)> {
     let Some(dir) = world.run_dir() else { return Vec::new() };
     let Ok(read) = journal::read(&dir.journal()) else { return Vec::new() };
     let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
     let mut seen = BTreeSet::new();
-    let places = ledger.changes().map(|(_, place, _)| place);
-    let first = places.filter(|place| seen.insert((place.kind.clone(), place.target.clone())));
-    first.cloned().collect()
+    let places = ledger.changes().map(|(_, place, change)| (place.clone(), change.how));
+    let first = places.filter(|(place, _)| seen.insert((place.kind.clone(), place.target.clone())));
+    first.collect()
 }
 
 /// Tries the `nth` setting that the run changes; `None` where nobody has a value of their own for it.
@@ -56,10 +58,10 @@ pub(super) async fn drifted(
     }
     let mut all = settings(&world);
     // Side by side, steps may come to their settings in another order.
-    all.sort();
-    let Some(place) = all.get(nth) else { return Ok(None) };
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let Some((place, how)) = all.get(nth) else { return Ok(None) };
     let ours = world.now().await?;
-    let Some(how) = theirs(&bench.config(&world.seed.account), place, &ours).await? else {
+    let Some(value) = theirs(&bench.config(&world.seed.account), place, &ours).await? else {
         return Ok(None);
     };
     let changed = world.now().await?;
@@ -68,9 +70,10 @@ pub(super) async fn drifted(
     let said = released(&world, place);
     let mut wrong = overwritten(&ours, &changed, &now);
     wrong.extend(not_given_back(&world, &ours, &changed, &now));
-    let (word, expected) = match how {
-        Theirs::Third => ("conflict", Some(7)),
-        Theirs::Before => ("already-before", Some(0)),
+    let (word, expected) = match (value, how) {
+        (_, How::Retained) => ("retained", Some(0)),
+        (Theirs::Third, _) => ("conflict", Some(7)),
+        (Theirs::Before, _) => ("already-before", Some(0)),
     };
     if said["release"] != word {
         wrong.push(format!("release said {} of it, not {word}", said["release"]));
@@ -78,7 +81,7 @@ pub(super) async fn drifted(
     if code != expected {
         wrong.push(format!("release ended with {code:?}, not {expected:?}: {}", world.tail()));
     }
-    if how == Theirs::Third
+    if word == "conflict"
         && ["before", "after", "now"].iter().any(|value| said.get(value).is_none())
     {
         wrong.push("release did not tell the three values".into());

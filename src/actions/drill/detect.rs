@@ -81,6 +81,9 @@ pub struct Detect {
     /// What to poll for; with `events`, the rule of `drill.watch` has chosen already.
     #[serde(default)]
     pub r#match: Option<Match>,
+    /// End with `plumbing-only` at the first sample finding, instead of waiting for a real one.
+    #[serde(default)]
+    pub sample_is_enough: bool,
     /// Where the queue is, or where to poll; the run's Region when left out.
     #[serde(default)]
     pub region: Option<Region>,
@@ -163,6 +166,7 @@ impl Action for Detect {
             resource: self.resource.clone(),
             since: self.since.clone(),
             within: self.within.as_std(),
+            sample_is_enough: self.sample_is_enough,
             memory: Memory::default(),
         };
         let found = in_region(step, self.region.as_ref())?.start(detection).await?;

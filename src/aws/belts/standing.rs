@@ -32,6 +32,8 @@ const ON_USER: &[Permission] = &[on("iam:GetUser", "arn:aws:iam::{account}:user/
 /// What the reads need before a setting or operation of `kind`.
 pub fn reads(kind: &str) -> &'static [Permission] {
     match kind.split_once('.') {
+        // Of a snapshot or a group nothing is touched that has to be looked at.
+        Some(("ec2", "copy-snapshot" | "security-group" | "snapshot-share")) => &[],
         Some(("ec2" | "ssm", _)) => ON_EC2,
         Some(("iam", "role-policy" | "trust-policy")) => ON_ROLE,
         Some(("iam", _)) => ON_USER,

@@ -7,7 +7,7 @@ use crate::{
         score::{Outcome, Scorecard},
     },
     engine::release::{Item, Request, is_left_over},
-    journal::{self, Ledger, RunDir, RunStatus},
+    journal::{self, Ledger, Released, RunDir, RunStatus},
     program::{bind::RunFactsOwned, prepare::Prepared},
     report,
 };
@@ -88,7 +88,10 @@ fn keep(
     let left: Vec<String> = items
         .iter()
         .filter(|item| is_left_over(item))
-        .map(|item| format!("`{}`: {}", item.step, item.place))
+        .map(|item| match &item.outcome {
+            Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
+            other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
+        })
         .collect();
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;

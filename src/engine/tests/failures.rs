@@ -171,5 +171,5 @@ fn a_verdict_that_fails_fails_its_step() {
     let end = stage.run();
     assert!(matches!(end.walked.failed[0].1, StepError::NotContained { .. }));
     let (verdict, facts) = &stage.ledger().steps["a"].verdicts["the cell"];
-    assert_eq!((verdict.word(), facts), ("failed", &serde_json::json!(0)));
+    assert_eq!((verdict.word(), facts), ("failed", &serde_json::json!({ "now": 0, "want": 1 })));
 }

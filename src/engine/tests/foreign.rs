@@ -59,6 +59,20 @@ fn a_second_release_changes_nothing_even_when_someone_repeats_our_change() {
 }
 
 #[test]
+fn what_went_after_it_was_given_back_is_not_missed() {
+    let mut stage = Stage::new(vec![unit("a", &[], vec![set("part", 1)])]);
+    stage.world.poke(|state| state.cells.extend([("part".into(), 0)]));
+    assert_eq!(stage.run().status, RunStatus::Succeeded);
+    stage.world.poke(|state| state.cells.clear());
+    assert!(stage.release().iter().any(is_left_over), "nobody gave it back");
+    stage.world.poke(|state| state.cells.extend([("part".into(), 1)]));
+    assert!(!stage.release().iter().any(is_left_over));
+    stage.world.poke(|state| state.cells.clear());
+    let items = stage.release();
+    assert!(!items.iter().any(is_left_over), "{items:?}");
+}
+
+#[test]
 fn a_step_alone_and_then_the_rest() {
     let mut stage = two_and_a_thing();
     let only = |step: &str| Request { steps: Some(vec![step.into()]), ..Request::default() };

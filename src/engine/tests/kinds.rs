@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{
-    AFTER_RUN, CallError, Fact, How, Operation, Order, Permission, Progress, Rule, Setting, Token,
+    AFTER_RUN, CallError, Class, Fact, How, Operation, Order, Permission, Progress, Rule, Setting,
+    Token,
 };
 
 use super::world::{Inner, Memory};
 
 type Edit = Box<dyn FnOnce(&mut Vec<u32>) + Send>;
 
-/// One number. Those named `slow…` read back late; those named `kept…` are retained.
+/// One number. Those named `slow…` read back late; those named `kept…` are retained; those named
+/// `part…` are gone with what they are a part of.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Cell(pub String);
 
@@ -22,6 +24,10 @@ impl Fact<Memory> for Cell {
         self.0.clone()
     }
     async fn read(&self, world: &Memory) -> Result<i64, CallError> {
+        let is_gone = |inner: &mut Inner| !inner.state.cells.contains_key(&self.0);
+        if self.0.starts_with("part") && world.look(is_gone).await? {
+            return Err(CallError::local(Self::KIND, Class::Gone, "there is no such cell"));
+        }
         let read = |inner: &mut Inner| match inner.lag.get_mut(&self.0) {
             Some((old, left)) if *left > 0 => {
                 *left -= 1;

@@ -1,5 +1,6 @@
-//! Random graphs: settings shared by ordered steps, things, gates, jobs, fan-outs, conditions and
-//! failures, cut anywhere, once or twice, resumed and released.
+//! Random graphs of up to 200 steps: settings shared by ordered steps, things, gates, jobs, verdicts,
+//! fan-outs, conditions, retries and failures, run in any interleaving, cut anywhere, once or twice,
+//! resumed and released.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::{
     engine::{
-        RunEnd,
+        RunEnd, Verdict,
         unit::{OnFailure, Policy, Unit},
     },
     journal::{Record, RunStatus, StepState},
@@ -36,7 +37,8 @@ fn act() -> impl Strategy<Value = Act> {
     let cell = prop_oneof![(0..6).prop_map(|n| format!("c{n}")), Just("slow".to_owned())];
     prop_oneof![
         5 => (cell.clone(), 0..4i64).prop_map(|(cell, value)| Act::Set(cell, value)),
-        3 => cell.prop_map(Act::Read),
+        3 => cell.clone().prop_map(Act::Read),
+        1 => (cell, 0..4i64).prop_map(|(cell, want)| Act::Verify(cell, want)),
         2 => (0..3, proptest::collection::btree_set(1..5u32, 0..3))
             .prop_map(|(n, parts)| Act::Make(format!("t{n}"), parts.into_iter().collect())),
         2 => (0..3).prop_map(|n| Act::Expose(format!("g{n}"))),
@@ -71,7 +73,9 @@ fn node() -> impl Strategy<Value = Node> {
 /// What an act touches, and so has to be ordered by.
 fn touched(act: &Act) -> Option<String> {
     match act {
-        Act::Set(name, _) | Act::Read(name) | Act::Make(name, _) => Some(name.clone()),
+        Act::Set(name, _) | Act::Read(name) | Act::Make(name, _) | Act::Verify(name, _) => {
+            Some(name.clone())
+        }
         Act::Expose(name) | Act::OpenAndFail(name) => Some(name.clone()),
         _ => None,
     }
@@ -111,6 +115,7 @@ fn own(act: Act, n: usize) -> Act {
     match act {
         Act::Set(name, value) => Act::Set(own(name), value),
         Act::Read(name) => Act::Read(own(name)),
+        Act::Verify(name, want) => Act::Verify(own(name), want),
         Act::Make(name, parts) => Act::Make(own(name), parts),
         Act::Expose(name) => Act::Expose(own(name)),
         Act::OpenAndFail(name) => Act::OpenAndFail(own(name)),
@@ -206,8 +211,8 @@ proptest! {
 
     #[test]
     fn any_graph_cut_anywhere(
-        nodes in proptest::collection::vec(node(), 1..40),
-        parallel in 1..6usize,
+        nodes in graph(),
+        parallel in prop_oneof![1..6usize, Just(16), Just(64)],
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), any::<[bool; 3]>()), 4),
     ) {
         let (mut whole, gauge) = stage(&nodes, parallel);
@@ -217,6 +222,7 @@ proptest! {
         prop_assert!(end.status == RunStatus::Failed || end.walked.failed.is_empty());
         ordered(&whole);
         closed(&whole);
+        honest(&whole);
         always_ran(&whole, &end);
         let (records, calls) = (whole.records().len(), whole.world.calls().len());
         for (index, [by_call, effect, twice]) in cuts {
@@ -241,6 +247,7 @@ proptest! {
             prop_assert_eq!(cut.outputs(), whole.outputs());
             ordered(&cut);
             closed(&cut);
+            honest(&cut);
             always_ran(&cut, &again);
             gives_back(&mut cut, &before, "released after a resume");
         }
@@ -248,6 +255,33 @@ proptest! {
         let calls = whole.world.calls().len();
         gives_back(&mut whole, &before, "released twice");
         prop_assert_eq!(whole.world.calls().len(), calls);
+    }
+}
+
+/// Mostly small, since a small one that fails says more; now and then as large as a playbook gets.
+fn graph() -> impl Strategy<Value = Vec<Node>> {
+    prop_oneof![
+        5 => proptest::collection::vec(node(), 1..40),
+        1 => proptest::collection::vec(node(), 100..=200),
+    ]
+}
+
+/// No verdict is better than what was read for it, and none of a run that succeeded is a failure.
+fn honest(stage: &Stage) {
+    for record in stage.records() {
+        if let Record::Verdict { verdict, facts, .. } = record {
+            let holds = facts["now"] == facts["want"];
+            assert_eq!(verdict == Verdict::Proven, holds, "{verdict:?} of {facts}");
+        }
+    }
+    let ledger = stage.ledger();
+    if ledger.status == Some(RunStatus::Succeeded) {
+        for (id, step) in &ledger.steps {
+            let unit = stage.units.iter().find(|unit| unit.id == id.split('[').next().unwrap());
+            let tolerated = unit.is_some_and(|u| u.policy.on_failure == OnFailure::Continue);
+            let all = step.verdicts.values().all(|(verdict, _)| *verdict == Verdict::Proven);
+            assert!(all || tolerated, "{id} succeeded with {:?}", step.verdicts);
+        }
     }
 }
 

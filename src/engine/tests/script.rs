@@ -167,7 +167,7 @@ async fn perform(step: &Step<Memory>, act: Act, suffix: &str) -> Result<Value, S
                 let reason = format!("it is {now}");
                 let verdict =
                     if now == want { Verdict::Proven } else { Verdict::Failed { reason } };
-                Ok((verdict, json!(now)))
+                Ok((verdict, json!({ "now": now, "want": want })))
             };
             step.verify("the cell", check).await?;
             Value::Null

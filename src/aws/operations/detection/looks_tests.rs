@@ -14,6 +14,7 @@ fn detection(from: Origin, resource: &str) -> Detection {
         from,
         resource: resource.into(),
         since: "2026-11-24T10:00:00Z".into(),
+        sample_is_enough: false,
         within: Duration::from_secs(60),
         memory: Memory::default(),
     }
@@ -182,4 +183,24 @@ async fn a_moment_that_is_none_is_refused_before_any_call() {
     let odd = Detection { since: "yesterday".into(), ..detection(queue(), "i-1") };
     assert_eq!(poll(&replay, &odd).await.expect_err("refused").class, Class::Invalid);
     assert!(replay.actions().is_empty());
+}
+
+#[tokio::test]
+async fn a_sample_ends_the_wait_where_it_is_enough() {
+    let now = jiff::Timestamp::now();
+    let event = |id: &str, sample| Event {
+        id: id.into(),
+        name: id.into(),
+        kind: "test".into(),
+        title: String::new(),
+        sample,
+        binds: false,
+        created: now,
+        received: now,
+    };
+    let clocks = Clocks { since: now, within: Duration::from_secs(600), now, settled: true };
+    let (sample, other) = (event("s", true), event("o", false));
+    assert_eq!(score::sample(&[&other], &clocks), None);
+    let judged = score::sample(&[&other, &sample], &clocks).expect("a sample");
+    assert_eq!((judged.outcome.word(), judged.seen), ("plumbing-only", 2));
 }

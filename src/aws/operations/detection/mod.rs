@@ -41,6 +41,9 @@ pub struct Detection {
     /// RFC 3339, on AWS's clock: when the fault took effect.
     pub since: String,
     pub within: Duration,
+    /// A sample finding ends the wait: only the way it came is to be shown.
+    #[serde(default)]
+    pub sample_is_enough: bool,
     #[serde(skip)]
     pub memory: Memory,
 }
@@ -174,7 +177,9 @@ impl Operation<Aws> for Detection {
             }
         }
         let events: Vec<&Event> = seen.events.values().collect();
-        Ok(match score::judge(&events, &clocks) {
+        let judged = score::judge(&events, &clocks);
+        let enough = || self.sample_is_enough.then(|| score::sample(&events, &clocks)).flatten();
+        Ok(match judged.or_else(enough) {
             Some(judged) => Progress::Done(self.detected(&judged, &clocks)),
             None => Progress::Running {
                 percent: None,

@@ -123,6 +123,14 @@ pub fn judge<'a>(events: &[&'a Event], clocks: &Clocks) -> Option<Judged<'a>> {
     Some(Judged { outcome, event, seen })
 }
 
+/// The first sample, for whom a sample is enough.
+pub fn sample<'a>(events: &[&'a Event], clocks: &Clocks) -> Option<Judged<'a>> {
+    let counted = counted(events, clocks);
+    let first = counted.iter().filter(|event| event.sample).min_by_key(|event| event.received)?;
+    let (outcome, seen) = (Outcome::PlumbingOnly, counted.len() as u64);
+    Some(Judged { outcome, event: Some(first), seen })
+}
+
 /// What was there before the fault has nothing to do with it, and what came after the end was
 /// waited for by nobody: a run that goes on a day later comes to the same outcome.
 fn counted<'a>(events: &[&'a Event], clocks: &Clocks) -> Vec<&'a Event> {

@@ -1,0 +1,67 @@
+//! `crash-matrix` as a user runs it: a part of the points of two shipped playbooks here, all of them
+//! by `just crash-matrix`; changes by someone else; what it refuses.
+
+use serde_json::Value;
+
+use crate::binary::Desk;
+use crate::support;
+
+/// Runs a matrix in the shared lab; it must find no difference.
+fn matrix(playbook: &str, more: &[&str]) -> Value {
+    let desk = Desk::new();
+    let file = format!("playbooks/{playbook}");
+    let endpoint = support::lab().lab.endpoint.clone();
+    let args = ["crash-matrix", &file, "--json", "--jobs", "6", "--endpoint-url", &endpoint];
+    desk.json(&[&args, more].concat())
+}
+
+fn tried(report: &Value) -> (usize, usize) {
+    let tried = report["tried"].as_array().expect("a list");
+    let reached = tried.iter().filter(|one| one["reached"] == true).count();
+    (tried.len(), reached)
+}
+
+#[test]
+fn a_part_of_the_points_of_a_compromised_instance() {
+    // 37 is no divisor of what repeats: each kind comes up.
+    let report = matrix("ec2-compromise.yaml", &["--every", "37"]);
+    let (tried, reached) = tried(&report);
+    assert!(report["points"].as_u64() > Some(300), "{}", report["points"]);
+    assert!(tried >= 10 && reached * 10 >= tried * 9, "{reached} of {tried}");
+}
+
+#[test]
+fn a_part_of_the_points_of_a_leaked_key() {
+    let report = matrix("iam-key-leak.yaml", &["--every", "31"]);
+    let (tried, reached) = tried(&report);
+    assert!(tried >= 6 && reached * 10 >= tried * 8, "{reached} of {tried}");
+}
+
+#[test]
+fn only_what_is_asked_for_is_tried() {
+    let report = matrix("iam-key-leak.yaml", &["--only", "disk-full", "--every", "9"]);
+    let tried = report["tried"].as_array().expect("a list");
+    assert!(!tried.is_empty() && tried.iter().all(|one| one["kind"] == "disk-full"));
+}
+
+#[test]
+fn nothing_of_someone_elses_is_overwritten() {
+    let report = matrix("iam-key-leak.yaml", &["--drift"]);
+    let drifted = report["drifted"].as_array().expect("a list");
+    let conflict = drifted.iter().find(|one| one["said"] == "conflict").expect("a third value");
+    assert!(conflict["setting"].as_str().is_some_and(|text| text.starts_with("iam.user-policy")));
+    assert_eq!(conflict["before"], Value::Null);
+    assert_ne!(conflict["ours"], conflict["theirs"]);
+    assert!(drifted.iter().any(|one| one["said"] == "already-before"));
+}
+
+#[test]
+fn only_the_front_of_a_lab_takes_a_matrix() {
+    let desk = Desk::new();
+    let args = ["crash-matrix", "playbooks/iam-key-leak.yaml", "--endpoint-url"];
+    let remote = desk.ends(4, &[&args[..], &["https://ec2.eu-west-1.amazonaws.com"]].concat());
+    assert!(remote.err.contains("loopback"), "{}", remote.err);
+    let upstream = support::lab().lab.front.as_ref().expect("a front").upstream.clone();
+    let bare = desk.ends(4, &[&args[..], &[&upstream]].concat());
+    assert!(bare.err.contains("is not the lab's front"), "{}", bare.err);
+}

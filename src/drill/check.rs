@@ -121,13 +121,19 @@ fn compiled(
         Some(check_playbook(&respond.playbook.value, &text, catalogue))
     });
     let (Lowered { playbook, outline }, more) = lower::lower(simulation, template.as_ref());
-    problems.extend(more);
+    let was_read = !problems.iter().any(Diagnostic::is_error);
+    let bad_fault = problems.iter().any(|problem| problem.code == "simulation::bad-fault");
+    problems
+        .extend(more.into_iter().filter(|one| !bad_fault || one.code != "simulation::no-faults"));
+    let was_lowered = was_read && !problems.iter().any(Diagnostic::is_error);
     let own = match (&simulation.respond, response.as_ref().and_then(|r| r.playbook.as_ref())) {
         (Some(_), Some(response)) => with_inputs_of(catalogue, response),
         _ => catalogue.clone(),
     };
     let (program, more) = compile(&playbook, &own);
-    problems.extend(more);
+    // What was wrong in a section is wrong again in the step that it became.
+    let ours = generated(simulation);
+    problems.extend(more.into_iter().filter(|one| was_lowered || !ours.contains(&one.offset())));
     let joined = match (&simulation.respond, &response, program) {
         (Some(respond), Some(response), Some(program)) => {
             join(&program, response, respond).or_else(|| response.has_errors().then_some(program))
@@ -138,6 +144,17 @@ fn compiled(
     found.checked.playbook = Some(playbook);
     found.outline = found.checked.program.is_some().then_some(outline);
     found.response = response;
+}
+
+/// Where the steps stand that a drill has by itself: at the head of their section.
+fn generated(simulation: &Simulation) -> Vec<usize> {
+    let mut spans = vec![simulation.id.span, simulation.guard.span];
+    spans.extend(simulation.experiment.iter().map(|one| one.span));
+    spans.extend(simulation.faults.values().map(|one| one.span));
+    spans.extend(simulation.expect.values().map(|one| one.span));
+    spans.extend(simulation.respond.iter().map(|one| one.span));
+    spans.extend(simulation.recover.iter().map(|one| one.span));
+    spans.into_iter().map(|span| span.start).collect()
 }
 
 fn join(

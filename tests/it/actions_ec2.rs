@@ -21,7 +21,7 @@ use backburn::{
         release::{self, Item, Request},
         unit::{Body, Condition, Items, Outputs, Policy, Unit},
     },
-    journal::{FORMAT, Head, Journal, Ledger, Record, RunDir, RunStatus},
+    journal::{Head, Journal, Ledger, Record, RunDir, RunStatus},
     lab::seed::Seed,
 };
 use futures::future::BoxFuture;
@@ -110,20 +110,7 @@ impl Rig {
         let (records, head) = self.records();
         let journal = Journal::append_to(&self.dir.journal(), head, Vec::new()).expect("a file");
         if records.is_empty() {
-            let started = Record::RunStarted {
-                format: FORMAT,
-                program: "test".into(),
-                run: self.dir.id().into(),
-                playbook: "test".into(),
-                drill: None,
-                playbook_sha256: String::new(),
-                plan_sha256: String::new(),
-                scope: self.aws.scope().clone(),
-                endpoint: None,
-                lab: None,
-                operator: "test".into(),
-                clock: None,
-            };
+            let started = crate::rig::started(self.dir.id(), self.aws.scope());
             journal.append(started).await.expect("a record");
         }
         let run = Run {

@@ -127,20 +127,7 @@ impl Rig {
         let (records, head) = self.read();
         let journal = Journal::append_to(&self.dir.journal(), head, Vec::new()).expect("a file");
         if records.is_empty() {
-            let started = Record::RunStarted {
-                format: FORMAT,
-                program: "test".into(),
-                run: self.dir.id().into(),
-                playbook: "test".into(),
-                playbook_sha256: String::new(),
-                plan_sha256: String::new(),
-                scope: self.aws.scope().clone(),
-                endpoint: None,
-                lab: None,
-                drill: None,
-                operator: "test".into(),
-                clock: None,
-            };
+            let started = crate::rig::started(self.dir.id(), self.aws.scope());
             journal.append(started).await.expect("a record");
         }
         let run = Run {
@@ -255,4 +242,22 @@ fn state(lab: &Lab, account: &str) -> Value {
         instances.retain(|_, instance| instance["state"] != json!("terminated"));
     }
     state
+}
+
+/// The first record of a run.
+pub fn started(run: &str, scope: &backburn::engine::Scope) -> Record {
+    Record::RunStarted {
+        format: FORMAT,
+        program: "test".into(),
+        run: run.into(),
+        playbook: "test".into(),
+        playbook_sha256: String::new(),
+        plan_sha256: String::new(),
+        scope: scope.clone(),
+        endpoint: None,
+        lab: None,
+        drill: None,
+        operator: "test".into(),
+        clock: None,
+    }
 }

@@ -10,7 +10,7 @@ use aws_sdk_backup::{
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{percent, with_new_role};
+use super::{begun, percent, with_new_role};
 use crate::{
     aws::{
         Aws, call_error,
@@ -23,6 +23,7 @@ use crate::{
 
 const START: &str = "backup:StartBackupJob";
 const LOOK: &str = "backup:DescribeBackupJob";
+const LIST: &str = "backup:ListBackupJobs";
 /// How long a job may take to stop.
 const STOPS: Duration = Duration::from_secs(10 * 60);
 
@@ -67,6 +68,7 @@ impl Operation<Aws> for BackUp {
         on("backup:TagResource", "*"),
         on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
         on(LOOK, "*"),
+        on(LIST, "*"),
         on("backup:StopBackupJob", "*"),
         on("backup:DeleteRecoveryPoint", "*"),
     ];
@@ -85,9 +87,25 @@ impl Operation<Aws> for BackUp {
         Saved { job: open(), recovery_point: open(), resource_type: open(), created: open() }
     }
 
-    /// A start with the same token answers with the job of the first.
-    async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
-        Ok(None)
+    /// No list shows the tokens of jobs, so it is told by what it saves where, as whom, and since
+    /// when. A second start with the same token answers with the job of the first all the same.
+    async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
+        let pages = aws
+            .backup()
+            .list_backup_jobs()
+            .by_resource_arn(&self.resource)
+            .by_backup_vault_name(&self.vault)
+            .set_by_created_after(begun(token))
+            .into_paginator()
+            .items()
+            .send();
+        let jobs = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| call_error(LIST, e))?;
+        use BackupJobState::{Aborted, Expired, Failed};
+        let mine = jobs.into_iter().find(|job| {
+            job.iam_role_arn() == Some(&self.role)
+                && !matches!(job.state(), Some(Aborted | Expired | Failed))
+        });
+        Ok(mine.and_then(|job| job.backup_job_id))
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {

@@ -12,10 +12,17 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::sleep;
 
-use crate::engine::{CallError, Class};
+use crate::engine::{CallError, Class, Token};
 
 /// Attempts, two seconds apart, for a new role to become known to AWS Backup.
 const ROLE_SETTLES: u32 = 15;
+
+/// When the run of a token began, by the time in its id, with room for clocks that differ.
+fn begun(token: &Token) -> Option<aws_sdk_backup::primitives::DateTime> {
+    let made = ulid::Ulid::from_string(&token.run).ok()?.timestamp_ms();
+    let seconds = i64::try_from(made / 1000).ok()?.saturating_sub(300);
+    Some(aws_sdk_backup::primitives::DateTime::from_secs(seconds))
+}
 
 /// Repeats a start that is refused because a role made a moment ago cannot be assumed yet.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>

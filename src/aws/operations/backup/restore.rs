@@ -10,7 +10,7 @@ use aws_sdk_backup::{
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{discard, percent, with_new_role};
+use super::{begun, discard, percent, with_new_role};
 use crate::{
     aws::{Aws, call_error},
     engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
@@ -18,6 +18,7 @@ use crate::{
 
 const START: &str = "backup:StartRestoreJob";
 const LOOK: &str = "backup:DescribeRestoreJob";
+const LIST: &str = "backup:ListRestoreJobs";
 /// A restore cannot be stopped, so its end is awaited before its resource is taken away.
 const ENDS: Duration = Duration::from_secs(30 * 60);
 
@@ -67,6 +68,7 @@ impl Operation<Aws> for Restore {
         on(START, "*"),
         on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
         on(LOOK, "*"),
+        on(LIST, "*"),
         on("ec2:DeleteVolume", "arn:aws:ec2:{region}:{account}:volume/*"),
         on("ec2:DescribeInstances", "*"),
         on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
@@ -93,9 +95,24 @@ impl Operation<Aws> for Restore {
         Restored { job: open(), resource: open(), completed: open() }
     }
 
-    /// A start with the same token answers with the job of the first.
-    async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
-        Ok(None)
+    /// No list shows the tokens of jobs, so it is told by what it restores, as whom, and since when.
+    /// A second start with the same token answers with the job of the first all the same.
+    async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
+        let pages = aws
+            .backup()
+            .list_restore_jobs()
+            .by_account_id(&aws.scope().account)
+            .set_by_created_after(begun(token))
+            .into_paginator()
+            .items()
+            .send();
+        let jobs = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| call_error(LIST, e))?;
+        let mine = jobs.into_iter().find(|job| {
+            job.recovery_point_arn() == Some(&self.recovery_point)
+                && job.iam_role_arn() == Some(&self.role)
+                && !matches!(job.status(), Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted))
+        });
+        Ok(mine.and_then(|job| job.restore_job_id))
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {

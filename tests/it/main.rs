@@ -14,5 +14,7 @@ mod front_fis;
 mod invalid;
 mod lab;
 mod localstack;
+mod pipelines;
 mod playbooks;
+mod reports;
 mod support;

@@ -26,5 +26,8 @@ mod localstack;
 mod matrix;
 mod playbooks;
 mod rig;
+mod pipelines;
+mod playbooks;
+mod reports;
 mod support;
 mod upstreams;

@@ -19,6 +19,8 @@ const TOP: f64 = 34.0;
 /// More items of a for-each than this share a lane.
 const ITEMS: usize = 6;
 const LIMIT: usize = 170_000;
+/// Height of a lane where there are many.
+const CLOSE: f64 = 15.0;
 
 /// What there is to draw of each step.
 struct Drawn<'a> {
@@ -61,19 +63,19 @@ pub(super) fn gantt(view: &View<'_>, html: &mut Html) {
     let lanes = lanes(view);
     path(view, html);
     let height = lanes.last().map_or(0.0, |lane| lane.row) + 26.0;
-    let row = if lanes.len() > 60 { 15.0 } else { 21.0 };
+    let row = if lanes.len() > 60 { CLOSE } else { 21.0 };
     let tall = if lanes.len() > 45 { "scroll tall" } else { "scroll" };
     html.tag(
         "div",
-        &[("class", &tall), ("role", &"region"), ("tabindex", &"0"), ("aria-label", &"Timeline")],
+        &[("class", &tall), ("role", &"group"), ("tabindex", &"0"), ("aria-label", &"Timeline")],
         |html| {
             let view_box = format!("0 0 {WIDTH} {}", Px(height));
             let attrs: super::write::Attrs<'_> = &[
-                ("class", &"fit"),
+                ("class", &"fit gantt"),
                 ("width", &Px(WIDTH)),
                 ("height", &Px(height)),
                 ("viewBox", &view_box),
-                ("role", &"img"),
+                ("role", &"group"),
                 ("aria-labelledby", &"gantt-t"),
             ];
             html.tag("svg", attrs, |html| {
@@ -150,7 +152,7 @@ fn lanes(view: &View<'_>) -> Vec<Lane> {
     lanes.sort_by_key(|lane| {
         (lane.steps.iter().filter_map(|at| report.steps[*at].started).min(), lane.steps[0])
     });
-    let row = if lanes.len() > 60 { 15.0 } else { 21.0 };
+    let row = if lanes.len() > 60 { CLOSE } else { 21.0 };
     let mut y = TOP;
     for lane in &mut lanes {
         lane.row = y;
@@ -211,10 +213,19 @@ fn draw(view: &View<'_>, drawn: &Drawn<'_>, scale: &Scale, lane: &Lane, row: f64
     let (y, thick) = (lane.row, row - 9.0);
     html.tag("g", &[("class", &class(tone))], |html| {
         let name = look::shorten(&lane.name, 29);
-        html.tag("a", &[("href", &format_args!("#s{}", lane.steps[0]))], |html| {
+        let label = |html: &mut Html| {
             html.line("text", &[("class", &"m"), ("x", &0), ("y", &Px(y + thick))], name);
-        });
-        let own = lane.steps.iter().flat_map(|at| &drawn.stretches[*at]);
+        };
+        // Nobody walks over a hundred links by keyboard to get past a drawing.
+        if row > CLOSE {
+            html.tag("a", &[("href", &format_args!("#s{}", lane.steps[0]))], label);
+        } else {
+            label(html);
+        }
+        let mut own: Vec<_> =
+            lane.steps.iter().flat_map(|at| &drawn.stretches[*at]).copied().collect();
+        // What lies within the work is drawn over it.
+        own.sort_by_key(|stretch| matches!(stretch.kind, SpanKind::Asked | SpanKind::Exposed));
         let mut end: f64 = 0.0;
         for stretch in own {
             end = end.max(bar(scale, stretch, y, thick, hot, html));

@@ -34,7 +34,7 @@ pub(super) fn draw(view: &View<'_>, html: &mut Html) {
     let class = if laid.layers > 14 { "scroll tall" } else { "scroll" };
     let attrs: super::write::Attrs<'_> = &[
         ("class", &class),
-        ("role", &"region"),
+        ("role", &"group"),
         ("tabindex", &"0"),
         ("aria-label", &"Graph of the steps"),
     ];
@@ -44,7 +44,7 @@ pub(super) fn draw(view: &View<'_>, html: &mut Html) {
             ("width", &Px(width)),
             ("height", &Px(height)),
             ("viewBox", &format_args!("0 0 {} {}", Px(width), Px(height))),
-            ("role", &"img"),
+            ("role", &"group"),
             ("aria-labelledby", &"dag-t"),
         ];
         html.tag("svg", attrs, |html| {
@@ -61,7 +61,7 @@ pub(super) fn draw(view: &View<'_>, html: &mut Html) {
             for (node, (x, layer)) in graph.nodes.iter().zip(&laid.nodes) {
                 if html.len() < end {
                     let (x, y) = (x - sizes.node / 2.0 + MARGIN, *layer as f64 * step + MARGIN);
-                    boxed(node, x, y, sizes.node, tall, html);
+                    boxed(node, !many, (x, y), (sizes.node, tall), html);
                 }
             }
         });
@@ -109,9 +109,15 @@ fn edge(way: &[(f64, usize)], data: bool, hot: bool, tall: f64, step: f64, html:
     html.shape("path", &[("class", &class), ("d", &d)]);
 }
 
-fn boxed(node: &Node<'_>, x: f64, y: f64, width: f64, tall: f64, html: &mut Html) {
+fn boxed(
+    node: &Node<'_>,
+    link: bool,
+    (x, y): (f64, f64),
+    (width, tall): (f64, f64),
+    html: &mut Html,
+) {
     let tone = node.state.tone();
-    html.tag("a", &[("class", &class(tone)), ("href", &format_args!("#s{}", node.row))], |html| {
+    let inside = |html: &mut Html| {
         let title = node.title.unwrap_or_default();
         html.line("title", &[], format_args!("{} {}", node.id, look::shorten(title, 80)));
         let off = if is_off(node.state) { "box off" } else { "box" };
@@ -132,5 +138,11 @@ fn boxed(node: &Node<'_>, x: f64, y: f64, width: f64, tall: f64, html: &mut Html
             let _ = write!(state, ", {} items", node.items);
         }
         html.line("text", &[("class", &"s"), ("x", &left), ("y", &Px(y + 32.0))], state);
-    });
+    };
+    let href = format!("#s{}", node.row);
+    if link {
+        html.tag("a", &[("class", &class(tone)), ("href", &href)], inside);
+    } else {
+        html.tag("g", &[("class", &class(tone))], inside);
+    }
 }

@@ -93,13 +93,11 @@ fn frame(view: &View<'_>, html: &mut Html) {
 fn parts<'a>(view: &View<'a>) -> Vec<Part<'a>> {
     let report = view.report;
     let many = |n: usize| if n == 0 { "none".to_owned() } else { n.to_string() };
-    let mut parts: Vec<Part<'a>> = vec![
-        ("summary", "Summary", String::new(), summary::summary),
-        ("containment", "Containment", many(report.verdicts.len()), summary::verdicts),
-    ];
+    let mut parts: Vec<Part<'a>> = vec![("summary", "Summary", String::new(), summary::summary)];
     if report.drill.is_some() {
         parts.push(("drill", "Objectives", String::new(), drill::scorecard));
     }
+    parts.push(("containment", "Containment", many(report.verdicts.len()), summary::verdicts));
     parts.push(("timeline", "Timeline", String::new(), gantt::gantt));
     parts.push(("steps", "Steps", many(report.steps.len()), tables::steps));
     parts.push(("changes", "Changes", many(report.changes.len()), tables::changes));

@@ -7,7 +7,11 @@ use quick_xml::{Reader, events::Event};
 use serde_json::Value;
 
 use super::html;
-use crate::report::{digest, model::Report, model::testing::large};
+use crate::report::{
+    digest,
+    model::Report,
+    model::testing::{drill, large},
+};
 
 const HOSTILE: &str =
     "\"'><script>alert(1)</script><img src=x onerror=alert(1)>]]>--><!-- \u{202e}&lt;`";
@@ -85,6 +89,27 @@ fn text_from_outside_never_becomes_markup() {
     }
     assert!(page.matches("alert(1)").count() > 100, "the text itself is shown");
     assert!(!page.contains('\u{202e}'));
+}
+
+#[test]
+fn a_drill_shows_its_objectives_and_what_follows_from_them() {
+    let page = html(&drill());
+    parsed(&page);
+    for text in ["Objectives", "never", "12.0 s of 1 min 00 s", "detection `trail`"] {
+        assert!(page.replace("<code>", "`").replace("</code>", "`").contains(text), "{text}");
+    }
+}
+
+/// `cargo test -- --ignored pages`, and open them: a design is judged by eye.
+#[test]
+#[ignore = "writes pages to look at"]
+fn pages() {
+    let folder = std::env::var("BACKBURN_PAGES").unwrap_or_else(|_| "target".into());
+    for (name, report) in
+        [("drill", drill()), ("large", large(1000)), ("hostile", poisoned(&large(6), HOSTILE))]
+    {
+        std::fs::write(format!("{folder}/{name}.html"), html(&report)).expect("written");
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ pub(super) fn table<T>(
     mut row: impl FnMut(&mut Html, usize, &T),
 ) {
     let attrs: super::write::Attrs<'_> =
-        &[("class", &"scroll"), ("role", &"region"), ("tabindex", &"0"), ("aria-label", &name)];
+        &[("class", &"scroll"), ("role", &"group"), ("tabindex", &"0"), ("aria-label", &name)];
     html.tag("div", attrs, |html| {
         html.tag("table", &[], |html| {
             html.tag("thead", &[], |html| {

@@ -109,12 +109,23 @@ fn story(report: &Report) -> Vec<String> {
     let said = others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!(", {n} {word}"));
     sentence.extend(said);
     story.push(format!("{sentence}."));
-    story.push(format!(
-        "It made {} and started {}; {} kept as evidence.",
-        plural(report.changes.len(), "change"),
-        plural(report.operations.len(), "operation"),
-        plural(report.evidence.len(), "file"),
-    ));
+    let mut did = Vec::new();
+    match report.changes.len() {
+        0 => did.push("it changed nothing".to_owned()),
+        n => did.push(format!("it made {}", plural(n, "change"))),
+    }
+    let counts = [
+        (report.operations.len(), "operation", "started"),
+        (report.evidence.len(), "file", "kept as evidence"),
+    ];
+    for (n, what, how) in counts.into_iter().filter(|(n, ..)| *n > 0) {
+        did.push(format!("{} {how}", plural(n, what)));
+    }
+    let mut sentence = did.join(", ");
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    story.push(format!("{sentence}."));
     if let Some(complete) = run.released {
         let count = |tone: Tone| report.changes.iter().filter(|row| row.tone == tone).count();
         let (back, left) = (count(Tone::Good), count(Tone::Bad));

@@ -173,3 +173,90 @@ pub fn large(steps: usize) -> Report {
     records.push(finished(RunStatus::Succeeded));
     fold(&sources(&body, records), &options())
 }
+
+/// A drill with a late detection, a missed one, and clocks of each kind.
+pub fn drill() -> Report {
+    use crate::drill::score::{Clocks, Objective, Outcome, Part, Scorecard};
+    let objective = |part, name: &str, outcome, times: Option<(f64, f64)>, note: &str| Objective {
+        part,
+        name: name.into(),
+        outcome,
+        accepted: false,
+        took: times.map(|(took, _)| took),
+        budget: times.map(|(_, budget)| budget),
+        clocks: (part == Part::Detection).then(|| Clocks {
+            effective: Some(second(3)),
+            created: Some(second(8)),
+            received: times.map(|(took, _)| second(3 + took as i64)),
+        }),
+        note: note.into(),
+    };
+    let objectives = vec![
+        objective(Part::Guard, "may run here", Outcome::Pass, None, ""),
+        objective(Part::SteadyBefore, "serves", Outcome::Pass, None, ""),
+        objective(Part::Fault, "experiment", Outcome::Pass, None, ""),
+        objective(Part::Detection, "guardduty", Outcome::Pass, Some((12.0, 60.0)), ""),
+        objective(Part::Detection, "alarm", Outcome::Late, Some((15.0, 10.0)), ""),
+        objective(Part::Detection, "trail", Outcome::Missed, None, "nothing that matches came"),
+        objective(
+            Part::Response,
+            "../playbooks/x.yaml",
+            Outcome::Pass,
+            Some((9.0, 30.0)),
+            "1 proven",
+        ),
+        objective(Part::Rto, "restored and verified", Outcome::Pass, Some((1100.0, 1800.0)), ""),
+    ];
+    let card = Scorecard {
+        simulation: "hijack".into(),
+        title: "An instance is hijacked".into(),
+        version: "1.0.0".into(),
+        hypothesis: "It is noticed within a minute, and contained in half of one.".into(),
+        attack: vec!["T1496".into()],
+        run: "RUN".into(),
+        account: "111122223333".into(),
+        region: "eu-central-1".into(),
+        endpoint: None,
+        started: Some(second(0)),
+        outcome: Outcome::Missed,
+        objectives,
+    };
+    let body = "steps:
+  guard: { uses: core.wait, with: { duration: 1s } }
+  inject: { uses: core.wait, with: { duration: 1s }, needs: [guard] }
+  detect: { uses: core.wait, with: { duration: 1s }, needs: [inject] }
+  respond: { uses: core.wait, with: { duration: 1s }, needs: [inject] }
+  ask: { uses: core.manual, with: { instructions: look }, needs: [respond] }
+  recover: { uses: core.wait, with: { duration: 1s }, needs: [detect, ask] }
+";
+    let answer = Record::Answer {
+        step: "ask".into(),
+        place: place("core.answer", "look", 0),
+        question: "is it as before?".into(),
+        by: "anna".into(),
+        yes: true,
+        reason: "served a request".into(),
+    };
+    let records = vec![
+        (0, started()),
+        (0, begins("guard")),
+        (1, ends("guard")),
+        (1, begins("inject")),
+        (3, ends("inject")),
+        (3, begins("detect")),
+        (3, begins("respond")),
+        (6, verdict("respond", "i-1", Verdict::Proven)),
+        (7, ends("respond")),
+        (7, begins("ask")),
+        (11, fails("detect", "timed-out", true)),
+        (18, Record::Interrupted {}),
+        (5000, Record::Resumed { operator: "anna".into() }),
+        (5000, begins("ask")),
+        (5012, answer),
+        (5013, ends("ask")),
+        (5014, finished(RunStatus::Failed)),
+    ];
+    let mut sources = sources_at(body, records);
+    sources.card = Some(card);
+    fold(&sources, &options())
+}

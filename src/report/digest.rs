@@ -59,8 +59,8 @@ pub fn digest(report: &Report) -> String {
     let rows = report.changes.iter().map(|row| {
         let values = format!(
             "{} → {}",
-            code(&look::value(&row.before, 80)),
-            code(&look::value(&row.after, 80))
+            code(look::value(&row.before, 80)),
+            code(look::value(&row.after, 80))
         );
         [
             format!("{} {}", text(&row.kind), code(&row.target)),
@@ -93,8 +93,8 @@ pub fn digest(report: &Report) -> String {
         ]
     });
     table(&mut out, "Regulatory clocks", ["Law", "Due", "When", "The law counts from"], rows);
-    list(&mut out, "Observations", report.observations.iter().map(|line| text(line)));
-    list(&mut out, "Recommendations", report.recommendations.iter().map(|line| text(line)));
+    list(&mut out, "Observations", report.observations.iter().map(text));
+    list(&mut out, "Recommendations", report.recommendations.iter().map(text));
     let next = report
         .summary
         .next

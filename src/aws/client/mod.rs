@@ -339,7 +339,7 @@ mod tests {
             endpoint_url: Some("https://aws.example.com".into()),
             ..ConnectOptions::default()
         };
-        let error = Aws::connect(&options).await.err().expect("a refusal");
+        let error = Aws::connect(&options).await.expect_err("a refusal");
         assert_eq!(error.class, Class::Invalid);
         assert!(error.message.contains("--allow-remote-endpoint"), "{error}");
     }

@@ -41,8 +41,7 @@ pub(super) fn settings(world: &World) -> Vec<(Place, How)> {
     let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
     let mut seen = BTreeSet::new();
     let places = ledger.changes().map(|(_, place, change)| (place.clone(), change.how));
-    let first =
-        places.filter(|(place, _)| seen.insert((place.kind.clone(), place.target.clone())));
+    let first = places.filter(|(place, _)| seen.insert((place.kind.clone(), place.target.clone())));
     first.collect()
 }
 

@@ -17,7 +17,10 @@ const LEAK: &str = "playbooks/iam-key-leak.yaml";
 const HOST: &str = "playbooks/ec2-crypto-mining.yaml";
 
 /// The first run of a playbook, and its id.
-fn contained(playbook: &'static str, inputs: fn(&Seed) -> Vec<String>) -> (Desk, Vec<String>, String) {
+fn contained(
+    playbook: &'static str,
+    inputs: fn(&Seed) -> Vec<String>,
+) -> (Desk, Vec<String>, String) {
     let (desk, seed) = Desk::seeded();
     let inputs = inputs(&seed);
     desk.ends(0, &[&args("run", playbook, &inputs)[..], &RUN].concat());
@@ -30,9 +33,17 @@ fn what_a_run_holds_is_refused_until_it_is_released() {
     let (desk, inputs, run) = contained(LEAK, leaked);
     let plan = args("plan", LEAK, &inputs);
     let refused = desk.ends(4, &plan);
-    assert!(refused.out.contains(&format!("run {run} holds `iam.access-key-status")), "{}", refused.out);
+    assert!(
+        refused.out.contains(&format!("run {run} holds `iam.access-key-status")),
+        "{}",
+        refused.out
+    );
     let second = desk.ends(4, &[&args("run", LEAK, &inputs)[..], &RUN].concat());
-    assert!(second.err.contains("nothing was changed") && second.err.contains(&run), "{}", second.err);
+    assert!(
+        second.err.contains("nothing was changed") && second.err.contains(&run),
+        "{}",
+        second.err
+    );
     let beside = desk.run(&[&plan[..], &["--beside", &run]].concat());
     assert!(!beside.out.contains(" holds `iam.access-key-status"), "{}", beside.out);
     desk.ends(0, &["release", "last"]);

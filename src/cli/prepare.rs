@@ -31,9 +31,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| {
-        Failure::new(Exit::Usage, format!("{} cannot be read: {e}", path.display()))
-    })
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::new(Exit::Usage, format!("{} cannot be read: {e}", path.display())))
 }
 
 /// Where the files come from that a simulation names.

@@ -52,9 +52,7 @@ pub fn lab() -> &'static LabHandle {
 /// The endpoint that all drills of this process share: what lasts a minute on AWS lasts a second there.
 pub fn drill_lab() -> &'static LabHandle {
     static LAB: OnceLock<LabHandle> = OnceLock::new();
-    LAB.get_or_init(|| {
-        start(&LabOptions { clock: "60x".parse().expect("a factor"), ..fronted() })
-    })
+    LAB.get_or_init(|| start(&LabOptions { clock: "60x".parse().expect("a factor"), ..fronted() }))
 }
 
 fn start(options: &LabOptions) -> LabHandle {

@@ -75,8 +75,19 @@ fn the_safety_lever_is_engaged_on_demand() {
 fn a_run_that_is_no_drill_is_not_halted() {
     let (desk, seed) = crate::binary::Desk::seeded();
     let instance = format!("instance={}", seed.instance);
-    desk.ends(0, &["run", "playbooks/ec2-compromise.yaml", "-i", &instance, "-i", "case=IR-1",
-        "--yes", "--accept-presumed"]);
+    desk.ends(
+        0,
+        &[
+            "run",
+            "playbooks/ec2-compromise.yaml",
+            "-i",
+            &instance,
+            "-i",
+            "case=IR-1",
+            "--yes",
+            "--accept-presumed",
+        ],
+    );
     let refused = desk.ends(2, &["drill", "halt"]);
     assert!(refused.err.contains("is no drill"), "{}", refused.err);
 }

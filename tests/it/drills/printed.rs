@@ -39,7 +39,10 @@ fn what_there_is_to_drill() {
     let desk = drilled();
     let one = ["drill", "list", "simulations/leaked-key.yaml", "--json"];
     insta::assert_snapshot!("list-json", desk.shown(&desk.ends(0, &one)));
-    insta::assert_snapshot!("list-nothing", desk.shown(&desk.ends(1, &["drill", "list", "no-such"])));
+    insta::assert_snapshot!(
+        "list-nothing",
+        desk.shown(&desk.ends(2, &["drill", "list", "no-such"]))
+    );
     let playbook = ["drill", "list", "playbooks/iam-key-leak.yaml"];
     insta::assert_snapshot!("list-playbook", desk.shown(&desk.ends(3, &playbook)));
 }

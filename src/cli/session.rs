@@ -209,7 +209,7 @@ impl Session {
         parallel: usize,
     ) -> Result<(RunEnd, Ledger), Failure> {
         let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
-        let watcher = self.watch();
+        let watcher = self.watch(true);
         let earlier = std::mem::take(&mut self.ledger);
         let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
         watcher.abort();
@@ -217,14 +217,15 @@ impl Session {
         Ok((end?, self.fold()?))
     }
 
-    /// Gives back what the run took, whatever stopped it; a second stop ends this as well.
+    /// Gives back what the run took, whatever stopped it. A second Ctrl-C ends this as well; a stop
+    /// asked for from elsewhere does not, since whoever asks goes on asking until this has ended.
     pub async fn give_back(
         &mut self,
         ledger: &mut Ledger,
         request: &Request,
     ) -> Result<Vec<Item>, StepError> {
         self.stop.send_replace(false);
-        let watcher = self.watch();
+        let watcher = self.watch(false);
         let items = engine::release::release(&self.run, ledger, request).await;
         watcher.abort();
         items
@@ -277,7 +278,7 @@ impl Session {
     /// Gives back what the run took. Ctrl-C stops it between two changes.
     pub async fn release(mut self, request: &Request) -> Result<Vec<Item>, Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
-        let watcher = self.watch();
+        let watcher = self.watch(true);
         let items = engine::release::release(&self.run, &mut ledger, request).await;
         watcher.abort();
         let run = self.dir.id().to_owned();
@@ -316,8 +317,9 @@ impl Session {
         super::report::keep(&dir);
     }
 
-    /// First Ctrl-C, or `abort` from elsewhere: nothing new starts. Second Ctrl-C: leave at once.
-    fn watch(&self) -> tokio::task::JoinHandle<()> {
+    /// First Ctrl-C, or with `requests` a stop asked for from elsewhere: nothing new starts. Second
+    /// Ctrl-C: leave at once.
+    fn watch(&self, requests: bool) -> tokio::task::JoinHandle<()> {
         let (stop, events) = (self.stop.clone(), self.run.events.clone());
         let request = self.dir.stop_request();
         tokio::spawn(async move {
@@ -333,7 +335,7 @@ impl Session {
                         }
                         asked = true;
                     }
-                    () = tokio::time::sleep(Duration::from_millis(300)), if !asked => {
+                    () = tokio::time::sleep(Duration::from_millis(300)), if requests && !asked => {
                         if !request.exists() {
                             continue;
                         }

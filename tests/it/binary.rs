@@ -140,7 +140,7 @@ impl Desk {
         let (old, known) = self.lines();
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut running = Running { child: child.expect("the program starts") };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(300);
         loop {
             let (run, lines) = self.lines();
             let skipped = if run == old { known.len() } else { 0 };

@@ -126,7 +126,7 @@ impl Drill {
 
     /// Waits until an experiment of this account is in this state.
     fn experiment_is(&self, status: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(300);
         while !self.experiments().iter().any(|one| one == status) {
             assert!(Instant::now() < deadline, "{:?}", self.experiments());
             std::thread::sleep(Duration::from_millis(50));

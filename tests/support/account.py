@@ -401,7 +401,9 @@ class Drills:
 
     def buckets(self):
         s3 = self.client("s3")
-        return {one["Name"]: self.bucket(s3, one["Name"]) for one in s3.list_buckets()["Buckets"]}
+        read = {one["Name"]: self.bucket(s3, one["Name"]) for one in s3.list_buckets()["Buckets"]}
+        # Where the lab keeps backups, which AWS keeps in an account of its own.
+        return {name: one for name, one in read.items() if one["objects"] or not name.startswith("backburn-backup-")}
 
     @staticmethod
     def bucket(s3, name):

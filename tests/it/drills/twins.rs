@@ -76,17 +76,21 @@ fn a_sample_that_is_not_accepted() {
     misses("instance-crypto-mining", edit, ("detection", "finding"), "plumbing-only");
 }
 
+/// The backup was taken when the items were damaged already.
 #[test]
 fn items_that_come_back_damaged() {
     let edit = |text: &str| {
         let damage = "\
-    damage:
-      uses: dynamodb.overwrite-items
-      with: { table: \"${{ steps.restore-table.resource-id }}\" }
-    same-items:
-      needs: damage
+  damage:
+    uses: dynamodb.overwrite-items
+    with: { table: \"${{ steps.table.table }}\" }
+  table-backup:
+    needs: damage
 ";
-        replaced(text, "recover:", "    same-items:\n", damage)
+        let text = replaced(text, "arrange:", "  table-backup:\n", damage);
+        let steady = text.find("  items:\n    uses: dynamodb.compare-items").expect("a check");
+        let next = text.find("  objects:\n    uses: s3.compare-objects").expect("the next");
+        format!("{}{}", &text[..steady], &text[next..])
     };
     misses("ransomware-dynamodb-s3", edit, ("content", "same-items"), "damaged");
 }
@@ -94,7 +98,7 @@ fn items_that_come_back_damaged() {
 #[test]
 fn objects_that_differ_from_what_was_saved() {
     let edit = |text: &str| {
-        let other = format!("digest: {}", "0".repeat(64));
+        let other = format!("digest: \"{}\"", "0".repeat(64));
         replaced(text, "    same-objects:", "digest: ${{ steps.bucket.digest }}", &other)
     };
     misses("ransomware-dynamodb-s3", edit, ("content", "same-objects"), "damaged");

@@ -19,9 +19,9 @@ pub fn digest(report: &Report) -> String {
         Tone::Bad => "❌",
         Tone::Quiet => "▫️",
     };
-    let _ = writeln!(out, "# {}\n\n{sign} **{}**\n", text(title), text(&report.summary.headline));
+    let _ = writeln!(out, "# {}\n\n{sign} **{}**\n", text(title), prose(&report.summary.headline));
     for line in &report.summary.story {
-        let _ = writeln!(out, "- {}", text(line));
+        let _ = writeln!(out, "- {}", prose(line));
     }
     if let Some(started) = run.started {
         let _ = writeln!(out, "- T0 {}, run {}", started.strftime("%F %T UTC"), code(&run.id));
@@ -30,16 +30,16 @@ pub fn digest(report: &Report) -> String {
         &mut out,
         "What is open",
         report.summary.open.iter().map(|one| match &one.step {
-            Some(step) => format!("{} {}", code(step), text(&one.text)),
-            None => text(&one.text),
+            Some(step) => format!("{} {}", code(step), prose(&one.text)),
+            None => prose(&one.text),
         }),
     );
     let rows = report.verdicts.iter().map(|row| {
         [
             text(&row.verdict),
-            text(&row.subject),
+            prose(&row.subject),
             code(&row.step),
-            text(row.reason.as_deref().unwrap_or_default()),
+            prose(row.reason.as_deref().unwrap_or_default()),
         ]
     });
     table(&mut out, "Containment", ["Verdict", "Subject", "Step", "Reason"], rows);
@@ -95,6 +95,8 @@ pub fn digest(report: &Report) -> String {
     table(&mut out, "Regulatory clocks", ["Law", "Due", "When", "The law counts from"], rows);
     list(&mut out, "Observations", report.observations.iter().map(text));
     list(&mut out, "Recommendations", report.recommendations.iter().map(text));
+    list(&mut out, "Observations", report.observations.iter().map(|line| prose(line)));
+    list(&mut out, "Recommendations", report.recommendations.iter().map(|line| prose(line)));
     let next = report
         .summary
         .next
@@ -163,6 +165,23 @@ pub fn text(text: impl Display) -> String {
     out.replace("://", "&#58;//")
 }
 
+/// A sentence in which backticks mark code, as the program's messages have them.
+pub fn prose(sentence: impl Display) -> String {
+    let sentence = sentence.to_string();
+    let mut parts = sentence.split('`').peekable();
+    let (mut out, mut inside) = (String::new(), false);
+    while let Some(part) = parts.next() {
+        match (inside, parts.peek()) {
+            (true, Some(_)) => out.push_str(&code(part)),
+            // The last backtick has no partner.
+            (true, None) => out.push_str(&text(format_args!("`{part}"))),
+            (false, _) => out.push_str(&text(part)),
+        }
+        inside = !inside;
+    }
+    out
+}
+
 /// Text from outside in a code span, also within a table.
 pub fn code(text: impl Display) -> String {
     let text = look::clean(&text.to_string()).replace('|', "¦");
@@ -187,5 +206,6 @@ mod tests {
         );
         assert_eq!(code("a`b``c"), "``` a`b``c ```");
         assert_eq!(code("a|b"), "`a¦b`");
+        assert_eq!(prose("is `*x*` or `*y"), "is `*x*` or \\`\\*y");
     }
 }

@@ -105,7 +105,7 @@ fn pipelines_accept_what_is_written() {
         "{out}"
     );
     let summary = std::fs::read_to_string(summary).expect("a summary");
-    assert!(summary.contains("backburn check: 2 files, 1 error"), "{summary}");
+    assert!(summary.contains("backburn check: 2 files, 2 errors"), "{summary}");
     // An invalid playbook cannot be planned, and the files are there all the same.
     desk.ends(3, &["plan", invalid, "--report", &reports("invalid")]);
     let mut args = vec!["run", "playbooks/ec2-crypto-mining.yaml"];
@@ -167,12 +167,13 @@ fn an_editor_completes_actions_and_inputs_and_marks_mistakes() {
     let desk = Desk::at("http://127.0.0.1:1", "000000000000");
     for kind in ["playbook", "simulation"] {
         let schema = desk.ends(0, &["schema", "--kind", kind]).out;
-        std::fs::write(desk.path(kind), schema).expect("written");
+        // Where the first line of a new file looks for it.
+        std::fs::write(desk.path(&format!("{kind}.schema.json")), schema).expect("written");
     }
     let ask = |schema: &str, document: &Path, places: &[&str]| -> Value {
         let mut command = Command::new("node");
         command.arg(root().join("tests/support/yaml_ls.mjs")).arg(&server);
-        command.arg(desk.path(schema)).arg(document).args(places);
+        command.arg(desk.path(&format!("{schema}.schema.json"))).arg(document).args(places);
         let out = succeeds(&mut command).unwrap_or_else(|error| panic!("{error}"));
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
     };

@@ -9,7 +9,8 @@ import xmlschema
 xsd, junit, schema, sarif = sys.argv[1:]
 errors = [f"{error.path}: {error.reason}" for error in xmlschema.XMLSchema(xsd).iter_errors(junit)]
 with open(schema, encoding="utf-8") as file:
-    validator = jsonschema.Draft7Validator(json.load(file))
+    loaded = json.load(file)
+    validator = jsonschema.validators.validator_for(loaded)(loaded)
 with open(sarif, encoding="utf-8") as file:
     found = validator.iter_errors(json.load(file))
 errors += [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in found]

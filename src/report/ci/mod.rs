@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::digest::{code, text};
+use super::digest::{code, prose};
 
 pub use from::{Document, of_check, of_plan, of_report};
 
@@ -105,7 +105,7 @@ impl Findings {
     pub fn markdown(&self) -> String {
         let mut out = String::new();
         let sign = if self.count(Level::Error) == 0 { "✅" } else { "❌" };
-        let _ = writeln!(out, "## {sign} backburn {}: {}\n", self.command, text(&self.headline));
+        let _ = writeln!(out, "## {sign} backburn {}: {}\n", self.command, prose(&self.headline));
         let _ = writeln!(out, "| Document | Cases | Errors | Warnings |\n|---|---|---|---|");
         for suite in &self.suites {
             let count = |level| {
@@ -141,7 +141,7 @@ impl Findings {
             let _ = writeln!(
                 out,
                 "| {level} | {place} | {} | {} |",
-                text(&problem.message),
+                prose(&problem.message),
                 code(&problem.code)
             );
         }

@@ -95,8 +95,8 @@ pub fn digest(report: &Report) -> String {
     table(&mut out, "Regulatory clocks", ["Law", "Due", "When", "The law counts from"], rows);
     list(&mut out, "Observations", report.observations.iter().map(text));
     list(&mut out, "Recommendations", report.recommendations.iter().map(text));
-    list(&mut out, "Observations", report.observations.iter().map(|line| prose(line)));
-    list(&mut out, "Recommendations", report.recommendations.iter().map(|line| prose(line)));
+    list(&mut out, "Observations", report.observations.iter().map(prose));
+    list(&mut out, "Recommendations", report.recommendations.iter().map(prose));
     let next = report
         .summary
         .next

@@ -80,14 +80,15 @@ fn a_sample_that_is_not_accepted() {
 #[test]
 fn items_that_come_back_damaged() {
     let edit = |text: &str| {
-        let damage = "\
-  damage:
-    uses: dynamodb.overwrite-items
-    with: { table: \"${{ steps.table.table }}\" }
-  table-backup:
-    needs: damage
-";
-        let text = replaced(text, "arrange:", "  table-backup:\n", damage);
+        let damage = [
+            "  damage:",
+            "    uses: dynamodb.overwrite-items",
+            "    with: { table: \"${{ steps.table.table }}\" }",
+            "  table-backup:",
+            "    needs: damage\n",
+        ]
+        .join("\n");
+        let text = replaced(text, "arrange:", "  table-backup:\n", &damage);
         let steady = text.find("  items:\n    uses: dynamodb.compare-items").expect("a check");
         let next = text.find("  objects:\n    uses: s3.compare-objects").expect("the next");
         format!("{}{}", &text[..steady], &text[next..])

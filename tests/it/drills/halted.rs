@@ -21,7 +21,8 @@ fn a_live_drill_is_halted() {
     assert!(halt.err.contains("is stopping"), "{}", halt.err);
     assert!(halt.err.contains("given everything back"), "{}", halt.err);
     let ended = running.ended();
-    assert_eq!(ended.code, Some(9), "{}\n{}", ended.out, ended.err);
+    // It may see the experiment's end before it sees that it is asked to stop.
+    assert!(matches!(ended.code, Some(9 | 11)), "{}\n{}", ended.out, ended.err);
     assert_eq!(drill.experiments(), ["stopped"]);
     drill.left_nothing();
     // A second press of the button changes nothing.
@@ -56,7 +57,7 @@ fn the_safety_lever_is_engaged_on_demand() {
     let running = drill.until(|line| is_finished(line, "inject"));
     let halt = drill.commands(0, &["drill", "halt", "--safety-lever"]);
     assert!(halt.err.contains("the safety lever is engaged"), "{}", halt.err);
-    assert_eq!(running.ended().code, Some(9));
+    assert!(matches!(running.ended().code, Some(9 | 11)));
     assert_eq!(drill.now()["drills"]["lever"], "engaged");
     let refused = drill.ends(4);
     assert!(refused.err.contains("the safety lever"), "{}", refused.err);

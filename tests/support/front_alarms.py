@@ -5,7 +5,7 @@ import time
 cloudwatch, sns, sqs, events, ec2 = (client(name) for name in ("cloudwatch", "sns", "sqs", "events", "ec2"))
 
 
-def until(what, seconds=90):
+def until(what, seconds=240):
     end = time.time() + seconds
     while time.time() < end:
         found = what()

@@ -8,7 +8,7 @@ guardduty, events, sqs, iam, s3, ec2, trail = (
 )
 
 
-def until(what, seconds=60):
+def until(what, seconds=240):
     end = time.time() + seconds
     while time.time() < end:
         found = what()

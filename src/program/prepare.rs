@@ -11,7 +11,7 @@ use crate::{
     aws::{
         Aws,
         belts::{self, Limits},
-        facts::iam::Caller,
+        facts::{fis::RunningExperiments, iam::Caller},
     },
     engine::{
         self, AFTER_RUN, Fact, World,
@@ -261,18 +261,9 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 /// A running FIS experiment may be the whole incident, and its stop would undo a containment:
 /// <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiments.html>.
 async fn experiments(aws: &Aws) -> (Experiments, Vec<String>) {
-    use aws_sdk_fis::types::ExperimentStatus as Status;
-    let running = |status: &Status| {
-        matches!(status, Status::Pending | Status::Initiating | Status::Running | Status::Stopping)
-    };
-    let all = aws.fis().list_experiments().into_paginator().items().send();
-    match all.collect::<Result<Vec<_>, _>>().await {
+    match RunningExperiments::of(aws).read(aws).await {
         Ok(found) => {
-            let found = found.into_iter();
-            let running: Vec<_> = found
-                .filter(|one| one.state().and_then(|state| state.status()).is_some_and(running))
-                .map(|one| one.id.unwrap_or_else(|| "?".into()))
-                .collect();
+            let running: Vec<_> = found.into_iter().map(|one| one.experiment).collect();
             let warnings = running.iter().map(|id| {
                 format!(
                     "FIS experiment {id} is running in this account: the incident may be its fault, and its end may change settings back"
@@ -281,8 +272,7 @@ async fn experiments(aws: &Aws) -> (Experiments, Vec<String>) {
             let warnings = warnings.collect();
             (Experiments { known: true, running }, warnings)
         }
-        Err(e) => {
-            let error = crate::aws::call_error("fis:ListExperiments", e);
+        Err(error) => {
             tracing::debug!(%error, "FIS experiments are not known");
             let warning = "whether an FIS experiment is running is unknown: `fis:ListExperiments` did not answer";
             (Experiments::default(), vec![warning.into()])

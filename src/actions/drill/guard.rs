@@ -38,7 +38,8 @@ use crate::{
     aws::{
         Aws,
         facts::{
-            drill::{AlarmStates, AwsTime, RunningExperiments, SafetyLever},
+            drill::{AlarmStates, AwsTime},
+            fis::{RunningExperiments, SafetyLever},
             iam::Caller,
         },
     },
@@ -118,11 +119,11 @@ impl Action for Guard {
         self.now(step).await?;
         let lever = lever(step, &region).await?;
         self.alarms(step, &account, &region).await?;
-        let running = step.read(&RunningExperiments).await?;
+        let running = step.read(&RunningExperiments::of(step.world())).await?;
         if !running.is_empty() {
             step.note(format!(
                 "FIS experiments run already in {region}: {}; what they do may show in this drill",
-                running.join(", ")
+                running.iter().map(|one| one.experiment.as_str()).collect::<Vec<_>>().join(", ")
             ))
             .await?;
         }
@@ -138,7 +139,7 @@ fn refuse<T>(text: String) -> Result<T, StepError> {
 }
 
 async fn lever(step: &Step<Aws>, region: &str) -> Result<String, StepError> {
-    match step.read(&SafetyLever).await? {
+    match step.read(&SafetyLever::of(step.world())).await? {
         None => {
             step.note(format!(
                 "FIS has no safety lever in {region}: nobody can stop all experiments at once"
@@ -146,9 +147,9 @@ async fn lever(step: &Step<Aws>, region: &str) -> Result<String, StepError> {
             .await?;
             Ok("none".into())
         }
-        Some(lever) if lever.status == "disengaged" => Ok(lever.status),
+        Some(lever) if lever.is_free() => Ok(lever.status),
         Some(lever) => {
-            let reason = lever.reason.filter(|reason| !reason.is_empty());
+            let reason = lever.reason;
             let reason =
                 reason.map_or("no reason is given".into(), |why| format!("because: {why}"));
             refuse(format!(

@@ -188,7 +188,7 @@ impl World for Memory {
         Patience {
             first: ms(1),
             longest: ms(12),
-            deadline: ms(80),
+            deadline: ms(400),
             poll: ms(1),
             wait: Duration::MAX,
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::is_over;
 use crate::{
     aws::{Aws, call_error, operations::ec2::RUN_TAG},
-    engine::{CallError, Fact, Permission, World, on},
+    engine::{CallError, Class, Fact, Permission, World, on},
 };
 
 const CALL: &str = "fis:ListExperiments";
@@ -35,9 +35,13 @@ impl RunningExperiments {
     }
 }
 
+/// All experiments; none where the endpoint has no FIS.
 pub(crate) async fn experiments(aws: &Aws) -> Result<Vec<types::ExperimentSummary>, CallError> {
     let pages = aws.fis().list_experiments().into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(|e| call_error(CALL, e))
+    match pages.collect::<Result<_, _>>().await.map_err(|e| call_error(CALL, e)) {
+        Err(e) if e.class == Class::Missing => Ok(Vec::new()),
+        other => other,
+    }
 }
 
 impl Fact<Aws> for RunningExperiments {

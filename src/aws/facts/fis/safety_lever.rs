@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, World, on},
+    engine::{CallError, Class, Fact, Permission, World, on},
 };
 
 const CALL: &str = "fis:GetSafetyLever";
@@ -44,20 +44,24 @@ impl Fact<Aws> for SafetyLever {
     const KIND: &'static str = "fis.safety-lever";
     const READS: &'static [Permission] =
         &[on(CALL, "arn:aws:fis:{region}:{account}:safety-lever/*")];
-    type Value = LeverFacts;
+    /// `None`: the Region or the endpoint has no lever.
+    type Value = Option<LeverFacts>;
 
     fn target(&self) -> String {
         self.region.clone()
     }
 
-    async fn read(&self, aws: &Aws) -> Result<LeverFacts, CallError> {
+    async fn read(&self, aws: &Aws) -> Result<Option<LeverFacts>, CallError> {
         let call = aws.fis().get_safety_lever().id(LEVER).send().await;
-        let state = call.map_err(|e| call_error(CALL, e))?.safety_lever.and_then(|l| l.state);
-        let (status, reason) = state.map_or((None, None), |state| (state.status, state.reason));
-        Ok(LeverFacts {
-            status: status.map_or_else(|| "unknown".into(), |status| status.as_str().to_owned()),
-            reason: reason.filter(|reason| !reason.is_empty()),
-        })
+        let found = match call.map_err(|e| call_error(CALL, e)) {
+            Ok(found) => found,
+            Err(e) if matches!(e.class, Class::Gone | Class::Missing) => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        Ok(found.safety_lever.and_then(|lever| lever.state).map(|state| LeverFacts {
+            status: state.status.map_or_else(|| "unknown".into(), |is| is.as_str().to_owned()),
+            reason: state.reason.filter(|reason| !reason.is_empty()),
+        }))
     }
 }
 
@@ -71,8 +75,20 @@ mod tests {
         let body = r#"{"safetyLever":{"id":"default","arn":"arn:aws:fis:us-east-1:123456789012:safety-lever/default",
             "state":{"status":"engaged","reason":"a real incident"}}}"#;
         let aws = aws(&Replay::default().answer("GET /safetyLevers/default", 200, body));
-        let facts = SafetyLever::of(&aws).read(&aws).await.expect("facts");
+        let facts = SafetyLever::of(&aws).read(&aws).await.expect("an answer").expect("a lever");
         assert!(!facts.is_free());
         assert_eq!(facts.reason.as_deref(), Some("a real incident"));
+    }
+
+    #[tokio::test]
+    async fn where_there_is_none_it_is_absent_and_a_denial_is_an_error() {
+        let read = |status, code: &str| {
+            let body = format!(r#"{{"__type":"{code}","message":"m"}}"#);
+            let aws = aws(&Replay::default().answer("GET /safetyLevers/default", status, &body));
+            async move { SafetyLever::of(&aws).read(&aws).await }
+        };
+        assert_eq!(read(404, "ResourceNotFoundException").await, Ok(None));
+        let denied = read(403, "AccessDeniedException").await;
+        assert_eq!(denied.expect_err("denied").class, Class::Denied);
     }
 }

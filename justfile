@@ -23,6 +23,11 @@ bench:
 # What the lab's front adds to a call; installs moto at the first run
 bench-front:
     cargo bench --no-default-features --bench front
+
+# backburn and its peers by turns; builds the release binary and installs the peers at the first run
+bench-peers *ARGS:
+    python3 benches/peers/peers.py {{ARGS}}
+
 # Break the shipped playbooks at every call and record in the lab, and let others change their settings
 crash-matrix:
     cargo build --locked

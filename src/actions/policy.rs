@@ -15,6 +15,15 @@ use crate::{
     engine::{How, Permission, on},
 };
 
+/// What becomes of what a run made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A playbook: `release` comes later, by whoever may, and leaves what is evidence.
+    Evidence,
+    /// A drill: it releases itself, and takes away what its jobs left as well.
+    Nothing,
+}
+
 /// What fills the `{account}` and `{region}` of ARN patterns; `*` where unknown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fill<'a> {
@@ -40,6 +49,7 @@ const PLANNING: Permission = on("fis:ListExperiments", "*");
 /// The names of actions that the catalogue does not have.
 pub fn policies<'a>(
     actions: impl IntoIterator<Item = &'a str>,
+    kept: Kept,
     fill: Fill<'_>,
 ) -> Result<Policies, Vec<String>> {
     let (mut run, mut release) = (BTreeSet::from([ALWAYS, PLANNING]), BTreeSet::from([ALWAYS]));
@@ -49,8 +59,8 @@ pub fn policies<'a>(
             unknown.push(name.to_string());
             continue;
         };
-        run.extend(for_run(entry.spec.access));
-        release.extend(for_release(entry.spec.access));
+        run.extend(for_run(entry.spec.access, kept));
+        release.extend(for_release(entry.spec.access, kept));
     }
     if !unknown.is_empty() {
         return Err(unknown);
@@ -59,28 +69,34 @@ pub fn policies<'a>(
 }
 
 /// What running these actions needs to be allowed, as `service:Action`, sorted.
-pub fn permissions(actions: &[&str]) -> Vec<String> {
+pub fn permissions(actions: &[&str], kept: Kept) -> Vec<String> {
     let names: BTreeSet<_> =
-        needed(actions).into_iter().map(|permission| permission.action.to_owned()).collect();
+        needed(actions, kept).into_iter().map(|permission| permission.action.to_owned()).collect();
     names.into_iter().collect()
 }
 
 /// What running these actions needs to be allowed, and on what.
-pub fn needed(actions: &[&str]) -> BTreeSet<Permission> {
+pub fn needed(actions: &[&str], kept: Kept) -> BTreeSet<Permission> {
     let found = actions.iter().filter_map(|name| catalogue::find(name));
-    found.flat_map(|entry| for_run(entry.spec.access)).chain([ALWAYS, PLANNING]).collect()
+    found.flat_map(|entry| for_run(entry.spec.access, kept)).chain([ALWAYS, PLANNING]).collect()
 }
 
-pub(super) fn for_run(access: &[super::Access]) -> BTreeSet<Permission> {
+pub(super) fn for_run(access: &[super::Access], kept: Kept) -> BTreeSet<Permission> {
     // The belts look at what a write touches before it is made.
     let belts = access.iter().filter(|a| !a.writes.is_empty()).flat_map(|a| belts::reads(a.kind));
-    access.iter().flat_map(|a| a.reads.iter().chain(a.writes)).chain(belts).copied().collect()
+    let used = access.iter().flat_map(|a| a.reads.iter().chain(a.writes)).chain(belts).copied();
+    match kept {
+        Kept::Evidence => used.collect(),
+        Kept::Nothing => used.chain(for_release(access, kept)).collect(),
+    }
 }
 
-/// Release reads and writes the settings that it gives back, and nothing else.
-pub(super) fn for_release(access: &[super::Access]) -> BTreeSet<Permission> {
+/// Release reads and writes the settings that it gives back; a drill's also what jobs left.
+pub(super) fn for_release(access: &[super::Access], kept: Kept) -> BTreeSet<Permission> {
     let given_back = access.iter().filter(|a| a.how.is_some_and(|how| how != How::Retained));
-    given_back.flat_map(|a| a.reads.iter().chain(a.releases)).copied().collect()
+    let litter = access.iter().filter(|_| kept == Kept::Nothing).filter_map(|a| a.discards);
+    let settings = given_back.flat_map(|a| a.reads.iter().chain(a.releases));
+    settings.chain(litter.flatten()).copied().collect()
 }
 
 fn document(permissions: &BTreeSet<Permission>, fill: Fill<'_>) -> Value {
@@ -181,15 +197,31 @@ mod tests {
     #[test]
     fn release_needs_less() {
         let text = |value: &Value| value.to_string();
-        let key = policies(["iam.disable-access-key"], FILL).expect("known");
+        let key = policies(["iam.disable-access-key"], Kept::Evidence, FILL).expect("known");
         assert!(text(&key.run).contains("sts:GetAccessKeyInfo"));
         assert!(text(&key.release).contains("iam:UpdateAccessKey"));
         assert!(text(&key.release).contains("sts:GetCallerIdentity"));
         assert!(!text(&key.release).contains("sts:GetAccessKeyInfo"));
-        let console = policies(["iam.disable-console-access"], FILL).expect("known");
+        let console =
+            policies(["iam.disable-console-access"], Kept::Evidence, FILL).expect("known");
         assert!(text(&console.run).contains("iam:DeleteLoginProfile"));
         assert!(!text(&console.release).contains("iam:DeleteLoginProfile"), "retained");
-        assert_eq!(policies(["no.such"], FILL).err(), Some(vec!["no.such".to_string()]));
+        assert_eq!(
+            policies(["no.such"], Kept::Evidence, FILL).err(),
+            Some(vec!["no.such".to_string()])
+        );
+    }
+
+    #[test]
+    fn a_drill_takes_away_what_a_playbook_keeps() {
+        let of = |kept| policies(["ec2.snapshot-volumes"], kept, FILL).expect("known");
+        let may = |policy: &Value| policy.to_string().contains("ec2:DeleteSnapshot");
+        let (playbook, drill) = (of(Kept::Evidence), of(Kept::Nothing));
+        assert!(!may(&playbook.run) && !may(&playbook.release), "evidence stays");
+        assert!(may(&drill.run), "a drill releases itself, as the same principal");
+        assert!(may(&drill.release), "and after a kill -9 `release` does");
+        let isolate = policies(["ec2.isolate-instance"], Kept::Nothing, FILL).expect("known");
+        assert!(isolate.run.to_string().contains("ec2:DeleteSecurityGroup"));
     }
 
     #[test]
@@ -200,7 +232,7 @@ mod tests {
         let all: String = texts.collect::<Result<_, _>>().expect("a playbook");
         let names = catalogue::ALL.iter().map(|entry| entry.spec.name);
         let used = names.filter(|name| all.contains(&format!("uses: {name}\n")));
-        let all = policies(used, FILL).expect("known");
+        let all = policies(used, Kept::Evidence, FILL).expect("known");
         assert_eq!(too_large(&all.run), None);
         assert_eq!(too_large(&json!("x".repeat(7_000))).map(|t| t.contains("7002")), Some(true));
     }

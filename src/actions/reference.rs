@@ -1,11 +1,11 @@
 //! The reference of the catalogue: markdown for docs/actions.md, text for the terminal. Owns how an
 //! entry is laid out; its words are the actions' own.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use serde_json::Value;
 
-use super::{Access, Entry, catalogue, policy};
+use super::{Access, Entry, catalogue, policy, policy::Kept};
 use crate::engine::{How, Permission};
 
 /// The whole of docs/actions.md.
@@ -58,12 +58,19 @@ fn section(entry: &Entry) -> String {
             put(&mut out, format_args!("| `{}` | {} | {} |\n", f.name, f.kind, cell(&f.text)));
         }
     }
-    let run = policy::for_run(spec.access);
+    let run = policy::for_run(spec.access, Kept::Evidence);
     if !run.is_empty() {
-        let release = policy::for_release(spec.access);
+        let release = policy::for_release(spec.access, Kept::Evidence);
         put(&mut out, format_args!("\nPermissions to run: {}.\n", permissions(run, "`, `")));
         if !release.is_empty() {
             put(&mut out, format_args!("To release: {}.\n", permissions(release, "`, `")));
+        }
+        let litter = litter(spec.access);
+        if !litter.is_empty() {
+            put(
+                &mut out,
+                format_args!("To take away what a drill left: {}.\n", permissions(litter, "`, `")),
+            );
         }
     }
     for access in spec.access.iter().filter(|a| a.how.is_some()) {
@@ -98,8 +105,9 @@ pub fn terminal(entry: &Entry) -> String {
         }
     }
     for (title, list) in [
-        ("permissions to run", policy::for_run(spec.access)),
-        ("permissions to release", policy::for_release(spec.access)),
+        ("permissions to run", policy::for_run(spec.access, Kept::Evidence)),
+        ("permissions to release", policy::for_release(spec.access, Kept::Evidence)),
+        ("permissions to take away what a drill left", litter(spec.access)),
     ] {
         if !list.is_empty() {
             put(&mut out, format_args!("\n{title}\n"));
@@ -116,6 +124,11 @@ pub fn terminal(entry: &Entry) -> String {
         }
     }
     out
+}
+
+/// What only a drill's release needs.
+fn litter(access: &[Access]) -> BTreeSet<Permission> {
+    access.iter().filter_map(|a| a.discards).flatten().copied().collect()
 }
 
 fn traits(entry: &Entry) -> String {

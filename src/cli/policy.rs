@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::actions::policy::{Fill, policies, too_large};
+use crate::actions::policy::{Fill, Kept, policies, too_large};
 
 use super::{Context, Exit, Failure, prepare};
 
@@ -23,22 +23,23 @@ pub struct Policy {
 impl Policy {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let checked = prepare::checked(
+        let compiled = prepare::checked(
             context,
             &name,
             &prepare::read(&self.file)?,
             prepare::Sources::Beside(&self.file),
-        )?
-        .checked;
-        let program = checked
+        )?;
+        let kept = if compiled.outline.is_some() { Kept::Nothing } else { Kept::Evidence };
+        let program = compiled
+            .checked
             .program
             .ok_or_else(|| Failure::new(Exit::Internal, format!("{name} has no program")))?;
         let fill =
             Fill { account: self.account.as_deref(), region: context.global.region.as_deref() };
-        let both =
-            policies(program.nodes().map(|node| node.uses.as_str()), fill).map_err(|names| {
-                Failure::new(Exit::Internal, format!("unknown actions: {}", names.join(", ")))
-            })?;
+        let actions = program.nodes().map(|node| node.uses.as_str());
+        let both = policies(actions, kept, fill).map_err(|names| {
+            Failure::new(Exit::Internal, format!("unknown actions: {}", names.join(", ")))
+        })?;
         let policy = if self.release { both.release } else { both.run };
         if let Some(warning) = too_large(&policy) {
             context.say(&format!("warning: {warning}"));

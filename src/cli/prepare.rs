@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::{
-    actions::catalogue,
+    actions::{catalogue, policy::Kept},
     aws::{Aws, ConnectOptions},
     drill::{self, Files, Outline},
     journal::InLab,
@@ -119,7 +119,8 @@ pub fn loaded(
         Failure::new(Exit::Invalid, said.join("\n       "))
             .help(format!("`{name}` declares its inputs under `inputs`"))
     })?;
-    let prepared = Prepared { text, files, playbook, program, inputs };
+    let kept = if outline.is_some() { Kept::Nothing } else { Kept::Evidence };
+    let prepared = Prepared { text, files, playbook, program, inputs, kept };
     context.hide(prepared.secrets());
     Ok((prepared, outline))
 }

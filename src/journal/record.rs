@@ -313,8 +313,15 @@ impl Record {
         }
     }
 
-    /// Whether the record must be on the disk before the run goes on: what comes before an effect,
-    /// and what a resumed run could not find out again.
+    /// Whether the run may go on only once the record is on the disk. A step that finished need not
+    /// wait: without the record a resumed run goes through it again, by what it journaled before,
+    /// and no effect of a later step comes before it, for that step's own record waits.
+    pub fn must_wait(&self) -> bool {
+        self.must_sync() && !matches!(self, Self::StepFinished { .. })
+    }
+
+    /// Whether the record must be on the disk soon: what comes before an effect, and what a resumed
+    /// run could not find out again.
     pub fn must_sync(&self) -> bool {
         !matches!(
             self,

@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, mpsc},
 };
 
 use jiff::Timestamp;
@@ -21,11 +21,29 @@ use super::{Head, Line, Record, Trip};
 #[error("{0}")]
 pub struct JournalError(pub String);
 
-/// Handle to the writer of one run's journal. Cheap to clone.
+/// Handle to the writer of one run's journal. Cheap to clone; when the last one goes, all that was
+/// appended has been written.
 #[derive(Clone)]
 pub struct Journal {
-    tx: mpsc::Sender<Request>,
+    thread: Arc<Thread>,
+    failed: Arc<OnceLock<JournalError>>,
     secrets: Arc<Vec<String>>,
+}
+
+struct Thread {
+    /// Both are there until it is dropped.
+    tx: Option<mpsc::Sender<Request>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        drop(self.tx.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has answered nobody: those who waited know.
+            let _ = thread.join();
+        }
+    }
 }
 
 pub(super) struct Request {
@@ -70,29 +88,38 @@ impl Journal {
         // A secret that holds another one goes first, or its rest would stay.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let secrets = Arc::new(secrets);
+        let failed = Arc::default();
         let (tx, rx) = mpsc::channel();
         let writer = Writer {
             file,
             head,
             secrets: secrets.clone(),
-            failed: None,
+            failed: Arc::clone(&failed),
             written: 0,
             trip,
             #[cfg(test)]
             hook: super::hook::Hook::of(path),
         };
-        std::thread::Builder::new().name("journal".into()).spawn(move || writer.serve(&rx))?;
-        Ok(Self { tx, secrets })
+        let thread = std::thread::Builder::new().name("journal".into());
+        let thread = thread.spawn(move || writer.serve(&rx))?;
+        let thread = Arc::new(Thread { tx: Some(tx), thread: Some(thread) });
+        Ok(Self { thread, failed, secrets })
     }
 
-    /// Returns once the record is written, and synced where it must be.
+    /// Returns once the record is written and synced; at once where nothing hangs on it, since all
+    /// that follows is written after it. Then it is the next append that tells of a failure.
     ///
     /// # Errors
     /// The disk refused it; from then on every append fails.
     pub async fn append(&self, record: Record) -> Result<(), JournalError> {
+        let waits = record.must_wait();
         let (done, answer) = oneshot::channel();
         let gone = || JournalError("the journal's writer has ended".into());
-        self.tx.send(Request { record, done }).map_err(|_| gone())?;
+        let tx = self.thread.tx.as_ref().ok_or_else(gone)?;
+        tx.send(Request { record, done }).map_err(|_| gone())?;
+        if !waits {
+            return self.failed.get().map_or(Ok(()), |error| Err(error.clone()));
+        }
         answer.await.map_err(|_| gone())?
     }
 
@@ -176,7 +203,7 @@ struct Writer {
     file: File,
     head: Head,
     secrets: Arc<Vec<String>>,
-    failed: Option<JournalError>,
+    failed: Arc<OnceLock<JournalError>>,
     /// Records by this process.
     written: u64,
     trip: Option<Trip>,
@@ -191,12 +218,12 @@ impl Writer {
             let batch: Vec<_> = std::iter::once(first).chain(rx.try_iter()).collect();
             #[cfg(test)]
             let batch = self.hook.cut(batch);
-            let result = match &self.failed {
+            let result = match self.failed.get() {
                 Some(error) => Err(error.clone()),
                 None => self.write(&batch),
             };
             if let Err(error) = &result {
-                self.failed = Some(error.clone());
+                let _ = self.failed.set(error.clone());
             }
             for request in batch {
                 // A step that no longer waits has been dropped with its run.

@@ -38,6 +38,8 @@ pub struct Prepared {
     pub playbook: Playbook,
     pub program: Program,
     pub inputs: IndexMap<String, Value>,
+    /// What becomes of what the run makes: a simulation keeps nothing.
+    pub kept: policy::Kept,
 }
 
 impl Prepared {
@@ -131,7 +133,7 @@ impl Prepared {
             // Who asks for a plan knows of the lab; nothing here does.
             lab: None,
             steps: steps.into_iter().filter_map(|step| self.entry(step, &secrets)).collect(),
-            permissions: policy::permissions(&actions),
+            permissions: policy::permissions(&actions, self.kept),
             refusals: refusals.into_iter().map(|text| redact_text(text, &secrets)).collect(),
             warnings,
             belts: checked,
@@ -190,7 +192,7 @@ impl Prepared {
     ) -> Vec<PermissionCheck> {
         let active = self.nodes_of(steps, |state| !matches!(state, PlanState::Skipped(_)));
         let actions: Vec<&str> = active.into_iter().map(|node| node.uses.as_str()).collect();
-        let needed = policy::needed(&actions);
+        let needed = policy::needed(&actions, self.kept);
         let principals = belts.principals().await;
         let found = belts::probe::probe(aws, &needed, &principals, steps).await;
         let answer = |answer| match answer {

@@ -69,6 +69,10 @@ impl Operation<Aws> for BackUp {
         on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
         on(LOOK, "*"),
         on(LIST, "*"),
+    ];
+    const DISCARDS: &'static [Permission] = &[
+        on(LOOK, "*"),
+        on(LIST, "*"),
         on("backup:StopBackupJob", "*"),
         on("backup:DeleteRecoveryPoint", "*"),
     ];

@@ -69,6 +69,10 @@ impl Operation<Aws> for Restore {
         on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
         on(LOOK, "*"),
         on(LIST, "*"),
+    ];
+    const DISCARDS: &'static [Permission] = &[
+        on(LOOK, "*"),
+        on(LIST, "*"),
         on("ec2:DeleteVolume", "arn:aws:ec2:{region}:{account}:volume/*"),
         on("ec2:DescribeInstances", "*"),
         on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),

@@ -31,8 +31,9 @@ impl Operation<Aws> for CreateSnapshot {
         on(CALL, SNAPSHOTS),
         on("ec2:CreateTags", SNAPSHOTS),
         on(tagged::DESCRIBE_SNAPSHOTS, "*"),
-        on("ec2:DeleteSnapshot", SNAPSHOTS),
     ];
+    const DISCARDS: &'static [Permission] =
+        &[on(tagged::DESCRIBE_SNAPSHOTS, "*"), on("ec2:DeleteSnapshot", SNAPSHOTS)];
     /// Id of the snapshot.
     type Output = String;
 

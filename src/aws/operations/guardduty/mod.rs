@@ -79,7 +79,9 @@ fn ids(findings: Vec<Finding>) -> Vec<String> {
 impl Operation<Aws> for CreateSampleFindings {
     const KIND: &'static str = "guardduty.create-sample-findings";
     const USES: &'static [Permission] =
-        &[on(CREATE, DETECTORS), on(LIST, DETECTORS), on(GET, DETECTORS), on(ARCHIVE, DETECTORS)];
+        &[on(CREATE, DETECTORS), on(LIST, DETECTORS), on(GET, DETECTORS)];
+    const DISCARDS: &'static [Permission] =
+        &[on(LIST, DETECTORS), on(GET, DETECTORS), on(ARCHIVE, DETECTORS)];
     type Output = SampleFindings;
 
     fn target(&self) -> String {

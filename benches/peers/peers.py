@@ -1,0 +1,279 @@
+"""backburn and its peers by turns on one machine: medians, spreads and ratios. Standard library only.
+
+    python3 benches/peers/peers.py [--rounds N] [--only NAME] [--backburn PATH]
+
+Installs the peers, pinned, into target/peers, and builds the release binary where it is missing.
+What it asks for AWS is answered by a server in this process that takes 50 ms for each call, side by
+side; nothing leaves the machine.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import venv
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+DELAY = 0.05
+INSTANCES = [f"i-{n:017x}" for n in range(20)]
+
+
+class Aws(BaseHTTPRequestHandler):
+    """Answers the few calls that are made here, each after DELAY."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def reply(self, body, kind="text/xml"):
+        time.sleep(DELAY)
+        data = body.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self.reply('{"experiments":[]}', "application/json")
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        action = form.get("Action", [""])[0]
+        if action == "GetCallerIdentity":
+            inner = (
+                "<GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/bench</Arn><UserId>AIDA</UserId>"
+                "<Account>111122223333</Account></GetCallerIdentityResult>"
+            )
+        elif action == "DescribeInstances":
+            one = (
+                "<item><instancesSet><item><instanceId>{}</instanceId><instanceState><code>16</code>"
+                "<name>running</name></instanceState></item></instancesSet></item>"
+            )
+            found = form.get("InstanceId.1") or INSTANCES
+            inner = f"<reservationSet>{''.join(one.format(i) for i in found)}</reservationSet>"
+        else:
+            inner = ""
+        self.reply(f"<{action}Response>{inner}<requestId>r</requestId></{action}Response>")
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+def serve():
+    server = Server(("127.0.0.1", 0), Aws)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def peers():
+    """The folder of the peers' programs."""
+    home = TARGET / "peers"
+    wanted = (HERE / "requirements.txt").read_text()
+    done = home / "installed.txt"
+    if not done.exists() or done.read_text() != wanted:
+        venv.create(home, clear=True, with_pip=True)
+        python = home / "bin" / "python"
+        pip = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"]
+        subprocess.run(pip, check=True)
+        done.write_text(wanted)
+    return home / "bin"
+
+
+def timed(command, env, cwd):
+    """Seconds and peak memory in MiB of one process; it must succeed."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(part) for part in command], env=env, cwd=cwd,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command[0]} ended with {process.returncode}:\n{said.decode()[-3000:]}")
+    return took, usage.ru_maxrss / 1024
+
+
+def playbook(path, steps, of):
+    lines = ["playbook: bench", "title: Bench", "version: 1.0.0", "severity: low", "steps:"]
+    for n in range(steps):
+        lines += [f"  s{n}:", *of(n)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def checked(n):
+    needs = [f"    needs: s{n // 2}"] if n else []
+    return [
+        "    uses: ec2.check-instance", f"    title: Step {n}", *needs,
+        f"    with: {{ instance: {INSTANCES[n % 20]}, state: running }}",
+    ]
+
+
+def asserted(n):
+    needs = [f"    needs: s{n // 2}"] if n else []
+    return ["    uses: core.assert", *needs, "    with: { that: true, message: never }"]
+
+
+def described(n):
+    return ["    uses: ec2.check-instance", f"    with: {{ instance: {INSTANCES[n]}, state: running }}"]
+
+
+def experiment(path, activities, module, func, arguments):
+    """Chaos Toolkit's file with the same number of activities."""
+    probe = lambda n: {
+        "type": "probe",
+        "name": f"s{n}",
+        "provider": {"type": "python", "module": module, "func": func, "arguments": arguments(n)},
+    }
+    method = [probe(n) for n in range(activities)]
+    text = {"version": "1.0.0", "title": "Bench", "description": "Bench", "method": method}
+    path.write_text(json.dumps(text))
+    return path
+
+
+class Bench:
+    def __init__(self, ours, theirs, rounds, scratch):
+        self.ours, self.theirs, self.rounds, self.scratch = ours, theirs, rounds, scratch
+        self.endpoint = serve()
+        self.env = {
+            "PATH": f"{theirs}:{os.environ['PATH']}",
+            "HOME": str(scratch),
+            "BACKBURN_HOME": str(scratch / "home"),
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "eu-central-1",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CHAOSTOOLKIT_LOADED_ONLY": "1",
+        }
+
+    def compare(self, name, commands):
+        """Runs the commands by turns; prints each median and how many times ours it is."""
+        times, memory = {who: [] for who in commands}, {who: [] for who in commands}
+        for turn in range(self.rounds + 1):
+            for who, command in commands.items():
+                took, peak = timed(command, self.env, self.scratch)
+                # The first turn fills caches of the disk and of Python.
+                if turn:
+                    times[who].append(took)
+                    memory[who].append(peak)
+        print(f"\n{name}")
+        base = statistics.median(next(iter(times.values())))
+        for who in commands:
+            median, low, high = statistics.median(times[who]), min(times[who]), max(times[who])
+            print(
+                f"  {who:<42} {median * 1e3:9.1f} ms ({low * 1e3:.1f} to {high * 1e3:.1f}) "
+                f"{median / base:8.1f}x  {statistics.median(memory[who]):7.1f} MiB",
+                flush=True,
+            )
+
+    def check(self):
+        s, t = self.scratch, self.theirs
+        idle = lambda _: {"filters": [{"Name": "instance-state-name", "Values": ["running"]}]}
+        theirs = experiment(s / "e1000.json", 1000, "chaosaws.ec2.probes", "describe_instances", idle)
+        schema = subprocess.run([self.ours, "schema"], capture_output=True, check=True).stdout
+        (s / "schema.json").write_bytes(schema)
+        policies = "policies:\n" + "".join(
+            f"  - {{ name: p{n}, resource: aws.ec2, filters: [{{ 'tag:a': b }}] }}\n" for n in range(1000)
+        )
+        (s / "policies.yml").write_text(policies)
+        template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {
+            f"Topic{n}": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": f"t{n}"}} for n in range(480)
+        }}
+        (s / "template.json").write_text(json.dumps(template))
+        ours = playbook(s / "p1000.yaml", 1000, checked)
+        self.compare("check a file of 1,000 steps, from process start", {
+            "backburn check": [self.ours, "check", ours],
+            "Chaos Toolkit validate": [t / "chaos", "validate", theirs],
+            "check-jsonschema (with backburn's schema)": [t / "check-jsonschema", "--schemafile", s / "schema.json", ours],
+            "Cloud Custodian validate": [t / "custodian", "validate", s / "policies.yml"],
+            "cfn-lint, 480 resources": [t / "cfn-lint", s / "template.json"],
+        })
+        ours = playbook(s / "p10000.yaml", 10_000, checked)
+        self.compare("check a file of 10,000 steps", {"backburn check": [self.ours, "check", ours]})
+
+    def describes(self):
+        s, t = self.scratch, self.theirs
+        one = lambda n: {"filters": [{"Name": "instance-id", "Values": [INSTANCES[n]]}]}
+        theirs = experiment(s / "e20.json", 20, "chaosaws.ec2.probes", "describe_instances", one)
+        boto = s / "boto.py"
+        boto.write_text(
+            "import boto3\nfrom concurrent.futures import ThreadPoolExecutor as Pool\nec2 = boto3.client('ec2')\n"
+            f"ids = {INSTANCES!r}\nlist(Pool(20).map(lambda i: ec2.describe_instances(InstanceIds=[i]), ids))\n"
+        )
+        ours = playbook(s / "p20.yaml", 20, described)
+        run = [self.ours, "run", ours, "--yes", "--no-probe", "--parallel", "20"]
+        cli = "\n".join(f"aws ec2 describe-instances --instance-ids {i} > /dev/null || exit 1" for i in INSTANCES)
+        self.compare(f"20 EC2 describes, {DELAY * 1e3:.0f} ms each, from process start", {
+            "backburn run": [*run, "--endpoint-url", self.endpoint],
+            "backburn plan": [self.ours, "plan", ours, "--no-probe", "--endpoint-url", self.endpoint],
+            "boto3, 20 threads": [t / "python", boto],
+            "Chaos Toolkit run": [t / "chaos", "--no-version-check", "run", "--journal-path", s / "j.json", theirs],
+            "aws CLI, 20 times": ["sh", "-c", cli],
+        })
+
+    def memory(self):
+        s, t = self.scratch, self.theirs
+        theirs = experiment(s / "noop.json", 1000, "platform", "node", lambda _: {})
+        run = lambda steps: [
+            self.ours, "run", playbook(s / f"m{steps}.yaml", steps, asserted),
+            "--yes", "--no-probe", "--endpoint-url", self.endpoint,
+        ]
+        self.compare("a run of 1,000 steps that do nothing", {
+            "backburn run": run(1000),
+            "Chaos Toolkit run": [t / "chaos", "--no-version-check", "run", "--journal-path", s / "j.json", theirs],
+        })
+        self.compare("a run of 10,000 steps that do nothing", {"backburn run": run(10_000)})
+
+    def start(self):
+        self.compare("start", {
+            "backburn --help": [self.ours, "--help"],
+            "aws --version": [self.theirs / "aws", "--version"],
+        })
+        print(f"  the binary has {self.ours.stat().st_size / 1e6:.1f} MB")
+
+
+def main():
+    names = ["start", "check", "describes", "memory"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=names, action="append")
+    parser.add_argument("--backburn", type=pathlib.Path, help="this binary instead of the release build")
+    args = parser.parse_args()
+    ours = args.backburn or TARGET / "release" / "backburn"
+    if not args.backburn:
+        subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    theirs = peers()
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="backburn-peers-"))
+    try:
+        load = os.getloadavg()[0]
+        print(f"{os.cpu_count()} CPUs, load {load:.1f} before; medians of {args.rounds} turns (lowest to highest)")
+        bench = Bench(ours.resolve(), theirs.resolve(), args.rounds, scratch)
+        for name in args.only or names:
+            getattr(bench, name)()
+    finally:
+        shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
-//! How long it takes to append records side by side, and to read a journal of 100,000 and fold it.
+//! How long it takes to append records in turn and side by side, beside the bare syncs, and to read a journal of 100,000 and fold it.
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
 use backburn::{
     engine::Scope,
@@ -56,6 +56,38 @@ fn append_side_by_side(bencher: Bencher<'_, '_>, records: usize) {
     bencher
         .with_inputs(|| tempfile::tempdir().expect("a directory"))
         .bench_values(|dir| write(&dir.path().join("journal.jsonl"), records));
+}
+
+/// One after the other, each waiting for its sync.
+#[divan::bench(args = [100])]
+fn append_in_turn(bencher: Bencher<'_, '_>, records: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let journal = |dir: &tempfile::TempDir| {
+        Journal::append_to(&dir.path().join("journal.jsonl"), Head::default(), Vec::new())
+            .expect("a journal")
+    };
+    bencher
+        .with_inputs(|| tempfile::tempdir().map(|dir| (journal(&dir), dir)).expect("a directory"))
+        .bench_values(|(journal, dir)| {
+            runtime.block_on(async {
+                for n in 0..records {
+                    journal.append(record(n)).await.expect("a disk with room");
+                }
+            });
+            (journal, dir)
+        });
+}
+
+/// The floor of it: as many bytes, as many syncs, and nothing else.
+#[divan::bench(args = [100])]
+fn raw_writes_and_syncs(bencher: Bencher<'_, '_>, records: usize) {
+    let line = [b'x'; 300];
+    bencher.with_inputs(|| tempfile::tempfile().expect("a file")).bench_values(|mut file| {
+        for _ in 0..records {
+            file.write_all(&line).and_then(|()| file.sync_data()).expect("a disk with room");
+        }
+        file
+    });
 }
 
 #[divan::bench(args = [100_000], sample_count = 10)]

@@ -112,7 +112,7 @@ def timed(command, env, cwd):
 
 
 def playbook(path, steps, of):
-    lines = ["playbook: bench", "title: Bench", "version: 1.0.0", "severity: low", "steps:"]
+    lines = ["playbook: bench", "title: Bench", "version: 1.0.0", "severity: low", "limits: { instances: 20 }", "steps:"]
     for n in range(steps):
         lines += [f"  s{n}:", *of(n)]
     path.write_text("\n".join(lines) + "\n")

@@ -81,7 +81,8 @@ impl Prepared {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
         let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
         let belts = Arc::new(belts::Belts::new(run, self.limits()));
-        let mut steps = engine::plan(&units, aws.with_belts(belts.clone()), run).await;
+        let planned = engine::plan(&units, aws.with_belts(belts.clone()), run);
+        let (mut steps, (experiments, mut warnings)) = tokio::join!(planned, experiments(aws));
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
         steps.sort_by_cached_key(|step| {
@@ -92,7 +93,6 @@ impl Prepared {
         let counts = belts.counts().await;
         let over = counts.iter().filter(|count| count.touched.len() as u64 > count.limit);
         refusals.extend(over.map(|count| belts::over(count, None)));
-        let (experiments, mut warnings) = experiments(aws).await;
         if steps.iter().any(|step| matches!(step.state, PlanState::Open(_))) {
             warnings
                 .push("steps marked `(known after run)` are shown as far as they can be".into());

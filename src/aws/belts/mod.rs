@@ -8,7 +8,10 @@ pub mod probe;
 mod standing;
 mod touches;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -18,8 +21,8 @@ use crate::{
     engine::{StepError, Touch, World},
 };
 
+use standing::{Key, Seen, Standing};
 pub use standing::{PROTECTED_TAG, reads};
-use standing::{Seen, Standing};
 use touches::things;
 pub use touches::{Class, Thing};
 
@@ -50,20 +53,22 @@ pub struct Count {
 pub struct Belts {
     run: String,
     limits: Limits,
+    /// What earlier parts of the run touched, by Region; looked at before anything new.
+    earlier: Mutex<Vec<(String, Vec<Thing>)>>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// What earlier parts of the run touched, by Region; looked at before anything new.
-    earlier: Vec<(String, Vec<Thing>)>,
     seen: Seen,
+    /// Held while a thing is looked at: once for all who ask, and without keeping up who asks for others.
+    looking: HashMap<Key, Arc<Mutex<()>>>,
     touched: BTreeMap<&'static str, BTreeSet<(String, String)>>,
 }
 
 impl Belts {
     pub fn new(run: &str, limits: Limits) -> Self {
-        Self { run: run.into(), limits, state: Mutex::default() }
+        Self { run: run.into(), limits, earlier: Mutex::default(), state: Mutex::default() }
     }
 
     /// Counts what earlier parts of the run touched: the Region of each change and operation, its
@@ -76,7 +81,7 @@ impl Belts {
         let earlier = earlier
             .into_iter()
             .map(|(region, kind, what, before)| (region.to_owned(), things(kind, what, before)));
-        self.state.get_mut().earlier = earlier.filter(|(_, things)| !things.is_empty()).collect();
+        *self.earlier.get_mut() = earlier.filter(|(_, things)| !things.is_empty()).collect();
         self
     }
 
@@ -111,15 +116,20 @@ impl Belts {
         if things.is_empty() {
             return Ok(());
         }
-        let mut state = self.state.lock().await;
-        for (region, things) in state.earlier.clone() {
-            let aws = aws.in_region(&region);
-            for (what, key, _) in state.counted(&aws, &self.run, &things).await? {
+        let mut earlier = self.earlier.lock().await;
+        while let Some((region, things)) = earlier.last() {
+            let aws = aws.in_region(region);
+            self.look(&aws, things).await?;
+            let mut state = self.state.lock().await;
+            for (what, key, _) in state.counted(region, things) {
                 state.touched.entry(what).or_default().insert(key);
             }
+            earlier.pop();
         }
-        state.earlier.clear();
-        let counted = state.counted(aws, &self.run, &things).await?;
+        drop(earlier);
+        self.look(aws, &things).await?;
+        let mut state = self.state.lock().await;
+        let counted = state.counted(&aws.scope().region, &things);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {
             return Err(StepError::Refused(format!(
                 "{why}, which keeps every run off it; take the tag away first if it has to be touched all the same"
@@ -141,6 +151,33 @@ impl Belts {
         }
         Ok(())
     }
+
+    /// Looks at what nobody has looked at yet.
+    async fn look(&self, aws: &Aws, things: &[Thing]) -> Result<(), StepError> {
+        for thing in things {
+            let key = key(&aws.scope().region, thing);
+            let turn = {
+                let mut state = self.state.lock().await;
+                if state.seen.standing(&key).is_some() {
+                    continue;
+                }
+                state.looking.entry(key.clone()).or_default().clone()
+            };
+            let _turn = turn.lock().await;
+            if self.state.lock().await.seen.standing(&key).is_none() {
+                let found = Seen::look(aws, &self.run, &key).await?;
+                self.state.lock().await.seen.learn(found);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(region: &str, thing: &Thing) -> Key {
+    match thing.class {
+        Class::User | Class::Role => (String::new(), thing.clone()),
+        _ => (region.to_owned(), thing.clone()),
+    }
 }
 
 /// Key in `limits`, Region and id, and why it is protected.
@@ -151,26 +188,19 @@ impl State {
         self.touched.get(what).into_iter().flatten().map(|(_, id)| id.clone()).collect()
     }
 
-    async fn counted(
-        &mut self,
-        aws: &Aws,
-        run: &str,
-        things: &[Thing],
-    ) -> Result<Vec<Counted>, StepError> {
+    /// What of the things, which were looked at, counts.
+    fn counted(&self, region: &str, things: &[Thing]) -> Vec<Counted> {
         let mut found = Vec::new();
         for thing in things {
-            let region = match thing.class {
-                Class::User | Class::Role => "",
-                _ => aws.scope().region.as_str(),
-            };
-            let protected = match self.seen.standing(aws, region, run, thing).await? {
-                Standing::Own => continue,
-                Standing::Free(_) => None,
-                Standing::Protected(why) => Some(why),
+            let key = key(region, thing);
+            let protected = match self.seen.standing(&key) {
+                None | Some(Standing::Own) => continue,
+                Some(Standing::Free(_)) => None,
+                Some(Standing::Protected(why)) => Some(why.clone()),
             };
             // Who changes an interface changes its instance.
             let counts = match thing.class {
-                Class::Interface => self.seen.holder(region, thing).cloned(),
+                Class::Interface => self.seen.holder(&key).cloned(),
                 _ => Some(thing.clone()),
             };
             let what = match thing.class {
@@ -179,12 +209,12 @@ impl State {
                 Class::User | Class::Role => "principals",
             };
             if let Some(thing) = counts {
-                found.push((what, (region.to_owned(), thing.id), protected));
+                found.push((what, (key.0, thing.id), protected));
             } else if let Some(why) = protected {
-                found.push((what, (region.to_owned(), thing.id.clone()), Some(why)));
+                found.push((what, (key.0, thing.id.clone()), Some(why)));
             }
         }
-        Ok(found)
+        found
     }
 }
 

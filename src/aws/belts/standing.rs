@@ -51,12 +51,15 @@ pub(super) enum Standing {
     Protected(String),
 }
 
-/// What has been looked at, by Region (none for principals) and thing.
+/// A thing in its Region; none for principals.
+pub(super) type Key = (String, Thing);
+
+/// What has been looked at.
 #[derive(Default)]
 pub(super) struct Seen {
-    standings: HashMap<(String, Thing), Standing>,
+    standings: HashMap<Key, Standing>,
     /// The instance that an interface or volume is attached to.
-    holders: HashMap<(String, Thing), Thing>,
+    holders: HashMap<Key, Thing>,
 }
 
 impl Seen {
@@ -72,31 +75,36 @@ impl Seen {
         arns.collect()
     }
 
-    pub(super) fn holder(&self, region: &str, thing: &Thing) -> Option<&Thing> {
-        self.holders.get(&(region.to_owned(), thing.clone()))
+    pub(super) fn holder(&self, key: &Key) -> Option<&Thing> {
+        self.holders.get(key)
     }
 
+    /// None where nobody has looked yet.
+    pub(super) fn standing(&self, key: &Key) -> Option<&Standing> {
+        self.standings.get(key)
+    }
+
+    pub(super) fn learn(&mut self, found: Self) {
+        self.standings.extend(found.standings);
+        self.holders.extend(found.holders);
+    }
+
+    /// Looks at a thing, and at what is attached to the same instance.
+    ///
     /// # Errors
     /// It cannot be read; a thing that is not there is no error.
-    pub(super) async fn standing(
-        &mut self,
-        aws: &Aws,
-        region: &str,
-        run: &str,
-        thing: &Thing,
-    ) -> Result<Standing, CallError> {
-        let key = (region.to_owned(), thing.clone());
-        if !self.standings.contains_key(&key) {
-            match thing.class {
-                Class::Instance => self.instance(aws, region, run, &thing.id).await?,
-                Class::Interface | Class::Volume => self.attached(aws, region, run, thing).await?,
-                Class::User | Class::Role => {
-                    let found = principal(aws, run, thing).await?;
-                    self.standings.insert(key.clone(), found);
-                }
+    pub(super) async fn look(aws: &Aws, run: &str, key: &Key) -> Result<Self, CallError> {
+        let (region, thing) = key;
+        let mut seen = Self::default();
+        match thing.class {
+            Class::Instance => seen.instance(aws, region, run, &thing.id).await?,
+            Class::Interface | Class::Volume => seen.attached(aws, region, run, thing).await?,
+            Class::User | Class::Role => {
+                let found = principal(aws, run, thing).await?;
+                seen.standings.insert(key.clone(), found);
             }
         }
-        Ok(self.standings.get(&key).cloned().unwrap_or(Standing::Own))
+        Ok(seen)
     }
 
     /// An instance with what is attached to it: two calls, however many volumes it has.

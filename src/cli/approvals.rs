@@ -139,6 +139,18 @@ impl Desk {
     }
 }
 
+/// The steps of a run that a question was left of, each with who answers it.
+pub fn open(dir: &RunDir) -> Vec<(String, Option<String>)> {
+    let entries = std::fs::read_dir(dir.path()).into_iter().flatten().flatten();
+    let asked = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let name = name.to_str()?;
+        (name.starts_with("approval-") && name.ends_with(".asked.json")).then(|| entry.path())
+    });
+    let read = asked.filter_map(|path| read::<Asked>(&path).ok().flatten());
+    read.map(|asked| (asked.step, asked.role)).collect()
+}
+
 /// A question names its role with the way to reach it.
 fn role_name(role: &str) -> String {
     role.split(':').next().unwrap_or(role).trim().into()

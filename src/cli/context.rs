@@ -16,7 +16,10 @@ use crate::{
     journal::{redact, redact_text},
     lab::LabOptions,
     matrix::Rehearsal,
-    report::Look,
+    report::{
+        Look,
+        live::{self, To},
+    },
 };
 
 use super::{exit::Exit, failure::Failure};
@@ -76,24 +79,28 @@ pub struct Context {
     pub global: Global,
     pub out: Look,
     pub err: Look,
-    /// Bars are drawn only where someone sees them move.
-    pub bars: bool,
+    /// Whether a terminal can draw over what it shows.
+    moves: bool,
     /// What must not be shown: the values of sensitive inputs.
     secrets: Arc<RwLock<Vec<String>>>,
 }
 
 impl Context {
     pub fn new(global: Global) -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let color = |terminal: bool| match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            Color::Auto => {
+                let asked_not = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+                terminal && !is_dumb && !asked_not
+            }
         };
         let width = terminal_width();
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let out_look = Look { color: color(out), width: if out { width } else { 100 } };
         let err_look = Look { color: color(err), width: if err { width } else { 100 } };
-        Self { out: out_look, err: err_look, bars: err, secrets: Arc::default(), global }
+        Self { out: out_look, err: err_look, moves: !is_dumb, secrets: Arc::default(), global }
     }
 
     /// From now on these values are replaced in everything that is printed.
@@ -103,6 +110,11 @@ impl Context {
 
     pub fn secrets(&self) -> Vec<String> {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bars are drawn only where someone sees them move.
+    pub fn bars(&self, to: To) -> bool {
+        self.moves && to.is_terminal()
     }
 
     pub fn json(&self) -> bool {
@@ -171,7 +183,7 @@ impl Context {
     /// Something for people, beside the data.
     pub fn say(&self, text: &str) {
         // A closed stderr must not end what the command does.
-        let _ = writeln!(io::stderr(), "{}", redact_text(text.into(), &self.secrets()));
+        let _ = live::print_err(&(redact_text(text.into(), &self.secrets()) + "\n"));
     }
 
     pub fn fail(&self, failure: &Failure) -> Exit {

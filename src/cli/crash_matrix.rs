@@ -10,7 +10,7 @@ use crate::{
     lab::{self, LabOptions, Silent},
     matrix::{self, Fill, Kind, Request, Trouble},
     playbook::types::InputType,
-    report,
+    report::{self, live::To},
 };
 
 use super::{
@@ -205,7 +205,7 @@ fn jobs() -> usize {
 }
 
 fn bar(context: &Context) -> ProgressBar {
-    if !context.bars {
+    if !context.bars(To::Err) {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0);

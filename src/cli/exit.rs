@@ -39,21 +39,26 @@ impl Exit {
         if end.journal.is_some() {
             return Self::Internal;
         }
-        let failed = || end.walked.failed.iter().map(|(_, error)| cause(error));
-        let any = |wanted: fn(&StepError) -> bool| failed().any(wanted);
-        if any(|e| matches!(e, StepError::NotContained { .. })) {
+        let failed: Vec<_> = end.walked.failed.iter().map(|(_, e)| cause(e).word()).collect();
+        Self::by(&failed, end.status, ledger, accept_presumed)
+    }
+
+    /// By the words of the errors that steps failed with, and by the verdicts.
+    pub fn by(failed: &[&str], status: RunStatus, ledger: &Ledger, accept_presumed: bool) -> Self {
+        let any = |words: &[&str]| failed.iter().any(|word| words.contains(word));
+        if any(&["not-contained"]) {
             return Self::NotProven;
         }
-        if any(|e| matches!(e, StepError::Drift { .. } | StepError::OffPlan { .. })) {
+        if any(&["drift", "off-plan"]) {
             return Self::Drift;
         }
-        if any(|e| matches!(e, StepError::Journal(_))) {
+        if any(&["journal"]) {
             return Self::Internal;
         }
-        if any(|e| matches!(e.word(), "denied" | "unreachable")) {
+        if any(&["denied", "unreachable"]) {
             return Self::Aws;
         }
-        match end.status {
+        match status {
             RunStatus::Failed => Self::StepFailed,
             RunStatus::Interrupted => Self::Interrupted,
             RunStatus::Waiting => Self::Waiting,

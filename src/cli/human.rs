@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     engine::{Answer, Human, Question},
-    report::look::clean,
+    report::{live, look::clean},
 };
 
 use super::{
@@ -54,13 +54,16 @@ impl Terminal {
 
     async fn typed(&self, question: &Question) -> Answer {
         let mut lines = self.lines.lock().await;
+        let mut held = live::still().await;
         let lines = lines.get_or_insert_with(reader);
         // What was typed before the question was seen is no answer to it.
         while lines.try_recv().is_ok() {}
         if write(&prompt(question)).is_err() {
             return Answer::Unreachable("the terminal cannot be written".into());
         }
-        match lines.recv().await {
+        let typed = lines.recv().await;
+        held.fresh = typed.is_some();
+        match typed {
             Some(line) => read(&line),
             None => Answer::Unreachable("the terminal was closed".into()),
         }
@@ -93,13 +96,13 @@ impl Human for Terminal {
             }
             if !self.interactive {
                 // Whoever looks at this terminal sees what to type at another.
-                let _ = write(&self.desk.how(&asked));
+                let _ = live::print_err(&self.desk.how(&asked));
             }
             let answer = tokio::select! {
                 answer = self.given(&asked) => {
                     if self.interactive {
                         // The prompt is still there; the run goes on all the same.
-                        let _ = write("answered from another terminal\n");
+                        let _ = live::print_err("answered from another terminal\n");
                     }
                     answer
                 }

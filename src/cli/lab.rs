@@ -12,7 +12,7 @@ use crate::{
         front::{self, Clock},
         seed::Seed,
     },
-    report::look,
+    report::{live::To, look},
 };
 
 use super::{Context, Exit, Failure};
@@ -248,7 +248,7 @@ impl Progress for Told {
     }
 
     fn bar(&self, label: &str, done: u64, total: u64) {
-        if !self.context.bars {
+        if !self.context.bars(To::Err) {
             return;
         }
         let Ok(mut current) = self.bar.lock() else { return };

@@ -13,6 +13,7 @@ mod drill;
 mod exit;
 mod explain;
 mod failure;
+mod follow;
 mod graph;
 mod held;
 mod human;
@@ -113,7 +114,7 @@ pub async fn main() -> Exit {
         Command::Abort(command) => command.run(&context).await,
         Command::Drill(command) => command.run(&context).await,
         Command::CrashMatrix(command) => command.run(&context).await,
-        Command::Runs(command) => command.run(&context),
+        Command::Runs(command) => command.run(&context).await,
         Command::Report(command) => command.run(&context),
         Command::Readiness(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),
@@ -137,5 +138,5 @@ fn log(verbose: u8) {
     };
     let filter = EnvFilter::try_from_env("BACKBURN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // Twice only in tests, which then keep the first.
-    let _ = fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = fmt().with_env_filter(filter).with_writer(crate::report::live::writer).try_init();
 }

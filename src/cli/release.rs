@@ -49,7 +49,11 @@ impl Release {
         };
         let items = session.release(&request).await?;
         context.data(
-            |look| summary::release(&id, &items, look),
+            |look| {
+                let place = dir.path().display().to_string();
+                summary::release(&id, &items, look)
+                    + &summary::after_release(&id, &items, &place, look)
+            },
             &json!({ "run": id, "items": items }),
         )?;
         if discard && self.step.is_empty() {

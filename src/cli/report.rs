@@ -9,15 +9,12 @@ use crate::{
     actions::catalogue,
     journal::{ReadError, RunDir, RunDirError},
     report::{
-        digest, html,
+        PAGE, digest, html,
         model::{self, Law, Options, Sources},
     },
 };
 
 use super::{Context, Exit, Failure};
-
-/// Name of the page in a run's directory.
-pub const PAGE: &str = "report.html";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {

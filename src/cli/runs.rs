@@ -1,4 +1,5 @@
-//! `backburn runs`: the runs of this home, their timelines, and whether their journals hold.
+//! `backburn runs`: the runs of this home, their timelines, and whether their journals hold. Watching
+//! one is `follow`'s.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use crate::{
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure, session::Frozen};
+use super::{Context, Exit, Failure, follow::follow, session::Frozen};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -22,16 +23,28 @@ enum Command {
     /// List every run, newest last (the default)
     List,
     /// Show the timeline of a run
-    Show { run: String },
+    Show {
+        /// Run id, a unique prefix of it, or `last`
+        run: String,
+        /// Watch it until it ends, as on its own terminal; ends with the run's exit code
+        #[arg(long)]
+        follow: bool,
+        /// With --follow: end with success although a containment is only presumed
+        #[arg(long, requires = "follow")]
+        accept_presumed: bool,
+    },
     /// Check the hash chain of a run's journal
     Verify { run: String },
 }
 
 impl Runs {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command.unwrap_or(Command::List) {
             Command::List => list(context),
-            Command::Show { run } => show(context, &run),
+            Command::Show { run, follow: true, accept_presumed } => {
+                follow(context, &run, accept_presumed).await
+            }
+            Command::Show { run, .. } => show(context, &run),
             Command::Verify { run } => verify(context, &run),
         }
     }
@@ -76,7 +89,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
 }
 
 /// One word for where a run stands.
-fn state(dir: &RunDir, ledger: &Ledger) -> String {
+pub fn state(dir: &RunDir, ledger: &Ledger) -> String {
     let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
     match (ledger.released, ledger.aborted, ledger.status) {
         (Some(true), _, _) => "released".into(),

@@ -22,7 +22,10 @@ use crate::{
         planfile::PlanFile,
         prepare::{Prepared, item},
     },
-    report::{self, progress},
+    report::{
+        self,
+        live::{self, Head as Watched, Show, To, View},
+    },
 };
 
 use super::{
@@ -49,7 +52,7 @@ pub struct Session {
     pub dir: RunDir,
     pub ledger: Ledger,
     run: Arc<engine::Run<Aws>>,
-    follower: progress::Follower,
+    follower: live::Follower,
     stop: watch::Sender<bool>,
     _lock: RunLock,
 }
@@ -168,6 +171,12 @@ impl Start {
         let journal = Journal::append_tripping(&path, self.head, secrets, trip)
             .map_err(Failure::at(&path))?;
         let (events, received) = Events::channel();
+        let view = View::new(Watched::of(&self.dir));
+        let mut show =
+            Show::new(view, context.err, To::Err, context.bars(To::Err), context.secrets());
+        if path.exists() {
+            show.earlier(&journal::read(&path)?.lines);
+        }
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.
         let _ = std::fs::remove_file(self.dir.stop_request());
@@ -186,7 +195,7 @@ impl Start {
             dir: self.dir,
             ledger: self.ledger,
             run: Arc::new(run),
-            follower: progress::follow(received, context.err, context.bars, context.secrets()),
+            follower: live::follow(received, show),
             stop,
             _lock: self.lock,
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::journal::{Place, Released, RunStatus};
+use crate::journal::{Place, Released, RunStatus, redact, redact_text};
 
 use super::Verdict;
 
@@ -100,15 +100,80 @@ pub enum Event {
         step: String,
         place: Place,
     },
+    /// A release begins to give back what the run took.
+    Releasing,
     Released {
         step: String,
         place: Place,
         outcome: Released,
     },
+    ReleaseEnded,
     Stopping,
     Finished {
         status: RunStatus,
     },
+}
+
+impl Event {
+    /// Takes secrets out of everything that an action, a playbook or AWS put into it.
+    pub fn redact(&mut self, secrets: &[String]) {
+        if secrets.is_empty() {
+            return;
+        }
+        let hide = |text: &mut String| *text = redact_text(std::mem::take(text), secrets);
+        match self {
+            Self::StepSkipped { why: text, .. }
+            | Self::StepFailed { error: text, .. }
+            | Self::Waiting { why: text, .. }
+            | Self::Evidence { file: text, .. }
+            | Self::Note { text, .. } => hide(text),
+            Self::Changed { place, before, after, .. } => {
+                hide(&mut place.target);
+                for value in [before, after] {
+                    *value = redact(value.take(), secrets);
+                }
+            }
+            Self::AlreadySo { place, .. }
+            | Self::OperationEnded { place, .. }
+            | Self::Closed { place, .. } => hide(&mut place.target),
+            Self::OperationStarted { place, job: text, .. }
+            | Self::OperationProgress { place, note: text, .. } => {
+                hide(&mut place.target);
+                hide(text);
+            }
+            Self::Verdict { subject, verdict, .. } => {
+                hide(subject);
+                if let Verdict::Presumed { reason } | Verdict::Failed { reason } = verdict {
+                    hide(reason);
+                }
+            }
+            Self::Released { place, outcome, .. } => {
+                hide(&mut place.target);
+                match outcome {
+                    Released::Failed { error: text } | Released::Retained { what: text } => {
+                        hide(text);
+                    }
+                    Released::Conflict { before, after, now } => {
+                        for value in [before, after, now] {
+                            *value = redact(value.take(), secrets);
+                        }
+                    }
+                    Released::GivenBack | Released::AlreadyBefore => {}
+                }
+            }
+            Self::StepStarted { .. }
+            | Self::StepReplayed { .. }
+            | Self::StepExpanded { .. }
+            | Self::StepBlocked { .. }
+            | Self::StepFinished { .. }
+            | Self::Asking { .. }
+            | Self::Answered { .. }
+            | Self::Releasing
+            | Self::ReleaseEnded
+            | Self::Stopping
+            | Self::Finished { .. } => {}
+        }
+    }
 }
 
 /// Where events go.

@@ -80,6 +80,7 @@ pub async fn release<C: World>(
         },
     )
     .await?;
+    run.events.send(Event::Releasing);
     // What cannot be closed here is read again below, and reported there.
     let left = exposed::close_all(run, ledger).await?;
     let mut taken = gather(run, ledger, request)?;
@@ -112,6 +113,7 @@ pub async fn release<C: World>(
     }
     let complete = request.steps.is_none() && !items.iter().any(is_left_over);
     append(run, Record::ReleaseFinished { complete }).await?;
+    run.events.send(Event::ReleaseEnded);
     Ok(items)
 }
 

@@ -13,7 +13,7 @@ mod trip;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
-pub use reader::{Head, Read, ReadError, parse, read};
+pub use reader::{Head, Read, ReadError, parse, read, read_on};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
 pub use trip::Trip;

@@ -1,7 +1,11 @@
 //! Reads a journal and checks its chain. Owns what is tolerated (a torn last line) and what is not
 //! (a gap, a broken hash, a newer format).
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _, Seek, SeekFrom},
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -69,12 +73,27 @@ pub fn read(path: &Path) -> Result<Read, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
-    let mut head = Head::default();
+    parse_on(bytes, Head::default())
+}
+
+/// Reads on where an earlier read ended. A last line that is not whole yet is read the next time.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_on(path: &Path, head: Head) -> Result<Read, ReadError> {
+    let mut file = fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(head.bytes))?;
+    file.read_to_end(&mut bytes)?;
+    parse_on(&bytes, head)
+}
+
+fn parse_on(bytes: &[u8], mut head: Head) -> Result<Read, ReadError> {
     let mut lines = Vec::new();
     let mut rest = bytes;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (text, after) = (&rest[..end], &rest[end + 1..]);
-        let number = lines.len() + 1;
+        let number = usize::try_from(head.next).unwrap_or(usize::MAX).saturating_add(1);
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
             Err(e) => match serde_json::from_slice::<Value>(text) {

@@ -4,15 +4,18 @@
 pub mod ci;
 pub mod digest;
 pub mod html;
+pub mod live;
 pub mod look;
 #[cfg(feature = "aws")]
 pub mod matrix;
 pub mod model;
 pub mod plan;
-pub mod progress;
 pub mod readiness;
 pub mod scorecard;
 pub mod summary;
 pub mod timeline;
 
 pub use look::Look;
+
+/// Name of the page that a run's directory keeps.
+pub const PAGE: &str = "report.html";

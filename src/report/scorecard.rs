@@ -8,7 +8,11 @@ use crate::drill::{
     score::{Clocks, Objective, Outcome, Scorecard},
 };
 
-use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look};
+use super::{
+    PAGE,
+    look::{self, BAD, BOLD, CARE, DIM, GOOD, Look},
+    summary::short,
+};
 
 /// Title, one line an objective, what is wrong, where it is kept.
 pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
@@ -58,7 +62,17 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         let text = format!("{} `{}`: {}", one.part.word(), one.name, look::clean(&one.note));
         let _ = writeln!(out, "{}", look::wrap(&text, "  ", look.width));
     }
-    let _ = writeln!(out, "\nkept in {dir}");
+    out.push('\n');
+    let mut line = |what: &str, command: &str| {
+        let _ = writeln!(out, "{what:<12}{}", look.paint(BOLD, command));
+    };
+    line("trend:", &format!("backburn drill history {}", card.simulation));
+    let short = short(&card.run);
+    if card.outcome == Outcome::LeftOver {
+        line("take away:", &format!("backburn release {short}"));
+    }
+    line("timeline:", &format!("backburn runs show {short}"));
+    let _ = writeln!(out, "report:     {dir}/{PAGE}");
     out
 }
 

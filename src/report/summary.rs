@@ -5,11 +5,15 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{RunEnd, Verdict, release::Item},
+    engine::{
+        RunEnd, Verdict,
+        release::{Item, is_left_over},
+    },
     journal::{InLab, Ledger, Record, Released, RunStatus},
 };
 
 use super::{
+    PAGE,
     look::{self, BAD, BOLD, CARE, GOOD, Look},
     plan::plural,
 };
@@ -83,11 +87,29 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     }
     let _ =
         writeln!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
+    let _ = writeln!(out, "report:     {dir}/{PAGE}");
+    out
+}
+
+/// What comes after a release: again where something is left, and where to read what happened.
+pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> String {
+    let mut out = String::from("\n");
+    let short = short(run);
+    let mut line = |what: &str, command: &str| {
+        let command = look.paint(BOLD, &format!("backburn {command} {short}"));
+        let _ = writeln!(out, "{what:<12}{command}");
+    };
+    if items.iter().any(is_left_over) {
+        line("again:", "release");
+    }
+    line("timeline:", "runs show");
+    line("proof:", "runs verify");
+    let _ = writeln!(out, "report:     {dir}/{PAGE}");
     out
 }
 
 /// What a ULID needs to be unique among runs of one person: its time part and a little more.
-fn short(run: &str) -> &str {
+pub fn short(run: &str) -> &str {
     run.get(..13).unwrap_or(run)
 }
 

@@ -29,4 +29,5 @@ mod playbooks;
 mod reports;
 mod rig;
 mod support;
+mod terminal;
 mod upstreams;

@@ -9,7 +9,7 @@ mod run;
 
 use clap::{Args, Subcommand};
 
-pub use conduct::{conduct, rescore};
+pub use conduct::{conduct, exit, rescore};
 
 use super::{Context, Exit, Failure};
 

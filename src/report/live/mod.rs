@@ -1,0 +1,18 @@
+//! A run while it goes on, as people watch it: bars on a terminal, plain lines with the time elsewhere.
+//! One fold ([`View`]) of the engine's events or of the journal's records, and what is drawn of it; a
+//! lost terminal loses nothing but the view.
+
+mod cut;
+mod follower;
+mod frame;
+mod lines;
+mod retold;
+mod screen;
+mod show;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use follower::{Follower, Held, follow, print_err, still, writer};
+pub use show::{Show, To};
+pub use view::{Head, View};

@@ -1,0 +1,78 @@
+//! Draws lines at the foot of a terminal, over those that were there. Owns the cursor: it rests at the
+//! start of the line below, so that what others write there is seen; what is drawn is its caller's.
+
+use std::fmt::Write;
+
+use super::cut::{columns, cut};
+
+/// What was drawn, and how wide the terminal was then.
+#[derive(Debug, Default)]
+pub struct Screen {
+    drawn: Vec<String>,
+    width: usize,
+    /// Lines that are longer than the terminal have become is wide are broken by it, which moves what
+    /// stands below them.
+    reflows: bool,
+}
+
+impl Screen {
+    pub fn new(reflows: bool) -> Self {
+        Self { reflows, ..Self::default() }
+    }
+
+    /// Whether the terminal that this process is in breaks lines anew when it becomes narrower. All do
+    /// but a few, which say who they are.
+    pub fn here() -> Self {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        // Inside tmux these are of the terminal around it.
+        let still = is_set("XTERM_VERSION") || is_set("STY");
+        Self::new(is_set("TMUX") || !still)
+    }
+
+    /// What makes the screen show `lines`, which stay, above `frame`, which the next call draws over.
+    /// Empty when it shows that already. Neither may be wider than `width` less one: the cursor must not
+    /// come to stand past the last column.
+    pub fn draw(
+        &mut self,
+        lines: &[String],
+        frame: &[String],
+        width: usize,
+        height: usize,
+    ) -> String {
+        let room = width.saturating_sub(1);
+        let frame: Vec<_> = frame.iter().map(|line| cut(line, room)).collect();
+        if lines.is_empty() && frame == self.drawn && width == self.width {
+            return String::new();
+        }
+        // One write that terminals show at once, where they know how to.
+        let mut out = String::from("\u{1b}[?2026h");
+        let up = self.rows(width).min(height.saturating_sub(1));
+        if up > 0 {
+            let _ = write!(out, "\u{1b}[{up}A");
+        }
+        out.push('\r');
+        let same = lines.is_empty() && width == self.width;
+        for line in lines {
+            let _ = writeln!(out, "{}\u{1b}[K", cut(line, room));
+        }
+        for (index, line) in frame.iter().enumerate() {
+            // What has not changed is not written: over a slow line that is most of it.
+            if same && self.drawn.get(index) == Some(line) {
+                out.push('\n');
+            } else {
+                let _ = writeln!(out, "{line}\u{1b}[K");
+            }
+        }
+        out.push_str("\u{1b}[J\u{1b}[?2026l");
+        (self.drawn, self.width) = (frame, width);
+        out
+    }
+
+    /// How many rows what was drawn takes now.
+    fn rows(&self, width: usize) -> usize {
+        if !self.reflows || width >= self.width {
+            return self.drawn.len();
+        }
+        self.drawn.iter().map(|line| columns(line).div_ceil(width.max(1)).max(1)).sum()
+    }
+}

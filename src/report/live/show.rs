@@ -1,0 +1,207 @@
+//! Shows a run on one stream: bars at the foot of a terminal and above them what stays, or plain lines.
+//! Owns what is held back while a person is asked.
+
+use std::io::{self, IsTerminal, Write};
+
+use jiff::Timestamp;
+
+use crate::{
+    engine::Event,
+    journal::{Line, Record, redact_text},
+};
+
+use super::{
+    super::look::{self, DIM, Look},
+    frame::frame,
+    lines,
+    retold::Retold,
+    screen::Screen,
+    view::{Ended, View},
+};
+
+/// Where it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    Out,
+    Err,
+}
+
+impl To {
+    fn size(self) -> Option<(usize, usize)> {
+        let size = match self {
+            Self::Out => terminal_size::terminal_size_of(io::stdout()),
+            Self::Err => terminal_size::terminal_size_of(io::stderr()),
+        };
+        size.map(|(width, height)| (usize::from(width.0), usize::from(height.0)))
+    }
+
+    fn write(self, text: &str) {
+        // A closed terminal is not the run's concern.
+        let _ = match self {
+            Self::Out => {
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            }
+            Self::Err => io::stderr().lock().write_all(text.as_bytes()),
+        };
+    }
+
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Out => io::stdout().is_terminal(),
+            Self::Err => io::stderr().is_terminal(),
+        }
+    }
+}
+
+pub struct Show {
+    pub view: View,
+    look: Look,
+    to: To,
+    secrets: Vec<String>,
+    screen: Option<Screen>,
+    retold: Retold,
+    /// What came while a person is asked.
+    held: Option<Vec<String>>,
+    turn: usize,
+}
+
+impl Show {
+    /// With `bars` on a terminal, else by lines.
+    pub fn new(view: View, look: Look, to: To, bars: bool, secrets: Vec<String>) -> Self {
+        let (screen, retold) = (bars.then(Screen::here), Retold::default());
+        Self { view, look, to, secrets, screen, retold, held: None, turn: 0 }
+    }
+
+    /// Takes records in that were shown before.
+    pub fn earlier(&mut self, lines: &[Line]) {
+        for line in lines {
+            self.fold(line);
+        }
+        self.view.taken_up();
+    }
+
+    fn fold(&mut self, line: &Line) -> Option<(Event, Option<Ended>)> {
+        if let Record::Resumed { .. } = line.record {
+            self.view.taken_up();
+        }
+        self.view.t0.get_or_insert(line.time);
+        let event = self.retold.event(line)?;
+        let ended = self.view.apply(line.time, &event);
+        Some((event, ended))
+    }
+
+    /// A record, as the run's own terminal showed what it is of.
+    pub fn record(&mut self, line: &Line) {
+        if let Some((event, ended)) = self.fold(line) {
+            self.tell(line.time, &event, ended);
+        }
+    }
+
+    pub fn event(&mut self, at: Timestamp, mut event: Event) {
+        // Before anything is cut: of a secret that was cut, nobody would know what is left.
+        event.redact(&self.secrets);
+        let ended = self.view.apply(at, &event);
+        self.tell(at, &event, ended);
+    }
+
+    fn tell(&mut self, at: Timestamp, event: &Event, ended: Option<Ended>) {
+        let look = self.look_now();
+        if self.screen.is_none() {
+            if let Some(line) = lines::line(event, &look) {
+                let at = look.paint(DIM, &format!("{at:.0}"));
+                self.keep(vec![format!("{at} {line}")]);
+            }
+            return;
+        }
+        let at = look.paint(DIM, &lines::clock(at));
+        let mut kept: Vec<_> = lines::aside(event, &look).into_iter().collect();
+        kept.extend(ended.iter().flat_map(|ended| lines::ended(ended, &self.view, &look)));
+        let kept = kept.iter().map(|line| format!("{at} {line}"));
+        let kept: Vec<_> = kept.collect();
+        if !kept.is_empty() {
+            self.keep(kept);
+        }
+    }
+
+    /// As wide as the terminal is now.
+    fn look_now(&self) -> Look {
+        match (&self.screen, self.to.size()) {
+            (Some(_), Some((width, _))) => Look { width, ..self.look },
+            _ => self.look,
+        }
+    }
+
+    /// Which steps wait for a person, with the role that answers, where the journal does not say it.
+    pub fn asked(&mut self, steps: &[(String, Option<String>)]) {
+        self.view.asked(steps);
+    }
+
+    /// Something that others say beside the run.
+    pub fn text(&mut self, text: &str) {
+        let text = redact_text(text.trim_end().into(), &self.secrets);
+        let look = self.look_now();
+        let wrapped = text.lines().map(|line| match &self.screen {
+            Some(_) => look::wrap(line, "", look.width.saturating_sub(1)),
+            None => line.into(),
+        });
+        let wrapped: Vec<_> = wrapped.collect();
+        self.keep(wrapped.iter().flat_map(|line| line.lines()).map(str::to_owned).collect());
+    }
+
+    fn keep(&mut self, lines: Vec<String>) {
+        match &mut self.held {
+            Some(held) => held.extend(lines),
+            None => self.draw(&lines, true),
+        }
+    }
+
+    fn draw(&mut self, lines: &[String], with_frame: bool) {
+        let Some(screen) = &mut self.screen else {
+            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            return self.to.write(&text);
+        };
+        let (width, height) = self.to.size().unwrap_or((80, 24));
+        let frame = match with_frame {
+            true => {
+                let size = (width.saturating_sub(1), height);
+                frame(&self.view, Timestamp::now(), size, self.turn / 2, &self.look)
+            }
+            false => Vec::new(),
+        };
+        let text = screen.draw(lines, &frame, width, height);
+        if !text.is_empty() {
+            self.to.write(&text);
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        if self.screen.is_some() && self.held.is_none() {
+            self.draw(&[], true);
+        }
+    }
+
+    /// From now on the terminal is another's, until [`Show::go_on`].
+    pub fn hold(&mut self) {
+        self.draw(&[], false);
+        self.held.get_or_insert_default();
+    }
+
+    /// `fresh` where the cursor is at the start of a line.
+    pub fn go_on(&mut self, fresh: bool) {
+        if let Some(held) = self.held.take() {
+            if !fresh {
+                self.to.write("\n");
+            }
+            self.draw(&held, true);
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn end(&mut self) {
+        let held = self.held.take().unwrap_or_default();
+        self.draw(&held, false);
+    }
+}

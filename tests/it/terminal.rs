@@ -1,0 +1,266 @@
+//! A run as it looks on a terminal: the real binary in a pseudoterminal, and what an emulator shows of
+//! what it writes, at several sizes, resized, asked, followed from a second one.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::Child;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use regex_lite::Regex;
+use rustix_openpty::rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::binary::Desk;
+
+/// Waits of several lengths beside each other, a for-each, a question, and a name that is too long.
+const PLAYBOOK: &str = "\
+playbook: looks
+title: Something to look at
+version: 1.0.0
+severity: low
+roles:
+  commander:
+    duty: decides
+    contact: '#nobody'
+inputs:
+  numbers:
+    type: list of integer
+    default: [0, 1, 2, 3, 4, 5, 6, 7]
+    description: items
+steps:
+  first:
+    uses: core.wait
+    phase: contain
+    with:
+      duration: 1s
+  items:
+    needs: [first]
+    for-each: ${{ inputs.numbers }}
+    uses: core.wait
+    phase: preserve
+    with:
+      duration: 2s
+  a-step-whose-name-is-longer-than-its-column-on-a-narrow-screen:
+    needs: [first]
+    uses: core.wait
+    phase: verify
+    with:
+      duration: 6s
+  decide:
+    needs: [items]
+    uses: core.wait
+    phase: recover
+    approval:
+      role: commander
+      reason: it goes on
+    with:
+      duration: 3s
+  fail:
+    needs: [decide]
+    uses: core.assert
+    with:
+      that: ${{ 'known after run' in run.started }}
+      message: as arranged, with words enough that no narrow screen has room for them in one line of it
+";
+
+struct Pty {
+    controller: File,
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<Vec<u8>>>,
+    child: Child,
+}
+
+fn size(columns: u16, rows: u16) -> Winsize {
+    Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+fn some(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("not zero")
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pty {
+    fn start(desk: &Desk, args: &[&str], (columns, rows): (u16, u16)) -> Self {
+        let pty = rustix_openpty::openpty(None, Some(&size(columns, rows))).expect("a terminal");
+        let user = || pty.user.try_clone().expect("a descriptor");
+        let mut command = desk.command(args);
+        command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
+        // The emulator does not break lines anew when it becomes narrower, as xterm does not.
+        command.env("XTERM_VERSION", "XTerm(390)");
+        command.stdin(user()).stdout(user()).stderr(user());
+        let child = command.spawn().expect("the program starts");
+        drop(command);
+        drop(pty.user);
+        let controller = File::from(pty.controller);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(some(rows), some(columns), 1000)));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let mut from = controller.try_clone().expect("a descriptor");
+        let (shown, kept) = (screen.clone(), raw.clone());
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // Linux answers with an error once nobody has the terminal open any more.
+            while let Ok(read @ 1..) = from.read(&mut bytes) {
+                lock(&shown).process(&bytes[..read]);
+                lock(&kept).extend(&bytes[..read]);
+            }
+        });
+        Self { controller, screen, raw, child }
+    }
+
+    fn rows(&self) -> Vec<String> {
+        let screen = lock(&self.screen);
+        let (_, columns) = screen.screen().size();
+        screen.screen().rows(0, columns.get()).map(|row| row.to_string()).collect()
+    }
+
+    /// Waits until the screen pleases.
+    fn until(&mut self, what: &str, pleases: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let rows = self.rows();
+            self.is_sound(&rows);
+            if pleases(&rows) {
+                return rows;
+            }
+            assert!(Instant::now() < deadline, "{what} never came: {rows:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// No line of the view goes on in the next row, and there is at most one header.
+    fn is_sound(&self, rows: &[String]) {
+        let line = Regex::new(r"^(?:\d\d:\d\d:\d\dZ |── |[▸?◐◓◑◒] )").expect("a pattern");
+        let screen = lock(&self.screen);
+        for (row, text) in (0..).zip(rows) {
+            let wrapped = screen.screen().row_wrapped(row);
+            assert!(!(wrapped && line.is_match(text)), "wrapped: {text}");
+        }
+        let heads = rows.iter().filter(|row| row.starts_with("── ")).count();
+        assert!(heads <= 1, "left-over bars: {rows:#?}");
+    }
+
+    fn resize(&self, columns: u16, rows: u16) {
+        lock(&self.screen).screen_mut().set_size(some(rows), some(columns));
+        tcsetwinsize(&self.controller, size(columns, rows)).expect("a terminal");
+    }
+
+    fn types(&mut self, text: &str) {
+        self.controller.write_all(text.as_bytes()).expect("a terminal");
+    }
+
+    /// Its exit code, and the screen at the end.
+    fn ended(mut self) -> (Option<i32>, Vec<String>) {
+        let code = self.child.wait().expect("waited").code();
+        std::thread::sleep(Duration::from_millis(300));
+        let rows = self.rows();
+        self.is_sound(&rows);
+        for row in &rows {
+            let left = row.starts_with("── ") || row.starts_with("▸ ") || row.contains("T0 +");
+            assert!(!left, "left-over bars: {rows:#?}");
+        }
+        let raw = lock(&self.raw);
+        let raw = String::from_utf8_lossy(&raw);
+        // The terminal's own palette only, and the cursor is never hidden: who would show it again?
+        assert!(!raw.contains("38;5;") && !raw.contains("38;2;") && !raw.contains("\u{1b}[?25l"));
+        (code, rows)
+    }
+}
+
+fn any(rows: &[String], pattern: &str) -> bool {
+    let pattern = Regex::new(pattern).expect("a pattern");
+    rows.iter().any(|row| pattern.is_match(row))
+}
+
+fn desk() -> (Desk, String) {
+    let desk = Desk::new();
+    let file = desk.path("looks.yaml");
+    std::fs::write(&file, PLAYBOOK).expect("written");
+    let file = file.display().to_string();
+    (desk, file)
+}
+
+const DONE: &str = r"^\d\d:\d\d:\d\dZ ✓ first +contain +1\.\d s";
+
+fn watched(columns: u16, rows: u16) {
+    let (desk, file) = desk();
+    let mut run = Pty::start(&desk, &["run", &file, "--yes", "--no-probe"], (columns, rows));
+    run.until("a bar", |rows| {
+        any(rows, r"^── looks · 01") && any(rows, r"^. T0 \+00:00:\d\d") && any(rows, "^▸ first")
+    });
+    let shown = run.until("a for-each", |rows| {
+        any(rows, DONE) && any(rows, r"^▸ items +preserve +0:0\d  [█░]+ \d of 8, \d at once")
+    });
+    assert!(any(&shown, r"^▸ a-step-whose-name.* verify +0:0\d  0:0\d left"), "{shown:#?}");
+    let head = shown.iter().position(|row| row.starts_with("── ")).expect("a header");
+    let done = shown.iter().position(|row| row.contains("✓ first")).expect("a line");
+    assert!(done < head, "what has ended stays above: {shown:#?}");
+
+    let short = desk.runs()[0].clone();
+    let mut second = Pty::start(&desk, &["runs", "show", &short, "--follow"], (80, 24));
+    second.until("the same view", |rows| any(rows, DONE) && any(rows, "^▸ items"));
+
+    // The bars are gone while somebody is asked, and nothing moves.
+    run.until("a question", |rows| any(rows, r"or the reason why not:"));
+    let asked = run.rows();
+    assert!(any(&asked, "✓ items +preserve .* 8 items"), "shown before the question: {asked:#?}");
+    assert!(!any(&asked, "^▸ |^── "), "{asked:#?}");
+    second.until("the question", |rows| any(rows, r"^\? decide +recover .* waits for commander"));
+    // What else runs does not write into it: the long wait ends meanwhile.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(run.rows(), asked);
+    run.types("yes\n");
+    let shown = run.until("bars again", |rows| any(rows, "^▸ decide") && any(rows, "^── looks"));
+    assert!(any(&shown, "✓ a-step-whose"), "what was held back is shown: {shown:#?}");
+
+    let (narrow, low) = if columns > 80 { (80, 24) } else { (60, 12) };
+    run.resize(narrow, low);
+    std::thread::sleep(Duration::from_millis(500));
+    run.until("bars of the new width", |rows| any(rows, "^▸ decide"));
+
+    let (code, shown) = run.ended();
+    assert_eq!(code, Some(5), "{shown:#?}");
+    assert!(any(&shown, "✗ fail") && any(&shown, "failed `fail`.*as arranged"), "{shown:#?}");
+    assert!(any(&shown, "^report:     .*report.html|^timeline: "), "{shown:#?}");
+    let (code, shown) = second.ended();
+    assert_eq!(code, Some(5), "{shown:#?}");
+    assert!(any(&shown, "^run 01.* failed; exit code 5"), "{shown:#?}");
+
+    // Into a pipe: plain lines with the time, and the same end.
+    let ended = desk.ends(5, &["runs", "show", "last", "--follow"]);
+    assert!(!ended.out.contains('\u{1b}'), "{}", ended.out);
+    let line = Regex::new(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ first done in 1\.\d s$");
+    assert!(line.expect("a pattern").is_match(&ended.out), "{}", ended.out);
+}
+
+#[test]
+fn a_run_on_a_small_terminal() {
+    watched(80, 24);
+}
+
+#[test]
+fn a_run_on_a_large_terminal() {
+    watched(200, 50);
+}
+
+#[test]
+fn a_dumb_terminal_gets_lines() {
+    let (desk, file) = desk();
+    let mut command = desk.command(&["run", &file, "--yes", "--no-probe"]);
+    let pty = rustix_openpty::openpty(None, Some(&size(80, 24))).expect("a terminal");
+    command.env_remove("NO_COLOR").env("TERM", "dumb").stderr(pty.user);
+    let mut child = command.spawn().expect("the program starts");
+    drop(command);
+    let (mut text, mut bytes) = (Vec::new(), [0; 4096]);
+    let mut from = File::from(pty.controller);
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
+        text.extend(&bytes[..read]);
+    }
+    child.wait().expect("waited");
+    let text = String::from_utf8_lossy(&text);
+    assert!(!text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("Z first done in 1."), "{text}");
+}

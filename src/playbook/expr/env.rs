@@ -91,7 +91,7 @@ pub const TESTS: &[&str] = &[
 pub const FUNCTIONS: &[&str] = &["range"];
 
 /// About 200,000 instructions or 13 MB of data: far above any honest expression, far below a stuck run.
-const FUEL: u64 = 200_000;
+pub(super) const FUEL: u64 = 200_000;
 
 pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -100,6 +100,16 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(50);
     environment.add_filter("tojson", to_json);
+    // `map('pprint')` and `select('filter')` name what they call by a text, which nobody checks before.
+    for name in ["safe", "escape", "e", "attr", "pprint", "urlencode"] {
+        environment.remove_filter(name);
+    }
+    for name in ["safe", "escaped", "filter", "test"] {
+        environment.remove_test(name);
+    }
+    for name in ["debug", "dict", "namespace"] {
+        environment.remove_global(name);
+    }
     environment
 });
 

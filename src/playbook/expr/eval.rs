@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Value;
+use minijinja::{ErrorKind, Value};
 use serde_json::Value as Json;
 
-use super::env::ENVIRONMENT;
+use super::env::{ENVIRONMENT, FUEL};
 use super::value::{from_json, holds_placeholder, to_json};
 use super::{Expr, ExprError, Scope, Target};
 use crate::playbook::types::PLACEHOLDER_PREFIX;
@@ -108,7 +108,7 @@ impl Expr {
         Value::from(root)
     }
 
-    fn failed(&self, reason: String) -> ExprError {
+    pub(super) fn failed(&self, reason: String) -> ExprError {
         ExprError { expression: self.source().to_owned(), reason }
     }
 }
@@ -127,6 +127,9 @@ fn value_of<'a>(target: &Target, scope: &Scope<'a>) -> Option<std::borrow::Cow<'
 }
 
 fn reason(error: &minijinja::Error) -> String {
+    if error.kind() == ErrorKind::OutOfFuel {
+        return format!("it takes more than the {FUEL} units of work that an expression may take");
+    }
     match error.detail() {
         Some(detail) => detail.to_owned(),
         None => error.kind().to_string(),

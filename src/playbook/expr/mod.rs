@@ -5,6 +5,8 @@
 
 mod env;
 mod eval;
+#[cfg(test)]
+mod hostile;
 mod rewrite;
 mod scan;
 mod scope;
@@ -27,6 +29,7 @@ pub use scan::is_templated;
 pub use scope::{RunFacts, Scope, gather};
 pub(crate) use template::read_bare;
 pub use template::{Part, Template, TemplateKind};
+pub use value::MAX_RENDERED;
 pub use walk::{Ref, Target};
 
 /// More than this is unreadable, and deep enough to matter to a recursive walk.

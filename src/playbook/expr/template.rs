@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::scan::{self, Piece};
-use super::value::display;
+use super::value::{Budget, display};
 use super::{Expr, ExprError, Origin, Ref, Scope};
 use crate::playbook::diagnostic::Diagnostic;
 use crate::playbook::span::{Span, Spanned};
@@ -66,31 +66,45 @@ impl Template {
     }
 
     /// The value with every expression evaluated.
+    ///
+    /// # Errors
+    /// An expression fails, or what they all make takes more than [`MAX_RENDERED`](super::MAX_RENDERED).
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, ExprError> {
+        self.eval_within(scope, &mut Budget::new())
+    }
+
+    fn eval_within(&self, scope: &Scope<'_>, budget: &mut Budget) -> Result<Value, ExprError> {
+        let mut paid = |expr: &Expr| {
+            let value = expr.eval(scope)?;
+            budget.pay(&value).map_err(|reason| expr.failed(reason))?;
+            Ok(value)
+        };
         Ok(match &self.kind {
             TemplateKind::Null => Value::Null,
             TemplateKind::Bool(value) => Value::Bool(*value),
             TemplateKind::Number(number) => Value::Number(number.clone()),
             TemplateKind::String(text) => Value::String(text.clone()),
-            TemplateKind::Expr(expr) => expr.eval(scope)?,
+            TemplateKind::Expr(expr) => paid(expr)?,
             TemplateKind::Text(parts) => {
                 let mut text = String::new();
                 for part in parts {
                     match part {
                         Part::Literal(literal) => text.push_str(literal),
-                        Part::Expr(expr) => text.push_str(&display(&expr.eval(scope)?)),
+                        Part::Expr(expr) => text.push_str(&display(&paid(expr)?)),
                     }
                 }
                 Value::String(text)
             }
             TemplateKind::List(items) => {
-                items.iter().map(|item| item.eval(scope)).collect::<Result<_, _>>()?
+                let items = items.iter().map(|item| item.eval_within(scope, budget));
+                items.collect::<Result<_, _>>()?
             }
             TemplateKind::Map(entries) => {
-                let pair = |(key, value): &(Spanned<String>, Self)| {
-                    Ok((key.value.clone(), value.eval(scope)?))
-                };
-                Value::Object(entries.iter().map(pair).collect::<Result<Map<_, _>, ExprError>>()?)
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    map.insert(key.value.clone(), value.eval_within(scope, budget)?);
+                }
+                Value::Object(map)
             }
         })
     }

@@ -29,6 +29,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod serve;
 mod session;
 mod sinks;
 
@@ -113,7 +114,7 @@ pub async fn main() -> Exit {
         Command::Abort(command) => command.run(&context).await,
         Command::Drill(command) => command.run(&context).await,
         Command::CrashMatrix(command) => command.run(&context).await,
-        Command::Runs(command) => command.run(&context),
+        Command::Runs(command) => command.run(&context).await,
         Command::Report(command) => command.run(&context),
         Command::Readiness(command) => command.run(&context),
         Command::Actions(command) => command.run(&context),

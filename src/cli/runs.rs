@@ -9,7 +9,7 @@ use crate::{
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure, session::Frozen};
+use super::{Context, Exit, Failure, serve::Serve, session::Frozen};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -22,16 +22,26 @@ enum Command {
     /// List every run, newest last (the default)
     List,
     /// Show the timeline of a run
-    Show { run: String },
+    Show {
+        run: String,
+        #[command(flatten)]
+        serve: Serve,
+    },
     /// Check the hash chain of a run's journal
     Verify { run: String },
 }
 
 impl Runs {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command.unwrap_or(Command::List) {
             Command::List => list(context),
-            Command::Show { run } => show(context, &run),
+            Command::Show { run, serve } => match serve.bind().await? {
+                Some(page) => {
+                    page.show(context, &RunDir::find(context.home(), &run)?).await;
+                    Ok(Exit::Ok)
+                }
+                None => show(context, &run),
+            },
             Command::Verify { run } => verify(context, &run),
         }
     }

@@ -24,3 +24,4 @@ pub mod matrix;
 pub mod playbook;
 pub mod program;
 pub mod report;
+pub mod serve;

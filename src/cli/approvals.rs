@@ -41,6 +41,9 @@ pub struct Given {
     pub role: String,
     pub by: String,
     pub at: Timestamp,
+    /// `page`, where it came from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     pub yes: bool,
     pub reason: String,
 }
@@ -114,12 +117,13 @@ impl Desk {
             return None;
         }
         self.withdraw(&asked.step);
-        let (by, reason, at) = (given.by, given.reason, Some(given.at));
+        let Given { by, reason, via, .. } = given;
+        let at = Some(given.at);
         if given.yes {
-            return Some(Answer::Yes { by, reason, at });
+            return Some(Answer::Yes { by, reason, at, via });
         }
         let _ = std::fs::remove_file(self.path(&asked.step, "given"));
-        Some(Answer::No { by, reason, at })
+        Some(Answer::No { by, reason, at, via })
     }
 
     /// The question with the command that answers it, for a terminal where nobody types.
@@ -189,6 +193,7 @@ mod tests {
             role: "commander".into(),
             by: "anna".into(),
             at: Timestamp::now(),
+            via: None,
             yes: true,
             reason: "go".into(),
         }

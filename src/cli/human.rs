@@ -85,7 +85,7 @@ impl Human for Terminal {
             let Approvals { steps, wait } = &self.approvals;
             if steps.iter().any(|step| *step == question.step || step == "all") {
                 let reason = "given on the command line".into();
-                return Answer::Yes { by: operator(), reason, at: None };
+                return Answer::Yes { by: operator(), reason, at: None, via: None };
             }
             let asked = self.desk.put(question);
             if let Some(answer) = self.desk.take(&asked) {
@@ -136,9 +136,9 @@ fn read(line: &str) -> Answer {
         Some(rest) if rest.is_empty() || rest.starts_with([' ', ',']) => {
             let note = rest.trim_start_matches([',', ' ']);
             let reason = if note.is_empty() { "typed on the terminal" } else { note };
-            Answer::Yes { by, reason: reason.into(), at: None }
+            Answer::Yes { by, reason: reason.into(), at: None, via: None }
         }
-        _ => Answer::No { by, reason: line.into(), at: None },
+        _ => Answer::No { by, reason: line.into(), at: None, via: None },
     }
 }
 

@@ -30,6 +30,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod serve;
 mod session;
 mod sinks;
 

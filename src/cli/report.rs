@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     actions::catalogue,
-    journal::{ReadError, RunDir, RunDirError},
+    journal::{ReadError, Record, RunDir, RunDirError},
     report::{
         PAGE, digest, html,
         model::{self, Law, Options, Sources},
@@ -90,10 +90,24 @@ fn sources(dir: &RunDir) -> Result<Sources, ReadError> {
 
 /// The report of a run that this process has ended its work on.
 pub fn of_ended(dir: &RunDir) -> Result<model::Report, ReadError> {
+    Ok(model::fold(&sources(dir)?, &options_now(false)))
+}
+
+/// What a page shows that nobody gave options for.
+pub fn options_now(live: bool) -> Options {
     let laws = std::env::var("BACKBURN_CLOCKS").unwrap_or_default();
     let laws = laws.split(',').filter_map(|law| law.parse().ok()).collect();
-    let options = Options { now: jiff::Timestamp::now(), t0: None, laws, live: false };
-    Ok(model::fold(&sources(dir)?, &options))
+    Options { now: jiff::Timestamp::now(), t0: None, laws, live }
+}
+
+/// Whether a process works on the run. The lock is tried only where the journal leaves it open: who
+/// tries it holds it for a moment.
+pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
+    let last = sources.read.lines.last().map(|line| &line.record);
+    !matches!(
+        last,
+        Some(Record::RunFinished { .. } | Record::Aborted { .. } | Record::ReleaseFinished { .. })
+    ) && dir.lock().is_err()
 }
 
 /// Keeps the page with the run. It is a view: what goes wrong here is told and changes nothing.

@@ -27,6 +27,7 @@ pub struct Resume {
 
 impl Resume {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let page = self.lead.serve.bind().await?;
         let start = Start::of(context, &self.run)?;
         let id = start.dir.id().to_owned();
         let refuse = |why: &str| Err(Failure::new(Exit::Refused, format!("run {id} {why}")));
@@ -65,20 +66,21 @@ impl Resume {
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;
         session.append(Record::Resumed { operator: operator() }).await?;
-        if let Some(outline) = outline {
-            return drill::conduct(
-                context,
-                session,
-                &prepared,
-                facts,
-                &outline,
-                self.lead.parallel,
-            )
-            .await;
+        let live = page.map(|page| page.start(context, &session.dir));
+        let lead = &self.lead;
+        let exit = match outline {
+            Some(outline) => {
+                drill::conduct(context, session, &prepared, facts, &outline, lead.parallel).await
+            }
+            None => {
+                let presumed = lead.accept_presumed;
+                session.run(context, &prepared, facts, lead.parallel, presumed, true).await
+            }
+        };
+        if let Some(live) = live {
+            live.end(context).await;
         }
-        session
-            .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
-            .await
+        exit
     }
 }
 

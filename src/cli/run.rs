@@ -9,6 +9,7 @@ use crate::{playbook::types, program::planfile::PlanFile, report};
 use super::{
     Context, Exit, Failure, held, human,
     prepare::{self, Inputs},
+    serve::Serve,
     session,
     sinks::Reports,
 };
@@ -63,11 +64,16 @@ pub struct Lead {
     /// End with success although a containment is only presumed
     #[arg(long)]
     pub accept_presumed: bool,
+    #[command(flatten)]
+    pub serve: Serve,
 }
 
 impl Lead {
     pub fn approvals(&self) -> human::Approvals {
-        human::Approvals { steps: self.approve.clone(), wait: self.wait_for_approval }
+        human::Approvals {
+            steps: self.approve.clone(),
+            wait: self.wait_for_approval || self.serve.is_asked(),
+        }
     }
 }
 
@@ -78,6 +84,7 @@ impl Run {
         if let Some(approved) = &approved {
             fresh(approved, self.max_age)?;
         }
+        let page = self.lead.serve.bind().await?;
         let text = prepare::read(&self.file)?;
         let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
         let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
@@ -103,9 +110,14 @@ impl Run {
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
         drop(turn);
+        let live = page.map(|page| page.start(context, &session.dir));
         let exit = session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
-            .await?;
+            .await;
+        if let Some(live) = live {
+            live.end(context).await;
+        }
+        let exit = exit?;
         self.reports.run(context, &run, &name, &prepared)?;
         Ok(exit)
     }

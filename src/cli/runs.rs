@@ -10,7 +10,7 @@ use crate::{
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure, follow::follow, session::Frozen};
+use super::{Context, Exit, Failure, follow::follow, serve::Serve, session::Frozen};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -27,11 +27,13 @@ enum Command {
         /// Run id, a unique prefix of it, or `last`
         run: String,
         /// Watch it until it ends, as on its own terminal; ends with the run's exit code
-        #[arg(long)]
+        #[arg(long, conflicts_with = "serve")]
         follow: bool,
         /// With --follow: end with success although a containment is only presumed
         #[arg(long, requires = "follow")]
         accept_presumed: bool,
+        #[command(flatten)]
+        serve: Serve,
     },
     /// Check the hash chain of a run's journal
     Verify { run: String },
@@ -41,10 +43,16 @@ impl Runs {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command.unwrap_or(Command::List) {
             Command::List => list(context),
-            Command::Show { run, follow: true, accept_presumed } => {
+            Command::Show { run, follow: true, accept_presumed, .. } => {
                 follow(context, &run, accept_presumed).await
             }
-            Command::Show { run, .. } => show(context, &run),
+            Command::Show { run, serve, .. } => match serve.bind().await? {
+                Some(page) => {
+                    page.show(context, &RunDir::find(context.home(), &run)?).await;
+                    Ok(Exit::Ok)
+                }
+                None => show(context, &run),
+            },
             Command::Verify { run } => verify(context, &run),
         }
     }

@@ -21,11 +21,14 @@ pub enum Answer {
         reason: String,
         /// When it was given, where that was not now.
         at: Option<Timestamp>,
+        /// By which way it came, where that was not the terminal or the command line.
+        via: Option<String>,
     },
     No {
         by: String,
         reason: String,
         at: Option<Timestamp>,
+        via: Option<String>,
     },
     /// Nobody can be asked from here; the text says how to answer.
     Unreachable(String),

@@ -199,6 +199,9 @@ pub enum Record {
         /// When it was given, where that was earlier than the record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Timestamp>,
+        /// By which way it came, where that was not the terminal or the command line: `page`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
         yes: bool,
         reason: String,
     },

@@ -56,11 +56,13 @@ fn record(record: &Record, width: usize) -> Option<String> {
             format!("{step}: {place} failed, {}", look::clean(message))
         }
         Record::Wait { step, until, .. } => format!("{step}: waits until {until:.0}"),
-        Record::Answer { step, role, by, at, yes, reason, .. } => {
+        Record::Answer { step, role, by, at, via, yes, reason, .. } => {
             let word = if *yes { "approved" } else { "declined" };
             let role = role.as_ref().map(|role| format!(" for {role}")).unwrap_or_default();
             let at = at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
-            format!("{step}: {word} by {by}{at}{}: {}", look::clean(&role), look::clean(reason))
+            let via = via.as_ref().map(|via| format!(" on the {via}")).unwrap_or_default();
+            let (by, role) = (look::clean(by), look::clean(&role));
+            format!("{step}: {word} by {by}{at}{via}{role}: {}", look::clean(reason))
         }
         Record::Evidence { step, file, sha256, .. } => {
             format!("{step}: kept {file} sha256 {sha256}")

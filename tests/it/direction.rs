@@ -20,11 +20,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lab", &[]),
     ("matrix", &["engine", "journal", "lab"]),
     ("report", &["drill", "engine", "journal", "matrix", "playbook", "program"]),
+    ("serve", &["journal", "report"]),
     (
         "cli",
         &[
             "actions", "aws", "drill", "engine", "journal", "lab", "matrix", "playbook", "program",
-            "report",
+            "report", "serve",
         ],
     ),
     // The roots: arguments to exit code, and the list of modules.

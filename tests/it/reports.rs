@@ -1,7 +1,7 @@
 //! The report of real runs, and what a real browser makes of hostile names in one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use backburn::report::{html, model::Report};
@@ -9,6 +9,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::binary::{Desk, RUN};
+use crate::browser;
 use crate::playbooks::compromised;
 
 fn run(desk: &Desk, seed: &backburn::lab::seed::Seed) {
@@ -55,14 +56,6 @@ fn evidence_that_was_changed_shows() {
     assert!(!report.run.journal.files_match);
     assert!(report.summary.open.iter().any(|one| one.text.contains("not as the journal says")));
     assert!(!report.steps.is_empty(), "the plan still names the steps");
-}
-
-fn browser() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    std::env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|file| file.exists())
 }
 
 /// The document as the browser understood it, after everything in it had its chance to run.
@@ -121,7 +114,7 @@ fn poisoned(report: &Value, poison: &str) -> Report {
 
 #[test]
 fn hostile_names_stay_names_in_a_real_browser() {
-    let Some(browser) = browser() else {
+    let Some(browser) = browser::found() else {
         eprintln!("\n*** SKIPPED: hostile names in a real browser\n*** no Chromium on PATH\n");
         return;
     };

@@ -8,8 +8,9 @@ use crate::{program::planfile::PlanFile, report};
 
 use super::{
     super::{
-        human,
+        human::{self, Approvals},
         prepare::{self, Inputs, Sources},
+        serve::Serve,
         session,
         sinks::Reports,
     },
@@ -38,12 +39,15 @@ pub struct Run {
     #[arg(long, value_name = "ID")]
     account: Option<String>,
     #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
     reports: Reports,
 }
 
 impl Run {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
+        let page = self.serve.bind().await?;
         let text = prepare::read(&self.file)?;
         let sources = Sources::Beside(&self.file);
         let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
@@ -67,10 +71,14 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         self.confirm(&plan)?;
-        let approve = self.approve.clone();
+        let approve = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
+        let live = page.map(|page| page.start(context, &session.dir));
         let exit = conduct(context, session, &prepared, facts, &outline, self.parallel).await;
+        if let Some(live) = live {
+            live.end(context).await;
+        }
         self.reports.run(context, &run, &name, &prepared)?;
         exit
     }

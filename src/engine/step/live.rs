@@ -227,6 +227,8 @@ impl<C: World> Live<C> {
         mut question: Question,
     ) -> Result<(), StepError> {
         question.role = question.role.or_else(|| self.owner.clone());
+        // It is left on the disk and shown on a page.
+        question.text = self.run.journal.redact_text(question.text);
         if let Some(Kept::Answer { yes: true }) = self.kept(&place) {
             return Ok(());
         }
@@ -239,9 +241,9 @@ impl<C: World> Live<C> {
                 return Err(error);
             }
         };
-        let (yes, by, reason, at) = match answer {
-            Answer::Yes { by, reason, at } => (true, by, reason, at),
-            Answer::No { by, reason, at } => (false, by, reason, at),
+        let (yes, by, reason, at, via) = match answer {
+            Answer::Yes { by, reason, at, via } => (true, by, reason, at, via),
+            Answer::No { by, reason, at, via } => (false, by, reason, at, via),
             Answer::Unreachable(how) => {
                 self.run.events.send(Event::Answered { step: step.id().into(), yes: false });
                 return Err(StepError::Waiting(format!("{} ({how})", question.text)));
@@ -255,6 +257,7 @@ impl<C: World> Live<C> {
             role: question.role,
             by: by.clone(),
             at,
+            via,
             yes,
             reason: reason.clone(),
         })

@@ -113,7 +113,9 @@ struct Yes;
 
 impl Human for Yes {
     fn ask<'a>(&'a self, _: &'a Question) -> futures::future::BoxFuture<'a, Answer> {
-        Box::pin(async { Answer::Yes { by: "lead".into(), reason: "because".into(), at: None } })
+        Box::pin(async {
+            Answer::Yes { by: "lead".into(), reason: "because".into(), at: None, via: None }
+        })
     }
 }
 

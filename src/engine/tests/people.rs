@@ -28,8 +28,8 @@ impl Human for Says {
         self.1.fetch_add(1, SeqCst);
         let (by, reason) = ("lead".to_owned(), "because".to_owned());
         let answer = match self.0 {
-            true => Answer::Yes { by, reason, at: None },
-            false => Answer::No { by, reason, at: None },
+            true => Answer::Yes { by, reason, at: None, via: None },
+            false => Answer::No { by, reason, at: None, via: None },
         };
         Box::pin(async move { answer })
     }

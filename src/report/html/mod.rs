@@ -7,6 +7,7 @@ mod graph;
 mod graph_svg;
 mod layout;
 mod lessons;
+mod live;
 mod page;
 mod people;
 mod scale;
@@ -18,9 +19,10 @@ mod value;
 mod view;
 mod write;
 
-pub(crate) use page::document;
+pub(crate) use live::{NAMES, header, parts_of};
+pub(crate) use page::{Extras, document, document_with};
 pub(crate) use view::{chip, class};
-pub(crate) use write::{Attrs, Html, Px};
+pub(crate) use write::{Attrs, Html, Px, Written};
 
 use super::model::Report;
 use view::View;
@@ -37,57 +39,55 @@ type Part<'a> = (&'static str, &'static str, String, fn(&View<'a>, &mut Html));
 
 fn frame(view: &View<'_>, html: &mut Html) {
     let report = view.report;
-    html.tag("header", &[("class", &"top")], |html| {
-        html.line("b", &[], "backburn");
-        html.line(
-            "span",
-            &[],
-            if report.run.simulation { "drill report" } else { "after-action report" },
-        );
-        html.line("span", &[("class", &"m")], &report.run.id);
-    });
+    let kind = if report.run.simulation { "drill report" } else { "after-action report" };
+    header(kind, &report.run.id, html);
     let parts = parts(view);
-    html.tag("nav", &[("aria-label", &"Sections")], |html| {
-        html.tag("ul", &[], |html| {
-            for (id, heading, beside, _) in &parts {
-                html.tag("li", &[], |html| {
-                    html.tag("a", &[("href", &format_args!("#{id}"))], |html| {
-                        html.text(heading);
-                        if !beside.is_empty() {
-                            html.line("i", &[], beside);
-                        }
-                    });
-                });
-            }
-        });
-    });
+    html.tag("nav", &[("aria-label", &"Sections")], |html| contents(&parts, html));
     html.tag("main", &[("id", &"main")], |html| {
-        for (id, heading, beside, write) in &parts {
-            if *id == "summary" {
-                write(view, html);
-                continue;
-            }
-            let label = format!("{id}-h");
-            html.tag("section", &[("id", id), ("aria-labelledby", &label)], |html| {
-                html.tag("h2", &[("id", &label)], |html| {
+        parts.iter().for_each(|part| section(view, part, html));
+    });
+    html.tag("footer", &[("class", &"foot")], |html| foot(report, html));
+}
+
+fn contents(parts: &[Part<'_>], html: &mut Html) {
+    html.tag("ul", &[], |html| {
+        for (id, heading, beside, _) in parts {
+            html.tag("li", &[], |html| {
+                html.tag("a", &[("href", &format_args!("#{id}"))], |html| {
                     html.text(heading);
                     if !beside.is_empty() {
-                        html.line("small", &[], beside);
+                        html.line("i", &[], beside);
                     }
                 });
-                write(view, html);
             });
         }
     });
-    html.tag("footer", &[("class", &"foot")], |html| {
-        html.text(format_args!(
-            "Written by backburn {} at {} from the journal of run {}. ",
-            report.program,
-            view::full(report.written),
-            report.run.id
-        ));
-        html.text("Times are UTC.");
+}
+
+fn section<'a>(view: &View<'a>, (id, heading, beside, write): &Part<'a>, html: &mut Html) {
+    if *id == "summary" {
+        return write(view, html);
+    }
+    let label = format!("{id}-h");
+    html.tag("section", &[("id", id), ("aria-labelledby", &label)], |html| {
+        html.tag("h2", &[("id", &label)], |html| {
+            html.text(heading);
+            if !beside.is_empty() {
+                html.line("small", &[], beside);
+            }
+        });
+        write(view, html);
     });
+}
+
+fn foot(report: &Report, html: &mut Html) {
+    html.text(format_args!(
+        "Written by backburn {} at {} from the journal of run {}. ",
+        report.program,
+        view::full(report.written),
+        report.run.id
+    ));
+    html.text("Times are UTC.");
 }
 
 fn parts<'a>(view: &View<'a>) -> Vec<Part<'a>> {

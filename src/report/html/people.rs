@@ -31,6 +31,9 @@ pub(super) fn people(view: &View<'_>, html: &mut Html) {
                     if let Some(role) = &row.role {
                         html.line("div", &[("class", &"by")], format_args!("as {role}"));
                     }
+                    if let Some(via) = &row.via {
+                        html.line("div", &[("class", &"by")], format_args!("on the {via}"));
+                    }
                 });
                 html.line("td", &[], look::shorten(&row.reason, 400));
                 html.tag("td", &[], |html| view.step(html, &row.step));

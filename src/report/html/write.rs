@@ -1,11 +1,24 @@
 //! Writes HTML that text from outside cannot break. Owns escaping: names of tags and attributes are
 //! fixed in the program, everything else goes through [`escape`], and there is no other way in.
 
-use std::fmt::{Display, Write};
+use std::{
+    fmt::{Display, Write},
+    sync::Arc,
+};
 
 /// Markup under construction.
 #[derive(Debug, Default)]
 pub struct Html(String);
+
+/// Markup that an [`Html`] has written; nothing else makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written(Arc<str>);
+
+impl Written {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Names and values of attributes. A value is text like any other.
 pub type Attrs<'a> = &'a [(&'static str, &'a dyn Display)];
@@ -15,6 +28,11 @@ impl Html {
         self.0
     }
 
+    /// The same, to be put into a page later.
+    pub fn part(self) -> Written {
+        Written(self.0.into())
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -22,6 +40,11 @@ impl Html {
     /// Markup that the program's own source spells out.
     pub fn fixed(&mut self, markup: &'static str) {
         self.0.push_str(markup);
+    }
+
+    /// Markup that this writer has written before.
+    pub fn written(&mut self, part: &Written) {
+        self.0.push_str(&part.0);
     }
 
     pub fn text(&mut self, text: impl Display) {

@@ -182,7 +182,7 @@ impl<'a> Steps<'a> {
         let node = self.sources.program.as_ref().and_then(|program| program.get(parent));
         let entry = self.planned.get(id).or_else(|| self.planned.get(parent)).copied();
         let ledger = self.ledger.steps.get(id);
-        let (state, why) = self.state(parent, node, ledger);
+        let (state, why) = self.asks(id).unwrap_or_else(|| self.state(parent, node, ledger));
         StepRow {
             id: id.into(),
             parent: parent.into(),
@@ -242,6 +242,15 @@ impl<'a> Steps<'a> {
                 _ => (State::NotRun, None),
             },
         }
+    }
+
+    /// A live step whose question nobody has answered yet.
+    fn asks(&self, id: &str) -> Option<(State, Option<String>)> {
+        let works = self.ledger.steps.get(id)?.state == StepState::Running;
+        let mut asked = self.sources.asked.iter().filter(|_| self.live && works);
+        let asked = asked.find(|asked| asked.step == id)?;
+        let of = asked.role.as_deref().map(|role| format!(" `{role}`")).unwrap_or_default();
+        Some((State::Waiting, Some(format!("asks{of}: {}", asked.question))))
     }
 
     fn needs(&self, parent: &str) -> Vec<Need> {
@@ -341,11 +350,12 @@ fn answers(sources: &Sources) -> Vec<AnswerRow> {
         approval.or_else(|| node.owner.clone())
     };
     let rows = sources.read.lines.iter().filter_map(|line| match &line.record {
-        Record::Answer { step, question, by, yes, reason, .. } => Some(AnswerRow {
+        Record::Answer { step, question, by, via, yes, reason, .. } => Some(AnswerRow {
             step: step.clone(),
             role: role(step),
             question: question.clone(),
             by: by.clone(),
+            via: via.clone(),
             yes: *yes,
             reason: reason.clone(),
             at: line.time,

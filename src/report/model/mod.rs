@@ -22,7 +22,7 @@ use crate::{drill::score::Scorecard, engine::How, playbook::Phase};
 
 pub use clocks::{LAWS, Law};
 pub use fold::{fold, technique};
-pub use read::{Options, Sources};
+pub use read::{Asked, Options, Sources};
 
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -310,6 +310,9 @@ pub struct AnswerRow {
     pub role: Option<String>,
     pub question: String,
     pub by: String,
+    /// By which way it came, where that was not the terminal or the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     pub yes: bool,
     pub reason: String,
     pub at: Timestamp,

@@ -30,6 +30,15 @@ pub struct Options {
     pub live: bool,
 }
 
+/// A question that a step has left for whoever answers it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Asked {
+    pub step: String,
+    pub role: Option<String>,
+    pub question: String,
+    pub since: Timestamp,
+}
+
 /// The files of one run.
 pub struct Sources {
     pub id: String,
@@ -44,6 +53,8 @@ pub struct Sources {
     pub card: Option<Scorecard>,
     /// SHA-256 of each kept file as it is now.
     pub evidence: HashMap<String, String>,
+    /// In the order in which they were asked; they mean something only while the run is worked on.
+    pub asked: Vec<Asked>,
     pub files_match: bool,
 }
 
@@ -88,6 +99,7 @@ impl Sources {
             plan,
             card: dir.read_json("drill.json").ok(),
             evidence,
+            asked: asked(dir),
             files_match,
             playbook: None,
             program: None,
@@ -114,4 +126,14 @@ impl Sources {
         self.response = found.response.and_then(|response| response.playbook);
         self.simulation = found.simulation;
     }
+}
+
+fn asked(dir: &RunDir) -> Vec<Asked> {
+    let entries = std::fs::read_dir(dir.path()).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let asked = names.filter(|name| name.starts_with("approval-") && name.ends_with(".asked.json"));
+    // One may be gone by now, because it was just answered.
+    let mut asked: Vec<Asked> = asked.filter_map(|name| dir.read_json(&name).ok()).collect();
+    asked.sort_by(|a, b| (a.since, &a.step).cmp(&(b.since, &b.step)));
+    asked
 }

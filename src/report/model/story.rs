@@ -49,7 +49,13 @@ fn headline(report: &Report) -> (Tone, String) {
     match (run.released, run.status.as_str()) {
         (Some(true), _) => (Tone::Good, "Released: what the run took is given back".into()),
         (Some(false), _) => (Tone::Bad, "Released in part: something is not given back".into()),
-        (None, "running") => (Tone::Care, format!("Still running{}", after(&verdicts))),
+        (None, "running") => {
+            let how = match states(report, State::Waiting) {
+                0 => "Still running".to_owned(),
+                n => format!("Waits for {}", plural(n, "answer")),
+            };
+            (Tone::Care, format!("{how}{}", after(&verdicts)))
+        }
         (None, "waiting") => (Tone::Care, format!("Waits for a person{}", after(&verdicts))),
         (None, "interrupted") => (Tone::Care, format!("Interrupted{}", after(&verdicts))),
         (None, "cut off") => (

@@ -125,6 +125,7 @@ pub fn sources_at(body: &str, records: Vec<(i64, Record)>) -> Sources {
         response: None,
         card: None,
         evidence: HashMap::new(),
+        asked: Vec::new(),
         files_match: true,
     }
 }
@@ -235,6 +236,7 @@ pub fn drill() -> Report {
         question: "is it as before?".into(),
         by: "anna".into(),
         role: None,
+        via: None,
         yes: true,
         reason: "served a request".into(),
         at: None,

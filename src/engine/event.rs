@@ -73,6 +73,13 @@ pub enum Event {
         why: String,
         time: Duration,
     },
+    /// The step waits until AWS takes more calls of this sort; so many wait.
+    Paced {
+        step: String,
+        /// `ec2 mutating calls`.
+        calls: String,
+        waiting: usize,
+    },
     Verdict {
         step: String,
         subject: String,

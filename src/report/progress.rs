@@ -137,6 +137,9 @@ fn brief(event: &Event) -> Option<(&str, String)> {
         Event::Waiting { step, why, time } => {
             Some((step, format!("waits {}: {why}", look::time(*time))))
         }
+        Event::Paced { step, calls, waiting } => {
+            Some((step, format!("paced: {calls}, {waiting} waiting")))
+        }
         _ => None,
     }
 }
@@ -182,6 +185,10 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
         Event::OperationProgress { .. } => return None,
         Event::Waiting { step, why, time } => {
             format!("{} waits {}: {why}", name(step), look::time(*time))
+        }
+        Event::Paced { step, calls, waiting } => {
+            let text = format!("paced: {calls}, {waiting} waiting for AWS's rate");
+            format!("{} {}", name(step), look.paint(DIM, &text))
         }
         Event::Verdict { step, subject, verdict } => {
             verdict_line(&name(step), subject, verdict, look)

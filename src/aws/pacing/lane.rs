@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 /// What a cut leaves of the rate, at least.
 const FLOOR: f64 = 1.0 / 32.0;
+/// And no bucket is ever slower than one call in four seconds.
+const CRAWL: f64 = 0.25;
 /// Share of the published refill that comes back each second after a cut.
 const RECOVERY: f64 = 0.05;
 /// Where nothing is published, a rate is never learned to be below this.
@@ -129,7 +131,7 @@ impl Lane {
         self.idle = false;
         self.tokens = 0.0;
         if self.cut.is_none_or(|cut| sent >= cut) {
-            self.rate = (self.rate / 2.0).max(self.size.refill * FLOOR);
+            self.rate = (self.rate / 2.0).max(self.size.refill * FLOOR).max(CRAWL);
             self.cut = Some(now);
         }
     }
@@ -140,7 +142,7 @@ impl Lane {
         self.tokens = (self.tokens + passed * self.rate).min(self.size.capacity);
         self.rate = (self.rate + passed * self.size.refill * RECOVERY).min(self.size.refill);
         let recovered = self.rate >= self.size.refill && self.tokens >= self.size.capacity;
-        if recovered && self.waits_for_throttle && self.queue.is_empty() {
+        if recovered && self.waits_for_throttle {
             self.idle = true;
         }
     }

@@ -9,26 +9,30 @@ use std::{error::Error, iter};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::denial;
 use crate::engine::{CallError, Class};
 
 const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
-    "ConcurrentModification",
     "EC2ThrottledException",
-    "OperationAborted",
-    "PriorRequestNotComplete",
     "RateExceeded",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
     "SlowDown",
-    "SnapshotCreationPerVolumeRateExceeded",
     "Throttled",
     "ThrottledException",
     "Throttling",
     "ThrottlingException",
     "TooManyRequests",
     "TooManyRequestsException",
+];
+/// The one thing is busy; the account's rate is not at fault.
+const BUSY: &[&str] = &[
+    "ConcurrentModification",
+    "OperationAborted",
+    "PriorRequestNotComplete",
+    "SnapshotCreationPerVolumeRateExceeded",
 ];
 const DENIED: &[&str] = &[
     "AccessDenied",
@@ -47,9 +51,12 @@ const EXPIRED: &[&str] = &[
     "InvalidSignatureException",
     "MissingAuthenticationToken",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
+/// The session's time is over, or the signature's.
+const OVER: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 const MISSING: &[&str] =
     &["InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException"];
 const GONE: &[&str] = &[
@@ -107,20 +114,50 @@ where
     if class == Class::Expired {
         message += "; sign in again or choose other credentials with `--profile`";
     }
+    if class == Class::Denied {
+        message = format!("{message}; {}", denial::advice(call, &chain));
+    }
     if let (None, Some(status)) = (&code, status) {
         message = format!("HTTP status {status}: {message}");
     }
     CallError { call: call.into(), class, code, message, request_id }
 }
 
-fn class(code: Option<&str>, status: Option<u16>) -> Class {
+pub(super) fn is_busy(code: &str) -> bool {
+    BUSY.contains(&code)
+}
+
+pub(super) fn is_over(code: &str) -> bool {
+    OVER.contains(&code)
+}
+
+/// The error code of an answer that has been read, in any of AWS's protocols.
+pub(super) fn code_of(response: &HttpResponse) -> Option<String> {
+    let header = |name: &str| response.headers().get(name);
+    if let Some(code) = header("x-amzn-query-error").and_then(|text| text.split(';').next()) {
+        return Some(code.into());
+    }
+    let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    let named = header("x-amzn-errortype").map(str::to_owned).or_else(|| {
+        let within = |open: &str, close: char| {
+            let rest = body.split_once(open)?.1.trim_start_matches([' ', ':', '"']);
+            Some(rest.split(close).next().unwrap_or_default().to_owned())
+        };
+        within("<Code>", '<').or_else(|| within("\"__type\"", '"'))
+    })?;
+    let code = named.split(':').next().unwrap_or_default();
+    Some(code.rsplit('#').next().unwrap_or_default().into())
+}
+
+pub(super) fn class(code: Option<&str>, status: Option<u16>) -> Class {
     if status == Some(501) {
         return Class::Missing;
     }
     let code = code.unwrap_or_default();
     let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
-    let known: [(&[&str], Class); 7] = [
+    let known: [(&[&str], Class); 8] = [
         (THROTTLED, Class::Throttled),
+        (BUSY, Class::Throttled),
         (DENIED, Class::Denied),
         (EXPIRED, Class::Expired),
         (MISSING, Class::Missing),
@@ -133,6 +170,7 @@ fn class(code: Option<&str>, status: Option<u16>) -> Class {
     }
     let ends = |ends: &[&str]| ends.iter().any(|end| code.ends_with(end));
     match status {
+        Some(429) => Class::Throttled,
         _ if ends(&["NotFound", "NotFoundException"]) => Class::Gone,
         _ if ends(&[".Duplicate", "AlreadyExists", "AlreadyExistsException"]) => Class::AlreadySo,
         _ if code.starts_with("Invalid") || code.starts_with("Validation") => Class::Invalid,

@@ -4,16 +4,21 @@
 pub mod belts;
 mod client;
 mod clock;
+mod denial;
 pub mod digest;
 pub mod error;
 pub mod facts;
+mod gate;
 mod guard;
 pub mod operations;
+mod pacing;
 mod registry;
+mod renewal;
 #[cfg(test)]
 pub(crate) mod replay;
 pub mod settings;
 
 pub use client::{Aws, ConnectOptions, Haste, session_name};
 pub use error::call_error;
+pub(crate) use gate::OnlyRefused;
 pub use registry::registry;

@@ -30,7 +30,7 @@ use crate::engine::Scope;
 /// method and path without host and query, `GET /detector`.
 /// Several answers to one action are given in order, the last one again and again.
 #[derive(Clone, Debug, Default)]
-pub struct Replay(Arc<Mutex<State>>);
+pub struct Replay(Arc<Mutex<State>>, Option<Duration>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -50,6 +50,8 @@ pub struct Seen {
     pub user_agent: String,
     /// Access key id of the signature.
     pub signed_by: String,
+    /// Time of the signature: `20991124T100000Z`.
+    pub signed_at: String,
 }
 
 impl Replay {
@@ -97,10 +99,10 @@ impl Replay {
 impl HttpClient for Replay {
     fn http_connector(
         &self,
-        _: &HttpConnectorSettings,
+        settings: &HttpConnectorSettings,
         _: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+        SharedHttpConnector::new(Self(self.0.clone(), settings.read_timeout()))
     }
 }
 
@@ -119,10 +121,15 @@ impl HttpConnector for Replay {
             uri: request.uri().to_string(),
             body: body.to_string(),
             user_agent: request.headers().get("x-amz-user-agent").unwrap_or_default().to_string(),
+            signed_at: request.headers().get("x-amz-date").unwrap_or_default().to_string(),
             signed_by: signed_by(request.headers().get("authorization").unwrap_or_default()),
         });
         if state.hang {
-            return HttpConnectorFuture::new(std::future::pending());
+            let time = self.1.unwrap_or(Duration::MAX);
+            return HttpConnectorFuture::new(async move {
+                tokio::time::sleep(time).await;
+                Err(ConnectorError::timeout("no answer in time".into()))
+            });
         }
         let ours: Vec<_> = state.answers.iter().filter(|a| a.0 == action).collect();
         let Some((_, status, text)) = ours.get(nth).or(ours.last()) else {
@@ -159,12 +166,22 @@ fn signed_by(authorization: &str) -> String {
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.
 pub fn aws(replay: &Replay) -> Aws {
+    with(replay, RetryConfig::disabled())
+}
+
+/// The same with retries, as in a run; they begin after some milliseconds.
+pub fn retrying(replay: &Replay) -> Aws {
+    let retries = RetryConfig::standard().with_max_attempts(6);
+    with(replay, retries.with_initial_backoff(Duration::from_millis(5)))
+}
+
+fn with(replay: &Replay, retries: RetryConfig) -> Aws {
     let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::disabled())
+        .retry_config(retries)
         .timeout_config(
             TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(200)).build(),
         )

@@ -73,6 +73,13 @@ pub enum Event {
         why: String,
         time: Duration,
     },
+    /// The step waits until AWS takes more calls of this sort; so many wait.
+    Paced {
+        step: String,
+        /// `ec2 mutating calls`.
+        calls: String,
+        waiting: usize,
+    },
     Verdict {
         step: String,
         subject: String,
@@ -166,6 +173,7 @@ impl Event {
             | Self::StepExpanded { .. }
             | Self::StepBlocked { .. }
             | Self::StepFinished { .. }
+            | Self::Paced { .. }
             | Self::Asking { .. }
             | Self::Answered { .. }
             | Self::Releasing

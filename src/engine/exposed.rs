@@ -10,6 +10,7 @@ use crate::journal::{Change, Kept, Ledger, Place, Record, StepLedger};
 use super::{
     AnySetting, Event, Run, StepError, World,
     step::{read_settled, write_and_read_back},
+    work::Work,
 };
 
 /// An exposed state that could not be ended.
@@ -105,6 +106,16 @@ pub(crate) async fn close_step<C: World>(
 /// The intent of the exposed state is also the licence to end it, so the write comes first here: it
 /// is made even when the journal takes nothing any more.
 async fn close<C: World>(
+    run: &Run<C>,
+    step: &str,
+    place: &Place,
+    change: Change,
+) -> Result<Option<Record>, StepError> {
+    let work = Work { step: step.into(), urgent: true, events: run.events.clone() };
+    work.scope(close_now(run, step, place, change)).await
+}
+
+async fn close_now<C: World>(
     run: &Run<C>,
     step: &str,
     place: &Place,

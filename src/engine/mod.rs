@@ -19,6 +19,7 @@ mod tests;
 pub mod unit;
 mod verdict;
 mod walk;
+mod work;
 mod world;
 
 pub use crate::journal::Place;
@@ -34,4 +35,5 @@ pub use setting::{AnySetting, Fact, How, Order, Permission, Rule, Setting, on};
 pub use step::{AFTER_RUN, Run, Step, is_open, settled};
 pub use verdict::Verdict;
 pub use walk::Walked;
+pub use work::{is_urgent, paced};
 pub use world::{Patience, Scope, Touch, World};

@@ -12,6 +12,7 @@ use super::{
     discard::discard,
     exposed,
     step::{read_settled, write_and_read_back},
+    work::Work,
 };
 
 /// What to release.
@@ -66,6 +67,15 @@ impl<'a, C: World> Taken<'a, C> {
 /// The journal cannot be written, or has a setting that this version does not know. What concerns
 /// one setting only is in its item, and does not keep the others from being given back.
 pub async fn release<C: World>(
+    run: &Run<C>,
+    ledger: &mut Ledger,
+    request: &Request,
+) -> Result<Vec<Item>, StepError> {
+    let work = Work { step: "release".into(), urgent: false, events: run.events.clone() };
+    work.scope(release_all(run, ledger, request)).await
+}
+
+async fn release_all<C: World>(
     run: &Run<C>,
     ledger: &mut Ledger,
     request: &Request,

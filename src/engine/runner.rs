@@ -18,6 +18,7 @@ use super::{
     step::{Live, Mode, Step},
     unit::Unit,
     walk::{Drive, Settled, Walked, walk},
+    work::Work,
 };
 
 /// How a run, or this part of it, ended.
@@ -105,7 +106,9 @@ impl<C: World> Runner<C> {
             })
             .await?;
         }
-        let body = std::panic::AssertUnwindSafe(unit.body.run(step, inputs));
+        let (step_id, urgent, events) = (id.into(), unit.policy.urgent, self.run.events.clone());
+        let work = Work { step: step_id, urgent, events };
+        let body = std::panic::AssertUnwindSafe(work.scope(unit.body.run(step, inputs)));
         let bug = || StepError::Failed("the step ended in a bug of the program".into());
         let outputs = body.catch_unwind().await.unwrap_or_else(|_| Err(bug()))?;
         match exposed::exposed(&ledger.lock().unwrap_or_else(PoisonError::into_inner)).first() {

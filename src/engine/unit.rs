@@ -69,6 +69,9 @@ pub struct Policy {
     pub approval: Option<Approval>,
     /// Who answers the step's own questions, with contact.
     pub owner: Option<String>,
+    /// It contains: among steps that are ready it begins first, and its calls go first where calls
+    /// wait for the world's rate.
+    pub urgent: bool,
 }
 
 impl Default for Policy {
@@ -81,6 +84,7 @@ impl Default for Policy {
             always: false,
             approval: None,
             owner: None,
+            urgent: false,
         }
     }
 }

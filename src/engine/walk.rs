@@ -142,7 +142,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         while walk.tasks.len() < parallel.max(1)
             && !walk.halted
             && !walk.driver.stopping()
-            && let Some(next) = walk.ready.pop_front()
+            && let Some(next) = walk.next()
         {
             walk.begin(next).await;
         }
@@ -182,6 +182,13 @@ fn overtaken<C: World, D: Drive<C>>(units: &[Unit<C>], driver: &D) -> Vec<bool> 
 }
 
 impl<C: World, D: Drive<C>> Walk<'_, C, D> {
+    /// In a run containment begins before the rest of what is ready, such as the items of a for-each.
+    fn next(&mut self) -> Option<Ready> {
+        let is_urgent = |ready: &Ready| !D::PLANS && self.units[ready.unit].policy.urgent;
+        let first = self.ready.iter().position(is_urgent).unwrap_or(0);
+        self.ready.remove(first)
+    }
+
     fn failure_is_final(&self, unit: usize) -> bool {
         self.overtaken[unit] || self.units[unit].policy.on_failure == OnFailure::Continue
     }

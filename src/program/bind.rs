@@ -66,7 +66,10 @@ pub fn bind(
         Some(Unit {
             id: node.id.clone(),
             needs,
-            policy: policy(node.frame.as_ref().map_or(playbook, |frame| &frame.playbook), node),
+            policy: Policy {
+                urgent: entry.spec.contains,
+                ..policy(node.frame.as_ref().map_or(playbook, |frame| &frame.playbook), node)
+            },
             body: Arc::new(body),
         })
     });
@@ -96,6 +99,7 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
             }),
         }),
         owner: node.owner.as_ref().map(reach),
+        urgent: false,
     }
 }
 

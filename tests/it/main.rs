@@ -2,6 +2,7 @@
 
 mod accounts;
 mod actions_ec2;
+mod aws_faults;
 mod belts;
 mod binary;
 mod browser;

@@ -9,14 +9,23 @@ use std::{
 };
 
 use aws_config::{
-    AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+    AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 
 mod principal;
 
-use super::{belts::Belts, call_error, clock::Clock, guard};
+use super::{
+    belts::Belts,
+    call_error,
+    clock::Clock,
+    gate::Gate,
+    guard,
+    pacing::Pacer,
+    renewal::{Renewal, Renews, Source},
+};
 use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
 use principal::Secrets;
 pub use principal::session_name;
@@ -60,6 +69,8 @@ struct Shared {
     config: SdkConfig,
     allow_remote: bool,
     clock: Clock,
+    pacer: Pacer,
+    renewal: Renewal,
     patience: Patience,
     secrets: Secrets,
     belts: Option<Arc<Belts>>,
@@ -91,29 +102,7 @@ impl Aws {
     /// No Region is configured, the endpoint is remote and not allowed (both `Class::Invalid`), or
     /// AWS does not say who is calling.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, CallError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .app_name(app_name(options.run.as_deref()))
-            .retry_config(RetryConfig::standard().with_max_attempts(6))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(5))
-                    .operation_attempt_timeout(Duration::from_secs(30))
-                    .build(),
-            );
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(url) = &options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        if let Some((id, secret)) = &options.keys {
-            let keys = Credentials::new(id, secret, None, None, "backburn");
-            loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
-        }
-        let config = loader.load().await;
+        let config = loader(options).load().await;
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(CallError::local(
                 CONNECT,
@@ -139,7 +128,12 @@ impl Aws {
             None => config,
         };
         let unknown = Scope { account: String::new(), region, principal: String::new() };
-        let aws = Self::make(config, unknown, options.allow_remote_endpoint);
+        let (renews, source) = match &options.keys {
+            Some(_) => (Renews::Never, None),
+            None => (Renews::Always, Some(source(options.clone()))),
+        };
+        let renewal = Renewal::new(config.credentials_provider(), renews, source);
+        let aws = Self::make(config, unknown, options.allow_remote_endpoint, renewal);
         let who =
             aws.sts().get_caller_identity().send().await.map_err(|e| call_error(CONNECT, e))?;
         let (Some(account), Some(principal)) = (who.account, who.arn) else {
@@ -156,14 +150,18 @@ impl Aws {
 
     /// An account that is already known; for tests.
     pub fn from_config(config: SdkConfig, scope: Scope) -> Self {
-        Self::make(config, scope, false)
+        let renewal = Renewal::new(config.credentials_provider(), Renews::Always, None);
+        Self::make(config, scope, false, renewal)
     }
 
-    fn make(config: SdkConfig, scope: Scope, allow_remote: bool) -> Self {
+    fn make(config: SdkConfig, scope: Scope, allow_remote: bool, renewal: Renewal) -> Self {
+        let is_local = config.endpoint_url().is_some_and(guard::is_local);
         let shared = Shared {
-            config,
+            config: by_the_wire(config),
             allow_remote,
             clock: Clock::default(),
+            pacer: Pacer::new(is_local),
+            renewal,
             patience: Patience::default(),
             secrets: Secrets::default(),
             belts: None,
@@ -185,6 +183,8 @@ impl Aws {
             config: self.shared.config.clone(),
             allow_remote: self.shared.allow_remote,
             clock: self.shared.clock.clone(),
+            pacer: self.shared.pacer.clone(),
+            renewal: self.shared.renewal.clone(),
             patience: self.shared.patience,
             secrets: self.shared.secrets.clone(),
             belts: self.shared.belts.clone(),
@@ -221,7 +221,7 @@ impl Aws {
 
     /// For the one request that is signed outside the SDK.
     pub(crate) fn credentials(&self) -> Option<aws_sdk_ec2::config::SharedCredentialsProvider> {
-        self.shared.config.credentials_provider()
+        self.shared.renewal.provider()
     }
 
     /// `aws`, `aws-cn` or `aws-us-gov`, as the caller's ARN has it.
@@ -234,19 +234,76 @@ impl Aws {
         self.endpoint().is_some_and(guard::is_local)
     }
 
+    fn gate(&self) -> Gate {
+        let (pacer, renewal) = (self.shared.pacer.clone(), self.shared.renewal.clone());
+        Gate { pacer, renewal, account: self.scope.account.clone() }
+    }
+
     fn config(&self) -> SdkConfig {
         let region = Region::new(self.scope.region.clone());
         self.shared.config.to_builder().region(region).build()
     }
 }
 
-/// A client of this Aws's Region. Every one watches the clock and keeps off remote endpoints.
+fn loader(options: &ConnectOptions) -> ConfigLoader {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .app_name(app_name(options.run.as_deref()))
+        .retry_config(RetryConfig::standard().with_max_attempts(6))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(Duration::from_secs(30))
+                .build(),
+        );
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some((id, secret)) = &options.keys {
+        let keys = Credentials::new(id, secret, None, None, "backburn");
+        loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
+    }
+    loader
+}
+
+/// The files of the profile are read once by a chain of providers, so a new one is made.
+fn source(options: ConnectOptions) -> Source {
+    Arc::new(move || {
+        let options = options.clone();
+        Box::pin(async move { loader(&options).load().await.credentials_provider() })
+    })
+}
+
+/// The time of an attempt counts from when it is sent: an attempt may wait for AWS's rate before that.
+fn by_the_wire(config: SdkConfig) -> SdkConfig {
+    let Some(timeouts) = config.timeout_config() else { return config };
+    let Some(attempt) = timeouts.operation_attempt_timeout() else { return config };
+    let mut timeouts = timeouts.to_builder();
+    timeouts.set_operation_attempt_timeout(None).set_read_timeout(Some(attempt));
+    config.to_builder().timeout_config(timeouts.build()).build()
+}
+
+/// A client of this Aws's Region. Every one watches the clock, keeps off remote endpoints, and goes
+/// through the gate. Its retries are bound by attempts and time, not by a purse that throttling empties.
 macro_rules! client {
     ($service:ident, $sdk:ident $(, $extra:expr)?) => {
         impl Aws {
             pub fn $service(&self) -> &$sdk::Client {
                 self.clients.$service.get_or_init(|| {
+                    let gate = self.gate();
+                    let retries = $sdk::config::retry::RetryPartition::custom("backburn")
+                        .token_bucket($sdk::config::retry::TokenBucket::unlimited())
+                        .build();
                     let config = $sdk::config::Builder::from(&self.config())
+                        .retry_partition(retries)
+                        .retry_classifier(gate.clone())
+                        .identity_cache(gate.clone())
+                        .interceptor(gate)
                         .interceptor(self.shared.clock.clone())
                         .interceptor(guard::Guard { allow_remote: self.shared.allow_remote });
                     $(let config = $extra(self, config);)?

@@ -16,7 +16,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{Aws, CONNECT};
 use crate::{
-    aws::call_error,
+    aws::{
+        call_error,
+        renewal::{Renewal, Renews, Source},
+    },
     engine::{CallError, Class, Scope},
 };
 
@@ -87,7 +90,9 @@ impl Aws {
             return Err(CallError::local(CONNECT, Class::Invalid, text));
         };
         let keys = Credentials::new(id, secret, None, None, "backburn");
-        let aws = self.with_credentials(SharedCredentialsProvider::new(keys));
+        // What becomes of this key is what a drill is to show: a refusal of it is a result.
+        let keys = SharedCredentialsProvider::new(keys);
+        let aws = self.with_credentials(Renewal::new(Some(keys), Renews::Never, None));
         if let Some(principal) = principal {
             return Ok(aws.called_by(principal));
         }
@@ -130,20 +135,36 @@ impl Aws {
         let arn = assumed.assumed_role_user.map(|user| user.arn);
         let arn =
             arn.ok_or_else(|| CallError::local(ASSUME, Class::Unknown, "names no session"))?;
-        let mut config = self.config().into_builder();
-        // The provider panics without one, and not every configuration has one.
-        config.set_time_source(Some(self.config().time_source().unwrap_or_default()));
-        let provider = AssumeRoleProvider::builder(role_arn)
-            .configure(&config.build())
-            .session_name(session_name)
-            .build()
-            .await;
-        Ok(self.with_credentials(SharedCredentialsProvider::new(provider)).called_by(arn))
+        let source = self.sessions(role_arn, session_name);
+        let renewal = Renewal::new(source().await, Renews::WhenOver, Some(source));
+        Ok(self.with_credentials(renewal).called_by(arn))
     }
 
-    fn with_credentials(&self, provider: SharedCredentialsProvider) -> Self {
+    /// Sessions of a role, each asked for with the caller's own credentials of that time.
+    fn sessions(&self, role_arn: &str, session_name: &str) -> Source {
+        let (role, name) = (role_arn.to_owned(), session_name.to_owned());
+        let (config, base) = (self.config(), self.shared.renewal.clone());
+        Arc::new(move || {
+            let (role, name) = (role.clone(), name.clone());
+            let mut own = config.to_builder();
+            own.set_credentials_provider(base.provider());
+            // The provider panics without one, and not every configuration has one.
+            own.set_time_source(Some(config.time_source().unwrap_or_default()));
+            let own = own.build();
+            Box::pin(async move {
+                let provider = AssumeRoleProvider::builder(role).configure(&own);
+                let provider = provider.session_name(name).build().await;
+                Some(SharedCredentialsProvider::new(provider))
+            })
+        })
+    }
+
+    fn with_credentials(&self, renewal: Renewal) -> Self {
         self.rebuilt(|shared| {
-            shared.config = shared.config.to_builder().credentials_provider(provider).build();
+            let mut config = shared.config.to_builder();
+            config.set_credentials_provider(renewal.provider());
+            shared.config = config.build();
+            shared.renewal = renewal;
         })
     }
 

@@ -187,20 +187,22 @@ pub(crate) async fn read_settled<C: World>(
     }
 }
 
-/// Writes and reads back until it agrees. A call that got no answer may have taken effect, so the
-/// read decides.
+/// Writes and reads back until it agrees. A call that got no answer may have taken effect, and one
+/// that found it already so or gone may have nothing to do, so the read decides.
 pub(crate) async fn write_and_read_back<C: World>(
     world: &C,
     place: &Place,
     setting: &dyn AnySetting<C>,
     want: &Value,
 ) -> Result<Value, StepError> {
-    let unanswered = match setting.write(world, want).await {
-        Ok(()) => None,
-        Err(e) if e.class == Class::Unreachable => Some(e),
+    let patience = world.patience();
+    let (unanswered, longest) = match setting.write(world, want).await {
+        Ok(()) => (None, patience.deadline),
+        Err(e) if e.class == Class::Unreachable => (Some(e), patience.deadline),
+        // Already so, or gone: done, where the account shows it within the time of a late read.
+        Err(e) if matches!(e.class, Class::AlreadySo | Class::Gone) => (Some(e), patience.longest),
         Err(e) => return Err(e.into()),
     };
-    let patience = world.patience();
     let (started, mut pause) = (Instant::now(), patience.first);
     loop {
         let last = setting.read(world).await;
@@ -209,7 +211,7 @@ pub(crate) async fn write_and_read_back<C: World>(
             Err(e) if !passing(e) => return Err(e.clone().into()),
             _ => {}
         }
-        if started.elapsed() + pause > patience.deadline {
+        if started.elapsed() + pause > longest {
             return Err(match (unanswered, last) {
                 (Some(e), _) | (None, Err(e)) => e.into(),
                 (None, Ok(have)) => StepError::NotAgreed {

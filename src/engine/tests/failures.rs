@@ -50,6 +50,20 @@ fn every_error_at_every_call_of_a_retried_step() {
     }
 }
 
+/// Already so, or gone: the account decides whether there was anything to do.
+#[test]
+fn an_answer_that_it_is_already_so_is_done_where_it_is() {
+    for class in [Class::AlreadySo, Class::Gone] {
+        for effect in [true, false] {
+            let stage = Stage::new(vec![tried(1, vec![set("x", 1)])]);
+            stage.world.fuse(0, Fault::Answer { class, effect });
+            let is_done = stage.run().status == RunStatus::Succeeded;
+            assert_eq!(is_done, effect, "{class:?}");
+            assert_eq!(stage.world.calls().len(), 1, "{class:?}: read again, not written again");
+        }
+    }
+}
+
 #[test]
 fn a_failed_job_is_started_anew_and_a_lost_answer_is_not() {
     let stage = Stage::new(vec![tried(2, vec![Act::Start("broken".into())])]);

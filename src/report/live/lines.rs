@@ -137,6 +137,10 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
         Event::Waiting { step, why, time } => {
             format!("{} waits {}: {why}", name(step), look::time(*time))
         }
+        Event::Paced { step, calls, waiting } => {
+            let text = format!("paced: {calls}, {waiting} waiting for AWS's rate");
+            format!("{} {}", name(step), look.paint(DIM, &text))
+        }
         Event::Verdict { step, subject, verdict } => {
             let reason =
                 verdict.reason().map(|r| format!(": {}", look::clean(r))).unwrap_or_default();

@@ -357,6 +357,9 @@ impl Part {
                 (job.done, job.percent) = (true, Some(100));
             }
             Event::Waiting { why, time, .. } => self.wait(at, *time, why.clone()),
+            Event::Paced { calls, waiting, .. } => {
+                self.say(format!("paced: {calls}, {waiting} waiting"));
+            }
             Event::Evidence { file, .. } => self.say(format!("kept {file}")),
             Event::Asking { .. } => self.asks = true,
             Event::Answered { .. } => self.asks = false,
@@ -399,6 +402,7 @@ fn step_of(event: &Event) -> Option<&str> {
         | Event::OperationProgress { step, .. }
         | Event::OperationEnded { step, .. }
         | Event::Waiting { step, .. }
+        | Event::Paced { step, .. }
         | Event::Verdict { step, .. }
         | Event::Evidence { step, .. }
         | Event::Note { step, .. }

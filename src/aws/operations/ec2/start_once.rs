@@ -4,16 +4,20 @@
 
 use std::{future::Future, time::Duration};
 
-use aws_sdk_ec2::config::{Builder, Config, retry::RetryConfig};
+use aws_sdk_ec2::config::{Builder, Config};
 use tokio::time::sleep;
 
-use crate::engine::{CallError, Class};
+use crate::{
+    aws::OnlyRefused,
+    engine::{CallError, Class},
+};
 
 const ATTEMPTS: u32 = 5;
 
-/// Configuration for a creating call: one attempt, so that [`once`] decides on the next.
+/// Configuration for a creating call: one attempt, so that [`once`] decides on the next. What AWS
+/// refused for its rate or the credentials is repeated below this.
 pub(crate) fn single_attempt() -> Builder {
-    Config::builder().retry_config(RetryConfig::standard().with_max_attempts(1))
+    Config::builder().retry_classifier(OnlyRefused)
 }
 
 /// Starts a job at most once: repeats what was throttled, and what got no answer only when `find`

@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_ssm::{config::retry::RetryConfig, types::CommandInvocationStatus as Status};
+use aws_sdk_ssm::types::CommandInvocationStatus as Status;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    aws::{Aws, call_error},
+    aws::{Aws, OnlyRefused, call_error},
     engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, on},
 };
 
@@ -119,7 +119,7 @@ impl Operation<Aws> for SendCommand {
                 let seconds = vec![self.timeout_seconds.to_string()];
                 call = call.parameters("executionTimeout", seconds);
             }
-            let once = aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled());
+            let once = aws_sdk_ssm::config::Builder::new().retry_classifier(OnlyRefused);
             let sent = call.customize().config_override(once).send().await;
             match sent.map_err(|e| call_error(CALL, e)) {
                 Ok(sent) => {

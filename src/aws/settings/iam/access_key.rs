@@ -3,13 +3,13 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html>
 
-use aws_sdk_iam::config::{Builder, retry::RetryConfig};
+use aws_sdk_iam::config::Builder;
 use serde::{Deserialize, Serialize};
 
 use super::owned_user::{delete_key, find, keys};
 use crate::{
     aws::{
-        Aws, call_error,
+        Aws, OnlyRefused, call_error,
         settings::{Made, SCAFFOLDING},
     },
     engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
@@ -37,7 +37,7 @@ impl AccessKey {
             delete_key(aws, &self.user, &key).await?;
         }
         // The SDK would repeat a call whose answer was lost, and make two.
-        let once = || Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
+        let once = || Builder::new().retry_classifier(OnlyRefused);
         let call = || async {
             let call = aws.iam().create_access_key().user_name(&self.user).customize();
             let call = call.config_override(once()).send().await;

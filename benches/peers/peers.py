@@ -34,6 +34,8 @@ class Aws(BaseHTTPRequestHandler):
     """Answers the few calls that are made here, each after DELAY."""
 
     protocol_version = "HTTP/1.1"
+    # An answer in two packets would wait for the other side to acknowledge the first.
+    wbufsize = -1
 
     def log_message(self, *_):
         pass

@@ -28,7 +28,7 @@ pub use event::{Event, Events};
 pub use exposed::{LeftOpen, close_all as close_exposed};
 pub use human::{Answer, Human, Nobody, Question};
 pub use operation::{AnyOperation, Operation, Progress, Token};
-pub use planner::plan;
+pub use planner::{plan, plan_ahead};
 pub use registry::Registry;
 pub use runner::{RunEnd, run};
 pub use setting::{AnySetting, Fact, How, Order, Permission, Rule, Setting, on};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     StepError, World,
     plan::{PlanState, PlannedStep},
-    step::{Mode, Overlay, Planned, Step},
+    step::{Mode, Overlay, Planned, Reads, Step},
     unit::Unit,
     walk::{Drive, Settled, walk},
 };
@@ -20,15 +20,35 @@ struct Planner<C: World> {
     steps: Mutex<IndexMap<String, Arc<Mutex<PlannedStep>>>>,
 }
 
+/// Steps whose reads are made side by side before a plan is made.
+const SCOUTS: usize = 16;
+
 /// What each unit would do, in the order in which they would run one by one; reads only. Steps of
 /// a for-each carry their item: `isolate[2]`.
 pub async fn plan<C: World>(units: &Arc<Vec<Unit<C>>>, world: C, run: &str) -> Vec<PlannedStep> {
-    let planner = Arc::new(Planner {
-        world,
-        run: run.into(),
-        overlay: Arc::default(),
-        steps: Mutex::default(),
-    });
+    plan_over(units, world, run, Arc::default()).await
+}
+
+/// The same plan, sooner: `scout`, the same world with limits of its own, is first walked side by
+/// side for what it reads. What that walk plans is thrown away, since it may see steps in any order.
+pub async fn plan_ahead<C: World>(
+    units: &Arc<Vec<Unit<C>>>,
+    world: C,
+    scout: C,
+    run: &str,
+) -> Vec<PlannedStep> {
+    let reads: Arc<Reads> = Arc::default();
+    walk(units, Planner::over(scout, run, reads.clone()), SCOUTS).await;
+    plan_over(units, world, run, reads).await
+}
+
+async fn plan_over<C: World>(
+    units: &Arc<Vec<Unit<C>>>,
+    world: C,
+    run: &str,
+    reads: Arc<Reads>,
+) -> Vec<PlannedStep> {
+    let planner = Planner::over(world, run, reads);
     // One by one, so that each step sees what the steps before it would have changed.
     walk(units, planner.clone(), 1).await;
     let steps = std::mem::take(&mut *planner.steps.lock().unwrap_or_else(PoisonError::into_inner));
@@ -43,6 +63,11 @@ pub async fn plan<C: World>(units: &Arc<Vec<Unit<C>>>, world: C, run: &str) -> V
 }
 
 impl<C: World> Planner<C> {
+    fn over(world: C, run: &str, reads: Arc<Reads>) -> Arc<Self> {
+        let overlay = Arc::new(Overlay::over(reads));
+        Arc::new(Self { world, run: run.into(), overlay, steps: Mutex::default() })
+    }
+
     fn step(&self, id: &str) -> Arc<Mutex<PlannedStep>> {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(Mutex::new(PlannedStep { id: id.into(), ..Default::default() }));

@@ -81,7 +81,8 @@ impl Prepared {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
         let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
         let belts = Arc::new(belts::Belts::new(run, self.limits()));
-        let planned = engine::plan(&units, aws.with_belts(belts.clone()), run);
+        let scout = aws.with_belts(Arc::new(belts.scout()));
+        let planned = engine::plan_ahead(&units, aws.with_belts(belts.clone()), scout, run);
         let (mut steps, (experiments, mut warnings)) = tokio::join!(planned, experiments(aws));
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();

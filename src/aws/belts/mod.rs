@@ -55,20 +55,34 @@ pub struct Belts {
     limits: Limits,
     /// What earlier parts of the run touched, by Region; looked at before anything new.
     earlier: Mutex<Vec<(String, Vec<Thing>)>>,
-    state: Mutex<State>,
+    looked: Arc<Mutex<Looked>>,
+    touched: Mutex<Touched>,
 }
 
 #[derive(Default)]
-struct State {
+struct Looked {
     seen: Seen,
     /// Held while a thing is looked at: once for all who ask, and without keeping up who asks for others.
-    looking: HashMap<Key, Arc<Mutex<()>>>,
-    touched: BTreeMap<&'static str, BTreeSet<(String, String)>>,
+    turns: HashMap<Key, Arc<Mutex<()>>>,
 }
+
+/// By key in `limits`: Region and id.
+type Touched = BTreeMap<&'static str, BTreeSet<(String, String)>>;
 
 impl Belts {
     pub fn new(run: &str, limits: Limits) -> Self {
-        Self { run: run.into(), limits, earlier: Mutex::default(), state: Mutex::default() }
+        Self {
+            run: run.into(),
+            limits,
+            earlier: Mutex::default(),
+            looked: Arc::default(),
+            touched: Mutex::default(),
+        }
+    }
+
+    /// Belts that count for themselves and share what these look at.
+    pub fn scout(&self) -> Self {
+        Self { looked: self.looked.clone(), ..Self::new(&self.run, self.limits) }
     }
 
     /// Counts what earlier parts of the run touched: the Region of each change and operation, its
@@ -86,21 +100,21 @@ impl Belts {
     }
 
     pub async fn counts(&self) -> Vec<Count> {
-        let state = self.state.lock().await;
+        let touched = self.touched.lock().await;
         ["instances", "principals", "volumes"]
             .into_iter()
-            .map(|what| Count { what, limit: self.limit(what), touched: state.names(what) })
+            .map(|what| Count { what, limit: self.limit(what), touched: names(&touched, what) })
             .collect()
     }
 
     /// How many things were looked at for the tag that protects.
     pub async fn looked_at(&self) -> usize {
-        self.state.lock().await.seen.len()
+        self.looked.lock().await.seen.len()
     }
 
     /// ARNs of the users and roles that were touched.
     pub async fn principals(&self) -> Vec<(Class, String)> {
-        self.state.lock().await.seen.arns()
+        self.looked.lock().await.seen.arns()
     }
 
     fn limit(&self, what: &str) -> u64 {
@@ -120,34 +134,35 @@ impl Belts {
         while let Some((region, things)) = earlier.last() {
             let aws = aws.in_region(region);
             self.look(&aws, things).await?;
-            let mut state = self.state.lock().await;
-            for (what, key, _) in state.counted(region, things) {
-                state.touched.entry(what).or_default().insert(key);
+            let counted = self.looked.lock().await.seen.counted(region, things);
+            let mut touched = self.touched.lock().await;
+            for (what, key, _) in counted {
+                touched.entry(what).or_default().insert(key);
             }
             earlier.pop();
         }
         drop(earlier);
         self.look(aws, &things).await?;
-        let mut state = self.state.lock().await;
-        let counted = state.counted(&aws.scope().region, &things);
+        let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {
             return Err(StepError::Refused(format!(
                 "{why}, which keeps every run off it; take the tag away first if it has to be touched all the same"
             )));
         }
+        let mut touched = self.touched.lock().await;
         for (what, key, _) in counted {
-            if state.touched.get(what).is_some_and(|seen| seen.contains(&key)) {
+            if touched.get(what).is_some_and(|seen| seen.contains(&key)) {
                 continue;
             }
-            let have = state.touched.get(what).map_or(0, BTreeSet::len) as u64;
+            let have = touched.get(what).map_or(0, BTreeSet::len) as u64;
             // A plan shows everything that would be touched, and is refused as a whole.
             if !touch.planning && have >= self.limit(what) {
                 return Err(StepError::Refused(over(
-                    &Count { what, limit: self.limit(what), touched: state.names(what) },
+                    &Count { what, limit: self.limit(what), touched: names(&touched, what) },
                     Some(&key.1),
                 )));
             }
-            state.touched.entry(what).or_default().insert(key);
+            touched.entry(what).or_default().insert(key);
         }
         Ok(())
     }
@@ -157,16 +172,16 @@ impl Belts {
         for thing in things {
             let key = key(&aws.scope().region, thing);
             let turn = {
-                let mut state = self.state.lock().await;
-                if state.seen.standing(&key).is_some() {
+                let mut looked = self.looked.lock().await;
+                if looked.seen.standing(&key).is_some() {
                     continue;
                 }
-                state.looking.entry(key.clone()).or_default().clone()
+                looked.turns.entry(key.clone()).or_default().clone()
             };
             let _turn = turn.lock().await;
-            if self.state.lock().await.seen.standing(&key).is_none() {
+            if self.looked.lock().await.seen.standing(&key).is_none() {
                 let found = Seen::look(aws, &self.run, &key).await?;
-                self.state.lock().await.seen.learn(found);
+                self.looked.lock().await.seen.learn(found);
             }
         }
         Ok(())
@@ -183,24 +198,24 @@ fn key(region: &str, thing: &Thing) -> Key {
 /// Key in `limits`, Region and id, and why it is protected.
 type Counted = (&'static str, (String, String), Option<String>);
 
-impl State {
-    fn names(&self, what: &str) -> Vec<String> {
-        self.touched.get(what).into_iter().flatten().map(|(_, id)| id.clone()).collect()
-    }
+fn names(touched: &Touched, what: &str) -> Vec<String> {
+    touched.get(what).into_iter().flatten().map(|(_, id)| id.clone()).collect()
+}
 
+impl Seen {
     /// What of the things, which were looked at, counts.
     fn counted(&self, region: &str, things: &[Thing]) -> Vec<Counted> {
         let mut found = Vec::new();
         for thing in things {
             let key = key(region, thing);
-            let protected = match self.seen.standing(&key) {
+            let protected = match self.standing(&key) {
                 None | Some(Standing::Own) => continue,
                 Some(Standing::Free(_)) => None,
                 Some(Standing::Protected(why)) => Some(why.clone()),
             };
             // Who changes an interface changes its instance.
             let counts = match thing.class {
-                Class::Interface => self.seen.holder(&key).cloned(),
+                Class::Interface => self.holder(&key).cloned(),
                 _ => Some(thing.clone()),
             };
             let what = match thing.class {

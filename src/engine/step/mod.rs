@@ -16,7 +16,7 @@ pub(crate) use change::{read_settled, write_and_read_back};
 pub use live::{Live, Run};
 pub(crate) use operation::{find, token};
 pub(crate) use places::Places;
-pub use planned::{Overlay, Planned};
+pub use planned::{Overlay, Planned, Reads};
 
 use super::{
     AnySetting, CallError, Fact, Operation, Place, Question, Registry, Scope, Setting, StepError,
@@ -109,10 +109,10 @@ impl<C: World> Step<C> {
     pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
         let place = self.place(F::KIND, &fact.target());
         let value = match &self.shared.mode {
-            Mode::Plan(mode) => match mode.seen(self.world.scope(), &place, &json(fact))? {
-                Some(value) => value,
-                None => json(&fact.read(&self.world).await?),
-            },
+            Mode::Plan(mode) => {
+                let read = async { fact.read(&self.world).await.map(|value| json(&value)) };
+                mode.read(self.world.scope(), &place, &json(fact), read).await?
+            }
             Mode::Run(mode) => match mode.replayed_read(&place)? {
                 Some(value) => value,
                 None => {

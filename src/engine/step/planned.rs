@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,11 +12,46 @@ use serde_json::Value;
 
 use crate::engine::plan::{PlannedChange, PlannedOperation, PlannedStep};
 
-use super::{AnySetting, Place, Question, Scope, Step, StepError, Touch, World, is_open};
+use super::{
+    AnySetting, CallError, Place, Question, Scope, Step, StepError, Touch, World, is_open,
+};
 
-/// Values that planned changes would have left, by scope, kind and target.
+/// What was read of the world while planning: by scope, kind, and the fact or setting as JSON.
 #[derive(Default)]
-pub struct Overlay(Mutex<HashMap<(Scope, String, String), Value>>);
+pub struct Reads(Mutex<HashMap<(Scope, String, String), Value>>);
+
+impl Reads {
+    /// The value that was read before, or that `read` finds now. What cannot be read is asked for again.
+    async fn once(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        what: &Value,
+        read: impl Future<Output = Result<Value, CallError>> + Send,
+    ) -> Result<Value, CallError> {
+        let key = (scope.clone(), kind.to_owned(), what.to_string());
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = all().get(&key).cloned() {
+            return Ok(value);
+        }
+        let value = read.await?;
+        all().insert(key, value.clone());
+        Ok(value)
+    }
+}
+
+/// Values that planned changes would have left, by scope, kind and target, over those of the world.
+#[derive(Default)]
+pub struct Overlay {
+    changes: Mutex<HashMap<(Scope, String, String), Value>>,
+    reads: Arc<Reads>,
+}
+
+impl Overlay {
+    pub(crate) fn over(reads: Arc<Reads>) -> Self {
+        Self { changes: Mutex::default(), reads }
+    }
+}
 
 /// One step's share of a plan.
 pub struct Planned {
@@ -32,8 +68,21 @@ impl Planned {
         change(&mut self.step.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The value that the plan so far gives a place, if it changed it.
-    pub(crate) fn seen(
+    /// The value that the plan so far gives a place, or the world's.
+    pub(crate) async fn read(
+        &self,
+        scope: &Scope,
+        place: &Place,
+        what: &Value,
+        read: impl Future<Output = Result<Value, CallError>> + Send,
+    ) -> Result<Value, StepError> {
+        if let Some(value) = self.changed(scope, place, what)? {
+            return Ok(value);
+        }
+        Ok(self.overlay.reads.once(scope, &place.kind, what, read).await?)
+    }
+
+    fn changed(
         &self,
         scope: &Scope,
         place: &Place,
@@ -45,8 +94,8 @@ impl Planned {
             )));
         }
         let key = (scope.clone(), place.kind.clone(), place.target.clone());
-        let overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(overlay.get(&key).cloned())
+        let changes = self.overlay.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(changes.get(&key).cloned())
     }
 
     pub(crate) async fn set<C: World>(
@@ -58,12 +107,16 @@ impl Planned {
         until: Option<Value>,
     ) -> Result<Value, StepError> {
         let scope = step.world.scope();
+        let what = setting.to_json();
         let (before, caveat) = if place.target.contains("(known after run") {
             (Value::String(super::AFTER_RUN.into()), None)
         } else {
-            let before = match self.seen(scope, place, &Value::Null)? {
+            let before = match self.changed(scope, place, &Value::Null)? {
                 Some(before) => before,
-                None => setting.read(&step.world).await?,
+                None => {
+                    let read = setting.read(&step.world);
+                    self.overlay.reads.once(scope, &place.kind, &what, read).await?
+                }
             };
             if setting.agrees(&value, &before) {
                 self.edit(|step| step.keeps.push(place.clone()));
@@ -72,12 +125,11 @@ impl Planned {
             let caveat = setting.caveat(&before);
             (before, caveat)
         };
-        let what = setting.to_json();
         let touch = Touch { step: step.id(), place, what: &what, before: &before, planning: true };
         step.world.allows(&touch).await?;
         let key = (scope.clone(), place.kind.clone(), place.target.clone());
-        let mut overlay = self.overlay.0.lock().unwrap_or_else(PoisonError::into_inner);
-        overlay.insert(key, value.clone());
+        let changes = self.overlay.changes.lock();
+        changes.unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
         let change = PlannedChange {
             place: place.clone(),
             scope: scope.clone(),

@@ -80,6 +80,14 @@ pub struct PlanEntry {
     pub step: PlannedStep,
 }
 
+/// A step's id and, for an item of a for-each, which one.
+pub fn item(id: &str) -> (&str, Option<usize>) {
+    match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
+        Some((step, item)) => (step, item.parse().ok()),
+        None => (id, None),
+    }
+}
+
 impl PlanFile {
     /// Fills in the hash.
     #[must_use]

@@ -28,7 +28,7 @@ use super::{
     planfile::{FORMAT, PlanEntry, PlanFile, PlaybookRef},
 };
 
-pub use super::planfile::sources_sha256;
+pub use super::planfile::{item, sources_sha256};
 
 /// A playbook that compiled, with the inputs of one run.
 pub struct Prepared {
@@ -242,14 +242,6 @@ impl Prepared {
 /// The step of a for-each's item.
 pub fn parent(id: &str) -> &str {
     item(id).0
-}
-
-/// A step's id and, for an item of a for-each, which one.
-pub fn item(id: &str) -> (&str, Option<usize>) {
-    match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
-        Some((step, item)) => (step, item.parse().ok()),
-        None => (id, None),
-    }
 }
 
 fn strings(value: &Value, found: &mut Vec<String>) {

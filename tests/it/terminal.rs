@@ -216,7 +216,7 @@ fn watched(columns: u16, rows: u16) {
     let shown = run.until("bars again", |rows| any(rows, "^▸ decide") && any(rows, "^── looks"));
     assert!(any(&shown, "✓ a-step-whose"), "what was held back is shown: {shown:#?}");
 
-    let (narrow, low) = if columns > 80 { (80, 24) } else { (60, 12) };
+    let (narrow, low) = if columns > 80 { (80, 24) } else { (60, 20) };
     run.resize(narrow, low);
     std::thread::sleep(Duration::from_millis(500));
     run.until("bars of the new width", |rows| any(rows, "^▸ decide"));

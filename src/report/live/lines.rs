@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     engine::{Event, Verdict},
     journal::Released,
-    program::prepare::item,
+    program::planfile::item,
 };
 
 use super::{

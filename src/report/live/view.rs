@@ -11,7 +11,7 @@ use crate::{
     engine::{Event, Verdict},
     journal::{Place, RunDir, RunStatus},
     playbook::Phase,
-    program::{planfile::PlanFile, prepare::item},
+    program::planfile::{PlanFile, item},
 };
 
 /// What is watched.

@@ -86,6 +86,12 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     out
 }
 
+/// How to find out later that nothing of the journal is missing.
+pub fn head(run: &str, head: &str, look: &Look) -> String {
+    let command = format!("backburn runs verify {} --head {head}", short(run));
+    format!("verify:     {}\n", look.paint(BOLD, &command))
+}
+
 /// What a ULID needs to be unique among runs of one person: its time part and a little more.
 fn short(run: &str) -> &str {
     run.get(..13).unwrap_or(run)

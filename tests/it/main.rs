@@ -28,5 +28,6 @@ mod pipelines;
 mod playbooks;
 mod reports;
 mod rig;
+mod secrets;
 mod support;
 mod upstreams;

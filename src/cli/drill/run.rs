@@ -8,7 +8,7 @@ use crate::{program::planfile::PlanFile, report};
 
 use super::{
     super::{
-        human,
+        held, human,
         prepare::{self, Inputs, Sources},
         session,
         sinks::Reports,
@@ -28,6 +28,9 @@ pub struct Run {
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     approve: Vec<String>,
+    /// Build on what this other run holds; repeat for more
+    #[arg(long, value_name = "RUN")]
+    beside: Vec<String>,
     /// Do not ask which of the permissions the caller has
     #[arg(long)]
     no_probe: bool,
@@ -59,6 +62,7 @@ impl Run {
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
+        let plan = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
@@ -67,9 +71,13 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         self.confirm(&plan)?;
+        // Others may have begun while somebody read the plan.
+        let turn = held::turn(context)?;
+        held::check(context, &plan, &self.beside)?;
         let approve = self.approve.clone();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
+        drop(turn);
         let exit = conduct(context, session, &prepared, facts, &outline, self.parallel).await;
         self.reports.run(context, &run, &name, &prepared)?;
         exit

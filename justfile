@@ -10,11 +10,18 @@ check:
 test:
     cargo test
 
-# Format, clippy, and cargo-deny where it is installed
+# Format and clippy
 lint:
     cargo fmt --all --check
     cargo clippy --locked --all-targets -- -D warnings
-    if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: licences and advisories are not checked"; fi
+
+# Licences, sources, bans and, where their registry can be reached, advisories
+deny:
+    .ci/deny
+
+# Fuzz one of playbook, simulation, expression, journal for some seconds; needs nightly and cargo-fuzz
+fuzz target seconds="600":
+    cargo +nightly fuzz run -s none {{target}} fuzz/corpus/{{target}} -- -max_total_time={{seconds}} -timeout=10 -max_len=16384 -dict=fuzz/{{target}}.dict
 
 # Benchmarks; they need no SDK
 bench:
@@ -47,3 +54,4 @@ lab-up:
 # Write the generated reference
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
+    cargo run -q -- actions --json > fuzz/actions.json

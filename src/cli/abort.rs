@@ -12,7 +12,12 @@ use crate::{
     report::{plan::plural, summary},
 };
 
-use super::{Context, Exit, Failure, resume::reconnect, session::Start};
+use super::{
+    Context, Exit, Failure,
+    prepare::Inputs,
+    resume::{known, reconnect},
+    session::Start,
+};
 
 #[derive(Args, Debug)]
 pub struct Abort {
@@ -21,6 +26,8 @@ pub struct Abort {
     /// How long to wait for a live run to stop, in seconds
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     wait: u64,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 impl Abort {
@@ -34,7 +41,8 @@ impl Abort {
             return Err(Failure::new(Exit::Refused, format!("run {id} was {what} before")));
         }
         let aws = reconnect(context, &start).await?.with_run(&id);
-        let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
+        let secrets = known(context, &dir, &self.inputs.inputs)?;
+        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
         let (ledger, left) = session.abort().await?;
         let changes = ledger.changes().count();
         context.data(
@@ -66,7 +74,7 @@ pub async fn stop_live(context: &Context, dir: &RunDir, wait: Duration) -> Resul
     while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
         let request = dir.stop_request();
         if !request.exists() {
-            std::fs::write(&request, b"stop\n").map_err(Failure::at(&request))?;
+            dir.ask_to_stop()?;
         }
         if !std::mem::replace(&mut said, true) {
             context.say(&format!(

@@ -4,7 +4,7 @@
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-use super::{exit::Exit, failure::Failure};
+use super::{exit::Exit, failure::Failure, log::Secrets};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -82,7 +82,7 @@ pub struct Context {
     /// Whether a terminal can draw over what it shows.
     moves: bool,
     /// What must not be shown: the values of sensitive inputs.
-    secrets: Arc<RwLock<Vec<String>>>,
+    secrets: Secrets,
 }
 
 impl Context {
@@ -106,6 +106,11 @@ impl Context {
     /// From now on these values are replaced in everything that is printed.
     pub fn hide(&self, secrets: Vec<String>) {
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
+    }
+
+    /// The same list for what shows something by itself.
+    pub fn hidden(&self) -> Secrets {
+        Arc::clone(&self.secrets)
     }
 
     pub fn secrets(&self) -> Vec<String> {
@@ -190,10 +195,10 @@ impl Context {
         use crate::report::look::{BAD, CARE};
         let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
         if self.json() {
-            let message = redact_text(failure.message.clone(), &self.secrets());
+            let hidden = |text: &String| redact_text(text.clone(), &self.secrets());
             let json = serde_json::json!({
-                "error": message, "help": failure.help, "code": failure.code,
-                "exit": failure.exit as u8,
+                "error": hidden(&failure.message), "help": failure.help.as_ref().map(hidden),
+                "code": failure.code, "exit": failure.exit as u8,
             });
             let _ = self.print(&format!("{json}\n"));
         }

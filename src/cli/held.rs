@@ -18,13 +18,7 @@ pub struct Turn(#[allow(dead_code, reason = "held for its drop")] File);
 
 /// Waits until no other run of this home begins.
 pub fn turn(context: &Context) -> Result<Turn, Failure> {
-    let runs = context.home().join("runs");
-    std::fs::create_dir_all(&runs).map_err(Failure::at(&runs))?;
-    let path = runs.join("turn.lock");
-    let open = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = open.map_err(Failure::at(&path))?;
-    file.lock().map_err(Failure::at(&path))?;
-    Ok(Turn(file))
+    Ok(Turn(RunDir::turn(context.home())?))
 }
 
 /// Why the plan must not be run now: a sentence for each other run that holds something of it.

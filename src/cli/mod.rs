@@ -18,6 +18,7 @@ mod graph;
 mod held;
 mod human;
 mod lab;
+mod log;
 mod man;
 mod new;
 mod plan;
@@ -101,8 +102,8 @@ enum Command {
 /// Runs the command line to its end.
 pub async fn main() -> Exit {
     let cli = Cli::parse();
-    log(cli.global.verbose);
     let context = Context::new(cli.global);
+    log::start(context.global.verbose, context.hidden());
     let result = match cli.command {
         Command::Demo(command) => command.run(&context).await,
         Command::Check(command) => command.run(&context),
@@ -128,16 +129,4 @@ pub async fn main() -> Exit {
         Command::Completions(command) => command.run(&context),
     };
     result.unwrap_or_else(|failure| context.fail(&failure))
-}
-
-fn log(verbose: u8) {
-    use tracing_subscriber::{EnvFilter, fmt};
-    let level = match verbose {
-        0 => "warn",
-        1 => "warn,backburn=debug",
-        _ => "debug",
-    };
-    let filter = EnvFilter::try_from_env("BACKBURN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    // Twice only in tests, which then keep the first.
-    let _ = fmt().with_env_filter(filter).with_writer(crate::report::live::writer).try_init();
 }

@@ -8,10 +8,16 @@ use crate::{
         plan::Expected,
         release::{Request, is_left_over},
     },
+    journal,
     report::summary,
 };
 
-use super::{Context, Exit, Failure, prepare::operator, resume::reconnect, session::Start};
+use super::{
+    Context, Exit, Failure,
+    prepare::{Inputs, operator},
+    resume::{known, reconnect},
+    session::Start,
+};
 
 #[derive(Args, Debug)]
 pub struct Release {
@@ -23,6 +29,8 @@ pub struct Release {
     /// Give a conflict back all the same, overwriting someone else's change; repeat for more
     #[arg(long, value_name = "KIND TARGET")]
     force: Vec<String>,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 impl Release {
@@ -40,7 +48,8 @@ impl Release {
         }
         let aws = reconnect(context, &start).await?.with_run(&id);
         let discard = start.ledger.drill().is_some();
-        let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
+        let secrets = known(context, &dir, &self.inputs.inputs)?;
+        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
         let request = Request {
             steps: (!self.step.is_empty()).then(|| self.step.clone()),
             force: self.force.clone(),
@@ -48,13 +57,15 @@ impl Release {
             by: operator(),
         };
         let items = session.release(&request).await?;
+        let head = journal::read(&dir.journal())?.head.hash;
         context.data(
             |look| {
                 let place = dir.path().display().to_string();
                 summary::release(&id, &items, look)
                     + &summary::after_release(&id, &items, &place, look)
+                    + &summary::head(&id, &head, look)
             },
-            &json!({ "run": id, "items": items }),
+            &json!({ "run": id, "items": items, "head": head }),
         )?;
         if discard && self.step.is_empty() {
             super::drill::rescore(context, &dir, &items)?;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     engine::{Scope, World, plan::Expected},
-    journal::{Ledger, Record, RunStatus},
+    journal::{Ledger, Record, RunDir, RunStatus, forms},
     program::{bind::RunFactsOwned, planfile::PlanFile, prepare::sources_sha256},
 };
 
@@ -103,6 +103,29 @@ fn inputs(frozen: &Frozen, given: &[(String, String)]) -> Result<Vec<(String, St
         (name.clone(), text)
     });
     Ok(kept.chain(given.iter().cloned()).collect())
+}
+
+/// What must not be shown of a run that is given back or ended. Nobody has to give its sensitive
+/// inputs again for that; a change that holds one is told from a foreign one only when they are.
+pub fn known(
+    context: &Context,
+    dir: &RunDir,
+    given: &[(String, String)],
+) -> Result<Vec<String>, Failure> {
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
+    let frozen: Frozen = dir.read_json("inputs.json")?;
+    let values = inputs(&frozen, given)?;
+    if frozen.sensitive.iter().all(|name| given.iter().any(|(one, _)| one == name)) {
+        let sources = prepare::Sources::Kept(&frozen.files);
+        let text = dir.read_text("playbook.yaml")?;
+        let (prepared, _) = prepare::loaded(context, &frozen.name, text, sources, &values)?;
+        return Ok(prepared.secrets());
+    }
+    let values: Vec<_> = given.iter().map(|(_, value)| value.clone()).collect();
+    context.hide(forms(&values));
+    Ok(forms(&values))
 }
 
 /// The account and endpoint of an earlier run; anything else is refused.

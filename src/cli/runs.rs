@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::{
-    journal::{self, Ledger, Record, RunDir},
+    journal::{self, Ledger, Record, RunDir, Stock, Stocked},
     program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},
 };
@@ -35,8 +35,13 @@ enum Command {
         #[command(flatten)]
         serve: Serve,
     },
-    /// Check the hash chain of a run's journal
-    Verify { run: String },
+    /// Check the hash chain of a run's journal, and the files of the run against it
+    Verify {
+        run: String,
+        /// A head of the chain that was noted elsewhere: it must still be in it
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
 }
 
 impl Runs {
@@ -53,7 +58,7 @@ impl Runs {
                 }
                 None => show(context, &run),
             },
-            Command::Verify { run } => verify(context, &run),
+            Command::Verify { run, head } => verify(context, &run, head.as_deref()),
         }
     }
 }
@@ -116,26 +121,30 @@ fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn verify(context: &Context, asked: &str) -> Result<Exit, Failure> {
+fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let read = journal::read(&dir.journal())?;
-    let mut evidence = evidence(&dir, &read.lines);
+    let after = noted.map(|noted| after(&read, noted)).transpose()?;
+    let mut files = journal::stock(&dir, &read).map_err(Failure::at(dir.path()))?;
     if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
         read.lines.first().map(|line| &line.record)
     {
         let text = dir.read_text("playbook.yaml").unwrap_or_default();
-        let files = dir.read_json::<Frozen>("inputs.json").map(|frozen| frozen.files);
-        let same = sources_sha256(&text, &files.unwrap_or_default()) == *playbook_sha256;
-        evidence.insert(0, ("playbook.yaml".into(), same));
+        let kept = dir.read_json::<Frozen>("inputs.json").map(|frozen| frozen.files);
+        let same = sources_sha256(&text, &kept.unwrap_or_default()) == *playbook_sha256;
+        judged(&mut files, &dir, "playbook.yaml", same);
         let plan = dir.read_json::<PlanFile>("plan.json");
         let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);
-        evidence.insert(1, ("plan.json".into(), same));
+        judged(&mut files, &dir, "plan.json", same);
     }
-    let bad: Vec<_> = evidence.iter().filter(|(_, ok)| !ok).map(|(file, _)| file).collect();
+    let bad: Vec<_> = files.iter().filter(|(_, stock)| !stock.is_good()).collect();
     let torn = read.torn.as_ref().map(String::len);
+    let all: Vec<_> =
+        files.iter().map(|(file, stock)| json!({ "file": file, "is": stock })).collect();
+    let changed: Vec<_> = bad.iter().map(|(file, _)| file).collect();
     let json = json!({
-        "run": dir.id(), "records": read.head.next, "head": read.head.hash,
-        "torn-bytes": torn, "files": evidence.len(), "changed-files": bad,
+        "run": dir.id(), "records": read.head.next, "head": read.head.hash, "torn-bytes": torn,
+        "records-after-head": after, "files": all, "changed-files": changed,
     });
     let mut text = format!(
         "{}: {} records, chain intact, head {}\n",
@@ -143,29 +152,51 @@ fn verify(context: &Context, asked: &str) -> Result<Exit, Failure> {
         read.head.next,
         read.head.hash
     );
+    if let Some(after) = after {
+        let more = crate::report::plan::plural(after, "record");
+        text.push_str(&format!("the given head is in the chain, {more} came after it\n"));
+    }
     if let Some(bytes) = torn {
         text.push_str(&format!("a last line of {bytes} bytes was cut off and does not count\n"));
     }
-    for (file, ok) in &evidence {
-        text.push_str(&format!(
-            "{file}: {}\n",
-            if *ok { "as recorded" } else { "CHANGED OR MISSING" }
-        ));
+    for (file, stock) in &files {
+        text.push_str(&format!("{file}: {}\n", stock.words()));
     }
     context.data(|_| text, &json)?;
     Ok(if bad.is_empty() { Exit::Ok } else { Exit::Internal })
 }
 
-/// Each kept file and whether its bytes still have the recorded hash.
-fn evidence(dir: &RunDir, lines: &[journal::Line]) -> Vec<(String, bool)> {
-    lines
-        .iter()
-        .filter_map(|line| match &line.record {
-            Record::Evidence { file, sha256, .. } => {
-                let now = std::fs::read(dir.path().join(file)).map(|bytes| journal::hash(&bytes));
-                Some((file.clone(), now.is_ok_and(|now| now == *sha256)))
-            }
-            _ => None,
-        })
-        .collect()
+/// How many records follow the line that has this hash, or begins with it.
+fn after(read: &journal::Read, noted: &str) -> Result<usize, Failure> {
+    let noted = noted.to_lowercase();
+    if noted.len() < 8 || !noted.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err(Failure::new(Exit::Usage, format!("`{noted}` is no head of a chain"))
+            .help("give the SHA-256 that the summary of the run had, or its first 8 characters"));
+    }
+    // Each line carries the hash of the one before it; the first follows none.
+    let before = read.lines.iter().skip(1).map(|line| line.prev.as_str());
+    let hashes: Vec<_> = before.chain([read.head.hash.as_str()]).collect();
+    match hashes.iter().position(|hash| hash.starts_with(&noted)) {
+        Some(at) => Ok(hashes.len() - 1 - at),
+        None => Err(Failure::new(
+            Exit::Internal,
+            format!("no record of the journal has the hash {noted}: it was written anew, or its end is missing"),
+        )
+        .help("compare it with a copy, and treat the account's state as unknown")),
+    }
+}
+
+/// What the start of the run says of a file counts beside the manifest.
+fn judged(files: &mut Vec<Stocked>, dir: &RunDir, name: &str, same: bool) {
+    let stock = match (same, dir.path().join(name).exists()) {
+        (true, _) => Stock::AsRecorded,
+        (false, true) => Stock::Changed,
+        (false, false) => Stock::Missing,
+    };
+    match files.iter_mut().find(|(file, _)| file == name) {
+        Some((_, known)) if !known.is_good() => {}
+        Some((_, known)) => *known = stock,
+        None => files.push((name.to_owned(), stock)),
+    }
+    files.sort();
 }

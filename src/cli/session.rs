@@ -168,9 +168,10 @@ impl Start {
         let plan = self.dir.read_json::<PlanFile>("plan.json");
         let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
+        let (events, received) = Events::channel();
+        let events = events.hiding(secrets.clone());
         let journal = Journal::append_tripping(&path, self.head, secrets, trip)
             .map_err(Failure::at(&path))?;
-        let (events, received) = Events::channel();
         let view = View::new(Watched::of(&self.dir));
         let mut show =
             Show::new(view, context.err, To::Err, context.bars(To::Err), context.secrets());
@@ -262,13 +263,16 @@ impl Session {
             ledger = self.fold()?;
         }
         let dir = self.dir.clone();
-        self.close().await;
+        let closed = self.close().await;
+        let head = journal::read(&dir.journal())?.head;
         let place = dir.path().display().to_string();
         let mut json = report::summary::run_json(dir.id(), &end, &ledger, &place);
+        json["head"] = head.hash.clone().into();
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
         }
         if !print {
+            closed?;
             return Ok(exit(&end, &ledger, accept_presumed, &released));
         }
         context.data(
@@ -277,10 +281,11 @@ impl Session {
                 if !released.is_empty() {
                     text.push_str(&report::summary::release(dir.id(), &released, look));
                 }
-                text
+                text + &report::summary::head(dir.id(), &head.hash, look)
             },
             &json,
         )?;
+        closed?;
         Ok(exit(&end, &ledger, accept_presumed, &released))
     }
 
@@ -291,14 +296,16 @@ impl Session {
         let items = engine::release::release(&self.run, &mut ledger, request).await;
         watcher.abort();
         let run = self.dir.id().to_owned();
-        self.close().await;
-        items.map_err(|error| match error {
+        let closed = self.close().await;
+        let items = items.map_err(|error| match error {
             StepError::Interrupted => {
                 Failure::new(Exit::Interrupted, "the release was stopped between two changes")
                     .help(format!("`backburn release {run}` goes on with it"))
             }
-            other => other.into(),
-        })
+            other => Failure::from(other),
+        })?;
+        closed?;
+        Ok(items)
     }
 
     /// Ends exposed states and journals that the run is over for good; returns what stayed exposed.
@@ -306,9 +313,10 @@ impl Session {
         let mut ledger = std::mem::take(&mut self.ledger);
         let closed = engine::close_exposed(&self.run, &mut ledger).await;
         let appended = self.append(Record::Aborted { by: operator() }).await;
-        self.close().await;
+        let ended = self.close().await;
         let left = closed?;
         appended?;
+        ended?;
         Ok((ledger, left))
     }
 
@@ -319,11 +327,22 @@ impl Session {
         Ok(ledger)
     }
 
-    pub async fn close(self) {
+    /// Ends this process's work on the run: the manifest goes into the chain, the report beside it.
+    ///
+    /// # Errors
+    /// The manifest or its record cannot be written; the run itself has ended all the same.
+    pub async fn close(self) -> Result<(), Failure> {
+        let stock = self.take_stock().await;
         let Self { run, follower, dir, .. } = self;
         drop(run);
         follower.finish().await;
         super::report::keep(&dir);
+        stock
+    }
+
+    async fn take_stock(&self) -> Result<(), Failure> {
+        let read = journal::read(&self.dir.journal())?;
+        self.append(journal::take_stock(&self.dir, &read)?).await
     }
 
     /// First Ctrl-C, or with `requests` a stop asked for from elsewhere: nothing new starts. Second

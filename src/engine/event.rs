@@ -1,7 +1,7 @@
 //! What the engine tells its subscribers while it works. Progress bars, plain lines and reports
 //! are subscribers: a lost event or a slow subscriber can never fail a run.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -186,21 +186,33 @@ impl Event {
 
 /// Where events go.
 #[derive(Clone, Default)]
-pub struct Events(Option<mpsc::UnboundedSender<Event>>);
+pub struct Events {
+    tx: Option<mpsc::UnboundedSender<Event>>,
+    secrets: Arc<Vec<String>>,
+}
 
 impl Events {
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (tx, rx) = mpsc::unbounded_channel();
-        (Self(Some(tx)), rx)
+        (Self { tx: Some(tx), secrets: Arc::default() }, rx)
+    }
+
+    /// From now on no event has one of these values.
+    #[must_use]
+    pub fn hiding(mut self, secrets: Vec<String>) -> Self {
+        self.secrets = Arc::new(secrets);
+        self
     }
 
     /// For callers that look at nothing but the result.
     pub fn none() -> Self {
-        Self(None)
+        Self::default()
     }
 
-    pub fn send(&self, event: Event) {
-        if let Some(tx) = &self.0 {
+    pub fn send(&self, mut event: Event) {
+        if let Some(tx) = &self.tx {
+            // Before anybody shortens a text: half of a secret is found nowhere.
+            event.redact(&self.secrets);
             // A subscriber that is gone is not the run's concern.
             let _ = tx.send(event);
         }

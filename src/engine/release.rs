@@ -245,6 +245,9 @@ async fn give_back<C: World>(
         request.force.iter().any(|force| *force == format!("{} {}", place.kind, place.target));
     if !forced && !is_ours(taken, &now) && !is_ours(taken, &hidden) {
         let (before, after) = (before.clone(), last.ours().clone());
+        // Without the secret nobody can say whose value this is, and it may be the secret itself.
+        let held = after.to_string().contains(REDACTED);
+        let now = if held { REDACTED.into() } else { hidden };
         return Ok(Released::Conflict { before, after, now });
     }
     if before.to_string().contains(REDACTED) {
@@ -253,7 +256,8 @@ async fn give_back<C: World>(
         return Ok(Released::Failed { error: error.into() });
     }
     let (id, to) = (step.to_owned(), before.clone());
-    append(run, Record::ReleaseIntent { step: id, place: place.clone(), from: now, to }).await?;
+    let from = if last.ours().to_string().contains(REDACTED) { last.ours().clone() } else { now };
+    append(run, Record::ReleaseIntent { step: id, place: place.clone(), from, to }).await?;
     Ok(match write_and_read_back(&world, place, &**setting, before).await {
         Ok(_) => Released::GivenBack,
         Err(e) => Released::Failed { error: e.to_string() },

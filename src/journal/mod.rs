@@ -4,17 +4,24 @@
 mod fold;
 #[cfg(test)]
 pub(crate) mod hook;
+mod manifest;
+mod private;
 mod reader;
 pub(crate) mod record;
+mod redact;
 mod rundir;
+#[cfg(test)]
+mod tampering;
 #[cfg(test)]
 mod tests;
 mod trip;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
+pub use manifest::{Artefact, MANIFEST, Manifest, Stock, Stocked, stock, take_stock};
 pub use reader::{Head, Read, ReadError, parse, read, read_on};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
+pub use redact::{REDACTED, forms, redact, redact_bytes, redact_text};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
 pub use trip::Trip;
-pub use writer::{Journal, JournalError, REDACTED, hash, redact, redact_text};
+pub use writer::{Journal, JournalError, hash};

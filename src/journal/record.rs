@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::engine::{Class, How, Scope, Verdict};
 
 /// Version of the format, in the first record of each journal. A reader refuses a newer one.
-pub const FORMAT: u32 = 1;
+/// Format 2 has `manifest` records.
+pub const FORMAT: u32 = 2;
 
 /// Where in a step something was read, set or started: the n-th use of one target of one kind.
 /// Names its place even when a step's calls run side by side.
@@ -225,6 +226,12 @@ pub enum Record {
         text: String,
     },
     Interrupted {},
+    /// The files of the run as they were when a part of it ended: `file` has the hash of each.
+    Manifest {
+        file: String,
+        sha256: String,
+        files: u64,
+    },
     RunFinished {
         status: RunStatus,
     },
@@ -289,6 +296,7 @@ impl Record {
             Self::RunStarted { .. }
             | Self::Resumed { .. }
             | Self::Interrupted {}
+            | Self::Manifest { .. }
             | Self::RunFinished { .. }
             | Self::Aborted { .. }
             | Self::ReleaseStarted { .. }

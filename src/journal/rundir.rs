@@ -10,7 +10,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 
-use super::writer::hash;
+use super::{private, writer::hash};
 
 /// `<home>/runs/<ULID>/`.
 #[derive(Clone, Debug)]
@@ -55,11 +55,27 @@ impl RunDir {
     /// The disk refuses it, or it is there already.
     pub fn create(home: &Path, run: &str) -> Result<Self, RunDirError> {
         let path = home.join("runs").join(run);
-        fs::create_dir_all(home.join("runs")).map_err(at(&path))?;
-        private().create(&path).map_err(at(&path))?;
-        private().create(path.join("evidence")).map_err(at(&path))?;
+        private::dirs(&home.join("runs")).map_err(at(&path))?;
+        private::dir(&path).map_err(at(&path))?;
+        private::dir(&path.join("evidence")).map_err(at(&path))?;
         File::open(home.join("runs")).and_then(|runs| runs.sync_all()).map_err(at(&path))?;
         Ok(Self { path })
+    }
+
+    /// Waits until no other run of this home begins; the lock ends with the file.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn turn(home: &Path) -> Result<File, RunDirError> {
+        let path = home.join("runs").join("turn.lock");
+        let open = || {
+            private::dirs(&home.join("runs"))?;
+            let mut options = File::options();
+            let file = private::file(&path, options.create(true).truncate(false).write(true))?;
+            file.lock()?;
+            Ok(file)
+        };
+        open().map_err(at(&path))
     }
 
     /// Finds a run by its id, a unique prefix of it (any case), or `last`.
@@ -122,21 +138,26 @@ impl RunDir {
         self.path.join("journal.jsonl")
     }
 
-    /// Asks the process that works on the run to stop, or sees whether one was asked.
+    /// There once the process that works on the run was asked to stop.
     pub fn stop_request(&self) -> PathBuf {
         self.path.join("stop")
+    }
+
+    /// Asks the process that works on the run to stop.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn ask_to_stop(&self) -> Result<(), RunDirError> {
+        self.write("stop", b"stop\n")
     }
 
     /// # Errors
     /// Another process holds it.
     pub fn lock(&self) -> Result<RunLock, RunDirError> {
         let path = self.path.join("lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(at(&path))?;
+        let mut options = File::options();
+        let file = private::file(&path, options.create(true).truncate(false).write(true));
+        let file = file.map_err(at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock(file)),
             Err(TryLockError::WouldBlock) => Err(RunDirError::Locked { run: self.id().into() }),
@@ -188,25 +209,18 @@ impl RunDir {
         let file = format!("evidence/{}/{}", plain(step), plain(name));
         let path = self.path.join(&file);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(at(&path))?;
+            private::dirs(parent).map_err(at(&path))?;
         }
         write_whole(&path, bytes)?;
         Ok(KeptFile { file, sha256: hash(bytes) })
     }
 }
 
-/// What a run knows of an account is for its owner's eyes.
-fn private() -> fs::DirBuilder {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirError> {
     let write = || {
         let parent = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        private::own(file.as_file())?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;

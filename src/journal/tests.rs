@@ -20,7 +20,7 @@ fn scope() -> Scope {
     Scope { account: "1".into(), region: "r".into(), principal: "p".into() }
 }
 
-fn started() -> Record {
+pub(super) fn started() -> Record {
     Record::RunStarted {
         format: FORMAT,
         program: "test".into(),
@@ -37,11 +37,11 @@ fn started() -> Record {
     }
 }
 
-fn place(target: &str) -> Place {
+pub(super) fn place(target: &str) -> Place {
     Place { kind: "mem.cell".into(), target: target.into(), nth: 0 }
 }
 
-fn value(value: Value) -> Record {
+pub(super) fn value(value: Value) -> Record {
     Record::Read { step: "s".into(), place: place("x"), scope: scope(), value }
 }
 
@@ -50,7 +50,7 @@ fn open(path: &Path, secrets: &[&str]) -> Journal {
     Journal::append_to(path, head, secrets.iter().map(|s| (*s).into()).collect()).unwrap()
 }
 
-fn on_disk(path: &Path, secrets: &[&str], records: &[Record]) -> Vec<u8> {
+pub(super) fn on_disk(path: &Path, secrets: &[&str], records: &[Record]) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let journal = open(path, secrets);
     runtime.block_on(async {
@@ -113,8 +113,8 @@ fn a_changed_removed_inserted_or_swapped_record_is_found() {
 fn a_newer_format_or_record_is_refused_and_not_cut_off() {
     let zeros = "0".repeat(64);
     let newer =
-        format!("{{\"seq\":0,\"prev\":\"{zeros}\",\"record\":\"run-started\",\"format\":2}}\n");
-    assert!(matches!(parse(newer.as_bytes()), Err(ReadError::Newer { found: 2 })));
+        format!("{{\"seq\":0,\"prev\":\"{zeros}\",\"record\":\"run-started\",\"format\":3}}\n");
+    assert!(matches!(parse(newer.as_bytes()), Err(ReadError::Newer { found: 3 })));
     let dir = TempDir::new().unwrap();
     let (_, whole) = three(&dir);
     let whole = [&whole[..], b"{\"seq\":3,\"record\":\"of-the-future\"}\n"].concat();

@@ -1,8 +1,9 @@
 //! Appends records: one thread owns the file, and records that wait at the same time share one
-//! write and one sync (group commit). Owns the chain while a run goes on, and redaction. After a
+//! write and one sync (group commit). Owns the chain while a run goes on. After a
 //! failed write nothing is appended any more.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Write},
     path::Path,
@@ -14,7 +15,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
-use super::{Head, Line, Record, Trip};
+use super::{
+    Head, Line, Record, Trip, private,
+    redact::{redact, redact_bytes, redact_text},
+};
 
 /// Why a record could not be kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,11 +55,8 @@ pub(super) struct Request {
     done: oneshot::Sender<Result<(), JournalError>>,
 }
 
-/// What stands where a sensitive value was.
-pub const REDACTED: &str = "(sensitive)";
-
 impl Journal {
-    /// Appends after `head`; `secrets` never reach the file.
+    /// Appends after `head`; `secrets`, as [`forms`](super::forms) gives them, never reach the file.
     ///
     /// # Errors
     /// The file cannot be opened, or what follows its head cannot be cut off.
@@ -74,7 +75,7 @@ impl Journal {
         trip: Option<Trip>,
     ) -> io::Result<Self> {
         let new = !path.exists();
-        let file = File::options().create(true).append(true).open(path)?;
+        let file = private::file(path, File::options().create(true).append(true))?;
         if new && let Some(parent) = path.parent() {
             // The name is on the disk only once its directory is.
             File::open(parent)?.sync_all()?;
@@ -128,15 +129,15 @@ impl Journal {
         redact(value, &self.secrets)
     }
 
+    /// Bytes without the values that the journal would not keep.
+    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        redact_bytes(bytes, &self.secrets)
+    }
+
     /// The text as the journal would keep it.
     pub fn redact_text(&self, text: String) -> String {
         redact_text(text, &self.secrets)
     }
-}
-
-/// Replaces every occurrence of a secret in a text.
-pub fn redact_text(text: String, secrets: &[String]) -> String {
-    secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), REDACTED))
 }
 
 /// The fields that an input of a playbook can get into. Everything else is what the chain and the
@@ -184,18 +185,15 @@ fn redact_line(line: Value, secrets: &[String]) -> Value {
     }
 }
 
-/// Replaces every occurrence of a secret in the strings and keys of `value`, and numbers that are one.
-pub fn redact(value: Value, secrets: &[String]) -> Value {
+/// How deep a line may nest. The reader takes 128 levels, and a line that it does not take would
+/// make the whole journal unreadable.
+const MAX_DEPTH: usize = 120;
+
+fn is_deeper(value: &Value, than: usize) -> bool {
     match value {
-        _ if secrets.is_empty() => value,
-        Value::String(text) => Value::String(redact_text(text, secrets)),
-        Value::Number(number) if secrets.contains(&number.to_string()) => REDACTED.into(),
-        Value::Array(items) => items.into_iter().map(|item| redact(item, secrets)).collect(),
-        Value::Object(map) => {
-            let redacted = |(key, value)| (redact_text(key, secrets), redact(value, secrets));
-            map.into_iter().map(redacted).collect()
-        }
-        other => other,
+        Value::Array(items) => than == 0 || items.iter().any(|item| is_deeper(item, than - 1)),
+        Value::Object(map) => than == 0 || map.values().any(|item| is_deeper(item, than - 1)),
+        _ => false,
     }
 }
 
@@ -244,9 +242,13 @@ impl Writer {
                 prev: head.hash.clone(),
                 record: record.clone(),
             };
-            let text = serde_json::to_value(&line)
-                .map(|value| redact_line(value, &self.secrets).to_string())
+            let value = serde_json::to_value(&line)
                 .map_err(|e| JournalError(format!("a record cannot be written as JSON: {e}")))?;
+            if is_deeper(&value, MAX_DEPTH) {
+                let why = format!("a record nests deeper than the {MAX_DEPTH} levels it may have");
+                return Err(JournalError(why));
+            }
+            let text = redact_line(value, &self.secrets).to_string();
             head.next += 1;
             head.hash = hash(text.as_bytes());
             head.bytes += text.len() as u64 + 1;

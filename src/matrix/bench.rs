@@ -232,7 +232,8 @@ impl World {
 
     /// Killed after its last record, a run has nothing to go on with.
     pub fn has_succeeded(&self) -> bool {
-        let last = self.records().pop().unwrap_or_default();
+        let ended = |record: &Value| record["record"] != "manifest";
+        let last = self.records().into_iter().rfind(ended).unwrap_or_default();
         last["record"] == "run-finished" && last["status"] == "succeeded"
     }
 

@@ -59,6 +59,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("playbook::bad-default", "The default of an input does not fit the type of that input."),
     (
+        "playbook::sensitive-default",
+        "A sensitive input is shown nowhere and kept nowhere. A default would be in the file, in version control and in the copy that each run keeps of its playbook; have the value given with `-i`.",
+    ),
+    (
         "playbook::bad-duration",
         "A duration is one or more numbers with a unit of `ms`, `s`, `m`, `h` or `d`, largest first: `500ms`, `10s`, `1h30m`.",
     ),

@@ -17,8 +17,11 @@ use crate::{
         self, AFTER_RUN, Fact, World,
         plan::{PlanState, PlannedStep, races},
     },
-    journal::{redact, redact_text},
-    playbook::{self, Playbook},
+    journal::{forms, redact, redact_text},
+    playbook::{
+        self, Playbook,
+        expr::{RunFacts, Scope, Target},
+    },
 };
 
 use super::{
@@ -43,8 +46,45 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Values that must not be written or shown anywhere.
+    /// What must not be written or shown anywhere: the values of sensitive inputs, what expressions
+    /// make of them, and the forms in which either may show.
     pub fn secrets(&self) -> Vec<String> {
+        let mut found = self.sensitive();
+        found.extend(self.made_of_sensitive());
+        forms(&found)
+    }
+
+    /// Texts that expressions make of sensitive inputs and of nothing that only the run knows, such as
+    /// `inputs.token | upper`. Short ones are in too much else to be replaced.
+    fn made_of_sensitive(&self) -> Vec<String> {
+        const LEAST: usize = 8;
+        let is_input = |target: &Target| matches!(target, Target::Input(_));
+        let is_sensitive = |target: &Target| match target {
+            Target::Input(name) => self.playbook.inputs.get(name).is_some_and(|one| one.sensitive),
+            _ => false,
+        };
+        let none = IndexMap::new();
+        let scope =
+            Scope { inputs: &self.inputs, steps: &none, item: None, run: RunFacts::default() };
+        let mut found = Vec::new();
+        for step in self.playbook.steps.values() {
+            step.with.each_expr(&mut |expr| {
+                let targets = expr.refs().iter().map(|one| &one.target);
+                if expr.exact().is_none()
+                    && targets.clone().all(is_input)
+                    && targets.clone().any(is_sensitive)
+                    && let Ok(value) = expr.eval(&scope)
+                {
+                    strings(&value, &mut found);
+                }
+            });
+        }
+        // What stands in the playbook itself is no secret: `'prod' if inputs.token else 'test'`.
+        found.retain(|text| text.len() >= LEAST && !self.text.contains(text.as_str()));
+        found
+    }
+
+    fn sensitive(&self) -> Vec<String> {
         let sensitive = self.playbook.inputs.iter().filter(|(_, input)| input.sensitive);
         let mut found = Vec::new();
         for (name, _) in sensitive {

@@ -108,6 +108,12 @@ pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> Strin
     out
 }
 
+/// How to find out later that nothing of the journal is missing.
+pub fn head(run: &str, head: &str, look: &Look) -> String {
+    let command = format!("backburn runs verify {} --head {head}", short(run));
+    format!("verify:     {}\n", look.paint(BOLD, &command))
+}
+
 /// What a ULID needs to be unique among runs of one person: its time part and a little more.
 pub fn short(run: &str) -> &str {
     run.get(..13).unwrap_or(run)

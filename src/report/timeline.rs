@@ -72,6 +72,9 @@ fn record(record: &Record, width: usize) -> Option<String> {
             format!("{step}: {} {subject}{}", verdict.word(), look::clean(&reason))
         }
         Record::Note { step, text } => format!("{step}: note, {}", look::clean(text)),
+        Record::Manifest { file, sha256, files } => {
+            format!("{file} lists {files} files, sha256 {sha256}")
+        }
         Record::Interrupted {} => "interrupted".into(),
         Record::RunFinished { status } => format!("run ended: {}", word(status)),
         Record::Aborted { by } => format!("aborted by {by}"),

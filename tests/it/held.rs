@@ -78,3 +78,39 @@ fn of_two_at_once_one_begins() {
     assert_eq!(codes, [Some(0), Some(4)], "{said:?}");
     desk.ends(0, &["release", "last"]);
 }
+
+/// A drill that does to an instance what a run has done to it already.
+const DRILL: &str = "\
+simulation: held
+title: A drill on what a run holds
+version: 1.0.0
+hypothesis: it is refused
+owner: lead
+roles:
+  lead: { duty: decides }
+guard:
+  accounts: [\"ACCOUNT\"]
+  regions: [us-east-1]
+inputs:
+  instance: { type: instance }
+faults:
+  touch:
+    attack:
+      steps:
+        protect:
+          uses: ec2.protect-instance
+          with: { instance: \"${{ inputs.instance }}\" }
+";
+
+#[test]
+fn a_drill_is_refused_what_a_run_holds() {
+    let (desk, inputs, run) = contained(HOST, compromised);
+    let file = desk.path("held.yaml");
+    std::fs::write(&file, DRILL.replace("ACCOUNT", &desk.account)).expect("written");
+    let file = file.display().to_string();
+    let drill = ["drill", "run", &file, "-i", &inputs[0], "--yes"];
+    let refused = desk.ends(4, &drill);
+    assert!(refused.err.contains(&format!("run {run} holds `")), "{}", refused.err);
+    assert_eq!(desk.runs().len(), 1, "there is no drill to release");
+    desk.ends(0, &["release", "last"]);
+}

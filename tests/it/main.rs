@@ -31,6 +31,7 @@ mod pipelines;
 mod playbooks;
 mod reports;
 mod rig;
+mod secrets;
 mod support;
 mod terminal;
 mod upstreams;

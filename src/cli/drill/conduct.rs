@@ -38,7 +38,7 @@ pub async fn conduct(
     let dir = session.dir.clone();
     let (end, mut ledger) = session.execute(prepared, facts, parallel).await?;
     if end.status == RunStatus::Waiting {
-        session.close().await;
+        session.close().await?;
         let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
         let waiting: Vec<_> = waiting.collect();
         return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
@@ -47,17 +47,19 @@ pub async fn conduct(
         )));
     }
     if let Some(journal) = end.journal {
-        session.close().await;
+        // It takes no manifest either.
+        let _ = session.close().await;
         return Err(Failure::from(journal)
             .help(format!("`backburn release {}` takes the drill away", dir.id())));
     }
     let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
     let ledger = session.fold()?;
-    session.close().await;
+    let closed = session.close().await;
     let items = items.map_err(|error| {
         Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
     })?;
     let exit = score(context, &dir, outline, &ledger, &items)?;
+    closed?;
     Ok(if end.status == RunStatus::Interrupted && exit != Exit::Drift {
         Exit::Interrupted
     } else {

@@ -18,8 +18,8 @@ use crate::{
 use super::{
     super::{
         abort::stop_live,
-        prepare::operator,
-        resume::{account_of, reconnect_to},
+        prepare::{Inputs, operator},
+        resume::{account_of, known, reconnect_to},
         session::Start,
     },
     Context, Exit, Failure,
@@ -38,6 +38,8 @@ pub struct Halt {
     /// How long to wait for the live drill to stop, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     wait: u64,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 impl Halt {
@@ -52,9 +54,8 @@ impl Halt {
         }
         let aws = reconnect_to(context, account_of(&ledger)?).await?.with_run(&id);
         // Ask the live drill first: it must not start anything new behind our back.
-        let request = dir.stop_request();
         if dir.lock().is_err() {
-            std::fs::write(&request, b"stop\n").map_err(Failure::at(&request))?;
+            dir.ask_to_stop()?;
         }
         let stopped = stop(context, &aws, &id).await;
         if self.safety_lever {
@@ -68,7 +69,8 @@ impl Halt {
             context.say(&format!("drill {id} has ended and given everything back"));
             return Ok(Exit::Ok);
         }
-        let session = start.open(context, aws, Vec::new(), Expected::default(), Vec::new())?;
+        let secrets = known(context, &dir, &self.inputs.inputs)?;
+        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
         let items = session.release(&everything(format!("halted by {}", operator()))).await?;
         score_kept(context, &dir, &items)
     }

@@ -8,6 +8,7 @@ use crate::{program::planfile::PlanFile, report};
 
 use super::{
     super::{
+        held,
         human::{self, Approvals},
         prepare::{self, Inputs, Sources},
         serve::Serve,
@@ -29,6 +30,9 @@ pub struct Run {
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     approve: Vec<String>,
+    /// Build on what this other run holds; repeat for more
+    #[arg(long, value_name = "RUN")]
+    beside: Vec<String>,
     /// Do not ask which of the permissions the caller has
     #[arg(long)]
     no_probe: bool,
@@ -63,6 +67,7 @@ impl Run {
         let run = prepare::new_run();
         let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
+        let plan = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
@@ -71,9 +76,13 @@ impl Run {
                 .help(obstacles.join("\n        ")));
         }
         self.confirm(&plan)?;
+        // Others may have begun while somebody read the plan.
+        let turn = held::turn(context)?;
+        held::check(context, &plan, &self.beside)?;
         let approve = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
+        drop(turn);
         let live = page.map(|page| page.start(context, &session.dir));
         let exit = conduct(context, session, &prepared, facts, &outline, self.parallel).await;
         if let Some(live) = live {

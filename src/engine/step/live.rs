@@ -3,6 +3,7 @@
 //! primitives.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +16,7 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     engine::{Answer, Event, Events, Human, plan::Expected, unit::Policy},
-    journal::{Journal, Kept, Record, RunDir, StepLedger},
+    journal::{Journal, Kept, REDACTED, Record, RunDir, StepLedger},
 };
 
 use super::{Place, Question, Registry, Step, StepError, Touch, Verdict, World};
@@ -227,8 +228,9 @@ impl<C: World> Live<C> {
         mut question: Question,
     ) -> Result<(), StepError> {
         question.role = question.role.or_else(|| self.owner.clone());
-        // It is left on the disk and shown on a page.
+        // It is shown, kept in a file until it is answered, and journaled.
         question.text = self.run.journal.redact_text(question.text);
+        question.role = question.role.map(|role| self.run.journal.redact_text(role));
         if let Some(Kept::Answer { yes: true }) = self.kept(&place) {
             return Ok(());
         }
@@ -301,17 +303,26 @@ impl<C: World> Live<C> {
         }
         // A second piece of one name must not take the place of the first.
         let file = if place.nth == 0 { name.into() } else { format!("{name}-{}", place.nth + 1) };
+        // What a playbook was given in confidence comes back in what a command prints.
+        let hidden = self.run.journal.redact_bytes(bytes);
+        if let Cow::Owned(_) = &hidden {
+            let text = format!(
+                "evidence `{name}` held a sensitive input: `{REDACTED}` stands in its place, and the hash is that of the file with it"
+            );
+            self.run.events.send(Event::Note { step: step.id().into(), text: text.clone() });
+            self.append(Record::Note { step: step.id().into(), text }).await?;
+        }
         let kept = self
             .run
             .dir
-            .keep_evidence(step.id(), &file, bytes)
+            .keep_evidence(step.id(), &file, &hidden)
             .map_err(|e| StepError::Failed(format!("evidence `{name}` cannot be kept: {e}")))?;
         self.append(Record::Evidence {
             step: step.id().into(),
             place,
             file: kept.file.clone(),
             sha256: kept.sha256.clone(),
-            bytes: bytes.len() as u64,
+            bytes: hidden.len() as u64,
         })
         .await?;
         let sha256 = kept.sha256.clone();

@@ -121,6 +121,14 @@ pub(crate) fn inputs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<S
         let sensitive = get("sensitive").and_then(|node| reader.boolean(node, "`sensitive`"));
         let default =
             get("default").and_then(|node| default(reader, node, name, declared.as_ref()));
+        if sensitive == Some(true)
+            && let Some(node) = get("default")
+        {
+            let message = format!("input `{name}` is sensitive and has a default");
+            let problem = Diagnostic::error("playbook::sensitive-default", message);
+            let help = "take the default away: it is in the file, and in the run's copy of it";
+            reader.problems.push(problem.label(node.span, "anybody can read this").help(help));
+        }
         let input = Input {
             span: key.span,
             kind: declared.unwrap_or(InputType::String),

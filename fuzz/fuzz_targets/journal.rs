@@ -1,0 +1,49 @@
+//! A journal's bytes: read, verify, fold, and draw. Once as they are, and once with the chain made
+//! right, so that the records behind it are reached too.
+
+#![no_main]
+
+use backburn::{
+    journal::{self, Head, Ledger, hash},
+    report::{look::Look, timeline},
+};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fn whole(bytes: &[u8]) {
+    let Ok(read) = journal::parse(bytes) else { return };
+    assert!(read.head.bytes as usize <= bytes.len());
+    assert_eq!(read.head.next as usize, read.lines.len());
+    let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+    for (_, place, change) in ledger.changes() {
+        let _ = (place.to_string(), change.ours(), change.is_given_back());
+    }
+    ledger.operations().for_each(drop);
+    let _ = ledger.drill();
+    timeline::timeline(&read.lines, &Look { color: false, width: 80 });
+    // What was read is written again as it was, so that its chain still holds.
+    let again = journal::parse(&bytes[..read.head.bytes as usize]).expect("the valid part");
+    assert_eq!((again.head, again.torn), (read.head, None));
+}
+
+/// The lines that are JSON objects, numbered and chained anew.
+fn chained(bytes: &[u8]) -> Vec<u8> {
+    let mut head = Head::default();
+    let mut out = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { continue };
+        line.insert("seq".into(), head.next.into());
+        line.insert("prev".into(), head.hash.as_str().into());
+        let text = Value::Object(line).to_string();
+        head.next += 1;
+        head.hash = hash(text.as_bytes());
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
+    }
+    out
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    whole(bytes);
+    whole(&chained(bytes));
+});

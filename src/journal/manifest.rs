@@ -1,0 +1,192 @@
+//! What a run keeps beside its journal: `evidence/manifest.json`, one line a file with its SHA-256,
+//! made at the end of each part of a run and recorded in the chain. Owns what is listed, and the
+//! comparison with what is there; who shows it is `cli`'s.
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Line, Read, Record, RunDir, RunDirError, writer::hash};
+
+/// Name of the manifest, relative to the run's directory.
+pub const MANIFEST: &str = "evidence/manifest.json";
+
+/// The chain itself, locks and notes between processes: no artefacts.
+const WORKING: [&str; 4] = ["journal.jsonl", "lock", "stop", MANIFEST];
+
+/// Made from the journal and made again whenever a part of the run ends.
+const DERIVED: [&str; 2] = ["report.html", "drill.json"];
+
+/// The files of a run and what they were when it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub run: String,
+    /// Records that the journal had before the manifest's own.
+    pub records: u64,
+    /// SHA-256 of the last of them: where in the chain the manifest belongs.
+    pub head: String,
+    /// By name.
+    pub files: Vec<Artefact>,
+}
+
+/// One file of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// Relative to the run's directory, with `/`.
+    pub file: String,
+    pub sha256: String,
+    pub bytes: u64,
+    /// What it is, and for evidence the step that kept it.
+    pub origin: String,
+}
+
+/// How a file compares with what is recorded of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stock {
+    AsRecorded,
+    Changed,
+    Missing,
+    /// In the directory, and nothing says where it came from.
+    NotListed,
+    /// A manifest that fits its place in the chain, whose record a crash cut off.
+    NotRecorded,
+}
+
+impl Stock {
+    /// Whether nobody has touched it as far as the chain can tell.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::AsRecorded | Self::NotRecorded)
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AsRecorded => "as recorded",
+            Self::Changed => "CHANGED",
+            Self::Missing => "MISSING",
+            Self::NotListed => "NOT LISTED",
+            Self::NotRecorded => "not in the chain yet: the process was cut off before its record",
+        }
+    }
+}
+
+/// A file with how it compares.
+pub type Stocked = (String, Stock);
+
+/// Writes the manifest of what is there now and returns the record that takes it into the chain.
+///
+/// # Errors
+/// A file cannot be read, or the disk refuses the manifest.
+pub fn take_stock(dir: &RunDir, read: &Read) -> Result<Record, RunDirError> {
+    let at = |error: io::Error| RunDirError::Io { path: dir.path().display().to_string(), error };
+    let origins = origins(&read.lines);
+    let mut files = Vec::new();
+    for file in listed(dir).map_err(at)? {
+        let bytes = fs::read(dir.path().join(&file)).map_err(at)?;
+        let origin = origins.get(file.as_str()).cloned();
+        let origin = origin.unwrap_or_else(|| "not made by the run".into());
+        files.push(Artefact { sha256: hash(&bytes), bytes: bytes.len() as u64, origin, file });
+    }
+    let (records, head) = (read.head.next, read.head.hash.clone());
+    let manifest = Manifest { run: dir.id().into(), records, head, files };
+    let text = serde_json::to_string_pretty(&manifest).map_err(|e| at(io::Error::other(e)))?;
+    dir.write(MANIFEST, text.as_bytes())?;
+    let (sha256, files) = (hash(text.as_bytes()), manifest.files.len() as u64);
+    Ok(Record::Manifest { file: MANIFEST.into(), sha256, files })
+}
+
+/// Compares every file of the run with the last manifest in the chain and with the evidence that was
+/// kept since.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn stock(dir: &RunDir, read: &Read) -> io::Result<Vec<Stocked>> {
+    let is = |file: &str, sha256: &str| match fs::read(dir.path().join(file)) {
+        Ok(bytes) if hash(&bytes) == sha256 => Stock::AsRecorded,
+        Ok(_) => Stock::Changed,
+        Err(_) => Stock::Missing,
+    };
+    let mut found: BTreeMap<String, Stock> = BTreeMap::new();
+    let recorded = read.lines.iter().rev().find_map(|line| match &line.record {
+        Record::Manifest { sha256, .. } => Some(sha256.as_str()),
+        _ => None,
+    });
+    let bytes = fs::read(dir.path().join(MANIFEST)).ok();
+    let manifest = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<Manifest>(bytes).ok());
+    let fits = |manifest: &&Manifest| {
+        let next = read.lines.iter().find(|line| line.seq == manifest.records);
+        let is_other = next.is_some_and(|line| matches!(line.record, Record::Manifest { .. }));
+        let head = next.map_or(&read.head.hash, |line| &line.prev);
+        manifest.records <= read.head.next && !is_other && *head == manifest.head
+    };
+    let own = match (recorded, &bytes) {
+        (None, None) => None,
+        (Some(sha256), Some(bytes)) if hash(bytes) == sha256 => Some(Stock::AsRecorded),
+        (Some(_), None) => Some(Stock::Missing),
+        (_, Some(_)) if manifest.as_ref().filter(fits).is_some() => Some(Stock::NotRecorded),
+        (None, Some(_)) => Some(Stock::NotListed),
+        (Some(_), Some(_)) => Some(Stock::Changed),
+    };
+    found.extend(own.map(|own| (MANIFEST.to_owned(), own)));
+    for one in manifest.iter().flat_map(|manifest| &manifest.files) {
+        found.insert(one.file.clone(), is(&one.file, &one.sha256));
+    }
+    // The chain's own word counts more than the manifest's.
+    for line in &read.lines {
+        if let Record::Evidence { file, sha256, .. } = &line.record {
+            found.insert(file.clone(), is(file, sha256));
+        }
+    }
+    let unrecorded = ["playbook.yaml", "inputs.json", "plan.json"];
+    for file in listed(dir)? {
+        // A run that was cut off before its first manifest has these three from its start.
+        let known = manifest.is_none() && unrecorded.contains(&file.as_str());
+        if !known {
+            found.entry(file).or_insert(Stock::NotListed);
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn origins(lines: &[Line]) -> BTreeMap<String, String> {
+    let kept = lines.iter().filter_map(|line| match &line.record {
+        Record::Evidence { step, place, file, .. } => {
+            Some((file.clone(), format!("evidence of step `{step}`: {place}")))
+        }
+        _ => None,
+    });
+    let own = [
+        ("playbook.yaml", "the playbook or simulation as it was run"),
+        ("inputs.json", "the inputs, without the sensitive ones, and the files that a drill names"),
+        ("plan.json", "the plan that the run is held to"),
+    ];
+    let own = own.map(|(file, origin)| (file.to_owned(), origin.to_owned()));
+    own.into_iter().chain(kept).collect()
+}
+
+/// Names of the artefacts in the directory, sorted.
+fn listed(dir: &RunDir) -> io::Result<Vec<String>> {
+    fn walk(root: &Path, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
+        for entry in fs::read_dir(root.join(prefix))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let file = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            match entry.file_type()?.is_dir() {
+                true => walk(root, &file, found)?,
+                false => found.push(file),
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    walk(dir.path(), "", &mut found)?;
+    let working = |file: &str| WORKING.contains(&file) || DERIVED.contains(&file);
+    // A half-written file of a process that was killed, and questions that wait for an answer.
+    let passing = |file: &str| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        name.starts_with(".tmp") || (name == file && name.starts_with("approval-"))
+    };
+    found.retain(|file| !working(file) && !passing(file));
+    found.sort_unstable();
+    Ok(found)
+}

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
-/// What a cut leaves of the rate, at least.
-const FLOOR: f64 = 1.0 / 32.0;
+/// What cuts leave of the published rate, at least: not all throttling is a quota's, and where it comes
+/// by chance a slower pace does not end it.
+const FLOOR: f64 = 1.0 / 8.0;
 /// And no bucket is ever slower than one call in four seconds.
 const CRAWL: f64 = 0.25;
 /// Share of the published refill that comes back each second after a cut.

@@ -95,8 +95,8 @@ fn a_throttle_halves_the_rate_once_and_it_comes_back_but_never_beyond() {
     for _ in 0..20 {
         bench.lane.throttled(bench.now, bench.now);
     }
-    bench.pass(4.0);
-    assert_eq!(bench.burst(), 1, "the floor: a thirty-second of ten");
+    bench.pass(1.0);
+    assert_eq!(bench.burst(), 1, "the floor: an eighth of ten");
     // A twentieth of ten comes back each second.
     bench.pass(20.0);
     bench.burst();

@@ -7,7 +7,7 @@
 //! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
 //! done; `actions` and `aws` are what steps use; `drill` makes such a program of a simulation and
 //! scores its run; `lab` is the local endpoint; `matrix` breaks runs in it at every point; `cli` is
-//! the program.
+//! the program, and `serve` the live page of a run.
 
 #[cfg(feature = "aws")]
 pub mod actions;

@@ -1,5 +1,5 @@
-//! Connections, as many as there may be and as long as they move. Owns both limits: whoever opens
-//! many, or none too fast, costs the run nothing.
+//! Connections, as many as there may be and as long as something is sent on them. Owns both limits:
+//! whoever opens many, or reads or writes too slowly, costs the run nothing.
 
 use std::{
     io,
@@ -20,7 +20,8 @@ use tokio::{
 /// Connections at one time; a browser takes up to six.
 pub const MOST: usize = 32;
 
-/// A connection that moves no byte for so long is closed. Streams send something more often.
+/// A connection to which nothing is sent for so long is closed, whatever comes from it: a request has
+/// to be whole by then. Streams send something more often.
 pub const IDLE: Duration = Duration::from_secs(30);
 
 pub struct Limited {
@@ -78,11 +79,16 @@ impl Moving {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if moved.is_ready() {
-            self.idle.as_mut().reset(Instant::now() + IDLE);
             return moved;
         }
         ready!(self.idle.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn sent(&mut self, sent: &Poll<io::Result<usize>>) {
+        if matches!(sent, Poll::Ready(Ok(1..))) {
+            self.idle.as_mut().reset(Instant::now() + IDLE);
+        }
     }
 }
 
@@ -104,6 +110,7 @@ impl AsyncWrite for Moving {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let moved = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.sent(&moved);
         self.after(moved, cx)
     }
 
@@ -113,6 +120,7 @@ impl AsyncWrite for Moving {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let moved = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.sent(&moved);
         self.after(moved, cx)
     }
 

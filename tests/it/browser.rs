@@ -52,6 +52,12 @@ impl Browser {
     }
 
     fn call(&mut self, tab: Option<&Tab>, method: &str, params: Value) -> Value {
+        let answer = self.tried(tab, method, params);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    fn tried(&mut self, tab: Option<&Tab>, method: &str, params: Value) -> Value {
         self.next += 1;
         let mut call = json!({ "id": self.next, "method": method, "params": params });
         if let Some(Tab(session)) = tab {
@@ -65,8 +71,7 @@ impl Browser {
             bytes.pop();
             let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
             if answer["id"] == self.next {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return answer;
             }
         }
     }
@@ -80,9 +85,7 @@ impl Browser {
 
     /// What an expression is in the page; a promise is awaited.
     pub fn eval(&mut self, tab: &Tab, expression: &str) -> Value {
-        let params =
-            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call(Some(tab), "Runtime.evaluate", params);
+        let answer = self.call(Some(tab), "Runtime.evaluate", evaluate(expression));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
@@ -90,7 +93,11 @@ impl Browser {
     /// Waits until an expression is true.
     pub fn until(&mut self, tab: &Tab, expression: &str) {
         let deadline = Instant::now() + Duration::from_secs(120);
-        while self.eval(tab, &format!("!!({expression})")) != true {
+        let asked = evaluate(&format!("!!({expression})"));
+        // A tab that is on its way to a page has nothing to ask.
+        while self.tried(Some(tab), "Runtime.evaluate", asked.clone())["result"]["result"]["value"]
+            != true
+        {
             if Instant::now() > deadline {
                 let page = self.eval(tab, "document.documentElement.outerHTML.slice(0, 200000)");
                 panic!("never: {expression}\n{page}");
@@ -111,6 +118,10 @@ impl Browser {
         let text = taken["data"].as_str().expect("a picture");
         base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
     }
+}
+
+fn evaluate(expression: &str) -> Value {
+    json!({ "expression": expression, "awaitPromise": true, "returnByValue": true })
 }
 
 impl Drop for Browser {

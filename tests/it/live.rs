@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -48,8 +48,12 @@ impl Served {
         std::fs::write(&file, PLAYBOOK).expect("written");
         let file = file.display().to_string();
         let args = [&["run", &file, "--yes", "--no-probe", "--serve"], more].concat();
+        Self::of(desk, &args)
+    }
+
+    fn of(desk: Desk, args: &[&str]) -> Self {
         let mut child = desk
-            .command(&args)
+            .command(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -61,7 +65,7 @@ impl Served {
         });
         let link = loop {
             let line = said.recv_timeout(Duration::from_secs(120)).expect("a link");
-            if let Some(link) = line.strip_prefix("live page: ") {
+            if let Some((_, link)) = line.split_once("page: ") {
                 break link.to_owned();
             }
         };
@@ -193,6 +197,29 @@ fn a_page_shows_a_run_and_takes_its_approval() {
     let report = desk.ends(0, &["report", "last", "--out", "-"]).out;
     assert!(report.contains("on the page") && report.contains("anna &lt;b&gt;"));
     desk.ends(0, &["runs", "verify", "last"]);
+    afterwards(desk);
+}
+
+/// The page of a run that is over: it shows it until Ctrl-C, and takes nothing.
+fn afterwards(desk: Desk) {
+    let served = Served::of(desk, &["runs", "show", "last", "--serve"]);
+    let opened = served.ask(&format!("GET /?token={}", served.token()), &[], "");
+    let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
+    let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
+    let page = served.ask(&format!("GET {place}"), &[cookie.clone()], "");
+    assert!(page.contains("Nobody works on the run now") && page.contains("anna &lt;b&gt;"));
+    let headers = [
+        cookie,
+        format!("origin: http://{}", served.host()),
+        "content-type: application/json".into(),
+        format!("x-backburn-csrf: {}", attribute(&page, "data-csrf")),
+    ];
+    let body = r#"{"step":"decide","question":"q","plan":"p","by":"a","role":"b","reason":"c","yes":true}"#;
+    let told = served.ask(&format!("POST {place}answer"), &headers, body);
+    assert_eq!(status(&told), "409", "{told}");
+    let id = served.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    assert_eq!(served.ended().0, Some(0));
 }
 
 #[test]

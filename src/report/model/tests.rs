@@ -149,3 +149,21 @@ fn json_and_back_is_the_same() {
     let back: Report = serde_json::from_value(json.clone()).expect("a report");
     assert_eq!(serde_json::to_value(&back).expect("JSON"), json);
 }
+
+#[test]
+fn a_live_step_that_asks_waits_until_it_is_answered() {
+    let asked = |live: bool, more: Vec<Record>| {
+        let body = "steps:\n  ask: { uses: core.manual, with: { instructions: look } }\n";
+        let mut sources = sources(body, [vec![started(), begins("ask")], more].concat());
+        let role = Some("commander".to_owned());
+        let question = "stop it?".to_owned();
+        sources.asked.push(Asked { step: "ask".into(), role, question, since: second(1) });
+        fold(&sources, &Options { live, now: second(3), ..options() })
+    };
+    let report = asked(true, Vec::new());
+    assert_eq!(report.steps[0].state, State::Waiting);
+    assert_eq!(report.steps[0].why.as_deref(), Some("asks `commander`: stop it?"));
+    assert_eq!(report.summary.headline, "Waits for 1 answer");
+    assert_eq!(asked(false, Vec::new()).steps[0].state, State::CutOff);
+    assert_eq!(asked(true, vec![ends("ask")]).steps[0].state, State::Done);
+}

@@ -103,7 +103,6 @@ pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> Strin
         line("again:", "release");
     }
     line("timeline:", "runs show");
-    line("proof:", "runs verify");
     let _ = writeln!(out, "report:     {dir}/{PAGE}");
     out
 }

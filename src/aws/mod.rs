@@ -1,6 +1,7 @@
 //! AWS as the engine's world: clients, classes of errors, the clock, and the settings, facts and
 //! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
 
+mod attempts;
 pub mod belts;
 mod client;
 mod clock;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod facts;
 mod guard;
 pub mod operations;
+pub mod publish;
 mod registry;
 #[cfg(test)]
 pub(crate) mod replay;

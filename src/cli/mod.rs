@@ -6,6 +6,7 @@ mod approvals;
 mod approve;
 mod check;
 mod completions;
+mod config;
 mod context;
 mod crash_matrix;
 mod demo;
@@ -19,6 +20,7 @@ mod human;
 mod lab;
 mod man;
 mod new;
+mod notify;
 mod plan;
 mod policy;
 mod prepare;
@@ -30,9 +32,12 @@ mod run;
 mod runs;
 mod schema;
 mod session;
+mod settings;
 mod sinks;
+mod traces;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tracing::Instrument;
 
 pub use context::{Context, Global};
 pub use exit::Exit;
@@ -84,8 +89,10 @@ enum Command {
     New(new::New),
     /// Print the page of a code that a message had
     Explain(explain::Explain),
-    /// Print the JSON Schema of playbooks or simulations, for editors
+    /// Print the JSON Schema of playbooks, simulations or the configuration, for editors
     Schema(schema::Schema),
+    /// Check and show the configuration, backburn.toml
+    Config(config::ConfigCommand),
     /// Print the IAM policy that a playbook needs to run, and to be released
     Policy(policy::Policy),
     /// Start, seed, stop the local AWS endpoint
@@ -98,38 +105,56 @@ enum Command {
 
 /// Runs the command line to its end.
 pub async fn main() -> Exit {
-    let cli = Cli::parse();
-    log(cli.global.verbose);
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let name = matches.subcommand_name().unwrap_or_default();
     let context = Context::new(cli.global);
-    let result = match cli.command {
-        Command::Demo(command) => command.run(&context).await,
-        Command::Check(command) => command.run(&context),
-        Command::Graph(command) => command.run(&context),
-        Command::Plan(command) => command.run(&context).await,
-        Command::Run(command) => command.run(&context).await,
-        Command::Resume(command) => command.run(&context).await,
-        Command::Release(command) => command.run(&context).await,
-        Command::Approve(command) => command.run(&context),
-        Command::Abort(command) => command.run(&context).await,
-        Command::Drill(command) => command.run(&context).await,
-        Command::CrashMatrix(command) => command.run(&context).await,
-        Command::Runs(command) => command.run(&context),
-        Command::Report(command) => command.run(&context),
-        Command::Readiness(command) => command.run(&context),
-        Command::Actions(command) => command.run(&context),
-        Command::New(command) => command.run(&context),
-        Command::Explain(command) => command.run(&context),
-        Command::Schema(command) => command.run(&context),
-        Command::Policy(command) => command.run(&context),
-        Command::Lab(command) => command.run(&context).await,
-        Command::Man(command) => command.run(&context),
-        Command::Completions(command) => command.run(&context),
+    let traces = match context.global.otlp.as_deref().map(traces::Traces::start).transpose() {
+        Ok(traces) => traces,
+        Err(failure) => return context.fail(&failure),
     };
-    result.unwrap_or_else(|failure| context.fail(&failure))
+    log(context.global.verbose, traces.as_ref());
+    let span = tracing::info_span!("command", otel.name = format!("backburn {name}"));
+    let result = perform(cli.command, &context).instrument(span).await;
+    let exit = result.unwrap_or_else(|failure| context.fail(&failure));
+    if let Some(traces) = traces {
+        traces.finish(&context);
+    }
+    exit
 }
 
-fn log(verbose: u8) {
-    use tracing_subscriber::{EnvFilter, fmt};
+async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(command) => command.run(context).await,
+        Command::Check(command) => command.run(context),
+        Command::Graph(command) => command.run(context),
+        Command::Plan(command) => command.run(context).await,
+        Command::Run(command) => command.run(context).await,
+        Command::Resume(command) => command.run(context).await,
+        Command::Release(command) => command.run(context).await,
+        Command::Approve(command) => command.run(context),
+        Command::Abort(command) => command.run(context).await,
+        Command::Drill(command) => command.run(context).await,
+        Command::CrashMatrix(command) => command.run(context).await,
+        Command::Runs(command) => command.run(context),
+        Command::Report(command) => command.run(context),
+        Command::Readiness(command) => command.run(context),
+        Command::Actions(command) => command.run(context),
+        Command::New(command) => command.run(context),
+        Command::Explain(command) => command.run(context),
+        Command::Schema(command) => command.run(context),
+        Command::Config(command) => command.run(context).await,
+        Command::Policy(command) => command.run(context),
+        Command::Lab(command) => command.run(context).await,
+        Command::Man(command) => command.run(context),
+        Command::Completions(command) => command.run(context),
+    }
+}
+
+fn log(verbose: u8, traces: Option<&traces::Traces>) {
+    use tracing_subscriber::{
+        EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    };
     let level = match verbose {
         0 => "warn",
         1 => "warn,backburn=debug",
@@ -137,5 +162,8 @@ fn log(verbose: u8) {
     };
     let filter = EnvFilter::try_from_env("BACKBURN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // Twice only in tests, which then keep the first.
-    let _ = fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(fmt::layer().with_writer(std::io::stderr).with_filter(filter))
+        .with(traces.map(traces::Traces::layer))
+        .try_init();
 }

@@ -13,6 +13,7 @@ use super::{
     prepare::{self, Inputs, operator},
     run::Lead,
     session::{Frozen, Start},
+    settings,
 };
 
 #[derive(Args, Debug)]
@@ -65,6 +66,7 @@ impl Resume {
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;
         session.append(Record::Resumed { operator: operator() }).await?;
+        session.introduce(context);
         if let Some(outline) = outline {
             return drill::conduct(
                 context,
@@ -125,7 +127,7 @@ pub async fn reconnect_to(
     if options.endpoint_url.is_none() {
         options.endpoint_url = endpoint.cloned();
     }
-    let aws = prepare::connect(context, options).await?;
+    let aws = settings::enter_again(context, options, scope).await?;
     let differs = |what: &str, was: &str, is: &str| {
         Err(Failure::new(
             Exit::Refused,

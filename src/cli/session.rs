@@ -15,8 +15,9 @@ use crate::{
         plan::Expected,
         release::{Item, Request, is_left_over},
     },
-    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock, RunStatus},
     matrix::Rehearsal,
+    notify::{self, CLOSING, Notification, Office, Outcome, Score},
     program::{
         bind::{RunFactsOwned, bind},
         planfile::PlanFile,
@@ -29,6 +30,7 @@ use super::{
     Context, Exit, Failure,
     approvals::Desk,
     human::{Approvals, Terminal},
+    notify::{self as telling, summary},
     prepare::operator,
 };
 
@@ -51,6 +53,12 @@ pub struct Session {
     run: Arc<engine::Run<Aws>>,
     follower: progress::Follower,
     stop: watch::Sender<bool>,
+    office: Arc<Office>,
+    /// What an earlier process of the run may not have told.
+    missed: Vec<Notification>,
+    /// What the responder should know of the notifications.
+    lines: Vec<String>,
+    context: Context,
     _lock: RunLock,
 }
 
@@ -102,7 +110,10 @@ pub async fn begin(
     let aws = aws.with_belts(start.belts(prepared));
     let expected = Expected::of(&plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
+    session.office.begin(&record);
     session.append(record).await?;
+    session.introduce(context);
+    session.office.tell(|about| Notification::run_start(about, &plan.sha256));
     Ok((session, facts))
 }
 
@@ -168,6 +179,14 @@ impl Start {
         let journal = Journal::append_tripping(&path, self.head, secrets, trip)
             .map_err(Failure::at(&path))?;
         let (events, received) = Events::channel();
+        let told = telling::Plan::of(context, &aws);
+        let lines = told.lines();
+        context.hide(told.secrets());
+        let office = Arc::new(told.open(journal.clone(), &self.records, events.clone()));
+        if let Some(started) = &self.ledger.started {
+            office.begin(started);
+        }
+        let missed = office.about().map(|about| notify::missed(about, &self.records));
         let (stop, stopped) = watch::channel(false);
         // A request that an earlier process did not live to see is not meant for this one.
         let _ = std::fs::remove_file(self.dir.stop_request());
@@ -180,7 +199,7 @@ impl Start {
             events,
             stop: stopped,
             expected,
-            human: Arc::new(Terminal::new(approved.into(), desk)),
+            human: Arc::new(Terminal::new(approved.into(), desk, office.clone())),
         };
         Ok(Session {
             dir: self.dir,
@@ -188,6 +207,10 @@ impl Start {
             run: Arc::new(run),
             follower: progress::follow(received, context.err, context.bars, context.secrets()),
             stop,
+            office,
+            missed: missed.unwrap_or_default(),
+            lines,
+            context: context.clone(),
             _lock: self.lock,
         })
     }
@@ -199,6 +222,30 @@ impl Session {
         kept.map_err(|e| {
             Failure::new(Exit::Internal, format!("the journal cannot be written: {e}"))
         })
+    }
+
+    /// Says who cannot be told, and tells what an earlier process of the run may not have told.
+    pub fn introduce(&self, context: &Context) {
+        for line in &self.lines {
+            context.say(line);
+        }
+        for told in &self.missed {
+            self.office.put(told);
+        }
+    }
+
+    /// Tells how the run ended, and how a drill came out; waits a little for what is on its way.
+    pub async fn told(
+        &self,
+        end: RunStatus,
+        ledger: &Ledger,
+        score: Option<Score>,
+    ) -> Vec<Outcome> {
+        self.office.tell(|about| Notification::run_end(about, end, ledger, ledger.ends));
+        if let Some(score) = score {
+            self.office.tell(|about| Notification::drill_score(about, &score, ledger.ends));
+        }
+        self.office.finish(CLOSING).await
     }
 
     /// Runs or resumes to the end.
@@ -253,11 +300,15 @@ impl Session {
             ledger = self.fold()?;
         }
         let dir = self.dir.clone();
+        let told = self.told(end.status, &ledger, None).await;
         self.close().await;
         let place = dir.path().display().to_string();
         let mut json = report::summary::run_json(dir.id(), &end, &ledger, &place);
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
+        }
+        if !told.is_empty() {
+            json["notifications"] = telling::json(&told);
         }
         if !print {
             return Ok(exit(&end, &ledger, accept_presumed, &released));
@@ -265,6 +316,7 @@ impl Session {
         context.data(
             |look| {
                 let mut text = report::summary::run(dir.id(), &end, &ledger, &place, look);
+                text.push_str(&summary(&told));
                 if !released.is_empty() {
                     text.push_str(&report::summary::release(dir.id(), &released, look));
                 }
@@ -311,10 +363,12 @@ impl Session {
     }
 
     pub async fn close(self) {
-        let Self { run, follower, dir, .. } = self;
-        drop(run);
+        let Self { run, follower, dir, office, context, .. } = self;
+        // What is still on its way was waited for already.
+        office.finish(Duration::ZERO).await;
+        drop((run, office));
         follower.finish().await;
-        super::report::keep(&dir);
+        super::report::keep(&context, &dir);
     }
 
     /// First Ctrl-C, or with `requests` a stop asked for from elsewhere: nothing new starts. Second

@@ -221,6 +221,19 @@ pub enum Record {
         step: String,
         text: String,
     },
+    /// A target of notifications was told of `event`; `id` is the notification's.
+    Notified {
+        target: String,
+        event: String,
+        id: String,
+    },
+    /// It was not, and another process of this run may try again.
+    NotNotified {
+        target: String,
+        event: String,
+        id: String,
+        why: String,
+    },
     Interrupted {},
     RunFinished {
         status: RunStatus,
@@ -285,6 +298,8 @@ impl Record {
             | Self::ReleaseOutcome { step, .. } => Some(step),
             Self::RunStarted { .. }
             | Self::Resumed { .. }
+            | Self::Notified { .. }
+            | Self::NotNotified { .. }
             | Self::Interrupted {}
             | Self::RunFinished { .. }
             | Self::Aborted { .. }
@@ -321,6 +336,8 @@ impl Record {
             Self::StepStarted { .. }
                 | Self::StepSkipped { .. }
                 | Self::Note { .. }
+                | Self::Notified { .. }
+                | Self::NotNotified { .. }
                 | Self::Interrupted {}
                 | Self::Read { .. }
         )

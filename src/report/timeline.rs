@@ -70,6 +70,10 @@ fn record(record: &Record, width: usize) -> Option<String> {
             format!("{step}: {} {subject}{}", verdict.word(), look::clean(&reason))
         }
         Record::Note { step, text } => format!("{step}: note, {}", look::clean(text)),
+        Record::Notified { target, event, .. } => format!("told `{target}` of {event}"),
+        Record::NotNotified { target, event, why, .. } => {
+            format!("`{target}` was not told of {event}: {}", look::clean(why))
+        }
         Record::Interrupted {} => "interrupted".into(),
         Record::RunFinished { status } => format!("run ended: {}", word(status)),
         Record::Aborted { by } => format!("aborted by {by}"),

@@ -168,7 +168,8 @@ async fn an_experiment_that_cannot_begin_fails_with_the_reason_of_fis() {
     rig.released().await;
 
     engage_safety_lever(&rig.aws, "a real incident").await.expect("engaged");
-    let lever = SafetyLever::of(&rig.aws).read(&rig.aws).await.expect("a lever").expect("an answer");
+    let lever =
+        SafetyLever::of(&rig.aws).read(&rig.aws).await.expect("a lever").expect("an answer");
     assert!(!lever.is_free(), "{lever:?}");
     let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({}))]);
     let error = rig.fails().await;

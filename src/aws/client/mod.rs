@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 mod principal;
 
-use super::{belts::Belts, call_error, clock::Clock, guard};
+use super::{attempts, belts::Belts, call_error, clock::Clock, guard};
 use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
 use principal::Secrets;
 pub use principal::session_name;
@@ -79,6 +79,7 @@ struct Clients {
     guardduty: OnceLock<aws_sdk_guardduty::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
@@ -248,6 +249,7 @@ macro_rules! client {
                 self.clients.$service.get_or_init(|| {
                     let config = $sdk::config::Builder::from(&self.config())
                         .interceptor(self.shared.clock.clone())
+                        .interceptor(attempts::Attempts)
                         .interceptor(guard::Guard { allow_remote: self.shared.allow_remote });
                     $(let config = $extra(self, config);)?
                     $sdk::Client::from_conf(config.build())
@@ -268,6 +270,7 @@ client!(fis, aws_sdk_fis);
 client!(guardduty, aws_sdk_guardduty);
 client!(iam, aws_sdk_iam);
 client!(s3, aws_sdk_s3, path_style);
+client!(sns, aws_sdk_sns);
 client!(sqs, aws_sdk_sqs);
 client!(ssm, aws_sdk_ssm);
 client!(sts, aws_sdk_sts);

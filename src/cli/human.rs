@@ -92,6 +92,7 @@ impl Human for Terminal {
                 return answer;
             }
             let Question { step, role, text } = question;
+            let text = &self.office.redact(text);
             self.office
                 .tell(|about| Notification::approval_wanted(about, step, role.as_deref(), text));
             if !self.interactive && !wait {

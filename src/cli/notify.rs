@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::{
     aws::{Aws, publish},
-    engine::{Class, Event, Events},
+    engine::{Class, Event, Events, Verdict},
     journal::{Journal, Record},
     matrix::Rehearsal,
     notify::{
@@ -109,6 +110,32 @@ impl Plan {
         };
         Office::open(self.targets, Some(journal), told, Rhythm::default(), say)
     }
+}
+
+/// Passes events on to `shown`, and tells of each verdict that is not proven.
+pub async fn listen(
+    mut events: mpsc::UnboundedReceiver<Event>,
+    shown: Events,
+    office: Arc<Office>,
+) {
+    while let Some(event) = events.recv().await {
+        if let Event::Verdict { step, subject, verdict } = &event {
+            not_proven(&office, step, subject, verdict);
+        }
+        shown.send(event);
+    }
+}
+
+/// Once for each verdict, whoever tells it first.
+pub fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict) {
+    if *verdict == Verdict::Proven {
+        return;
+    }
+    let subject = office.redact(subject);
+    let reason = verdict.reason().map(|reason| office.redact(reason));
+    office.tell(|about| {
+        Notification::not_proven(about, step, &subject, verdict.word(), reason.as_deref())
+    });
 }
 
 /// What came of the notifications, for a summary; nothing where there were none.

@@ -176,13 +176,16 @@ impl Start {
         let plan = self.dir.read_json::<PlanFile>("plan.json");
         let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
-        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
-            .map_err(Failure::at(&path))?;
-        let (events, received) = Events::channel();
         let told = telling::Plan::of(context, &aws);
         let lines = told.lines();
         context.hide(told.secrets());
-        let office = Arc::new(told.open(journal.clone(), &self.records, events.clone()));
+        let secrets = [secrets, told.secrets()].concat();
+        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
+            .map_err(Failure::at(&path))?;
+        let (events, received) = Events::channel();
+        let (shown, view) = Events::channel();
+        let office = Arc::new(told.open(journal.clone(), &self.records, shown.clone()));
+        tokio::spawn(telling::listen(received, shown, office.clone()));
         if let Some(started) = &self.ledger.started {
             office.begin(started);
         }
@@ -205,7 +208,7 @@ impl Start {
             dir: self.dir,
             ledger: self.ledger,
             run: Arc::new(run),
-            follower: progress::follow(received, context.err, context.bars, context.secrets()),
+            follower: progress::follow(view, context.err, context.bars, context.secrets()),
             stop,
             office,
             missed: missed.unwrap_or_default(),
@@ -241,6 +244,12 @@ impl Session {
         ledger: &Ledger,
         score: Option<Score>,
     ) -> Vec<Outcome> {
+        // The last verdicts may not have been told yet.
+        for (step, kept) in &ledger.steps {
+            for (subject, (verdict, _)) in &kept.verdicts {
+                telling::not_proven(&self.office, step, subject, verdict);
+            }
+        }
         self.office.tell(|about| Notification::run_end(about, end, ledger, ledger.ends));
         if let Some(score) = score {
             self.office.tell(|about| Notification::drill_score(about, &score, ledger.ends));

@@ -159,6 +159,14 @@ impl Office {
         }
     }
 
+    /// The text without the run's secrets, as its journal would keep it.
+    pub fn redact(&self, text: &str) -> String {
+        match &self.shared.journal {
+            Some(journal) => journal.redact_text(text.into()),
+            None => text.into(),
+        }
+    }
+
     pub fn about(&self) -> Option<&About> {
         self.about.get()
     }

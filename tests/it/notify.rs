@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::binary::{Desk, Ended, RUN, root, wait_for};
+use crate::binary::{Desk, Ended, RUN, root};
 use crate::listener::Listener;
 use crate::playbooks::leaked;
 use crate::support;
@@ -223,7 +223,9 @@ fn a_topic_of_the_lab_reaches_its_queue() {
     let (desk, seed) = Desk::seeded();
     let sdk = support::lab().lab.sdk_config(&desk.account);
     let (sns, sqs) = (aws_sdk_sns::Client::new(&sdk), aws_sdk_sqs::Client::new(&sdk));
-    let (topic, queue) = wait_for(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let (topic, queue) = runtime.block_on(async {
         let topic = sns.create_topic().name("incident").send().await.expect("a topic");
         let topic = topic.topic_arn.expect("an ARN");
         let queue = sqs.create_queue().queue_name("pager").send().await.expect("a queue");
@@ -242,7 +244,7 @@ fn a_topic_of_the_lab_reaches_its_queue() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     let told = journaled(&desk, "notified", "pager");
     assert_eq!(told.len(), 2, "{}", ended.err);
-    let messages = wait_for(async {
+    let messages = runtime.block_on(async {
         let mut all = Vec::new();
         while all.len() < 2 {
             let receive = sqs.receive_message().queue_url(&queue).wait_time_seconds(5);

@@ -15,12 +15,14 @@ pub mod actions;
 pub mod aws;
 #[cfg(feature = "aws")]
 pub mod cli;
+pub mod config;
 pub mod drill;
 pub mod engine;
 pub mod journal;
 pub mod lab;
 #[cfg(feature = "aws")]
 pub mod matrix;
+pub mod notify;
 pub mod playbook;
 pub mod program;
 pub mod report;

@@ -1,6 +1,7 @@
 //! AWS as the engine's world: clients, classes of errors, the clock, and the settings, facts and
 //! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
 
+mod attempts;
 pub mod belts;
 mod client;
 mod clock;
@@ -12,6 +13,7 @@ mod gate;
 mod guard;
 pub mod operations;
 mod pacing;
+pub mod publish;
 mod registry;
 mod renewal;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
-    sync::{Arc, PoisonError},
+    sync::{Arc, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-use super::{exit::Exit, failure::Failure, log::Secrets};
+use super::{exit::Exit, failure::Failure, log::Secrets, settings::Settings};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -41,6 +41,9 @@ pub struct Global {
     /// AWS Region
     #[arg(long, global = true, help_heading = "AWS")]
     pub region: Option<String>,
+    /// Account of backburn.toml to work in, by name or id; assumes its role
+    #[arg(long, global = true, help_heading = "AWS", value_name = "NAME")]
+    pub account: Option<String>,
     /// Endpoint that answers instead of AWS
     #[arg(long, global = true, help_heading = "AWS", value_name = "URL")]
     pub endpoint_url: Option<String>,
@@ -62,6 +65,18 @@ pub struct Global {
     /// Log to stderr: -v what is called, -vv everything (`BACKBURN_LOG` takes a filter)
     #[arg(short, long, global = true, help_heading = "Output", action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Send spans of the command, its steps and AWS calls to an OpenTelemetry collector, by OTLP over HTTP
+    /// [default: OTEL_EXPORTER_OTLP_ENDPOINT, or this machine]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Output",
+        value_name = "URL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub otlp: Option<String>,
     /// Where runs and the lab are kept
     #[arg(
         long,
@@ -71,6 +86,9 @@ pub struct Global {
         default_value = ".backburn"
     )]
     pub home: PathBuf,
+    /// Configuration [default: backburn.toml here or above, or in ~/.backburn; `none` for none]
+    #[arg(long, global = true, env = "BACKBURN_CONFIG", value_name = "FILE")]
+    pub config: Option<String>,
 }
 
 /// What a command works with.
@@ -83,6 +101,7 @@ pub struct Context {
     moves: bool,
     /// What must not be shown: the values of sensitive inputs.
     secrets: Secrets,
+    settings: Arc<OnceLock<Settings>>,
 }
 
 impl Context {
@@ -100,12 +119,28 @@ impl Context {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let out_look = Look { color: color(out), width: if out { width } else { 100 } };
         let err_look = Look { color: color(err), width: if err { width } else { 100 } };
-        Self { out: out_look, err: err_look, moves: !is_dumb, secrets: Arc::default(), global }
+        let (secrets, settings) = (Arc::default(), Arc::default());
+        Self { out: out_look, err: err_look, moves: !is_dumb, secrets, settings, global }
     }
 
     /// From now on these values are replaced in everything that is printed.
     pub fn hide(&self, secrets: Vec<String>) {
-        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
+        let mut hidden = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(secrets.into_iter().filter(|secret| !secret.is_empty()));
+        // A secret that holds another one goes first, or its rest would stay.
+        hidden.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        hidden.dedup();
+    }
+
+    /// The configuration, read when it is first asked for.
+    pub fn settings(&self) -> &Settings {
+        self.settings.get_or_init(|| {
+            let found = Settings::find(self.global.config.as_deref());
+            if let Some((path, origin)) = found.file.as_ref().filter(|_| self.global.verbose > 0) {
+                self.say(&format!("configuration: {}, {}", path.display(), origin.words()));
+            }
+            found
+        })
     }
 
     /// The same list for what shows something by itself.

@@ -60,7 +60,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
         }
     }
     show.end();
-    let exit = exit(&dir, &ledger, presumed)?;
+    let exit = exit(context, &dir, &ledger, presumed)?;
     if !context.json() {
         let state = runs::state(&dir, &ledger);
         let short = dir.id().get(..13).unwrap_or(dir.id());
@@ -72,7 +72,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
 
 /// The exit code that the run's own process ended with, as far as its files tell. One that was killed
 /// or aborted was interrupted.
-fn exit(dir: &RunDir, ledger: &Ledger, presumed: bool) -> Result<Exit, Failure> {
+fn exit(context: &Context, dir: &RunDir, ledger: &Ledger, presumed: bool) -> Result<Exit, Failure> {
     let Some(status) = ledger.status.filter(|_| !ledger.aborted) else {
         return Ok(Exit::Interrupted);
     };
@@ -84,7 +84,7 @@ fn exit(dir: &RunDir, ledger: &Ledger, presumed: bool) -> Result<Exit, Failure> 
             exit => exit,
         });
     }
-    let report = of_ended(dir)?;
+    let report = of_ended(context, dir)?;
     let failed = report.steps.iter().filter(|step| step.state == State::Failed);
     let words = failed.filter_map(|step| match &ledger.steps.get(&step.id)?.state {
         StepState::Failed { word, .. } => Some(word.as_str()),

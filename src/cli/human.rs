@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,6 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     engine::{Answer, Human, Question},
+    notify::{Notification, Office},
     report::{live, look::clean},
 };
 
@@ -42,14 +44,15 @@ pub struct Terminal {
     approvals: Approvals,
     interactive: bool,
     desk: Desk,
+    office: Arc<Office>,
     /// Lines typed on stdin, once somebody was asked for one. One question at a time.
     lines: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
 }
 
 impl Terminal {
-    pub fn new(approvals: Approvals, desk: Desk) -> Self {
+    pub fn new(approvals: Approvals, desk: Desk, office: Arc<Office>) -> Self {
         let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { approvals, interactive, desk, lines: Mutex::default() }
+        Self { approvals, interactive, desk, office, lines: Mutex::default() }
     }
 
     async fn typed(&self, question: &Question) -> Answer {
@@ -91,6 +94,10 @@ impl Human for Terminal {
             if let Some(answer) = self.desk.take(&asked) {
                 return answer;
             }
+            let Question { step, role, text } = question;
+            let text = &self.office.redact(text);
+            self.office
+                .tell(|about| Notification::approval_wanted(about, step, role.as_deref(), text));
             if !self.interactive && !wait {
                 return Answer::Unreachable(elsewhere(question));
             }

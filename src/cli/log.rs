@@ -6,14 +6,15 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use super::traces::Traces;
 use crate::{journal::redact_text, report::live};
 
 /// What must not be shown, shared by everything that shows something.
 pub type Secrets = Arc<RwLock<Vec<String>>>;
 
-pub fn start(verbose: u8, secrets: Secrets) {
+pub fn start(verbose: u8, secrets: Secrets, traces: Option<&Traces>) {
     let level = match verbose {
         0 => "warn",
         1 => "warn,backburn=debug",
@@ -22,7 +23,10 @@ pub fn start(verbose: u8, secrets: Secrets) {
     let filter = EnvFilter::try_from_env("BACKBURN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let writer = move || Hiding { secrets: Arc::clone(&secrets), to: live::writer() };
     // Twice only in tests, which then keep the first.
-    let _ = fmt().with_env_filter(filter).with_writer(writer).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(fmt::layer().with_writer(writer).with_filter(filter))
+        .with(traces.map(Traces::layer))
+        .try_init();
 }
 
 /// An event comes as one write, so no value is cut in two.

@@ -6,6 +6,7 @@ mod approvals;
 mod approve;
 mod check;
 mod completions;
+mod config;
 mod context;
 mod crash_matrix;
 mod demo;
@@ -21,6 +22,7 @@ mod lab;
 mod log;
 mod man;
 mod new;
+mod notify;
 mod plan;
 mod policy;
 mod prepare;
@@ -33,9 +35,12 @@ mod runs;
 mod schema;
 mod serve;
 mod session;
+mod settings;
 mod sinks;
+mod traces;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tracing::Instrument;
 
 pub use context::{Context, Global};
 pub use exit::Exit;
@@ -87,8 +92,10 @@ enum Command {
     New(new::New),
     /// Print the page of a code that a message had
     Explain(explain::Explain),
-    /// Print the JSON Schema of playbooks or simulations, for editors
+    /// Print the JSON Schema of playbooks, simulations or the configuration, for editors
     Schema(schema::Schema),
+    /// Check and show the configuration, backburn.toml
+    Config(config::ConfigCommand),
     /// Print the IAM policy that a playbook needs to run, and to be released
     Policy(policy::Policy),
     /// Start, seed, stop the local AWS endpoint
@@ -101,32 +108,48 @@ enum Command {
 
 /// Runs the command line to its end.
 pub async fn main() -> Exit {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let name = matches.subcommand_name().unwrap_or_default();
     let context = Context::new(cli.global);
-    log::start(context.global.verbose, context.hidden());
-    let result = match cli.command {
-        Command::Demo(command) => command.run(&context).await,
-        Command::Check(command) => command.run(&context),
-        Command::Graph(command) => command.run(&context),
-        Command::Plan(command) => command.run(&context).await,
-        Command::Run(command) => command.run(&context).await,
-        Command::Resume(command) => command.run(&context).await,
-        Command::Release(command) => command.run(&context).await,
-        Command::Approve(command) => command.run(&context),
-        Command::Abort(command) => command.run(&context).await,
-        Command::Drill(command) => command.run(&context).await,
-        Command::CrashMatrix(command) => command.run(&context).await,
-        Command::Runs(command) => command.run(&context).await,
-        Command::Report(command) => command.run(&context),
-        Command::Readiness(command) => command.run(&context),
-        Command::Actions(command) => command.run(&context),
-        Command::New(command) => command.run(&context),
-        Command::Explain(command) => command.run(&context),
-        Command::Schema(command) => command.run(&context),
-        Command::Policy(command) => command.run(&context),
-        Command::Lab(command) => command.run(&context).await,
-        Command::Man(command) => command.run(&context),
-        Command::Completions(command) => command.run(&context),
+    let traces = match context.global.otlp.as_deref().map(traces::Traces::start).transpose() {
+        Ok(traces) => traces,
+        Err(failure) => return context.fail(&failure),
     };
-    result.unwrap_or_else(|failure| context.fail(&failure))
+    log::start(context.global.verbose, context.hidden(), traces.as_ref());
+    let span = tracing::info_span!("command", otel.name = format!("backburn {name}"));
+    let result = perform(cli.command, &context).instrument(span).await;
+    let exit = result.unwrap_or_else(|failure| context.fail(&failure));
+    if let Some(traces) = traces {
+        traces.finish(&context);
+    }
+    exit
+}
+
+async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(command) => command.run(context).await,
+        Command::Check(command) => command.run(context),
+        Command::Graph(command) => command.run(context),
+        Command::Plan(command) => command.run(context).await,
+        Command::Run(command) => command.run(context).await,
+        Command::Resume(command) => command.run(context).await,
+        Command::Release(command) => command.run(context).await,
+        Command::Approve(command) => command.run(context),
+        Command::Abort(command) => command.run(context).await,
+        Command::Drill(command) => command.run(context).await,
+        Command::CrashMatrix(command) => command.run(context).await,
+        Command::Runs(command) => command.run(context).await,
+        Command::Report(command) => command.run(context),
+        Command::Readiness(command) => command.run(context),
+        Command::Actions(command) => command.run(context),
+        Command::New(command) => command.run(context),
+        Command::Explain(command) => command.run(context),
+        Command::Schema(command) => command.run(context),
+        Command::Config(command) => command.run(context).await,
+        Command::Policy(command) => command.run(context),
+        Command::Lab(command) => command.run(context).await,
+        Command::Man(command) => command.run(context),
+        Command::Completions(command) => command.run(context),
+    }
 }

@@ -9,6 +9,7 @@ use crate::report;
 use super::{
     Context, Exit, Failure, held,
     prepare::{self, Inputs},
+    settings,
     sinks::Reports,
 };
 
@@ -39,7 +40,7 @@ impl Plan {
         let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
         let (prepared, _) = self.reports.loaded(context, "plan", &self.file, &text, loaded)?;
         let run = prepare::new_run();
-        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let aws = settings::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         let plan = held::checked(context, plan, &self.beside);
         if let Some(out) = &self.out {

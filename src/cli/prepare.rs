@@ -16,6 +16,9 @@ use crate::{
 
 use super::{Context, Exit, Failure};
 
+/// The input that the configuration fills.
+const BUCKET: &str = "evidence-bucket";
+
 #[derive(Args, Clone, Debug, Default)]
 pub struct Inputs {
     /// Input of the playbook; repeat for more
@@ -114,7 +117,21 @@ pub fn loaded(
     let (Some(playbook), Some(program)) = (checked.playbook, checked.program) else {
         return Err(Failure::new(Exit::Internal, format!("{name} has no problem and no program")));
     };
-    let inputs = inputs::resolve(&playbook, given).map_err(|problems| {
+    let mut playbook = playbook;
+    let config = context.settings().config();
+    for (name, role) in &mut playbook.roles {
+        if let Some(contact) = config.contacts.get(name) {
+            role.contact = Some(contact.clone());
+        }
+    }
+    let mut given = given.to_vec();
+    if let Some(bucket) = &config.evidence_bucket
+        && playbook.inputs.contains_key(BUCKET)
+        && !given.iter().any(|(name, _)| name == BUCKET)
+    {
+        given.push((BUCKET.into(), bucket.clone()));
+    }
+    let inputs = inputs::resolve(&playbook, &given).map_err(|problems| {
         let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
         Failure::new(Exit::Invalid, said.join("\n       "))
             .help(format!("`{name}` declares its inputs under `inputs`"))

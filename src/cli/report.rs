@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     actions::catalogue,
+    config::Config,
     journal::{ReadError, Record, RunDir, RunDirError},
     report::{
         PAGE, digest, html,
@@ -55,7 +56,8 @@ impl Report {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let dir = RunDir::find(context.home(), &self.run)?;
         let live = dir.lock().is_err();
-        let report = model::fold(&sources(&dir)?, &self.clocks.options(live));
+        let config = context.settings().good(context)?;
+        let report = model::fold(&sources(&dir, config)?, &self.clocks.options(live, config));
         let (text, file) = match self.format {
             Format::Html => (html::html(&report), Some(dir.path().join(PAGE))),
             Format::Md => (digest::digest(&report), None),
@@ -73,8 +75,12 @@ impl Report {
 }
 
 impl Clocks {
-    fn options(&self, live: bool) -> Options {
-        Options { now: jiff::Timestamp::now(), t0: self.t0, laws: self.clocks.clone(), live }
+    fn options(&self, live: bool, config: &Config) -> Options {
+        let laws = match self.clocks.is_empty() {
+            true => configured(config),
+            false => self.clocks.clone(),
+        };
+        Options { now: jiff::Timestamp::now(), t0: self.t0, laws, live }
     }
 }
 
@@ -84,19 +90,26 @@ fn json(report: &model::Report) -> Result<String, Failure> {
         .map_err(|e| Failure::new(Exit::Internal, e.to_string()))
 }
 
-fn sources(dir: &RunDir) -> Result<Sources, ReadError> {
-    Sources::read(dir, &catalogue::catalogue())
+fn configured(config: &Config) -> Vec<Law> {
+    config.clocks.iter().filter_map(|law| law.name().parse().ok()).collect()
+}
+
+fn sources(dir: &RunDir, config: &Config) -> Result<Sources, ReadError> {
+    Ok(Sources::read(dir, &catalogue::catalogue())?.with_contacts(&config.contacts))
 }
 
 /// The report of a run that this process has ended its work on.
-pub fn of_ended(dir: &RunDir) -> Result<model::Report, ReadError> {
-    Ok(model::fold(&sources(dir)?, &options_now(false)))
+pub fn of_ended(context: &Context, dir: &RunDir) -> Result<model::Report, ReadError> {
+    let config = context.settings().config();
+    Ok(model::fold(&sources(dir, config)?, &options_now(config, false)))
 }
 
 /// What a page shows that nobody gave options for.
-pub fn options_now(live: bool) -> Options {
-    let laws = std::env::var("BACKBURN_CLOCKS").unwrap_or_default();
-    let laws = laws.split(',').filter_map(|law| law.parse().ok()).collect();
+pub fn options_now(config: &Config, live: bool) -> Options {
+    let laws = match std::env::var("BACKBURN_CLOCKS") {
+        Ok(laws) => laws.split(',').filter_map(|law| law.parse().ok()).collect(),
+        Err(_) => configured(config),
+    };
     Options { now: jiff::Timestamp::now(), t0: None, laws, live }
 }
 
@@ -111,8 +124,8 @@ pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
 }
 
 /// Keeps the page with the run. It is a view: what goes wrong here is told and changes nothing.
-pub fn keep(dir: &RunDir) {
-    let kept = of_ended(dir).map_err(|e| e.to_string()).and_then(|report| {
+pub fn keep(context: &Context, dir: &RunDir) {
+    let kept = of_ended(context, dir).map_err(|e| e.to_string()).and_then(|report| {
         let kept = dir.write(PAGE, html::html(&report).as_bytes());
         kept.map_err(|e: RunDirError| e.to_string())
     });

@@ -13,6 +13,7 @@ use super::{
     prepare::{self, Inputs, operator},
     run::Lead,
     session::{Frozen, Start},
+    settings,
 };
 
 #[derive(Args, Debug)]
@@ -66,6 +67,7 @@ impl Resume {
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;
         session.append(Record::Resumed { operator: operator() }).await?;
+        session.introduce(context);
         let live = page.map(|page| page.start(context, &session.dir));
         let lead = &self.lead;
         let exit = match outline {
@@ -150,7 +152,7 @@ pub async fn reconnect_to(
     if options.endpoint_url.is_none() {
         options.endpoint_url = endpoint.cloned();
     }
-    let aws = prepare::connect(context, options).await?;
+    let aws = settings::enter_again(context, options, scope).await?;
     let differs = |what: &str, was: &str, is: &str| {
         Err(Failure::new(
             Exit::Refused,

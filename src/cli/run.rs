@@ -10,7 +10,7 @@ use super::{
     Context, Exit, Failure, held, human,
     prepare::{self, Inputs},
     serve::Serve,
-    session,
+    session, settings,
     sinks::Reports,
 };
 
@@ -89,7 +89,7 @@ impl Run {
         let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
         let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
-        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let aws = settings::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         if let Some(approved) = &approved {
             same(approved, &plan)?;

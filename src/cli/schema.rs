@@ -1,10 +1,17 @@
-//! `backburn schema`: the JSON Schema of playbooks or simulations with every action's inputs.
+//! `backburn schema`: the JSON Schema of playbooks, simulations or the configuration, with every action's inputs.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::{actions::catalogue, drill, playbook};
+use crate::{actions::catalogue, config, drill, playbook};
 
-use super::{Context, Exit, Failure, new::Kind};
+use super::{Context, Exit, Failure};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Playbook,
+    Simulation,
+    Config,
+}
 
 #[derive(Args, Debug)]
 pub struct Schema {
@@ -18,6 +25,7 @@ impl Schema {
         let catalogue = catalogue::catalogue();
         let schema = match self.kind {
             Kind::Playbook => playbook::schema::json_schema(&catalogue),
+            Kind::Config => config::json_schema(),
             Kind::Simulation => drill::schema::json_schema(&catalogue),
         };
         let text = serde_json::to_string_pretty(&schema)

@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::{
     actions::catalogue,
+    config::Config,
     journal::{RunDir, redact_text},
     playbook::Catalogue,
     program::planfile::PlanFile,
@@ -119,6 +120,7 @@ pub struct Live {
 impl Live {
     fn source(context: &Context, dir: &RunDir, watch: Watch) -> Folder {
         Folder {
+            config: context.settings().config().clone(),
             dir: dir.clone(),
             secrets: context.secrets(),
             catalogue: catalogue::catalogue(),
@@ -149,6 +151,7 @@ enum Watch {
 
 /// A run's directory as the page's source.
 struct Folder {
+    config: Config,
     dir: RunDir,
     secrets: Vec<String>,
     catalogue: Catalogue,
@@ -209,11 +212,12 @@ impl Source for Folder {
     fn shown(&self, over: bool) -> Result<Shown, String> {
         let sources =
             model::Sources::read(&self.dir, &self.catalogue).map_err(|e| e.to_string())?;
+        let sources = sources.with_contacts(&self.config.contacts);
         let live = match self.watch {
             Watch::Own => !over,
             Watch::Other => report::is_live(&self.dir, &sources),
         };
-        let report = model::fold(&sources, &report::options_now(live));
+        let report = model::fold(&sources, &report::options_now(&self.config, live));
         let asked = self.asks(&sources, &report);
         Ok(Shown { report, asked, live })
     }

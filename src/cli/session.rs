@@ -15,8 +15,9 @@ use crate::{
         plan::Expected,
         release::{Item, Request, is_left_over},
     },
-    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock, RunStatus},
     matrix::Rehearsal,
+    notify::{self, CLOSING, Notification, Office, Outcome, Score},
     program::{
         bind::{RunFactsOwned, bind},
         planfile::PlanFile,
@@ -32,6 +33,7 @@ use super::{
     Context, Exit, Failure,
     approvals::Desk,
     human::{Approvals, Terminal},
+    notify::{self as telling, summary},
     prepare::operator,
 };
 
@@ -54,6 +56,12 @@ pub struct Session {
     run: Arc<engine::Run<Aws>>,
     follower: live::Follower,
     stop: watch::Sender<bool>,
+    office: Arc<Office>,
+    /// What an earlier process of the run may not have told.
+    missed: Vec<Notification>,
+    /// What the responder should know of the notifications.
+    lines: Vec<String>,
+    context: Context,
     _lock: RunLock,
 }
 
@@ -105,7 +113,10 @@ pub async fn begin(
     let aws = aws.with_belts(start.belts(prepared));
     let expected = Expected::of(&plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
+    session.office.begin(&record);
     session.append(record).await?;
+    session.introduce(context);
+    session.office.tell(|about| Notification::run_start(about, &plan.sha256));
     Ok((session, facts))
 }
 
@@ -168,10 +179,21 @@ impl Start {
         let plan = self.dir.read_json::<PlanFile>("plan.json");
         let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
+        let told = telling::Plan::of(context, &aws);
+        let lines = told.lines();
+        context.hide(told.secrets());
+        let secrets = [secrets, told.secrets()].concat();
         let (events, received) = Events::channel();
         let events = events.hiding(secrets.clone());
         let journal = Journal::append_tripping(&path, self.head, secrets, trip)
             .map_err(Failure::at(&path))?;
+        let (shown, to_show) = Events::channel();
+        let office = Arc::new(told.open(journal.clone(), &self.records, shown.clone()));
+        tokio::spawn(telling::listen(received, shown, office.clone()));
+        if let Some(started) = &self.ledger.started {
+            office.begin(started);
+        }
+        let missed = office.about().map(|about| notify::missed(about, &self.records));
         let view = View::new(Watched::of(&self.dir));
         let mut show =
             Show::new(view, context.err, To::Err, context.bars(To::Err), context.secrets());
@@ -190,14 +212,18 @@ impl Start {
             events,
             stop: stopped,
             expected,
-            human: Arc::new(Terminal::new(approved.into(), desk)),
+            human: Arc::new(Terminal::new(approved.into(), desk, office.clone())),
         };
         Ok(Session {
             dir: self.dir,
             ledger: self.ledger,
             run: Arc::new(run),
-            follower: live::follow(received, show),
+            follower: live::follow(to_show, show),
             stop,
+            office,
+            missed: missed.unwrap_or_default(),
+            lines,
+            context: context.clone(),
             _lock: self.lock,
         })
     }
@@ -209,6 +235,36 @@ impl Session {
         kept.map_err(|e| {
             Failure::new(Exit::Internal, format!("the journal cannot be written: {e}"))
         })
+    }
+
+    /// Says who cannot be told, and tells what an earlier process of the run may not have told.
+    pub fn introduce(&self, context: &Context) {
+        for line in &self.lines {
+            context.say(line);
+        }
+        for told in &self.missed {
+            self.office.put(told);
+        }
+    }
+
+    /// Tells how the run ended, and how a drill came out; waits a little for what is on its way.
+    pub async fn told(
+        &self,
+        end: RunStatus,
+        ledger: &Ledger,
+        score: Option<Score>,
+    ) -> Vec<Outcome> {
+        // The last verdicts may not have been told yet.
+        for (step, kept) in &ledger.steps {
+            for (subject, (verdict, _)) in &kept.verdicts {
+                telling::not_proven(&self.office, step, subject, verdict);
+            }
+        }
+        self.office.tell(|about| Notification::run_end(about, end, ledger, ledger.ends));
+        if let Some(score) = score {
+            self.office.tell(|about| Notification::drill_score(about, &score, ledger.ends));
+        }
+        self.office.finish(CLOSING).await
     }
 
     /// Runs or resumes to the end.
@@ -263,6 +319,7 @@ impl Session {
             ledger = self.fold()?;
         }
         let dir = self.dir.clone();
+        let told = self.told(end.status, &ledger, None).await;
         let closed = self.close().await;
         let head = journal::read(&dir.journal())?.head;
         let place = dir.path().display().to_string();
@@ -271,6 +328,9 @@ impl Session {
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
         }
+        if !told.is_empty() {
+            json["notifications"] = telling::json(&told);
+        }
         if !print {
             closed?;
             return Ok(exit(&end, &ledger, accept_presumed, &released));
@@ -278,6 +338,7 @@ impl Session {
         context.data(
             |look| {
                 let mut text = report::summary::run(dir.id(), &end, &ledger, &place, look);
+                text.push_str(&summary(&told));
                 if !released.is_empty() {
                     text.push_str(&report::summary::release(dir.id(), &released, look));
                 }
@@ -332,11 +393,13 @@ impl Session {
     /// # Errors
     /// The manifest or its record cannot be written; the run itself has ended all the same.
     pub async fn close(self) -> Result<(), Failure> {
+        // What is still on its way was waited for already.
+        self.office.finish(Duration::ZERO).await;
         let stock = self.take_stock().await;
-        let Self { run, follower, dir, .. } = self;
-        drop(run);
+        let Self { run, follower, dir, office, context, .. } = self;
+        drop((run, office));
         follower.finish().await;
-        super::report::keep(&dir);
+        super::report::keep(&context, &dir);
         stock
     }
 

@@ -80,7 +80,7 @@ impl Reports {
         prepared: &Prepared,
     ) -> Result<(), Failure> {
         self.write(context, || {
-            let report = super::report::of_ended(&RunDir::find(context.home(), run)?)?;
+            let report = super::report::of_ended(context, &RunDir::find(context.home(), run)?)?;
             Ok(ci::of_report(&report, &document(name, prepared)))
         })
     }

@@ -10,6 +10,7 @@ use std::{
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::{Instrument, field::Empty, info_span};
 
 use crate::journal::{Ledger, Record, RunStatus, StepLedger, StepState};
 
@@ -134,6 +135,44 @@ impl<C: World> Runner<C> {
         }
     }
 
+    /// Attempts until one succeeds or none is due any more.
+    async fn tried(&self, unit: &Unit<C>, id: String, inputs: Value) -> Result<Value, StepError> {
+        let ledger = self.ledger(&id);
+        let before = ledger.lock().unwrap_or_else(PoisonError::into_inner).attempts;
+        let (started, mut backoff) = (Instant::now(), unit.policy.backoff);
+        for tried in 1.. {
+            let attempt = before + tried;
+            self.append(Record::StepStarted { step: id.clone(), attempt }).await?;
+            self.run.events.send(Event::StepStarted { step: id.clone(), attempt });
+            let error = match self.attempt(unit, &id, inputs.clone(), &ledger).await {
+                Ok(outputs) => {
+                    let record =
+                        Record::StepFinished { step: id.clone(), outputs: outputs.clone() };
+                    self.append(record).await?;
+                    let took = started.elapsed();
+                    self.run.events.send(Event::StepFinished { step: id, took });
+                    return Ok(outputs);
+                }
+                Err(error) => self.close(&id, error, &ledger).await,
+            };
+            if matches!(error, StepError::Journal(_) | StepError::Interrupted) {
+                return Err(error);
+            }
+            let again = error.retryable() && tried < unit.policy.attempts;
+            self.failed(&id, attempt, &error, &ledger, again.then_some(backoff)).await?;
+            if !again {
+                return Err(error);
+            }
+            tokio::select! {
+                biased;
+                () = self.run.stopped() => return Err(StepError::Interrupted),
+                () = tokio::time::sleep(backoff) => {}
+            }
+            backoff = backoff.saturating_mul(2);
+        }
+        Err(StepError::Failed("no attempt was made".into()))
+    }
+
     /// Journals the failure of an attempt.
     async fn failed(
         &self,
@@ -209,40 +248,18 @@ impl<C: World> Drive<C> for Runner<C> {
     }
 
     async fn perform(&self, unit: &Unit<C>, id: String, inputs: Value) -> Result<Value, StepError> {
-        let ledger = self.ledger(&id);
-        let before = ledger.lock().unwrap_or_else(PoisonError::into_inner).attempts;
-        let (started, mut backoff) = (Instant::now(), unit.policy.backoff);
-        for tried in 1.. {
-            let attempt = before + tried;
-            self.append(Record::StepStarted { step: id.clone(), attempt }).await?;
-            self.run.events.send(Event::StepStarted { step: id.clone(), attempt });
-            let error = match self.attempt(unit, &id, inputs.clone(), &ledger).await {
-                Ok(outputs) => {
-                    let record =
-                        Record::StepFinished { step: id.clone(), outputs: outputs.clone() };
-                    self.append(record).await?;
-                    let took = started.elapsed();
-                    self.run.events.send(Event::StepFinished { step: id, took });
-                    return Ok(outputs);
-                }
-                Err(error) => self.close(&id, error, &ledger).await,
-            };
-            if matches!(error, StepError::Journal(_) | StepError::Interrupted) {
-                return Err(error);
-            }
-            let again = error.retryable() && tried < unit.policy.attempts;
-            self.failed(&id, attempt, &error, &ledger, again.then_some(backoff)).await?;
-            if !again {
-                return Err(error);
-            }
-            tokio::select! {
-                biased;
-                () = self.run.stopped() => return Err(StepError::Interrupted),
-                () = tokio::time::sleep(backoff) => {}
-            }
-            backoff = backoff.saturating_mul(2);
-        }
-        Err(StepError::Failed("no attempt was made".into()))
+        // What a step does has its name, its action and its verdict; inputs may be secrets.
+        let span = info_span!(
+            "step",
+            otel.name = format!("step {id}"),
+            step = id,
+            action = Empty,
+            verdict = Empty,
+            outcome = Empty,
+        );
+        let result = self.tried(unit, id, inputs).instrument(span.clone()).await;
+        span.record("outcome", result.as_ref().map_or_else(StepError::word, |_| "done"));
+        result
     }
 
     async fn fail(&self, id: &str, error: &StepError) {

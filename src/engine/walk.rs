@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::{
     StepError, World,
@@ -279,10 +280,11 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
 
     fn spawn(&mut self, unit: usize, item: Option<usize>, id: String, inputs: Value) {
         let (units, driver) = (self.units.clone(), self.driver.clone());
-        self.tasks.spawn(async move {
+        let task = async move {
             let result = driver.perform(&units[unit], id.clone(), inputs).await;
             (unit, item, id, result)
-        });
+        };
+        self.tasks.spawn(task.in_current_span());
     }
 
     async fn misfit(&mut self, unit: usize, item: Option<usize>, id: String, why: String) {

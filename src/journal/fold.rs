@@ -16,6 +16,8 @@ use super::{Place, Record, Released, RunStatus};
 pub struct Ledger {
     pub started: Option<Record>,
     pub status: Option<RunStatus>,
+    /// How often the run ended so far.
+    pub ends: usize,
     pub aborted: bool,
     /// Set once a release has begun; `Some(true)` when nothing was left over.
     pub released: Option<bool>,
@@ -145,7 +147,10 @@ impl Ledger {
         match record {
             Record::RunStarted { .. } => self.started = Some(record.clone()),
             Record::Resumed { .. } => self.status = None,
-            Record::RunFinished { status } => self.status = Some(*status),
+            Record::RunFinished { status } => {
+                self.status = Some(*status);
+                self.ends += 1;
+            }
             Record::Aborted { .. } => self.aborted = true,
             Record::ReleaseStarted { .. } => self.released = Some(false),
             Record::ReleaseFinished { complete } => self.released = Some(*complete),

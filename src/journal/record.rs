@@ -225,6 +225,19 @@ pub enum Record {
         step: String,
         text: String,
     },
+    /// A target of notifications was told of `event`; `id` is the notification's.
+    Notified {
+        target: String,
+        event: String,
+        id: String,
+    },
+    /// It was not, and another process of this run may try again.
+    NotNotified {
+        target: String,
+        event: String,
+        id: String,
+        why: String,
+    },
     Interrupted {},
     /// The files of the run as they were when a part of it ended: `file` has the hash of each.
     Manifest {
@@ -295,6 +308,8 @@ impl Record {
             | Self::ReleaseOutcome { step, .. } => Some(step),
             Self::RunStarted { .. }
             | Self::Resumed { .. }
+            | Self::Notified { .. }
+            | Self::NotNotified { .. }
             | Self::Interrupted {}
             | Self::Manifest { .. }
             | Self::RunFinished { .. }
@@ -339,6 +354,8 @@ impl Record {
             Self::StepStarted { .. }
                 | Self::StepSkipped { .. }
                 | Self::Note { .. }
+                | Self::Notified { .. }
+                | Self::NotNotified { .. }
                 | Self::Interrupted {}
                 | Self::Read { .. }
         )

@@ -228,6 +228,47 @@ pub const CODES: &[(&str, &str)] = &[
         "hazard::nothing-to-accept",
         "`accept` names a hazard that the playbook does not have. It would hide the hazard on the day it comes back, so it should go.",
     ),
+    (
+        "config::syntax",
+        "The configuration is not valid TOML. Nothing else is said about it until this is mended. https://toml.io",
+    ),
+    (
+        "config::unknown-key",
+        "`backburn.toml` has a key that its format does not know. Unknown keys are errors because a misspelt `only-listed` would let a run into any account.",
+    ),
+    ("config::missing-key", "A key that must be there is not."),
+    (
+        "config::bad-value",
+        "A value has another type or form than its key wants: account ids are twelve digits in quotes, ARNs and Regions are checked, and some keys take one of a few words.",
+    ),
+    (
+        "config::secret-in-file",
+        "Secrets are never in the configuration: whoever reads the file, or its history, could use them. A Slack URL, a signing key and a URL with a password or token in it are secrets. Name an environment variable or a file that holds it.",
+    ),
+    (
+        "config::bad-url",
+        "Notifications go by `https`, or by `http` to this machine: what they say about an incident is not for whoever listens on the way.",
+    ),
+    (
+        "config::one-way",
+        "A target of notifications says with exactly one of `slack`, `webhook` and `sns` where to go.",
+    ),
+    (
+        "config::misplaced-key",
+        "A key that only goes with another one: `key` with `webhook`, `external-id` with `role`.",
+    ),
+    (
+        "config::duplicate-account",
+        "Two names have the same account id. Which role, Regions and permission to drill count for the account would be a matter of chance.",
+    ),
+    (
+        "config::role-elsewhere",
+        "The role of an account is in another account: `--account NAME` would work in an account that its name does not say.",
+    ),
+    (
+        "config::unknown-account",
+        "A target tells of runs in an account that is neither listed under `accounts` nor twelve digits: it would be told of nothing.",
+    ),
 ];
 
 /// The codes of the linter's hazards.

@@ -179,11 +179,13 @@ impl Body<Aws> for Bound {
         mut inputs: Value,
     ) -> BoxFuture<'static, Result<Value, StepError>> {
         let run = self.entry.run;
+        let action = self.node.uses.clone();
         let which = match (&self.node.actor, inputs.as_object_mut()) {
             (Some(actor), Some(inputs)) => inputs.shift_remove(ACTOR).map(|id| (actor.kind, id)),
             _ => None,
         };
         Box::pin(async move {
+            tracing::Span::current().record("action", action);
             match which {
                 // In a plan the other principal need not be there yet.
                 Some((kind, which)) if !step.planning() => {

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 mod principal;
 
 use super::{
+    attempts,
     belts::Belts,
     call_error,
     clock::Clock,
@@ -90,6 +91,7 @@ struct Clients {
     guardduty: OnceLock<aws_sdk_guardduty::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
@@ -305,6 +307,7 @@ macro_rules! client {
                         .identity_cache(gate.clone())
                         .interceptor(gate)
                         .interceptor(self.shared.clock.clone())
+                        .interceptor(attempts::Attempts)
                         .interceptor(guard::Guard { allow_remote: self.shared.allow_remote });
                     $(let config = $extra(self, config);)?
                     $sdk::Client::from_conf(config.build())
@@ -325,6 +328,7 @@ client!(fis, aws_sdk_fis);
 client!(guardduty, aws_sdk_guardduty);
 client!(iam, aws_sdk_iam);
 client!(s3, aws_sdk_s3, path_style);
+client!(sns, aws_sdk_sns);
 client!(sqs, aws_sdk_sqs);
 client!(ssm, aws_sdk_ssm);
 client!(sts, aws_sdk_sts);

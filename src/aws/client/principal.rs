@@ -121,40 +121,68 @@ impl Aws {
     /// `Class::Denied` when the caller may not assume the role, or there is no such role: STS does
     /// not tell the two apart.
     pub async fn as_role(&self, role_arn: &str, session_name: &str) -> Result<Self, CallError> {
+        let new = |e: &CallError| matches!(e.class, Class::Denied | Class::Gone);
+        self.session(role_arn, session_name, None, new).await
+    }
+
+    /// The same with a role that has been there for long, maybe in another account: what is denied
+    /// stays denied. `external_id` is what the role's trust policy asks for.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
+    ///
+    /// # Errors
+    /// As [`Aws::as_role`].
+    pub async fn as_standing_role(
+        &self,
+        role_arn: &str,
+        session_name: &str,
+        external_id: Option<&str>,
+    ) -> Result<Self, CallError> {
+        self.session(role_arn, session_name, external_id, |_| false).await
+    }
+
+    async fn session(
+        &self,
+        role_arn: &str,
+        session_name: &str,
+        external_id: Option<&str>,
+        passes: impl Fn(&CallError) -> bool + Send,
+    ) -> Result<Self, CallError> {
         // This call is classified and goes past the endpoint guard; the provider's own repeat it.
         let assumed = self
-            .patiently(
-                |e| matches!(e.class, Class::Denied | Class::Gone),
-                || async {
-                    let call = self.sts().assume_role().role_arn(role_arn);
-                    let call = call.role_session_name(session_name).send().await;
-                    call.map_err(|e| call_error(ASSUME, e))
-                },
-            )
+            .patiently(passes, || async {
+                let call = self.sts().assume_role().role_arn(role_arn);
+                let call = call.set_external_id(external_id.map(str::to_owned));
+                let call = call.role_session_name(session_name).send().await;
+                call.map_err(|e| call_error(ASSUME, e))
+            })
             .await?;
         let arn = assumed.assumed_role_user.map(|user| user.arn);
         let arn =
             arn.ok_or_else(|| CallError::local(ASSUME, Class::Unknown, "names no session"))?;
-        let source = self.sessions(role_arn, session_name);
+        let source = self.sessions(role_arn, session_name, external_id);
         let renewal = Renewal::new(source().await, Renews::WhenOver, Some(source));
         Ok(self.with_credentials(renewal).called_by(arn))
     }
 
     /// Sessions of a role, each asked for with the caller's own credentials of that time.
-    fn sessions(&self, role_arn: &str, session_name: &str) -> Source {
+    fn sessions(&self, role_arn: &str, session_name: &str, external_id: Option<&str>) -> Source {
         let (role, name) = (role_arn.to_owned(), session_name.to_owned());
+        let external_id = external_id.map(str::to_owned);
         let (config, base) = (self.config(), self.shared.renewal.clone());
         Arc::new(move || {
-            let (role, name) = (role.clone(), name.clone());
+            let (role, name, external_id) = (role.clone(), name.clone(), external_id.clone());
             let mut own = config.to_builder();
             own.set_credentials_provider(base.provider());
             // The provider panics without one, and not every configuration has one.
             own.set_time_source(Some(config.time_source().unwrap_or_default()));
             let own = own.build();
             Box::pin(async move {
-                let provider = AssumeRoleProvider::builder(role).configure(&own);
-                let provider = provider.session_name(name).build().await;
-                Some(SharedCredentialsProvider::new(provider))
+                let mut provider = AssumeRoleProvider::builder(role).configure(&own);
+                provider = provider.session_name(name);
+                if let Some(id) = external_id {
+                    provider = provider.external_id(id);
+                }
+                Some(SharedCredentialsProvider::new(provider.build().await))
             })
         })
     }
@@ -306,6 +334,18 @@ mod tests {
         assert_eq!(last.signed_by, "ASIAI44QH8DHBEXAMPLE");
         assert!(last.user_agent.contains("app/backburn-01RUN"), "{}", last.user_agent);
         assert!(!format!("{theirs:?}").contains("s3cr3t"));
+    }
+
+    #[tokio::test]
+    async fn a_standing_role_is_asked_for_once_with_its_external_id() {
+        let denied = Replay::default().answer("AssumeRole", 403, &refusal("AccessDenied"));
+        let error =
+            brief(&denied).as_standing_role(ROLE, "s", Some("42")).await.expect_err("denied");
+        assert_eq!((error.class, denied.actions().len()), (Class::Denied, 1));
+        let replay = Replay::default().xml("AssumeRole", &assumed());
+        brief(&replay).as_standing_role(ROLE, "s", Some("42")).await.expect("assumed");
+        let body = &replay.seen()[0].body;
+        assert!(body.contains("ExternalId=42"), "{body}");
     }
 
     #[tokio::test]

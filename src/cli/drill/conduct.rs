@@ -4,16 +4,18 @@
 use crate::{
     drill::{
         Outline,
-        score::{Outcome, Scorecard},
+        score::{Objective, Outcome, Scorecard},
     },
     engine::release::{Item, Request, is_left_over},
     journal::{self, Ledger, Released, RunDir, RunStatus},
+    notify::Score,
     program::{bind::RunFactsOwned, prepare::Prepared},
     report,
 };
 
 use super::{
     super::{
+        notify,
         prepare::{Sources, checked},
         session::{Frozen, Session},
     },
@@ -38,6 +40,10 @@ pub async fn conduct(
     let dir = session.dir.clone();
     let (end, mut ledger) = session.execute(prepared, facts, parallel).await?;
     if end.status == RunStatus::Waiting {
+        let told = session.told(end.status, &ledger, None).await;
+        if !told.is_empty() {
+            context.say(notify::summary(&told).trim_end());
+        }
         session.close().await?;
         let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
         let waiting: Vec<_> = waiting.collect();
@@ -54,6 +60,14 @@ pub async fn conduct(
     }
     let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
     let ledger = session.fold()?;
+    if let Ok(items) = &items {
+        let left = left_over(items);
+        let card = Scorecard::fold(outline, dir.id(), &ledger, Some(&left));
+        let told = session.told(end.status, &ledger, Some(scored(&card))).await;
+        if !told.is_empty() {
+            context.say(notify::summary(&told).trim_end());
+        }
+    }
     let closed = session.close().await;
     let items = items.map_err(|error| {
         Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
@@ -75,30 +89,45 @@ fn score(
     ledger: &Ledger,
     items: &[Item],
 ) -> Result<Exit, Failure> {
-    let card = keep(dir, outline, ledger, items)?;
+    let card = keep(context, dir, outline, ledger, items)?;
     let place = dir.path().display().to_string();
     context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
     Ok(exit(card.outcome))
 }
 
+/// What is told of the scorecard.
+fn scored(card: &Scorecard) -> Score {
+    let row = |one: &Objective| {
+        let took = one.took.map(|took| format!(" after {took:.1} s")).unwrap_or_default();
+        (format!("{} {}", one.part.word(), one.name), format!("{}{took}", one.outcome.word()))
+    };
+    Score {
+        outcome: card.outcome.word().into(),
+        passed: exit(card.outcome) == Exit::Ok,
+        rows: card.objectives.iter().map(row).collect(),
+    }
+}
+
+fn left_over(items: &[Item]) -> Vec<String> {
+    let left = items.iter().filter(|item| is_left_over(item)).map(|item| match &item.outcome {
+        Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
+        other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
+    });
+    left.collect()
+}
+
 fn keep(
+    context: &Context,
     dir: &RunDir,
     outline: &Outline,
     ledger: &Ledger,
     items: &[Item],
 ) -> Result<Scorecard, Failure> {
-    let left: Vec<String> = items
-        .iter()
-        .filter(|item| is_left_over(item))
-        .map(|item| match &item.outcome {
-            Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
-            other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
-        })
-        .collect();
+    let left = left_over(items);
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
     // Once more, now with the scorecard.
-    super::super::report::keep(dir);
+    super::super::report::keep(context, dir);
     Ok(card)
 }
 
@@ -111,7 +140,7 @@ pub fn score_kept(context: &Context, dir: &RunDir, items: &[Item]) -> Result<Exi
 /// Keeps the scorecard anew after a release, and prints nothing.
 pub fn rescore(context: &Context, dir: &RunDir, items: &[Item]) -> Result<(), Failure> {
     let (outline, ledger) = kept(context, dir)?;
-    keep(dir, &outline, &ledger, items).map(drop)
+    keep(context, dir, &outline, &ledger, items).map(drop)
 }
 
 fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {

@@ -12,7 +12,7 @@ use super::{
         human::{self, Approvals},
         prepare::{self, Inputs, Sources},
         serve::Serve,
-        session,
+        session, settings,
         sinks::Reports,
     },
     Context, Exit, Failure, conduct,
@@ -39,9 +39,6 @@ pub struct Run {
     /// Do not ask, on a local endpoint
     #[arg(long)]
     yes: bool,
-    /// Do not ask, on AWS: the id of the account in which to inject faults
-    #[arg(long, value_name = "ID")]
-    account: Option<String>,
     #[command(flatten)]
     serve: Serve,
     #[command(flatten)]
@@ -65,7 +62,7 @@ impl Run {
             .help(format!("`backburn run {name}` runs it")));
         };
         let run = prepare::new_run();
-        let aws = prepare::connect(context, context.connect_options()).await?.with_run(&run);
+        let aws = settings::enter(context, true).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         let plan = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
@@ -75,7 +72,7 @@ impl Run {
             return Err(Failure::new(Exit::Refused, "the drill is refused, nothing was changed")
                 .help(obstacles.join("\n        ")));
         }
-        self.confirm(&plan)?;
+        self.confirm(context, &plan)?;
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
         held::check(context, &plan, &self.beside)?;
@@ -93,11 +90,15 @@ impl Run {
     }
 
     /// On AWS the account's id, typed or given: faults in the wrong account are an incident.
-    fn confirm(&self, plan: &PlanFile) -> Result<(), Failure> {
+    fn confirm(&self, context: &Context, plan: &PlanFile) -> Result<(), Failure> {
         let account = &plan.scope.account;
         let refused = |message: String| Err(Failure::new(Exit::Refused, message));
-        match &self.account {
-            Some(given) if given == account => return Ok(()),
+        let listed = |given: &str| {
+            let config = context.settings().config();
+            config.account(given).is_some_and(|(_, listed)| listed.id == *account)
+        };
+        match &context.global.account {
+            Some(given) if given == account || listed(given) => return Ok(()),
             Some(given) => {
                 return refused(format!(
                     "`--account {given}` is not the account {account} that this drill would run in"

@@ -206,6 +206,7 @@ impl<C: World> Live<C> {
             Err(other) => return Err(other),
         };
         let (id, subject) = (step.id().to_owned(), subject.to_owned());
+        tracing::Span::current().record("verdict", verdict.word());
         self.append(Record::Verdict {
             step: id.clone(),
             subject: subject.clone(),

@@ -62,6 +62,10 @@ impl Retold {
             Record::Verdict { step, subject, verdict, .. } => {
                 Event::Verdict { step, subject, verdict }
             }
+            Record::NotNotified { target, event, why, .. } => {
+                let text = format!("`{target}` was not told of {event}: {why}");
+                Event::Note { step: "notifications".into(), text }
+            }
             Record::Note { step, text } => Event::Note { step, text },
             Record::Interrupted {} => Event::Stopping,
             Record::RunFinished { status } => Event::Finished { status },
@@ -76,6 +80,8 @@ impl Retold {
             }
             Record::RunStarted { .. }
             | Record::Read { .. }
+            | Record::Manifest { .. }
+            | Record::Notified { .. }
             | Record::OperationIntent { .. }
             | Record::OperationFailed { .. }
             | Record::ReleaseIntent { .. }

@@ -1,7 +1,7 @@
 //! What a report is folded from: the files of a run's directory. Owns what happens where one of
 //! them is missing or no longer fits; the fold itself reads no file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -109,6 +109,19 @@ impl Sources {
         };
         sources.compile(&frozen, &text, catalogue);
         Ok(sources)
+    }
+
+    /// The same with the organisation's contacts of roles, which count before a playbook's.
+    #[must_use]
+    pub fn with_contacts(mut self, contacts: &BTreeMap<String, String>) -> Self {
+        for playbook in self.playbook.iter_mut().chain(&mut self.response) {
+            for (name, role) in &mut playbook.roles {
+                if let Some(contact) = contacts.get(name) {
+                    role.contact = Some(contact.clone());
+                }
+            }
+        }
+        self
     }
 
     fn compile(&mut self, frozen: &Frozen, text: &str, catalogue: &Catalogue) {

@@ -1,0 +1,15 @@
+//! Telling people and programs of a run: what is told, in which form, and how it is delivered. Never
+//! blocks a run and never fails one. Owns the notifications; reaches SNS through whoever calls it.
+
+pub mod http;
+mod notification;
+mod office;
+pub mod payload;
+mod resolve;
+pub mod sign;
+#[cfg(test)]
+mod tests;
+
+pub use notification::{About, Notification, Score, Tone, missed};
+pub use office::{CLOSING, Deliver, Office, Outcome, Refusal, Rhythm};
+pub use resolve::{Address, Resolved, resolve};

@@ -57,14 +57,17 @@ fn encoded(value: &str, found: &mut BTreeSet<String>) {
     ];
     for text in inner {
         let json = escaped(&text);
-        found.extend([
-            ascii(&json),
-            json,
+        found.extend([ascii(&json), json]);
+        for quoted in [
             text.escape_debug().to_string(),
             text.escape_default().to_string(),
             text.as_bytes().escape_ascii().to_string(),
-            text,
-        ]);
+        ] {
+            // Between double quotes a single one stays as it is.
+            found.insert(quoted.replace("\\'", "'"));
+            found.insert(quoted);
+        }
+        found.insert(text);
     }
     found.extend([
         value.replace('\'', r"'\''"),
@@ -210,6 +213,8 @@ mod tests {
             strict,
             format!("{SECRET:?}"),
             python.into(),
+            // An XML answer in a log of bytes.
+            r#"s3/cr\"et+k'ey&amp;&lt;\xc3\xa4&gt; \\x"#.into(),
             html(SECRET),
             SECRET.replace('\'', r"'\''"),
             hex(SECRET),

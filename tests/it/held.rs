@@ -91,6 +91,7 @@ roles:
 guard:
   accounts: [\"ACCOUNT\"]
   regions: [us-east-1]
+  max-cost: 1
 inputs:
   instance: { type: instance }
 faults:

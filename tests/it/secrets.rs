@@ -30,7 +30,7 @@ steps:
       tags:
         note: ${{ inputs.token }}
         loud: ${{ inputs.token | upper }}
-        coded: ${{ {'a': inputs.token} | tojson }}
+        coded: ${{ [inputs.token] | tojson }}
   ask:
     uses: core.manual
     needs: tag

@@ -95,7 +95,10 @@ impl Expr {
             Err(error) => {
                 let detail = error.detail().unwrap_or("it cannot be read");
                 let place = error.range().filter(|range| !range.is_empty()).map_or(span, |range| {
-                    origin.place(rewritten.original(range.start), rewritten.original(range.end))
+                    // The parser ends what it cannot read after one byte, also within a character.
+                    let end = rewritten.original(range.end).min(source.len());
+                    let end = (end..=source.len()).find(|at| source.is_char_boundary(*at));
+                    origin.place(rewritten.original(range.start), end.unwrap_or(source.len()))
                 });
                 let message = format!("`{}` is not an expression: {detail}", source.trim());
                 let problem =

@@ -44,6 +44,10 @@ fn never_panics(text: &str) -> Result<(), TestCaseError> {
     for problem in &checked.diagnostics {
         for (range, _) in &problem.labels {
             prop_assert!(range.start <= range.end && range.end <= text.len(), "{problem:?}");
+            prop_assert!(
+                text.get(range.start..range.end).is_some(),
+                "within a character: {problem:?}"
+            );
         }
     }
     checked.render(false, 80);
@@ -77,6 +81,9 @@ fn a_deep_expression_is_refused_or_walked() {
         never_panics(&GOOD.replace("inputs.instance", &expression)).expect("no panic");
     }
     never_panics(&GOOD.replace("inputs.instance", &"(".repeat(4000))).expect("no panic");
+    for odd in ["inpu\u{fc}ts.instance \u{fc}", "\u{feff} item", "'x' |\u{feff} lower"] {
+        never_panics(&GOOD.replace("inputs.instance", odd)).expect("whole characters");
+    }
     never_panics(&GOOD.replace("inputs.instance", &"not ".repeat(1000))).expect("no panic");
 }
 

@@ -42,3 +42,8 @@ lab-up:
 # Write the generated reference
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
+
+# Make the pictures in docs/img anew from real runs; needs tmux and Chromium
+pictures:
+    cargo build --locked
+    docs/screenshots.py target/debug/backburn

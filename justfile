@@ -55,3 +55,8 @@ lab-up:
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
     cargo run -q -- actions --json > fuzz/actions.json
+
+# Make the pictures in docs/img anew from real runs; needs tmux and Chromium
+pictures:
+    cargo build --locked
+    docs/screenshots.py target/debug/backburn

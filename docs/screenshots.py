@@ -158,29 +158,31 @@ class Desk:
         return json.loads(self.run(*args, "--json").stdout)
 
     def terminal(self, name, size, command, until, more=0.0):
-        """Runs a command in a terminal and keeps its screen when it shows `until`."""
+        """Runs a command in a terminal, keeps its screen when it shows `until`, and waits for its end."""
         columns, rows = size
         tmux = ["tmux", "-L", "backburn-pictures"]
         env = [f"{key}={value}" for key, value in self.env.items()]
         subprocess.run([*tmux, "new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(self.home),
-                        "env", "-i", *env, "TMUX=1", "sh", "-c", f"{command}; sleep 300"], check=True)
-        try:
-            deadline = time.time() + 240
-            while time.time() < deadline:
+                        "env", "-i", *env, "sh", "-c", f"{command}; sleep 300"], check=True)
+
+        def shows(pattern):
+            for _ in range(2400):
                 shown = subprocess.run([*tmux, "capture-pane", "-p", "-e"], check=True, capture_output=True,
                                        text=True).stdout
-                if re.search(until, re.sub(r"\x1b\[[0-9;]*m", "", shown)):
-                    break
+                if re.search(pattern, re.sub(r"\x1b\[[0-9;]*m", "", shown), re.MULTILINE):
+                    return shown
                 time.sleep(0.1)
+            raise TimeoutError(f"{pattern} never came: {shown}")
+
+        try:
+            shows(until)
             time.sleep(more)
-            shown = subprocess.run([*tmux, "capture-pane", "-p", "-e"], check=True, capture_output=True,
-                                   text=True).stdout
-            if name:
-                path = IMG / name
-                path.write_text(svg(shown, columns), encoding="utf-8")
-                print(f"{path.name}: {path.stat().st_size // 1024} KB")
+            path = IMG / name
+            path.write_text(svg(shows(until), columns), encoding="utf-8")
+            print(f"{path.name}: {path.stat().st_size // 1024} KB", flush=True)
+            shows("^report: ")
         finally:
-            subprocess.run([*tmux, "kill-session"], check=False)
+            subprocess.run([*tmux, "kill-server"], check=False)
 
     def page(self):
         return self.home / ".backburn" / "runs" / self.json("runs")[-1]["run"] / "report.html"
@@ -194,18 +196,16 @@ def main():
         playbook = (f"clear; backburn run playbooks/ec2-compromise.yaml -i instance={desk.seed['instance']} "
                     "-i case=IR-2026-7 --yes --accept-presumed 2>&1")
         desk.terminal("run.svg", (96, 24), playbook, r"▸ isolate .* left", 2.0)
-        desk.run("run", "playbooks/ec2-crypto-mining.yaml", "-i", f"instance={desk.seed['instance']}", "-i",
-                 "case=IR-2026-8", "--yes", "--accept-presumed", "--beside", "last")
         page = home / "report.html"
         shutil.copy(desk.page(), page)
         shoot(page, "report-light.png", "1200,1000")
         shoot(page, "report-dark.png", "1200,1000", dark=True)
         drill = "clear; backburn drill run simulations/ec2-stop-restore.yaml --yes"
         desk.terminal("drill.svg", (96, 24), drill, r"▸ .* backup\.", 1.0)
-        for simulation in ("leaked-key", "cloudtrail-stopped", "ec2-stop-restore"):
-            desk.run("drill", "run", f"simulations/{simulation}.yaml", "--yes")
         shutil.copy(desk.page(), page)
         shoot(page, "drill-report.png", "1200,1000")
+        for simulation in ("leaked-key", "cloudtrail-stopped"):
+            desk.run("drill", "run", f"simulations/{simulation}.yaml", "--yes")
         desk.run("readiness", "--out", str(page))
         shoot(page, "readiness.png", "1200,800")
     finally:

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -251,7 +251,7 @@ fn a_dumb_terminal_gets_lines() {
     let (desk, file) = desk();
     let mut command = desk.command(&["run", &file, "--yes", "--no-probe"]);
     let pty = rustix_openpty::openpty(None, Some(&size(80, 24))).expect("a terminal");
-    command.env_remove("NO_COLOR").env("TERM", "dumb").stderr(pty.user);
+    command.env_remove("NO_COLOR").env("TERM", "dumb").stderr(pty.user).stdout(Stdio::null());
     let mut child = command.spawn().expect("the program starts");
     drop(command);
     let (mut text, mut bytes) = (Vec::new(), [0; 4096]);

@@ -178,7 +178,12 @@ fn events_and_the_journal_make_the_same_view() {
     assert_eq!(again.collect::<Vec<_>>(), told);
     let shown = |view: &View| frame(view, at(10), (79, 24), 0, &PLAIN);
     assert_eq!(shown(&read), shown(&live));
-    insta::assert_snapshot!(shown(&live).join("\n"), @r"");
+    insta::assert_snapshot!(shown(&live).join("\n"), @"
+    ── ec2-compromise · 01KXTEST00000 · 123456789012 eu-central-1 · lab, not AWS ──
+    ◐ T0 +00:00:10  1 of 4 steps  0 proven  1 presumed  0 failed
+    ▸ snapshot preserve     0:05  ec2.create-snapshots snap-1
+    ▸ mark     preserve     0:05  ██████░░░░ 2 of 3, 1 at once, 1 failed
+    ");
 }
 
 #[test]
@@ -194,7 +199,13 @@ fn a_step_stays_as_one_line() {
         ],
     ));
     let lines: Vec<_> = ended.iter().flat_map(|ended| lines::ended(ended, &view, &PLAIN)).collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    ✓ isolate  contain         4.0 s  presumed  1 change
+    ✗ mark     preserve        4.0 s  1 of 3 items not done
+    ✗ snapshot preserve        4.0 s
+      the volume is gone or never was
+    - stop     contain       not run  `snapshot` did not finish
+    ");
     assert_eq!(view.progress(), (4, 4));
     assert_eq!(view.tally(), [0, 1, 0]);
     assert!(view.running().is_empty());
@@ -230,7 +241,7 @@ fn operations_show_their_percent() {
         ],
     );
     let shown = |view: &View, seconds| frame(view, at(seconds), (79, 24), 0, &PLAIN).pop();
-    insta::assert_snapshot!(shown(&view, 3).unwrap_or_default(), @r"");
+    insta::assert_snapshot!(shown(&view, 3).unwrap_or_default(), @"▸ snapshot preserve     0:03  ████░░░░░░  40 %  ec2.create-snapshot DescribeSn…");
     feed(
         &mut view,
         [
@@ -246,7 +257,7 @@ fn operations_show_their_percent() {
             (4, progress(&second, Some(10), "`snap-2` is pending")),
         ],
     );
-    insta::assert_snapshot!(shown(&view, 75).unwrap_or_default(), @r"");
+    insta::assert_snapshot!(shown(&view, 75).unwrap_or_default(), @"▸ snapshot preserve     1:15  █████░░░░░  55 %  1 of 2 done  ec2.create-snapsh…");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,6 +22,7 @@ const HOSTILE: &str =
 #[derive(Default)]
 struct Fake {
     told: Mutex<Vec<Given>>,
+    folded: AtomicUsize,
 }
 
 fn ask() -> Ask {
@@ -40,6 +44,7 @@ impl Source for Fake {
     }
 
     fn shown(&self, over: bool) -> Result<Shown, String> {
+        self.folded.fetch_add(1, Ordering::SeqCst);
         let answered = !self.told.lock().expect("a lock").is_empty();
         let asked = if answered || over { Vec::new() } else { vec![ask()] };
         Ok(Shown { report: drill(), asked, live: !over })
@@ -301,6 +306,8 @@ async fn connections_are_few_and_a_run_without_onlookers_is_not_folded() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let answer = served.ask("GET /", "", "").await;
     assert_eq!(status(&answer), "401");
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(served.source.folded.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

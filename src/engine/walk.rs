@@ -103,6 +103,8 @@ struct Walk<'a, C: World, D> {
     /// Units that a later one, which always runs, has left behind in an earlier part of the run.
     overtaken: Vec<bool>,
     outputs: Outputs,
+    /// In a run containment begins before the rest of what is ready, such as the items of a for-each.
+    urgent: VecDeque<Ready>,
     ready: VecDeque<Ready>,
     fans: HashMap<usize, Fan>,
     tasks: JoinSet<Ended>,
@@ -123,11 +125,12 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
     }
     let missing: Vec<_> = units.iter().map(|unit| unit.needs.len()).collect();
     let overtaken = overtaken(units, &*driver);
-    let ready = missing.iter().enumerate().filter(|(_, missing)| **missing == 0);
+    let ready: Vec<_> = (0..units.len()).filter(|unit| missing[*unit] == 0).collect();
     let mut walk = Walk {
         units,
         driver,
-        ready: ready.map(|(unit, _)| Ready { unit, item: None }).collect(),
+        urgent: VecDeque::new(),
+        ready: VecDeque::new(),
         dependants,
         blocked_by: vec![None; missing.len()],
         held_by: vec![None; missing.len()],
@@ -139,6 +142,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         walked: Walked::default(),
         halted: false,
     };
+    ready.into_iter().for_each(|unit| walk.push(Ready { unit, item: None }));
     loop {
         while walk.tasks.len() < parallel.max(1)
             && !walk.halted
@@ -148,7 +152,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
             walk.begin(next).await;
         }
         match walk.tasks.join_next().await {
-            None if walk.ready.is_empty() || walk.halted || walk.driver.stopping() => break,
+            None if walk.is_idle() || walk.halted || walk.driver.stopping() => break,
             None => {}
             Some(Ok((unit, item, id, result))) => walk.ended(unit, item, id, result).await,
             Some(Err(e)) => {
@@ -159,7 +163,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         }
     }
     if !walk.halted {
-        let left = walk.ready.iter().map(|ready| match &ready.item {
+        let left = walk.urgent.iter().chain(&walk.ready).map(|ready| match &ready.item {
             Some((index, _)) => format!("{}[{index}]", units[ready.unit].id),
             None => units[ready.unit].id.clone(),
         });
@@ -183,11 +187,18 @@ fn overtaken<C: World, D: Drive<C>>(units: &[Unit<C>], driver: &D) -> Vec<bool> 
 }
 
 impl<C: World, D: Drive<C>> Walk<'_, C, D> {
-    /// In a run containment begins before the rest of what is ready, such as the items of a for-each.
+    fn push(&mut self, ready: Ready) {
+        let is_urgent = !D::PLANS && self.units[ready.unit].policy.urgent;
+        let queue = if is_urgent { &mut self.urgent } else { &mut self.ready };
+        queue.push_back(ready);
+    }
+
     fn next(&mut self) -> Option<Ready> {
-        let is_urgent = |ready: &Ready| !D::PLANS && self.units[ready.unit].policy.urgent;
-        let first = self.ready.iter().position(is_urgent).unwrap_or(0);
-        self.ready.remove(first)
+        self.urgent.pop_front().or_else(|| self.ready.pop_front())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.urgent.is_empty() && self.ready.is_empty()
     }
 
     fn failure_is_final(&self, unit: usize) -> bool {
@@ -271,11 +282,9 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
         let outputs = vec![Value::Null; items.len()];
         let fan = Fan { left: items.len(), outputs, end: End::Done };
         self.fans.insert(unit, fan);
-        let ready = items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| Ready { unit, item: Some((index, item)) });
-        self.ready.extend(ready);
+        for (index, item) in items.into_iter().enumerate() {
+            self.push(Ready { unit, item: Some((index, item)) });
+        }
     }
 
     fn spawn(&mut self, unit: usize, item: Option<usize>, id: String, inputs: Value) {
@@ -397,7 +406,7 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
             }
             self.missing[dependant] -= 1;
             if self.missing[dependant] == 0 {
-                self.ready.push_back(Ready { unit: dependant, item: None });
+                self.push(Ready { unit: dependant, item: None });
             }
         }
     }

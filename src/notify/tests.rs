@@ -274,6 +274,8 @@ async fn a_dead_target_holds_up_no_other_and_nothing_waits_for_ever() {
         "what is refused for good is not tried again"
     );
     assert_eq!(said.lock().unwrap_or_else(PoisonError::into_inner).len(), 3);
+    // It waits for the disk, and so for the records before it.
+    journal.append(Record::Resumed { operator: "me".into() }).await.expect("a record");
     let read = crate::journal::read(&path).expect("an intact journal");
     let records: Vec<_> = read.lines.into_iter().map(|line| line.record).collect();
     let count = |told: bool| {

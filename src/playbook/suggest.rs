@@ -11,7 +11,8 @@ pub(crate) fn closest<'a>(
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed + 8)
         .filter_map(|candidate| {
             let distance = strsim::damerau_levenshtein(name, candidate);
-            let near = distance <= allowed || strsim::jaro_winkler(name, candidate) > 0.9;
+            let starts = name.len() > 2 && candidate.starts_with(name);
+            let near = starts || distance <= allowed || strsim::jaro_winkler(name, candidate) > 0.9;
             near.then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)

@@ -203,7 +203,7 @@ fn after_a_crash_everything_is_told_with_the_same_id() {
     };
     let refusing = config("500");
     let mut command = run(&desk, &refusing, &leaked(&seed), &RUN);
-    let running = desk.until_with(&mut command, |line| line["verdict"] == "presumed");
+    let running = desk.until_with(&mut command, |line| line["record"] == "intent");
     listener.wait("/500/all");
     running.kill();
     let hearing = config("200");

@@ -149,7 +149,7 @@ fn one(part: &Part, now: Timestamp, width: usize, look: &Look) -> String {
         return format!("{again}{left}{}", look::clean(doing));
     }
     let going = || part.jobs.iter().filter(|(_, job)| !job.done);
-    let Some((place, job)) = going().last() else { return again };
+    let Some((place, job)) = going().next_back() else { return again };
     let note = look::clean(if job.note.is_empty() { &place.target } else { &job.note });
     let percents: Vec<_> = part.jobs.values().filter_map(|job| job.percent).collect();
     let known = going().all(|(_, job)| job.percent.is_some());

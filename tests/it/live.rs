@@ -145,7 +145,8 @@ fn a_page_shows_a_run_and_takes_its_approval() {
     let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
     let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
     assert_eq!(status(&served.ask(&line, &[], "")), "401", "a link works once");
-    let page = |served: &Served| served.ask(&format!("GET {place}"), &[cookie.clone()], "");
+    let page =
+        |served: &Served| served.ask(&format!("GET {place}"), std::slice::from_ref(&cookie), "");
     let deadline = Instant::now() + Duration::from_secs(120);
     let asking = loop {
         let page = page(&served);
@@ -206,7 +207,7 @@ fn afterwards(desk: Desk) {
     let opened = served.ask(&format!("GET /?token={}", served.token()), &[], "");
     let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
     let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
-    let page = served.ask(&format!("GET {place}"), &[cookie.clone()], "");
+    let page = served.ask(&format!("GET {place}"), std::slice::from_ref(&cookie), "");
     assert!(page.contains("Nobody works on the run now") && page.contains("anna &lt;b&gt;"));
     let headers = [
         cookie,

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use backburn::playbook::{ActionInfo, Catalogue, Diagnostic};
 use serde_json::Value;
 
+// Not every target needs it.
+#[allow(dead_code)]
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let all: Vec<Value> =
         serde_json::from_str(include_str!("../../actions.json")).expect("a list of actions");

@@ -1,37 +1,23 @@
 //! One invalid file a mistake; the file name says the code. And the file of the documentation.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use super::*;
-use crate::playbook::codes::CODES;
+use crate::playbook::{
+    codes::CODES,
+    testing::{self, code_of},
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn fixtures() -> Vec<(String, String)> {
-    let folder = root().join("tests/fixtures/invalid-config");
-    let entries = std::fs::read_dir(folder).expect("the fixtures");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<_> = paths
-        .map(|path: PathBuf| {
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).expect("a readable fixture"))
-        })
-        .collect();
-    files.sort();
-    files
+    testing::fixtures("invalid-config")
 }
 
 fn checked(name: &str, text: &str) -> Checked {
     parse(Path::new(&format!("{name}.toml")), text)
-}
-
-fn code_of(name: &str) -> String {
-    name.split("--").next().expect("a first part").replacen('.', "::", 1)
 }
 
 #[test]

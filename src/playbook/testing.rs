@@ -119,3 +119,24 @@ fn action(
         outputs: json!({"type": "object", "properties": outputs}),
     }
 }
+
+/// Name and text of each file in a folder of `tests/fixtures`, by name.
+pub fn fixtures(folder: &str) -> Vec<(String, String)> {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let entries = std::fs::read_dir(folder).expect("the fixtures");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).expect("a readable fixture"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// The code that a fixture is of: `step.bad-when` or `step.bad-when--twice` is of `step::bad-when`.
+pub fn code_of(name: &str) -> String {
+    name.split("--").next().expect("a first part").replacen('.', "::", 1)
+}

@@ -1,24 +1,13 @@
 //! One invalid file a mistake; the file name says the code.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use crate::playbook::codes::CODES;
-use crate::playbook::testing::catalogue;
+use crate::playbook::testing::{self, catalogue, code_of};
 use crate::program::{Checked, check};
 
 fn fixtures() -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/invalid");
-    let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
-        .expect("the fixtures")
-        .map(|entry| entry.expect("an entry").path())
-        .map(|path| {
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).expect("a readable fixture"))
-        })
-        .collect();
-    files.sort();
-    files
+    testing::fixtures("invalid")
 }
 
 /// A hazard's fixture is checked by the linter too; the others have hazards that are not theirs.
@@ -29,10 +18,6 @@ fn checked(name: &str, text: &str) -> Checked {
         checked.lint(&catalogue, false);
     }
     checked
-}
-
-fn code_of(name: &str) -> String {
-    name.split("--").next().expect("a first part").replacen('.', "::", 1)
 }
 
 #[test]

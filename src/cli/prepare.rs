@@ -174,13 +174,16 @@ pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<A
 
 /// The plan, marked with the lab where the endpoint is one.
 pub async fn plan(prepared: &Prepared, aws: &Aws, run: &str, probe: bool) -> PlanFile {
-    let mut plan = prepared.plan_with(aws, run, probe).await;
-    if let Some(endpoint) = aws.endpoint().filter(|_| aws.is_local())
-        && let Some(lab) = crate::lab::behind(endpoint).await
-    {
-        let crate::lab::Behind { upstream, clock, stand_ins } = lab;
-        plan.lab = Some(InLab { upstream, clock, stand_ins });
-    }
+    let behind = async {
+        let endpoint = aws.endpoint().filter(|_| aws.is_local())?;
+        crate::lab::behind(endpoint).await
+    };
+    let (mut plan, lab) = tokio::join!(prepared.plan_with(aws, run, probe), behind);
+    plan.lab = lab.map(|crate::lab::Behind { upstream, clock, stand_ins }| InLab {
+        upstream,
+        clock,
+        stand_ins,
+    });
     plan
 }
 

@@ -21,7 +21,7 @@ struct Planner<C: World> {
 }
 
 /// Steps whose reads are made side by side before a plan is made.
-const SCOUTS: usize = 16;
+const SCOUTS: usize = 32;
 
 /// What each unit would do, in the order in which they would run one by one; reads only. Steps of
 /// a for-each carry their item: `isolate[2]`.

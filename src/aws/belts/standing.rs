@@ -14,7 +14,7 @@ use crate::{
     engine::{CallError, Class as ErrorClass, Permission, on},
 };
 
-use super::touches::{Class, Thing};
+use super::touches::{Class, Thing, only_looks};
 
 /// Keeps every run off what has it with the value `true`.
 pub const PROTECTED_TAG: &str = "backburn:protected";
@@ -32,6 +32,7 @@ const ON_USER: &[Permission] = &[on("iam:GetUser", "arn:aws:iam::{account}:user/
 /// What the reads need before a setting or operation of `kind`.
 pub fn reads(kind: &str) -> &'static [Permission] {
     match kind.split_once('.') {
+        _ if only_looks(kind) => &[],
         // Of a snapshot or a group nothing is touched that has to be looked at.
         Some(("ec2", "copy-snapshot" | "security-group" | "snapshot-share")) => &[],
         Some(("ec2" | "ssm", _)) => ON_EC2,

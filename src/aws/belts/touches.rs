@@ -47,6 +47,9 @@ impl fmt::Display for Thing {
 /// own, or it is asked about when it is known.
 pub(super) fn things(kind: &str, what: &Value, before: &Value) -> Vec<Thing> {
     let mut found = Vec::new();
+    if only_looks(kind) {
+        return found;
+    }
     let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
     principals(kind, &fields(what), &mut found);
     resources(&fields(what), &mut found);
@@ -57,6 +60,12 @@ pub(super) fn things(kind: &str, what: &Value, before: &Value) -> Vec<Thing> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Operations that start nothing: what they wait for may be protected, and is never too much.
+pub(super) fn only_looks(kind: &str) -> bool {
+    let name = kind.split_once('.').map_or(kind, |(_, name)| name);
+    name.starts_with("await-") || name == "detection"
 }
 
 /// A role that another service is handed is used, not touched, so only IAM's own kinds count.
@@ -150,5 +159,7 @@ mod tests {
         assert!(of("ec2.tag", json!({ "resource": "(known after run)" })).is_empty());
         assert!(of("iam.user-policy", json!({ "user": "(known after run)" })).is_empty());
         assert!(of("ec2.tag", json!({ "resource": "i-tag like words" })).is_empty());
+        let wait = json!({ "instance": "i-0a", "state": "running", "within": 0 });
+        assert!(of("ec2.await-state", wait).is_empty(), "who looks touches nothing");
     }
 }

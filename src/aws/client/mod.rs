@@ -13,6 +13,11 @@ use aws_config::{
     timeout::TimeoutConfig,
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
+use aws_smithy_runtime_api::client::{
+    http::SharedHttpClient, runtime_components::RuntimeComponentsBuilder,
+    runtime_plugin::RuntimePlugin,
+};
 use jiff::Timestamp;
 
 mod principal;
@@ -257,6 +262,9 @@ fn loader(options: &ConnectOptions) -> ConfigLoader {
                 .operation_attempt_timeout(Duration::from_secs(30))
                 .build(),
         );
+    if let Some(client) = http_client() {
+        loader = loader.http_client(client);
+    }
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
@@ -271,6 +279,13 @@ fn loader(options: &ConnectOptions) -> ConfigLoader {
         loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
     }
     loader
+}
+
+/// The SDK's own, once: each client would make one for itself, with connections, handshakes and a copy
+/// of the system's certificates of its own.
+fn http_client() -> Option<SharedHttpClient> {
+    let plugin = default_http_client_plugin_v2(BehaviorVersion::latest())?;
+    plugin.runtime_components(&RuntimeComponentsBuilder::new("backburn")).http_client()
 }
 
 /// The files of the profile are read once by a chain of providers, so a new one is made.

@@ -117,14 +117,9 @@ def moto(python, env, log):
         child.wait()
 
 
-def built(*target):
-    """The program that cargo makes of this target."""
-    command = ["cargo", "build", "--release", "--locked", *target, "--message-format", "json-render-diagnostics"]
-    said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-    made = [json.loads(line) for line in said.splitlines()]
-    # A bench has a hash in its name, and brings the binary with it: the last one is what was asked for.
-    of_target = [one for one in made if one.get("executable") and target[-1] == one["target"]["name"]]
-    return pathlib.Path(of_target[-1]["executable"])
+def build():
+    """The release binary, and with it, for they share what they are made of, the bare SDK's program."""
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "backburn", "-p", "bare"], cwd=ROOT, check=True)
 
 
 def peers():
@@ -361,8 +356,10 @@ def main():
     parser.add_argument("--backburn", type=pathlib.Path, help="this binary instead of the release build")
     parser.add_argument("--bare", type=pathlib.Path, help="this program of the bare SDK instead of the release build")
     args = parser.parse_args()
-    ours = args.backburn or built("--bin", "backburn")
-    bare = args.bare or built("--bench", "bare")
+    ours = args.backburn or TARGET / "release" / "backburn"
+    bare = args.bare or TARGET / "release" / "bare"
+    if not (args.backburn and args.bare):
+        build()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     theirs = peers()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="backburn-peers-"))

@@ -13,7 +13,7 @@ test:
 # Format and clippy
 lint:
     cargo fmt --all --check
-    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --workspace --all-targets -- -D warnings
 
 # Licences, sources, bans and, where their registry can be reached, advisories
 deny:

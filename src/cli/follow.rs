@@ -84,7 +84,7 @@ fn exit(context: &Context, dir: &RunDir, ledger: &Ledger, presumed: bool) -> Res
             exit => exit,
         });
     }
-    let report = of_ended(context, dir)?;
+    let report = of_ended(context, dir, None)?;
     let failed = report.steps.iter().filter(|step| step.state == State::Failed);
     let words = failed.filter_map(|step| match &ledger.steps.get(&step.id)?.state {
         StepState::Failed { word, .. } => Some(word.as_str()),

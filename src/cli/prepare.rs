@@ -137,6 +137,7 @@ pub fn loaded(
             .help(format!("`{name}` declares its inputs under `inputs`"))
     })?;
     let kept = if outline.is_some() { Kept::Nothing } else { Kept::Evidence };
+    let (playbook, program) = (playbook.into(), program.into());
     let prepared = Prepared { text, files, playbook, program, inputs, kept };
     context.hide(prepared.secrets());
     Ok((prepared, outline))

@@ -9,9 +9,10 @@ use crate::{
     actions::catalogue,
     config::Config,
     journal::{ReadError, Record, RunDir, RunDirError},
+    program::prepare::Prepared,
     report::{
         PAGE, digest, html,
-        model::{self, Law, Options, Sources},
+        model::{self, Known, Law, Options, Sources},
     },
 };
 
@@ -57,7 +58,8 @@ impl Report {
         let dir = RunDir::find(context.home(), &self.run)?;
         let live = dir.lock().is_err();
         let config = context.settings().good(context)?;
-        let report = model::fold(&sources(&dir, config)?, &self.clocks.options(live, config));
+        let sources = sources(&dir, config, None)?;
+        let report = model::fold(&sources, &self.clocks.options(live, config));
         let (text, file) = match self.format {
             Format::Html => (html::html(&report), Some(dir.path().join(PAGE))),
             Format::Md => (digest::digest(&report), None),
@@ -94,14 +96,35 @@ fn configured(config: &Config) -> Vec<Law> {
     config.clocks.iter().filter_map(|law| law.name().parse().ok()).collect()
 }
 
-fn sources(dir: &RunDir, config: &Config) -> Result<Sources, ReadError> {
-    Ok(Sources::read(dir, &catalogue::catalogue())?.with_contacts(&config.contacts))
+fn sources(
+    dir: &RunDir,
+    config: &Config,
+    prepared: Option<&Prepared>,
+) -> Result<Sources, ReadError> {
+    let known = prepared.map(|prepared| Known {
+        text: &prepared.text,
+        playbook: &prepared.playbook,
+        program: &prepared.program,
+    });
+    let sources = match known {
+        Some(known) => Sources::read_knowing(dir, known, catalogue::catalogue)?,
+        None => Sources::read(dir, &catalogue::catalogue())?,
+    };
+    Ok(sources.with_contacts(&config.contacts))
 }
 
-/// The report of a run that this process has ended its work on.
-pub fn of_ended(context: &Context, dir: &RunDir) -> Result<model::Report, ReadError> {
+/// The report of a run that this process has ended its work on, with the document that was run where
+/// it is still there.
+///
+/// # Errors
+/// The journal cannot be read, or its chain does not hold.
+pub fn of_ended(
+    context: &Context,
+    dir: &RunDir,
+    prepared: Option<&Prepared>,
+) -> Result<model::Report, ReadError> {
     let config = context.settings().config();
-    Ok(model::fold(&sources(dir, config)?, &options_now(config, false)))
+    Ok(model::fold(&sources(dir, config, prepared)?, &options_now(config, false)))
 }
 
 /// What a page shows that nobody gave options for.
@@ -124,8 +147,9 @@ pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
 }
 
 /// Keeps the page with the run. It is a view: what goes wrong here is told and changes nothing.
-pub fn keep(context: &Context, dir: &RunDir) {
-    let kept = of_ended(context, dir).map_err(|e| e.to_string()).and_then(|report| {
+pub fn keep(context: &Context, dir: &RunDir, prepared: Option<&Prepared>) {
+    let report = of_ended(context, dir, prepared).map_err(|e| e.to_string());
+    let kept = report.and_then(|report| {
         let kept = dir.write(PAGE, html::html(&report).as_bytes());
         kept.map_err(|e: RunDirError| e.to_string())
     });

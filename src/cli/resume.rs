@@ -62,7 +62,7 @@ impl Resume {
         let (prepared, outline) = prepare::loaded(context, &frozen.name, text, sources, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
         let aws = aws.with_belts(start.belts(&prepared));
-        let expected = Expected::of(&plan.planned());
+        let expected = Expected::of(plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
         let session =
             start.open(context, aws, prepared.secrets(), expected, self.lead.approvals())?;

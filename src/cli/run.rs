@@ -88,6 +88,7 @@ impl Run {
         let text = prepare::read(&self.file)?;
         let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
         let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
+        drop(text);
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
         let aws = settings::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
@@ -109,7 +110,8 @@ impl Run {
         let approve = self.lead.approvals();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
-        drop(turn);
+        // From here on the run's directory has the plan; of a long run it is large.
+        drop((turn, plan, approved));
         let live = page.map(|page| page.start(context, &session.dir));
         let exit = session
             .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)

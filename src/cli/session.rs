@@ -1,7 +1,7 @@
 //! One process's work on one run: journal, progress, Ctrl-C, the run itself, and its summary. Owns
 //! what `run`, `resume`, `release` and `demo` share.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
         plan::Expected,
         release::{Item, Request, is_left_over},
     },
-    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock, RunStatus},
+    journal::{self, Head, Journal, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
     matrix::Rehearsal,
     notify::{self, CLOSING, Notification, Office, Outcome, Score},
     program::{
@@ -53,6 +53,7 @@ pub struct Frozen {
 pub struct Session {
     pub dir: RunDir,
     pub ledger: Ledger,
+    order: Order,
     run: Arc<engine::Run<Aws>>,
     follower: live::Follower,
     stop: watch::Sender<bool>,
@@ -111,7 +112,7 @@ pub async fn begin(
     let (head, ledger) = (Head::default(), Ledger::default());
     let start = Start { dir, lock, head, ledger, records: Vec::new() };
     let aws = aws.with_belts(start.belts(prepared));
-    let expected = Expected::of(&plan.planned());
+    let expected = Expected::of(plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
     session.office.begin(&record);
     session.append(record).await?;
@@ -162,7 +163,7 @@ impl Start {
             ));
         }
         let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
-        arrange(&mut ledger, &dir);
+        Order::of(dir.read_json("plan.json").ok().as_ref()).arrange(&mut ledger);
         let records = read.lines.into_iter().map(|line| line.record).collect();
         Ok(Self { dir, lock, head: read.head, ledger, records })
     }
@@ -176,8 +177,9 @@ impl Start {
         approved: impl Into<Approvals>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
-        let plan = self.dir.read_json::<PlanFile>("plan.json");
-        let desk = Desk::of(&self.dir, &plan.map(|plan| plan.sha256).unwrap_or_default());
+        let plan: Option<PlanFile> = self.dir.read_json("plan.json").ok();
+        let desk = Desk::of(&self.dir, plan.as_ref().map_or("", |plan| plan.sha256.as_str()));
+        let order = Order::of(plan.as_ref());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());
         let told = telling::Plan::of(context, &aws);
         let lines = told.lines();
@@ -194,7 +196,7 @@ impl Start {
             office.begin(started);
         }
         let missed = office.about().map(|about| notify::missed(about, &self.records));
-        let view = View::new(Watched::of(&self.dir));
+        let view = View::new(Watched::with(&self.dir, plan));
         let mut show =
             Show::new(view, context.err, To::Err, context.bars(To::Err), context.secrets());
         if path.exists() {
@@ -217,6 +219,7 @@ impl Start {
         Ok(Session {
             dir: self.dir,
             ledger: self.ledger,
+            order,
             run: Arc::new(run),
             follower: live::follow(to_show, show),
             stop,
@@ -320,10 +323,14 @@ impl Session {
         }
         let dir = self.dir.clone();
         let told = self.told(end.status, &ledger, None).await;
-        let closed = self.close().await;
-        let head = journal::read(&dir.journal())?.head;
+        let exit = exit(&end, &ledger, accept_presumed, &released);
         let place = dir.path().display().to_string();
         let mut json = report::summary::run_json(dir.id(), &end, &ledger, &place);
+        let ended = report::summary::run(dir.id(), &end, &ledger, &place, &context.out);
+        // The report makes a fold of its own, and a long run need not be in memory twice.
+        drop(ledger);
+        let closed = self.close_knowing(Some(prepared)).await;
+        let head = journal::each(&dir.journal(), drop)?.head;
         json["head"] = head.hash.clone().into();
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
@@ -333,12 +340,11 @@ impl Session {
         }
         if !print {
             closed?;
-            return Ok(exit(&end, &ledger, accept_presumed, &released));
+            return Ok(exit);
         }
         context.data(
             |look| {
-                let mut text = report::summary::run(dir.id(), &end, &ledger, &place, look);
-                text.push_str(&summary(&told));
+                let mut text = ended + &summary(&told);
                 if !released.is_empty() {
                     text.push_str(&report::summary::release(dir.id(), &released, look));
                 }
@@ -347,7 +353,7 @@ impl Session {
             &json,
         )?;
         closed?;
-        Ok(exit(&end, &ledger, accept_presumed, &released))
+        Ok(exit)
     }
 
     /// Gives back what the run took. Ctrl-C stops it between two changes.
@@ -382,9 +388,9 @@ impl Session {
     }
 
     pub fn fold(&self) -> Result<Ledger, Failure> {
-        let read = journal::read(&self.dir.journal())?;
-        let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
-        arrange(&mut ledger, &self.dir);
+        let mut ledger = Ledger::default();
+        journal::each(&self.dir.journal(), |line| ledger.apply(&line.record))?;
+        self.order.arrange(&mut ledger);
         Ok(ledger)
     }
 
@@ -393,19 +399,25 @@ impl Session {
     /// # Errors
     /// The manifest or its record cannot be written; the run itself has ended all the same.
     pub async fn close(self) -> Result<(), Failure> {
+        self.close_knowing(None).await
+    }
+
+    /// The same, with the document that was run where it is still there.
+    async fn close_knowing(self, prepared: Option<&Prepared>) -> Result<(), Failure> {
         // What is still on its way was waited for already.
         self.office.finish(Duration::ZERO).await;
         let stock = self.take_stock().await;
         let Self { run, follower, dir, office, context, .. } = self;
         drop((run, office));
         follower.finish().await;
-        super::report::keep(&context, &dir);
+        super::report::keep(&context, &dir, prepared);
         stock
     }
 
     async fn take_stock(&self) -> Result<(), Failure> {
-        let read = journal::read(&self.dir.journal())?;
-        self.append(journal::take_stock(&self.dir, &read)?).await
+        let mut origins = Origins::default();
+        let tail = journal::each(&self.dir.journal(), |line| origins.add(&line.record))?;
+        self.append(journal::take_stock(&self.dir, &tail.head, &origins)?).await
     }
 
     /// First Ctrl-C, or with `requests` a stop asked for from elsewhere: nothing new starts. Second
@@ -441,14 +453,29 @@ impl Session {
     }
 }
 
-/// Steps in the order of the playbook, as the plan has them, and not of who was first.
-fn arrange(ledger: &mut Ledger, dir: &RunDir) {
-    let Ok(plan) = dir.read_json::<PlanFile>("plan.json") else { return };
-    let rank = |id: &str| {
-        let (step, nth) = item(id);
-        (plan.steps.iter().position(|entry| item(&entry.step.id).0 == step), nth)
-    };
-    ledger.steps.sort_by_cached_key(|id, _| rank(id));
+/// Where each step stands in the plan, which has them in the order of the playbook.
+struct Order(HashMap<String, usize>);
+
+impl Order {
+    /// Without a plan nothing is put in order.
+    fn of(plan: Option<&PlanFile>) -> Self {
+        let mut places = HashMap::new();
+        for (place, step) in plan.into_iter().flat_map(PlanFile::planned).enumerate() {
+            places.entry(item(&step.id).0.to_owned()).or_insert(place);
+        }
+        Self(places)
+    }
+
+    /// Steps as the plan has them, and not by who was first.
+    fn arrange(&self, ledger: &mut Ledger) {
+        if self.0.is_empty() {
+            return;
+        }
+        ledger.steps.sort_by_cached_key(|id, _| {
+            let (step, nth) = item(id);
+            (self.0.get(step).copied(), nth)
+        });
+    }
 }
 
 fn exit(end: &RunEnd, ledger: &Ledger, accept_presumed: bool, released: &[Item]) -> Exit {

@@ -80,7 +80,11 @@ impl Reports {
         prepared: &Prepared,
     ) -> Result<(), Failure> {
         self.write(context, || {
-            let report = super::report::of_ended(context, &RunDir::find(context.home(), run)?)?;
+            let report = super::report::of_ended(
+                context,
+                &RunDir::find(context.home(), run)?,
+                Some(prepared),
+            )?;
             Ok(ci::of_report(&report, &document(name, prepared)))
         })
     }

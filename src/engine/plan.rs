@@ -158,8 +158,8 @@ struct StepExpected {
 }
 
 impl Expected {
-    pub fn of(steps: &[PlannedStep]) -> Self {
-        let by_step = steps.iter().map(|step| {
+    pub fn of<'a>(steps: impl IntoIterator<Item = &'a PlannedStep>) -> Self {
+        let by_step = steps.into_iter().map(|step| {
             let changes =
                 step.changes.iter().map(|c| (c.place.clone(), (c.before.clone(), c.after.clone())));
             let expected = StepExpected {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Line, Read, Record, RunDir, RunDirError, writer::hash};
+use super::{Head, Read, Record, RunDir, RunDirError, writer::hash};
 
 /// Name of the manifest, relative to the run's directory.
 pub const MANIFEST: &str = "evidence/manifest.json";
@@ -73,21 +73,47 @@ impl Stock {
 /// A file with how it compares.
 pub type Stocked = (String, Stock);
 
-/// Writes the manifest of what is there now and returns the record that takes it into the chain.
+/// Where the files of a run come from, by name.
+pub struct Origins(BTreeMap<String, String>);
+
+impl Default for Origins {
+    fn default() -> Self {
+        let own = [
+            ("playbook.yaml", "the playbook or simulation as it was run"),
+            (
+                "inputs.json",
+                "the inputs, without the sensitive ones, and the files that a drill names",
+            ),
+            ("plan.json", "the plan that the run is held to"),
+        ];
+        Self(own.map(|(file, origin)| (file.to_owned(), origin.to_owned())).into())
+    }
+}
+
+impl Origins {
+    /// Takes in a record of the run's journal.
+    pub fn add(&mut self, record: &Record) {
+        if let Record::Evidence { step, place, file, .. } = record {
+            self.0.insert(file.clone(), format!("evidence of step `{step}`: {place}"));
+        }
+    }
+}
+
+/// Writes the manifest of what is there now and returns the record that takes it into the chain,
+/// whose head so far is `head`.
 ///
 /// # Errors
 /// A file cannot be read, or the disk refuses the manifest.
-pub fn take_stock(dir: &RunDir, read: &Read) -> Result<Record, RunDirError> {
+pub fn take_stock(dir: &RunDir, head: &Head, origins: &Origins) -> Result<Record, RunDirError> {
     let at = |error: io::Error| RunDirError::Io { path: dir.path().display().to_string(), error };
-    let origins = origins(&read.lines);
     let mut files = Vec::new();
     for file in listed(dir).map_err(at)? {
         let bytes = fs::read(dir.path().join(&file)).map_err(at)?;
-        let origin = origins.get(file.as_str()).cloned();
+        let origin = origins.0.get(file.as_str()).cloned();
         let origin = origin.unwrap_or_else(|| "not made by the run".into());
         files.push(Artefact { sha256: hash(&bytes), bytes: bytes.len() as u64, origin, file });
     }
-    let (records, head) = (read.head.next, read.head.hash.clone());
+    let (records, head) = (head.next, head.hash.clone());
     let manifest = Manifest { run: dir.id().into(), records, head, files };
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| at(io::Error::other(e)))?;
     dir.write(MANIFEST, text.as_bytes())?;
@@ -146,22 +172,6 @@ pub fn stock(dir: &RunDir, read: &Read) -> io::Result<Vec<Stocked>> {
         }
     }
     Ok(found.into_iter().collect())
-}
-
-fn origins(lines: &[Line]) -> BTreeMap<String, String> {
-    let kept = lines.iter().filter_map(|line| match &line.record {
-        Record::Evidence { step, place, file, .. } => {
-            Some((file.clone(), format!("evidence of step `{step}`: {place}")))
-        }
-        _ => None,
-    });
-    let own = [
-        ("playbook.yaml", "the playbook or simulation as it was run"),
-        ("inputs.json", "the inputs, without the sensitive ones, and the files that a drill names"),
-        ("plan.json", "the plan that the run is held to"),
-    ];
-    let own = own.map(|(file, origin)| (file.to_owned(), origin.to_owned()));
-    own.into_iter().chain(kept).collect()
 }
 
 /// Names of the artefacts in the directory, sorted.

@@ -18,10 +18,10 @@ mod trip;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
-pub use manifest::{Artefact, MANIFEST, Manifest, Stock, Stocked, stock, take_stock};
-pub use reader::{Head, Read, ReadError, parse, read, read_on};
+pub use manifest::{Artefact, MANIFEST, Manifest, Origins, Stock, Stocked, stock, take_stock};
+pub use reader::{Head, Read, ReadError, Tail, each, parse, read, read_on};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
 pub use redact::{REDACTED, forms, redact, redact_bytes, redact_text};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
 pub use trip::Trip;
-pub use writer::{Journal, JournalError, hash};
+pub use writer::{Journal, JournalError, hash, hex};

@@ -64,10 +64,27 @@ pub enum ReadError {
     Newer { found: u32 },
 }
 
+/// What is left of a journal when its lines were given away one by one.
+#[derive(Debug)]
+pub struct Tail {
+    pub head: Head,
+    /// As [`Read::torn`].
+    pub torn: Option<String>,
+}
+
 /// # Errors
 /// See [`ReadError`].
 pub fn read(path: &Path) -> Result<Read, ReadError> {
     parse(&fs::read(path)?)
+}
+
+/// Reads and checks as [`read`] does and keeps no line: a long run has many, and a fold needs each
+/// only once.
+///
+/// # Errors
+/// See [`ReadError`]; what `take` was given before is part of a chain that holds that far.
+pub fn each(path: &Path, take: impl FnMut(Line)) -> Result<Tail, ReadError> {
+    walk(&fs::read(path)?, Head::default(), take)
 }
 
 /// # Errors
@@ -88,8 +105,14 @@ pub fn read_on(path: &Path, head: Head) -> Result<Read, ReadError> {
     parse_on(&bytes, head)
 }
 
-fn parse_on(bytes: &[u8], mut head: Head) -> Result<Read, ReadError> {
-    let mut lines = Vec::new();
+fn parse_on(bytes: &[u8], head: Head) -> Result<Read, ReadError> {
+    // A line is large, and a vector that grows has room for twice as many.
+    let mut lines = Vec::with_capacity(bytes.iter().filter(|byte| **byte == b'\n').count());
+    let Tail { head, torn } = walk(bytes, head, |line| lines.push(line))?;
+    Ok(Read { lines, head, torn })
+}
+
+fn walk(bytes: &[u8], mut head: Head, mut take: impl FnMut(Line)) -> Result<Tail, ReadError> {
     let mut rest = bytes;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (text, after) = (&rest[..end], &rest[end + 1..]);
@@ -109,11 +132,11 @@ fn parse_on(bytes: &[u8], mut head: Head) -> Result<Read, ReadError> {
         head.next += 1;
         head.hash = hash(text);
         head.bytes += text.len() as u64 + 1;
-        lines.push(line);
+        take(line);
         rest = after;
     }
     let torn = (!rest.is_empty()).then(|| String::from_utf8_lossy(rest).into_owned());
-    Ok(Read { lines, head, torn })
+    Ok(Tail { head, torn })
 }
 
 /// The format of a first record that this version cannot read as a whole.

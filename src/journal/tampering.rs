@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
 use super::{
-    Ledger, MANIFEST, Record, RunDir, Stock, parse, read, stock, take_stock,
+    Ledger, MANIFEST, Origins, Record, RunDir, Stock, each, parse, read, stock, take_stock,
     tests::{on_disk, place, started, value},
 };
 
@@ -104,7 +104,9 @@ fn the_manifest_shows_what_was_changed_removed_or_added() {
         (is(&kept.file), is("plan.json"), is(MANIFEST)),
         (Some(Stock::AsRecorded), None, None)
     );
-    let record = take_stock(&dir, &read(&dir.journal()).unwrap()).unwrap();
+    let mut origins = Origins::default();
+    let tail = each(&dir.journal(), |line| origins.add(&line.record)).unwrap();
+    let record = take_stock(&dir, &tail.head, &origins).unwrap();
     assert_eq!(is(MANIFEST), Some(Stock::NotRecorded), "cut off before its record");
     assert!(record.must_sync());
     on_disk(&dir.journal(), &[], &[record]);

@@ -31,9 +31,11 @@ pub struct RunFactsOwned {
 }
 
 struct Bound {
-    node: Node,
+    program: Arc<Program>,
+    /// Of the step in the program.
+    place: usize,
     entry: &'static Entry,
-    outputs: Vec<String>,
+    outputs: Arc<[String]>,
     /// By this program's own inputs; a step from another playbook has that one's.
     inputs: Arc<IndexMap<String, Value>>,
     run: Arc<RunFactsOwned>,
@@ -42,24 +44,26 @@ struct Bound {
 /// Units in file order. A program names only actions of the catalogue, so none is lost.
 pub fn bind(
     playbook: &Playbook,
-    program: &Program,
+    program: &Arc<Program>,
     inputs: IndexMap<String, Value>,
     run: RunFactsOwned,
 ) -> Arc<Vec<Unit<Aws>>> {
     let (inputs, run) = (Arc::new(inputs), Arc::new(run));
     let at: HashMap<&str, usize> =
         program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
-    let units = program.nodes().filter_map(|node| {
+    // Many steps use few actions, and a schema is made anew whenever it is asked for.
+    let mut outputs: HashMap<&str, Arc<[String]>> = HashMap::new();
+    let units = program.nodes().enumerate().filter_map(|(place, node)| {
         let entry = catalogue::find(&node.uses)?;
         let mut needs: Vec<_> =
             program.dependencies(&node.id).iter().map(|(need, _)| at[need.id.as_str()]).collect();
         needs.dedup();
-        let outputs = (entry.outputs)();
-        let outputs = outputs["properties"].as_object();
+        let outputs = outputs.entry(&node.uses).or_insert_with(|| names(&(entry.outputs)()));
         let body = Bound {
-            node: node.clone(),
+            program: program.clone(),
+            place,
             entry,
-            outputs: outputs.map(|names| names.keys().cloned().collect()).unwrap_or_default(),
+            outputs: outputs.clone(),
             inputs: inputs.clone(),
             run: run.clone(),
         };
@@ -74,6 +78,12 @@ pub fn bind(
         })
     });
     Arc::new(units.collect())
+}
+
+/// Of the outputs that a schema describes.
+fn names(outputs: &Value) -> Arc<[String]> {
+    let names = outputs["properties"].as_object();
+    names.map(|names| names.keys().cloned().collect()).unwrap_or_default()
 }
 
 fn policy(playbook: &Playbook, node: &Node) -> Policy {
@@ -104,9 +114,13 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
 }
 
 impl Bound {
+    fn node(&self) -> &Node {
+        self.program.at(self.place)
+    }
+
     /// What a step of another playbook sees: that playbook's inputs and steps alone.
     fn framed(&self, known: &Outputs) -> Option<(IndexMap<String, Value>, Outputs)> {
-        let frame = self.node.frame.as_ref()?;
+        let frame = self.node().frame.as_ref()?;
         let given = known.get(&frame.entry).and_then(|entry| entry.get("inputs"));
         let inputs = frame.playbook.inputs.iter().map(|(name, input)| {
             let value = given.and_then(|given| given.get(name)).cloned();
@@ -138,7 +152,7 @@ const ACTOR: &str = "$actor";
 
 impl Body<Aws> for Bound {
     fn condition(&self, known: &Outputs) -> Result<Condition, String> {
-        let Some(condition) = &self.node.condition else { return Ok(Condition::Holds) };
+        let Some(condition) = &self.node().condition else { return Ok(Condition::Holds) };
         match self.within(known, None, |scope| condition.eval_condition(scope)) {
             Ok(Some(true)) => Ok(Condition::Holds),
             Ok(Some(false)) => Ok(Condition::DoesNot),
@@ -148,7 +162,7 @@ impl Body<Aws> for Bound {
     }
 
     fn items(&self, known: &Outputs) -> Result<Items, String> {
-        let Some(for_each) = &self.node.for_each else { return Ok(Items::Once) };
+        let Some(for_each) = &self.node().for_each else { return Ok(Items::Once) };
         match self.within(known, None, |scope| for_each.eval_list(scope)) {
             Ok(Some(items)) => Ok(Items::Each(items)),
             Ok(None) => Ok(Items::Open),
@@ -157,9 +171,9 @@ impl Body<Aws> for Bound {
     }
 
     fn inputs(&self, known: &Outputs, item: Option<&Value>) -> Result<Value, String> {
-        let with = self.within(known, item, |scope| self.node.with.eval(scope));
+        let with = self.within(known, item, |scope| self.node().with.eval(scope));
         let mut with = with.map_err(|e| format!("`with`: {e}"))?;
-        if let (Some(actor), Value::Object(with)) = (&self.node.actor, &mut with) {
+        if let (Some(actor), Value::Object(with)) = (&self.node().actor, &mut with) {
             // Who acts is said in the document that holds the playbook, not in the playbook.
             let run = RunFacts { id: &self.run.id, started: &self.run.started };
             let scope = Scope { inputs: &self.inputs, steps: known, item: None, run };
@@ -179,8 +193,8 @@ impl Body<Aws> for Bound {
         mut inputs: Value,
     ) -> BoxFuture<'static, Result<Value, StepError>> {
         let run = self.entry.run;
-        let action = self.node.uses.clone();
-        let which = match (&self.node.actor, inputs.as_object_mut()) {
+        let action = self.node().uses.clone();
+        let which = match (&self.node().actor, inputs.as_object_mut()) {
             (Some(actor), Some(inputs)) => inputs.shift_remove(ACTOR).map(|id| (actor.kind, id)),
             _ => None,
         };

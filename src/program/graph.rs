@@ -140,6 +140,14 @@ impl Program {
         self.graph.node_count() == 0
     }
 
+    /// The step at this place in the file, counted from 0.
+    ///
+    /// # Panics
+    /// There are no more than [`Program::len`] steps.
+    pub fn at(&self, place: usize) -> &Node {
+        &self.graph[NodeIndex::new(place)]
+    }
+
     pub fn get(&self, id: &str) -> Option<&Node> {
         self.index.get(id).map(|index| &self.graph[*index])
     }

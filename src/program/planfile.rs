@@ -3,14 +3,15 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{
     engine::{
         Scope,
         plan::{PlanState, PlannedStep},
     },
-    journal::{InLab, hash},
+    journal::{InLab, hash, hex},
     playbook::{Phase, Responsibility},
 };
 
@@ -102,22 +103,46 @@ impl PlanFile {
     }
 
     fn compute(&self) -> String {
-        let mut plan = self.clone();
-        plan.steps.iter_mut().for_each(|entry| entry.step.sort());
-        let mut value = serde_json::to_value(plan).unwrap_or_default();
-        if let Value::Object(map) = &mut value {
-            for name in ["created", "program", "sha256", "run", "warnings", "lab", "belts"] {
-                map.shift_remove(name);
-            }
+        let mut sum = Sum { plan: self, digest: Sha256::new() };
+        let Value::Object(mut map) = canonical(&self.without_steps()) else {
+            return hash(Value::Null.to_string().as_bytes());
+        };
+        for name in ["created", "program", "sha256", "run", "warnings", "lab", "belts"] {
+            map.shift_remove(name);
         }
-        let principal = &self.scope.principal;
-        let text = canonical(value).to_string().replace(&self.run, "RUN");
-        let text = text.replace(principal, without_session(principal));
-        hash(text.as_bytes())
+        for (nth, (key, value)) in map.iter().enumerate() {
+            sum.digest.update(if nth == 0 { "{" } else { "," });
+            sum.add(&format!("{}:", Value::from(key.as_str())));
+            if key == "steps" { sum.steps() } else { sum.add(&value.to_string()) }
+        }
+        sum.digest.update("}");
+        hex(&sum.digest.finalize())
     }
 
-    pub fn planned(&self) -> Vec<PlannedStep> {
-        self.steps.iter().map(|entry| entry.step.clone()).collect()
+    /// Every field is named, so that a new one is part of the hash unless somebody decides otherwise.
+    fn without_steps(&self) -> Self {
+        Self {
+            steps: Vec::new(),
+            format: self.format,
+            program: self.program.clone(),
+            run: self.run.clone(),
+            playbook: self.playbook.clone(),
+            inputs: self.inputs.clone(),
+            scope: self.scope.clone(),
+            endpoint: self.endpoint.clone(),
+            local: self.local,
+            lab: self.lab.clone(),
+            permissions: self.permissions.clone(),
+            refusals: self.refusals.clone(),
+            warnings: self.warnings.clone(),
+            belts: self.belts.clone(),
+            created: self.created,
+            sha256: self.sha256.clone(),
+        }
+    }
+
+    pub fn planned(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.steps.iter().map(|entry| &entry.step)
     }
 
     /// How old it is at `now`; one from the future is as wrong as an old one.
@@ -256,19 +281,41 @@ pub fn sources_sha256(text: &str, files: &IndexMap<String, String>) -> String {
     hash(&all)
 }
 
-/// Keys sorted all the way down, so that equal values have equal texts.
-fn canonical(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.into_iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Value::Object(
-                entries.into_iter().map(|(k, v)| (k, canonical(v))).collect::<Map<_, _>>(),
-            )
-        }
-        Value::Array(items) => items.into_iter().map(canonical).collect(),
-        other => other,
+/// The hash of a plan under way. Steps go in one by one: the whole plan as one JSON value would take
+/// many times its own memory.
+struct Sum<'a> {
+    plan: &'a PlanFile,
+    digest: Sha256,
+}
+
+impl Sum<'_> {
+    /// A piece of the plan's JSON. What is replaced stands within one piece, since none of it has the
+    /// braces and quotes that pieces meet at.
+    fn add(&mut self, text: &str) {
+        let principal = &self.plan.scope.principal;
+        let text = text.replace(&self.plan.run, "RUN");
+        self.digest.update(text.replace(principal, without_session(principal)));
     }
+
+    fn steps(&mut self) {
+        self.digest.update("[");
+        for (nth, entry) in self.plan.steps.iter().enumerate() {
+            if nth > 0 {
+                self.digest.update(",");
+            }
+            let mut entry = entry.clone();
+            entry.step.sort();
+            self.add(&canonical(&entry).to_string());
+        }
+        self.digest.update("]");
+    }
+}
+
+/// As JSON with keys sorted all the way down, so that equal values have equal texts.
+fn canonical(value: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    value.sort_all_objects();
+    value
 }
 
 #[cfg(test)]
@@ -337,5 +384,30 @@ mod tests {
         let read: PlanFile =
             serde_json::from_str(&serde_json::to_string(&first).expect("JSON")).expect("a plan");
         assert!(read.is_intact());
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_whole_plan_as_one_text() {
+        let run = "01JD0000000000000000000000";
+        let role = "arn:aws:sts::111122223333:assumed-role/ir/anna";
+        let mut plan = plan(run, role);
+        plan.inputs.insert("steps".into(), Value::Array(Vec::new()));
+        plan.endpoint = Some("http://localhost".into());
+        let mut second = plan.steps[0].clone();
+        second.step.id = "b".into();
+        second.step.notes = vec![format!("{role} in {run}"), "\"},{\"".into()];
+        second.step.verifies = vec!["z".into(), "a".into()];
+        plan.steps.push(second);
+
+        let mut whole = plan.clone();
+        whole.steps.iter_mut().for_each(|entry| entry.step.sort());
+        let mut whole = serde_json::to_value(whole).expect("JSON");
+        for name in ["created", "program", "sha256", "run", "warnings", "lab", "belts"] {
+            whole.as_object_mut().expect("an object").remove(name);
+        }
+        whole.sort_all_objects();
+        let text = whole.to_string().replace(run, "RUN");
+        let text = text.replace(role, "arn:aws:sts::111122223333:assumed-role/ir");
+        assert_eq!(plan.sealed().sha256, hash(text.as_bytes()));
     }
 }

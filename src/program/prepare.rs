@@ -38,8 +38,8 @@ pub struct Prepared {
     pub text: String,
     /// Texts of the files that it names, by name.
     pub files: IndexMap<String, String>,
-    pub playbook: Playbook,
-    pub program: Program,
+    pub playbook: Arc<Playbook>,
+    pub program: Arc<Program>,
     pub inputs: IndexMap<String, Value>,
     /// What becomes of what the run makes: a simulation keeps nothing.
     pub kept: policy::Kept,
@@ -99,7 +99,7 @@ impl Prepared {
     /// what its response may.
     pub fn limits(&self) -> Limits {
         let frames = self.program.nodes().filter_map(|node| node.frame.as_ref());
-        let all = frames.map(|frame| &frame.playbook).chain([&self.playbook]);
+        let all = frames.map(|frame| &frame.playbook).chain([&*self.playbook]);
         let all: Vec<_> = all.map(|playbook| &playbook.limits).collect();
         let most = |of: fn(&playbook::Limits) -> Option<u64>| {
             all.iter().map(|limits| of(limits).unwrap_or(1)).max().unwrap_or(1)
@@ -124,6 +124,7 @@ impl Prepared {
         let scout = aws.with_belts(Arc::new(belts.scout()));
         let planned = engine::plan_ahead(&units, aws.with_belts(belts.clone()), scout, run);
         let (mut steps, (experiments, mut warnings)) = tokio::join!(planned, experiments(aws));
+        drop(units);
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
         steps.sort_by_cached_key(|step| {

@@ -127,7 +127,7 @@ fn keep(
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
     // Once more, now with the scorecard.
-    super::super::report::keep(context, dir);
+    super::super::report::keep(context, dir, None);
     Ok(card)
 }
 

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -19,6 +18,9 @@ use super::Show;
 
 /// How often bars move.
 pub const TICK: Duration = Duration::from_millis(125);
+
+/// Events that are drawn together where they come faster than a terminal takes them one by one.
+const AT_ONCE: usize = 64;
 
 /// The follower that has the terminal, if there is one.
 static LIVE: Mutex<Option<mpsc::UnboundedSender<Ask>>> = Mutex::new(None);
@@ -38,14 +40,15 @@ pub fn follow(mut events: mpsc::UnboundedReceiver<Event>, mut show: Show) -> Fol
     *LIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some(ask);
     Follower(tokio::spawn(async move {
         let mut tick = tokio::time::interval(TICK);
+        let mut news = Vec::new();
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 // What happened before a question was asked is shown before it.
                 biased;
-                event = events.recv() => match event {
-                    Some(event) => show.event(Timestamp::now(), event),
-                    None => break,
+                count = events.recv_many(&mut news, AT_ONCE) => match count {
+                    0 => break,
+                    _ => show.events(news.drain(..)),
                 },
                 Some(ask) = asked.recv() => match ask {
                     Ask::Text(text) => show.text(&text),

@@ -94,41 +94,43 @@ impl Show {
     /// A record, as the run's own terminal showed what it is of.
     pub fn record(&mut self, line: &Line) {
         if let Some((event, ended)) = self.fold(line) {
-            self.tell(line.time, &event, ended);
+            let told = self.told(line.time, &event, ended);
+            self.keep(told);
         }
     }
 
-    pub fn event(&mut self, at: Timestamp, mut event: Event) {
-        // Before anything is cut: of a secret that was cut, nobody would know what is left.
-        event.redact(&self.secrets);
-        let ended = self.view.apply(at, &event);
-        self.tell(at, &event, ended);
+    /// What happened since the last time, the oldest first, drawn at once.
+    pub fn events(&mut self, events: impl IntoIterator<Item = Event>) {
+        let mut told = Vec::new();
+        for mut event in events {
+            let at = Timestamp::now();
+            // Before anything is cut: of a secret that was cut, nobody would know what is left.
+            event.redact(&self.secrets);
+            let ended = self.view.apply(at, &event);
+            told.extend(self.told(at, &event, ended));
+        }
+        self.keep(told);
     }
 
-    fn tell(&mut self, at: Timestamp, event: &Event, ended: Option<Ended>) {
+    /// What stays on the screen of an event.
+    fn told(&self, at: Timestamp, event: &Event, ended: Option<Ended>) -> Vec<String> {
         let look = self.look_now();
         if self.screen.is_none() {
-            if let Some(line) = lines::line(event, &look) {
-                let at = look.paint(DIM, &format!("{at:.0}"));
-                self.keep(vec![format!("{at} {line}")]);
-            }
-            return;
+            let at = || look.paint(DIM, &format!("{at:.0}"));
+            let line = lines::line(event, &look).map(|line| format!("{} {line}", at()));
+            return line.into_iter().collect();
         }
         let at = look.paint(DIM, &lines::clock(at));
         let mut kept: Vec<_> = lines::aside(event, &look).into_iter().collect();
         kept.extend(ended.iter().flat_map(|ended| lines::ended(ended, &self.view, &look)));
-        let kept = kept.iter().map(|line| format!("{at} {line}"));
-        let kept: Vec<_> = kept.collect();
-        if !kept.is_empty() {
-            self.keep(kept);
-        }
+        kept.iter().map(|line| format!("{at} {line}")).collect()
     }
 
     /// As wide as the terminal is now.
     fn look_now(&self) -> Look {
-        match (&self.screen, self.to.size()) {
-            (Some(_), Some((width, _))) => Look { width, ..self.look },
-            _ => self.look,
+        match self.screen.as_ref().and_then(|_| self.to.size()) {
+            Some((width, _)) => Look { width, ..self.look },
+            None => self.look,
         }
     }
 
@@ -150,6 +152,9 @@ impl Show {
     }
 
     fn keep(&mut self, lines: Vec<String>) {
+        if lines.is_empty() {
+            return;
+        }
         match &mut self.held {
             Some(held) => held.extend(lines),
             None => self.draw(&lines, true),

@@ -164,7 +164,7 @@ impl<'a> Steps<'a> {
         ids.extend(planned.chain(items.keys().copied()).filter(|id| !known.contains(id)));
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(*id));
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
             match items.get_mut(id) {
                 Some(own) => {

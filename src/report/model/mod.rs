@@ -22,7 +22,7 @@ use crate::{drill::score::Scorecard, engine::How, playbook::Phase};
 
 pub use clocks::{LAWS, Law};
 pub use fold::{fold, technique};
-pub use read::{Asked, Options, Sources};
+pub use read::{Asked, Known, Options, Sources};
 
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;

@@ -1,7 +1,10 @@
 //! What a report is folded from: the files of a run's directory. Owns what happens where one of
 //! them is missing or no longer fits; the fold itself reads no file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -10,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     drill::{self, document::Simulation, score::Scorecard},
     journal::{self, Read, ReadError, Record, RunDir, hash},
-    playbook::{Catalogue, Playbook},
+    playbook::{Catalogue, Playbook, Role},
     program::{
         Program, check,
         planfile::{PlanFile, sources_sha256},
@@ -44,18 +47,26 @@ pub struct Sources {
     pub id: String,
     pub read: Read,
     pub plan: Option<PlanFile>,
-    pub playbook: Option<Playbook>,
+    pub playbook: Option<Arc<Playbook>>,
     /// None where this version cannot compile what an earlier one ran.
-    pub program: Option<Program>,
+    pub program: Option<Arc<Program>>,
     pub simulation: Option<Simulation>,
     /// The playbook that answers a drill.
-    pub response: Option<Playbook>,
+    pub response: Option<Arc<Playbook>>,
     pub card: Option<Scorecard>,
     /// SHA-256 of each kept file as it is now.
     pub evidence: HashMap<String, String>,
     /// In the order in which they were asked; they mean something only while the run is worked on.
     pub asked: Vec<Asked>,
     pub files_match: bool,
+}
+
+/// A playbook that this process has compiled already.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub text: &'a str,
+    pub playbook: &'a Arc<Playbook>,
+    pub program: &'a Arc<Program>,
 }
 
 /// Of `inputs.json`, what a report needs.
@@ -73,6 +84,31 @@ impl Sources {
     /// # Errors
     /// The journal cannot be read, or its chain does not hold.
     pub fn read(dir: &RunDir, catalogue: &Catalogue) -> Result<Self, ReadError> {
+        let (mut sources, frozen, text) = Self::files(dir)?;
+        sources.compile(&frozen, &text, catalogue);
+        Ok(sources)
+    }
+
+    /// The same, sooner: where the run has the text of `known`, nothing is compiled.
+    ///
+    /// # Errors
+    /// As [`Sources::read`].
+    pub fn read_knowing(
+        dir: &RunDir,
+        known: Known<'_>,
+        catalogue: impl FnOnce() -> Catalogue,
+    ) -> Result<Self, ReadError> {
+        let (mut sources, frozen, text) = Self::files(dir)?;
+        if text == known.text && !drill::is_simulation(&text) {
+            sources.playbook = Some(known.playbook.clone());
+            sources.program = Some(known.program.clone());
+        } else {
+            sources.compile(&frozen, &text, &catalogue());
+        }
+        Ok(sources)
+    }
+
+    fn files(dir: &RunDir) -> Result<(Self, Frozen, String), ReadError> {
         let read = journal::read(&dir.journal())?;
         let text = dir.read_text("playbook.yaml").unwrap_or_default();
         let frozen: Frozen = dir.read_json("inputs.json").unwrap_or_default();
@@ -94,7 +130,7 @@ impl Sources {
             _ => None,
         });
         let evidence = kept.collect();
-        let mut sources = Self {
+        let sources = Self {
             id: dir.id().to_owned(),
             plan,
             card: dir.read_json("drill.json").ok(),
@@ -107,15 +143,23 @@ impl Sources {
             response: None,
             read,
         };
-        sources.compile(&frozen, &text, catalogue);
-        Ok(sources)
+        Ok((sources, frozen, text))
     }
 
     /// The same with the organisation's contacts of roles, which count before a playbook's.
     #[must_use]
     pub fn with_contacts(mut self, contacts: &BTreeMap<String, String>) -> Self {
         for playbook in self.playbook.iter_mut().chain(&mut self.response) {
-            for (name, role) in &mut playbook.roles {
+            let is_known =
+                |(name, role): (&String, &Role)| match (contacts.get(name), &role.contact) {
+                    (Some(contact), known) => known.as_ref() == Some(contact),
+                    (None, _) => true,
+                };
+            // A playbook that a run shares has them already, and is large.
+            if playbook.roles.iter().all(is_known) {
+                continue;
+            }
+            for (name, role) in &mut Arc::make_mut(playbook).roles {
                 if let Some(contact) = contacts.get(name) {
                     role.contact = Some(contact.clone());
                 }
@@ -127,16 +171,17 @@ impl Sources {
     fn compile(&mut self, frozen: &Frozen, text: &str, catalogue: &Catalogue) {
         if !drill::is_simulation(text) {
             let checked = check(&frozen.name, text, catalogue);
-            (self.playbook, self.program) = (checked.playbook, checked.program);
+            self.playbook = checked.playbook.map(Arc::new);
+            self.program = checked.program.map(Arc::new);
             return;
         }
         let file = |name: &str| {
             frozen.files.get(name).cloned().ok_or_else(|| "the run did not keep it".to_owned())
         };
         let found = drill::check(&frozen.name, text, catalogue, &file);
-        self.playbook = found.checked.playbook;
-        self.program = found.checked.program;
-        self.response = found.response.and_then(|response| response.playbook);
+        self.playbook = found.checked.playbook.map(Arc::new);
+        self.program = found.checked.program.map(Arc::new);
+        self.response = found.response.and_then(|response| response.playbook).map(Arc::new);
         self.simulation = found.simulation;
     }
 }

@@ -98,9 +98,8 @@ impl Show {
         }
     }
 
-    pub fn event(&mut self, at: Timestamp, mut event: Event) {
-        // Before anything is cut: of a secret that was cut, nobody would know what is left.
-        event.redact(&self.secrets);
+    /// What happened, without the secrets that its sender hides.
+    pub fn event(&mut self, at: Timestamp, event: Event) {
         let ended = self.view.apply(at, &event);
         self.tell(at, &event, ended);
     }

@@ -186,10 +186,11 @@ impl Start {
         context.hide(told.secrets());
         let secrets = [secrets, told.secrets()].concat();
         let (events, received) = Events::channel();
-        let events = events.hiding(secrets.clone());
         let journal = Journal::append_tripping(&path, self.head, secrets, trip)
             .map_err(Failure::at(&path))?;
         let (shown, to_show) = Events::channel();
+        // All that is shown of the run comes this way, also what the office has to say.
+        let shown = shown.hiding(context.secrets());
         let office = Arc::new(told.open(journal.clone(), &self.records, shown.clone()));
         tokio::spawn(telling::listen(received, shown, office.clone()));
         if let Some(started) = &self.ledger.started {

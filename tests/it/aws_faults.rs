@@ -1,5 +1,5 @@
-//! What AWS does to a run at its worst moments, with the real binary: too many calls for its quotas,
-//! credentials that end and are rotated, a permission that is missing, an error that nobody knows.
+//! What AWS does to a run at its worst moments, with the real binary: too many calls for its quotas, a
+//! permission that is missing, an error that nobody knows. Credentials that end are in `credentials`.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn written(desk: &Desk, text: &str) -> String {
 }
 
 /// The front's rule, as its control page takes it.
-fn arm(desk: &Desk, rule: &Value) {
+pub fn arm(desk: &Desk, rule: &Value) {
     let rule = serde_json::from_value(rule.clone()).expect("a rule");
     wait_for(async {
         let control = Control::of(&desk.endpoint).await.expect("a front");
@@ -27,7 +27,7 @@ fn arm(desk: &Desk, rule: &Value) {
     });
 }
 
-fn is_failure(line: &Value) -> bool {
+pub fn is_failure(line: &Value) -> bool {
     line["record"] == "step-failed"
 }
 
@@ -116,7 +116,7 @@ steps:
 ";
 
 /// Runs [`WAITS`], and does something while it waits.
-fn meanwhile(
+pub fn meanwhile(
     desk: &Desk,
     instance: &str,
     edit: impl FnOnce(&mut std::process::Command),
@@ -130,51 +130,11 @@ fn meanwhile(
     running.ended()
 }
 
-fn failing(operation: &str, code: &str, status: u16, message: &str) -> Value {
+pub fn failing(operation: &str, code: &str, status: u16, message: &str) -> Value {
     json!({
         "service": "ec2", "operation": operation,
         "effect": { "error": { "code": code, "status": status, "message": message } },
     })
-}
-
-#[test]
-fn credentials_that_end_in_mid_run_are_asked_for_again() {
-    let (desk, seed) = Desk::seeded();
-    let config = support::lab().lab.sdk_config(&desk.account);
-    let next = wait_for(async {
-        let iam = aws_sdk_iam::Client::new(&config);
-        iam.create_user().user_name("responder").send().await.expect("a user");
-        let made = iam.create_access_key().user_name("responder").send().await.expect("a key");
-        made.access_key.expect("a key").access_key_id
-    });
-    let keys = desk.path("keys.json");
-    let hand_out = |id: &str| {
-        let text = json!({ "Version": 1, "AccessKeyId": id, "SecretAccessKey": "test" });
-        std::fs::write(&keys, text.to_string()).expect("written");
-    };
-    hand_out(&desk.account);
-    let config = desk.path("aws-config");
-    let process = format!(
-        "[profile night]\nregion = us-east-1\ncredential_process = cat {}\n",
-        keys.display()
-    );
-    std::fs::write(&config, process).expect("written");
-    let ended = meanwhile(
-        &desk,
-        &seed.instance,
-        |command| {
-            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
-            command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", "night");
-        },
-        || {
-            let mut rule = failing("*", "ExpiredToken", 400, "The security token is expired");
-            rule["access-key"] = json!(desk.account);
-            arm(&desk, &rule);
-            hand_out(&next);
-        },
-    );
-    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
-    assert!(!desk.records().iter().any(is_failure));
 }
 
 #[test]

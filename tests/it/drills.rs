@@ -6,6 +6,7 @@ mod ended;
 mod halted;
 mod printed;
 mod refused;
+mod served;
 mod shipped;
 mod twins;
 

@@ -34,11 +34,17 @@ steps:
 "#;
 
 /// A run with its page.
-struct Served {
+pub struct Served {
     desk: Desk,
     child: Child,
     said: mpsc::Receiver<String>,
     link: String,
+}
+
+/// A browser that the link was opened in: where the page is, and the header that shows it.
+pub struct Opened {
+    place: String,
+    cookie: String,
 }
 
 impl Served {
@@ -52,8 +58,13 @@ impl Served {
     }
 
     fn of(desk: Desk, args: &[&str]) -> Self {
-        let mut child = desk
-            .command(args)
+        let command = desk.command(args);
+        Self::by(desk, command)
+    }
+
+    /// What a command of this desk serves.
+    pub fn by(desk: Desk, mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -94,7 +105,61 @@ impl Served {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn ended(mut self) -> (Option<i32>, String, Desk) {
+    pub fn open(&self) -> Opened {
+        let opened = self.ask(&format!("GET /?token={}", self.token()), &[], "");
+        assert_eq!(status(&opened), "303", "{opened}");
+        let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
+        let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
+        Opened { place, cookie }
+    }
+
+    pub fn page(&self, opened: &Opened) -> String {
+        let line = format!("GET {}", opened.place);
+        let page = self.ask(&line, std::slice::from_ref(&opened.cookie), "");
+        assert_eq!(status(&page), "200");
+        page
+    }
+
+    /// The page once it has this.
+    fn until(&self, opened: &Opened, wanted: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let page = self.page(opened);
+            if page.contains(wanted) {
+                return page;
+            }
+            assert!(Instant::now() < deadline, "{page}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Sends an answer as the page's script does, from a page of this origin.
+    fn answer(&self, opened: &Opened, page: &str, origin: &str, body: &str) -> String {
+        let headers = [
+            opened.cookie.clone(),
+            format!("origin: {origin}"),
+            "content-type: application/json".into(),
+            format!("x-backburn-csrf: {}", attribute(page, "data-csrf")),
+        ];
+        self.ask(&format!("POST {}answer", opened.place), &headers, body)
+    }
+
+    fn origin(&self) -> String {
+        format!("http://{}", self.host())
+    }
+
+    /// Waits for a line of what the command says.
+    fn says(&self, wanted: &str) {
+        while !self.said.recv_timeout(Duration::from_secs(120)).expect(wanted).contains(wanted) {}
+    }
+
+    /// Ctrl-C.
+    fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    }
+
+    pub fn ended(mut self) -> (Option<i32>, String, Desk) {
         let mut out = String::new();
         let mut stdout = self.child.stdout.take().expect("a pipe");
         stdout.read_to_string(&mut out).expect("UTF-8");
@@ -118,6 +183,16 @@ fn attribute(page: &str, name: &str) -> String {
     value.unwrap_or_else(|| panic!("no {name}: {page}")).to_owned()
 }
 
+/// What the page's form sends.
+fn approval(asking: &str) -> String {
+    let body = serde_json::json!({
+        "step": "decide", "question": attribute(asking, "data-question"),
+        "plan": attribute(asking, "data-plan"), "by": "anna <b>", "role": "commander",
+        "reason": "ticket 7", "yes": true,
+    });
+    body.to_string()
+}
+
 fn answers(desk: &Desk) -> Vec<serde_json::Value> {
     desk.records().into_iter().filter(|line| line["record"] == "answer").collect()
 }
@@ -139,49 +214,21 @@ fn a_page_shows_a_run_and_takes_its_approval() {
     let wrong = served.ask(&format!("GET /?token={}", "0".repeat(64)), &[], "");
     assert_eq!(status(&wrong), "401");
     assert!(!wrong.contains("Watched") && !wrong.contains("decide"), "{wrong}");
-    let line = format!("GET /?token={}", served.token());
-    let opened = served.ask(&line, &[], "");
-    assert_eq!(status(&opened), "303", "{opened}");
-    let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
-    let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
-    assert_eq!(status(&served.ask(&line, &[], "")), "401", "a link works once");
-    let page =
-        |served: &Served| served.ask(&format!("GET {place}"), std::slice::from_ref(&cookie), "");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let asking = loop {
-        let page = page(&served);
-        assert_eq!(status(&page), "200");
-        assert!(!page.contains("<script>document") && !page.contains("<img"));
-        if page.contains("<form") {
-            break page;
-        }
-        assert!(Instant::now() < deadline, "{page}");
-        std::thread::sleep(Duration::from_millis(200));
-    };
+    let opened = served.open();
+    let again = served.ask(&format!("GET /?token={}", served.token()), &[], "");
+    assert_eq!(status(&again), "401", "a link works once");
+    let asking = served.until(&opened, "<form");
+    assert!(!asking.contains("<script>document") && !asking.contains("<img"));
     assert!(asking.contains("stop it? &lt;/section&gt;"), "the text itself is shown");
     assert!(asking.contains("Waits for 1 answer"));
-    let body = serde_json::json!({
-        "step": "decide", "question": attribute(&asking, "data-question"),
-        "plan": attribute(&asking, "data-plan"), "by": "anna <b>", "role": "commander",
-        "reason": "ticket 7", "yes": true,
-    })
-    .to_string();
-    let headers = |origin: &str| {
-        vec![
-            cookie.clone(),
-            format!("origin: {origin}"),
-            "content-type: application/json".into(),
-            format!("x-backburn-csrf: {}", attribute(&asking, "data-csrf")),
-        ]
-    };
-    let post = format!("POST {place}answer");
-    let foreign = served.ask(&post, &headers("http://evil.example"), &body);
+    let body = approval(&asking);
+    let foreign = served.answer(&opened, &asking, "http://evil.example", &body);
     assert_eq!(status(&foreign), "403");
-    let own = headers(&format!("http://{}", served.host()));
-    let other = served.ask(&post, &own, &body.replace("commander", "responder"));
+    let other = body.replace("commander", "responder");
+    let other = served.answer(&opened, &asking, &served.origin(), &other);
     assert_eq!(status(&other), "409", "{other}");
     assert!(answers(&served.desk).is_empty());
-    let told = served.ask(&post, &own, &body);
+    let told = served.answer(&opened, &asking, &served.origin(), &body);
     assert_eq!(status(&told), "200", "{told}");
     let token = served.token().to_owned();
     let (code, said, desk) = served.ended();
@@ -192,9 +239,9 @@ fn a_page_shows_a_run_and_takes_its_approval() {
     assert_eq!((&answer["by"], &answer["via"]), (&"anna <b>".into(), &"page".into()), "{answer:#}");
     assert_eq!((&answer["reason"], &answer["yes"]), (&"ticket 7".into(), &true.into()));
     assert!(answer["role"].as_str().is_some_and(|role| role.starts_with("commander")));
-    let session = cookie.replace("cookie: backburn=", "");
+    let session = opened.cookie.replace("cookie: backburn=", "");
     assert!(!said.contains(&token) && !said.contains(&session), "{said}");
-    keeps_no_secret(&desk, &[&token, &session, place.trim_matches('/')]);
+    keeps_no_secret(&desk, &[&token, &session, opened.place.trim_matches('/')]);
     let report = desk.ends(0, &["report", "last", "--out", "-"]).out;
     assert!(report.contains("on the page") && report.contains("anna &lt;b&gt;"));
     desk.ends(0, &["runs", "verify", "last"]);
@@ -204,23 +251,44 @@ fn a_page_shows_a_run_and_takes_its_approval() {
 /// The page of a run that is over: it shows it until Ctrl-C, and takes nothing.
 fn afterwards(desk: Desk) {
     let served = Served::of(desk, &["runs", "show", "last", "--serve"]);
-    let opened = served.ask(&format!("GET /?token={}", served.token()), &[], "");
-    let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
-    let cookie = format!("cookie: {}", cookie.split(';').next().expect("a pair"));
-    let page = served.ask(&format!("GET {place}"), std::slice::from_ref(&cookie), "");
+    let opened = served.open();
+    let page = served.page(&opened);
     assert!(page.contains("Nobody works on the run now") && page.contains("anna &lt;b&gt;"));
-    let headers = [
-        cookie,
-        format!("origin: http://{}", served.host()),
-        "content-type: application/json".into(),
-        format!("x-backburn-csrf: {}", attribute(&page, "data-csrf")),
-    ];
     let body = r#"{"step":"decide","question":"q","plan":"p","by":"a","role":"b","reason":"c","yes":true}"#;
-    let told = served.ask(&format!("POST {place}answer"), &headers, body);
+    let told = served.answer(&opened, &page, &served.origin(), body);
     assert_eq!(status(&told), "409", "{told}");
-    let id = served.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    served.interrupt();
     assert_eq!(served.ended().0, Some(0));
+}
+
+/// The run has ended where nobody could be asked; resumed with a page, it asks there.
+#[test]
+fn a_resumed_run_asks_on_its_page() {
+    let desk = Desk::new();
+    let file = desk.path("live.yaml");
+    std::fs::write(&file, PLAYBOOK).expect("written");
+    desk.ends(10, &["run", &file.display().to_string(), "--yes", "--no-probe"]);
+    let served = Served::of(desk, &["resume", "last", "--serve"]);
+    let opened = served.open();
+    let asking = served.until(&opened, "<form");
+    let told = served.answer(&opened, &asking, &served.origin(), &approval(&asking));
+    assert_eq!(status(&told), "200", "{told}");
+    let (code, said, desk) = served.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(answers(&desk)[0]["via"], "page");
+}
+
+#[test]
+fn a_page_that_is_kept_stays_until_ctrl_c() {
+    let served = Served::start(&["--keep-serving", "--approve", "decide"]);
+    let opened = served.open();
+    served.says("the page stays until Ctrl-C");
+    let page = served.until(&opened, "The run has ended. This is its finished report");
+    assert!(!page.contains("<form"));
+    served.interrupt();
+    let (code, said, desk) = served.ended();
+    assert_eq!(code, Some(0), "the run's own: {said}");
+    desk.ends(0, &["runs", "verify", "last"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod browser;
 mod cli;
 mod config;
 mod crash;
+mod credentials;
 mod direction;
 mod docs;
 mod drill_backup;

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::engine::{
-    Step, StepError, Verdict,
+    Step, StepError, Verdict, is_urgent,
     unit::{Body, Condition, Items, Outputs, Policy, Unit},
 };
 
@@ -37,6 +37,8 @@ pub enum Act {
     /// Sets a cell that is named after what the call before returned.
     SetNamedByLast,
     Wait(u64),
+    /// Whether calls made here go before others'.
+    Urgent,
     Verify(String, i64),
     Fail,
     /// Fails the first time that the step comes here.
@@ -160,6 +162,7 @@ async fn perform(step: &Step<Memory>, act: Act, suffix: &str) -> Result<Value, S
             step.wait(Duration::from_millis(ms), "as asked").await?;
             Value::Null
         }
+        Act::Urgent => json!(is_urgent()),
         Act::Verify(cell, want) => {
             let cell = Cell(named(cell));
             let check = async {

@@ -1,9 +1,10 @@
-//! The walk: parents first, the parallel limit, fan-out over many items, what a failure blocks.
+//! The walk: parents first, containment before what waits, the parallel limit, fan-out over many items,
+//! what a failure blocks.
 
 use std::sync::{Arc, atomic::Ordering::SeqCst};
 
 use crate::engine::unit::Policy;
-use crate::journal::RunStatus;
+use crate::journal::{Record, RunStatus};
 
 use super::{
     harness::Stage,
@@ -24,6 +25,35 @@ fn five_hundred_items_within_the_limit() {
     let end = stage.run();
     assert_eq!((end.status, end.walked.finished), (RunStatus::Succeeded, 500));
     assert_eq!(gauge.most.load(SeqCst), 16);
+}
+
+/// One step at a time, so that the order is the queue's alone: the containment becomes ready when all
+/// items wait already.
+#[test]
+fn a_containment_that_is_ready_begins_before_the_items_that_wait() {
+    let acts = vec![Act::Urgent];
+    let each = Script { acts: acts.clone(), each: Some(vec![0, 1, 2]), ..Script::default() };
+    let contains = Script { acts, ..Script::default() };
+    let urgent = Policy { urgent: true, ..Policy::default() };
+    let mut stage = Stage::new(vec![
+        with("tag", &[], each, Policy::default()),
+        unit("alarm", &[], vec![set("alarm", 1)]),
+        with("isolate", &[1], contains, urgent),
+        unit("after", &[2], vec![set("after", 1)]),
+    ]);
+    stage.parallel = 1;
+    assert_eq!(stage.run().status, RunStatus::Succeeded);
+    let begun = stage.records().into_iter().filter_map(|record| match record {
+        Record::StepStarted { step, .. } => Some(step),
+        _ => None,
+    });
+    let begun: Vec<_> = begun.collect();
+    assert_eq!(begun, ["alarm", "isolate", "tag[0]", "tag[1]", "tag[2]", "after"]);
+    let outputs = stage.outputs();
+    assert_eq!(
+        (&outputs["isolate"]["out"][0], &outputs["tag[0]"]["out"][0]),
+        (&true.into(), &false.into())
+    );
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, UndefinedBehavior, Value};
 
+use super::weigh::{WEIGH, is_in, weigh};
+
 /// Filters that expressions may use.
 pub const FILTERS: &[&str] = &[
     "abs",
@@ -100,10 +102,12 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(50);
     environment.add_filter("tojson", to_json);
+    environment.add_filter(WEIGH, weigh);
     // `map('pprint')` and `select('filter')` name what they call by a text, which nobody checks before.
     for name in ["safe", "escape", "e", "attr", "pprint", "urlencode"] {
         environment.remove_filter(name);
     }
+    environment.add_test("in", is_in);
     for name in ["safe", "escaped", "filter", "test"] {
         environment.remove_test(name);
     }

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::{ErrorKind, Value};
+use minijinja::machinery::{CodeGenerator, eval, make_string_output, parse_expr};
+use minijinja::{AutoEscape, ErrorKind, Value};
 use serde_json::Value as Json;
 
 use super::env::{ENVIRONMENT, FUEL};
 use super::value::{from_json, holds_placeholder, to_json};
+use super::weigh::weighed;
 use super::{Expr, ExprError, Scope, Target};
 use crate::playbook::types::PLACEHOLDER_PREFIX;
 
@@ -62,12 +64,7 @@ impl Expr {
     }
 
     fn compute(&self, scope: &Scope<'_>) -> Result<Json, String> {
-        let compiled = self.0.compiled.get_or_init(|| {
-            let code = self.0.code.clone();
-            ENVIRONMENT.compile_expression_owned(code).map_err(|error| reason(&error))
-        });
-        let expression = compiled.as_ref().map_err(Clone::clone)?;
-        let value = expression.eval(self.context(scope)).map_err(|error| reason(&error))?;
+        let value = computed(&self.0.code, self.context(scope)).map_err(|error| reason(&error))?;
         to_json(&value)
     }
 
@@ -111,6 +108,18 @@ impl Expr {
     pub(super) fn failed(&self, reason: String) -> ExprError {
         ExprError { expression: self.source().to_owned(), reason }
     }
+}
+
+/// Compiled anew each time, which takes some microseconds.
+fn computed(code: &str, context: Value) -> Result<Value, minijinja::Error> {
+    let mut generator = CodeGenerator::new("<expression>", code);
+    generator.compile_expr(&weighed(&parse_expr(code)?));
+    let (instructions, blocks) = generator.finish();
+    let mut text = String::new();
+    let mut out = make_string_output(&mut text);
+    let (value, _) =
+        eval(&ENVIRONMENT, &instructions, context, &blocks, &mut out, AutoEscape::None)?;
+    Ok(value.unwrap_or_default())
 }
 
 fn value_of<'a>(target: &Target, scope: &Scope<'a>) -> Option<std::borrow::Cow<'a, Json>> {

@@ -113,7 +113,7 @@ fn nothing_loops_or_grows_without_an_end() {
         ("([0] * 1000000000) | length ~ ''", repeated),
         ("([0] * 1000000000) | join", repeated),
         ("1 in ([0] * 1000000000)", repeated),
-        ("([[0] * 9999] * 9999) | tojson | length", large),
+        ("([[0] * 9999] * 9999) | tojson | length", fuel),
         ("{([0] * 1000000000): 1}", repeated),
         ("{([0] * 9): 1}", "a mapping has a key that is no text"),
         ("range(50000) | join(inputs.text) | length", fuel),
@@ -130,6 +130,73 @@ fn nothing_loops_or_grows_without_an_end() {
         let whole = format!("the expression `{source}` failed: {reason}");
         assert_eq!(said(source), whole, "{source}");
     }
+}
+
+/// minijinja charges for the items of a list that it looks at, and not for what is in them.
+#[test]
+fn what_is_looked_into_is_paid_for() {
+    let fuel = "it takes more than the 200000 units of work that an expression may take";
+    let large = "([[[0] * 1000] * 1000] * 1000)";
+    let (long, other) = ("('x' * 1000000 ~ 'a')", "('x' * 1000000 ~ 'b')");
+    let filled = "(range(1) | batch(1000, range(1) | batch(1000, range(1000))))";
+    let mut hostile = vec![
+        format!("{long} in [{other}] * 300000"),
+        format!("[{other}] * 300000 is eq([{long}] * 300000)"),
+        format!("[{other}] * 300 | select('in', [{long}] * 300) | list"),
+        format!("[[{large}], [{large}]] | map('sort') | list"),
+        "'x' in ([inputs.text ~ 'y'] * 100000)".to_owned(),
+    ];
+    for value in [large, filled] {
+        for within in [
+            "V == V",
+            "V < V",
+            "1 != V",
+            "V in [1, V]",
+            "[V] not in [[V]]",
+            "1 < V < 2",
+            "V ~ ''",
+            "V is eq(V)",
+            "V is in([V])",
+            "'x' is startingwith(V)",
+            "[V, V] | unique",
+            "[V, V] | min",
+            "[V, V] | sort",
+            "[{'a': V}, {'a': V}] | groupby('a')",
+            "{'a': V, 'b': V} | dictsort(by='value')",
+            "[V] | select('eq', V)",
+            "[{'a': V}] | selectattr('a', 'eq', V)",
+            "[1] | map('default', V) | sort",
+            "V | string",
+            "[V] | join",
+            "[1, 2] | join(V)",
+            "'%s' | format(V)",
+            "'a' | replace('a', V)",
+            "{V: 1}",
+            "{(V): 1}",
+            "{'a': 1}[V]",
+            "[1][V]",
+            "range(V)",
+            "[[V]] | map('join')",
+            "[1][:V]",
+            "[1][V:]",
+            "(V if 1 else 2) == V",
+            "(1 and V) == V",
+            "[1] | slice(V)",
+        ] {
+            hostile.push(within.replace('V', value));
+        }
+    }
+    let begun = Instant::now();
+    let mut slowest = (Duration::ZERO, String::new());
+    for source in &hostile {
+        let one = Instant::now();
+        let said = said(source);
+        slowest = slowest.max((one.elapsed(), source.clone()));
+        assert!(said.ends_with(fuel) || said.contains("failed: "), "{source}: {said}");
+    }
+    println!("{} in {:?}, the slowest {slowest:?}", hostile.len(), begun.elapsed());
+    // Without optimisation, on a machine that does other things too.
+    assert!(slowest.0 < Duration::from_secs(5), "{slowest:?}");
 }
 
 #[test]

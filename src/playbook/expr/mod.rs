@@ -15,11 +15,11 @@ mod template;
 mod tests;
 mod value;
 mod walk;
+mod weigh;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use minijinja::Expression;
 use minijinja::machinery::parse_expr;
 
 use super::diagnostic::Diagnostic;
@@ -45,7 +45,6 @@ struct Inner {
     span: Span,
     refs: Vec<Ref>,
     exact: bool,
-    compiled: OnceLock<Result<Expression<'static, 'static>, String>>,
 }
 
 /// Where the text of an expression stands in the file.
@@ -119,7 +118,6 @@ impl Expr {
             span,
             refs: found.refs,
             exact: found.exact,
-            compiled: OnceLock::new(),
         })))
     }
 
@@ -131,7 +129,6 @@ impl Expr {
             span,
             refs: Vec::new(),
             exact: false,
-            compiled: OnceLock::new(),
         }))
     }
 

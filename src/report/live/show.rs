@@ -99,13 +99,12 @@ impl Show {
         }
     }
 
-    /// What happened since the last time, the oldest first, drawn at once.
+    /// What happened since the last time, the oldest first, drawn at once; without the secrets that
+    /// its sender hides.
     pub fn events(&mut self, events: impl IntoIterator<Item = Event>) {
         let mut told = Vec::new();
-        for mut event in events {
+        for event in events {
             let at = Timestamp::now();
-            // Before anything is cut: of a secret that was cut, nobody would know what is left.
-            event.redact(&self.secrets);
             let ended = self.view.apply(at, &event);
             told.extend(self.told(at, &event, ended));
         }

@@ -13,6 +13,7 @@ pub mod inputs;
 pub mod read;
 pub mod render;
 pub mod schema;
+pub mod source;
 pub mod span;
 mod suggest;
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod choices;
 pub mod codes;
 pub mod diagnostic;
 pub mod document;
+mod events;
 pub mod expr;
 pub mod inputs;
 pub mod read;

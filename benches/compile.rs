@@ -26,8 +26,8 @@ fn catalogue() -> Catalogue {
         phase: Phase::Preserve,
         contains: false,
         irreversible: false,
-        inputs,
-        outputs: json!({ "type": "object", "properties": { "snapshot": snapshot } }),
+        inputs: inputs.into(),
+        outputs: json!({ "type": "object", "properties": { "snapshot": snapshot } }).into(),
     };
     [copy].into_iter().collect()
 }

@@ -2,13 +2,16 @@
 
 use std::process::ExitCode;
 
+use backburn::cli::{Exit, Invocation};
+
 fn main() -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
+    let invocation = Invocation::read();
+    let runtime = match invocation.runtime() {
         Ok(runtime) => runtime,
         Err(e) => {
             eprintln!("error: the asynchronous runtime cannot start: {e}");
-            return backburn::cli::Exit::Internal.into();
+            return Exit::Internal.into();
         }
     };
-    runtime.block_on(backburn::cli::main()).into()
+    runtime.block_on(invocation.run()).into()
 }

@@ -44,7 +44,7 @@ use super::{
     },
     ssm::run_command::RunCommand,
 };
-use crate::playbook::catalogue::{ActionInfo, Catalogue};
+use crate::playbook::catalogue::{ActionInfo, Catalogue, Schema};
 
 /// All actions, by name.
 pub const ALL: &[Entry] = &[
@@ -123,8 +123,8 @@ fn info(entry: &Entry) -> ActionInfo {
         phase: spec.phase,
         contains: spec.contains,
         irreversible: spec.irreversible,
-        inputs: (entry.inputs)(),
-        outputs: (entry.outputs)(),
+        inputs: Schema::new(entry.inputs),
+        outputs: Schema::new(entry.outputs),
     }
 }
 

@@ -42,16 +42,18 @@ impl Check {
         for path in &self.files {
             let name = path.display().to_string();
             let source = prepare::read(path)?;
-            let mut all = every(path, &source);
+            let mut all = every(path, &source, &catalogue);
             // A drill acts on what it made itself; its response is a playbook like any other.
             for checked in all.iter_mut().skip(usize::from(drill::is_simulation(&source))) {
                 checked.lint(&catalogue, self.deny.contains(&Deny::Hazards));
             }
             for checked in &all {
-                if let Value::Array(diagnostics) = checked.to_json() {
+                // Only one of the forms is printed.
+                if !context.json() {
+                    text.push_str(&checked.render(context.out.color, context.out.width));
+                } else if let Value::Array(diagnostics) = checked.to_json() {
                     found.extend(diagnostics);
                 }
-                text.push_str(&checked.render(context.out.color, context.out.width));
             }
             if all.iter().any(Checked::has_errors) {
                 bad = true;

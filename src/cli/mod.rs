@@ -39,7 +39,10 @@ mod settings;
 mod sinks;
 mod traces;
 
+use std::io;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
 pub use context::{Context, Global};
@@ -106,24 +109,58 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs the command line to its end.
-pub async fn main() -> Exit {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let name = matches.subcommand_name().unwrap_or_default();
-    let context = Context::new(cli.global);
-    let traces = match context.global.otlp.as_deref().map(traces::Traces::start).transpose() {
-        Ok(traces) => traces,
-        Err(failure) => return context.fail(&failure),
-    };
-    log::start(context.global.verbose, context.hidden(), traces.as_ref());
-    let span = tracing::info_span!("command", otel.name = format!("backburn {name}"));
-    let result = perform(cli.command, &context).instrument(span).await;
-    let exit = result.unwrap_or_else(|failure| context.fail(&failure));
-    if let Some(traces) = traces {
-        traces.finish(&context);
+/// The command line as it was given.
+pub struct Invocation {
+    cli: Cli,
+    /// The subcommand's.
+    name: String,
+}
+
+impl Invocation {
+    /// Reads the arguments; where they ask for help or are wrong, the program ends here.
+    pub fn read() -> Self {
+        let matches = Cli::command().get_matches();
+        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        Self { cli, name: matches.subcommand_name().unwrap_or_default().into() }
     }
-    exit
+
+    /// What it runs on: one thread where the command only reads files and waits for nobody, since starting and ending
+    /// the others takes as long as much of what it does.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn runtime(&self) -> io::Result<Runtime> {
+        match self.cli.command {
+            Command::Check(_)
+            | Command::Graph(_)
+            | Command::Actions(_)
+            | Command::New(_)
+            | Command::Explain(_)
+            | Command::Schema(_)
+            | Command::Policy(_)
+            | Command::Man(_)
+            | Command::Completions(_) => Builder::new_current_thread().enable_all().build(),
+            _ => Runtime::new(),
+        }
+    }
+
+    /// Runs the command to its end.
+    pub async fn run(self) -> Exit {
+        let Self { cli, name } = self;
+        let context = Context::new(cli.global);
+        let traces = match context.global.otlp.as_deref().map(traces::Traces::start).transpose() {
+            Ok(traces) => traces,
+            Err(failure) => return context.fail(&failure),
+        };
+        log::start(context.global.verbose, context.hidden(), traces.as_ref());
+        let span = tracing::info_span!("command", otel.name = format!("backburn {name}"));
+        let result = perform(cli.command, &context).instrument(span).await;
+        let exit = result.unwrap_or_else(|failure| context.fail(&failure));
+        if let Some(traces) = traces {
+            traces.finish(&context);
+        }
+        exit
+    }
 }
 
 async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {

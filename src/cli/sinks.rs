@@ -9,6 +9,7 @@ use crate::{
     actions::catalogue,
     drill,
     journal::{RunDir, redact_text},
+    playbook::Catalogue,
     program::{Checked, check, planfile::PlanFile, prepare::Prepared},
     report::ci::{self, Document, Findings},
 };
@@ -101,7 +102,12 @@ impl Reports {
         if let Err(failure) = &loaded
             && failure.exit == Exit::Invalid
         {
-            self.write(context, || Ok(Findings { command, ..ci::of_check(&every(path, text)) }))?;
+            self.write(context, || {
+                Ok(Findings {
+                    command,
+                    ..ci::of_check(&every(path, text, &catalogue::catalogue()))
+                })
+            })?;
         }
         loaded
     }
@@ -134,13 +140,13 @@ impl Reports {
 }
 
 /// A simulation with the playbook that answers it, or a playbook.
-pub fn every(path: &std::path::Path, text: &str) -> Vec<Checked> {
-    let (name, catalogue) = (path.display().to_string(), catalogue::catalogue());
+pub fn every(path: &std::path::Path, text: &str, catalogue: &Catalogue) -> Vec<Checked> {
+    let name = path.display().to_string();
     if drill::is_simulation(text) {
-        let found = drill::check(&name, text, &catalogue, &drill::beside(path));
+        let found = drill::check(&name, text, catalogue, &drill::beside(path));
         return std::iter::once(found.checked).chain(found.response).collect();
     }
-    vec![check(&name, text, &catalogue)]
+    vec![check(&name, text, catalogue)]
 }
 
 fn document<'a>(name: &'a str, prepared: &'a Prepared) -> Document<'a> {

@@ -209,10 +209,12 @@ fn with_inputs_of(catalogue: &Catalogue, response: &Playbook) -> Catalogue {
                 required.push(name.clone());
             }
         }
-        begin.inputs["properties"]["inputs"] = json!({
+        let mut inputs = Value::clone(&begin.inputs);
+        inputs["properties"]["inputs"] = json!({
             "type": "object", "properties": properties, "required": required,
             "additionalProperties": false,
         });
+        begin.inputs = inputs.into();
         own.insert(begin);
     }
     own

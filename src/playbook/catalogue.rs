@@ -1,10 +1,46 @@
 //! What the compiler knows of actions, as plain data. Owns no action; `actions/` fills it.
 
+use std::ops::Deref;
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::choices::Phase;
+
+/// A JSON Schema (2020-12) of type object, made when it is first looked at: a file uses few of the actions.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    make: fn() -> Value,
+    made: OnceLock<Value>,
+}
+
+impl Schema {
+    pub fn new(make: fn() -> Value) -> Self {
+        Self { make, made: OnceLock::new() }
+    }
+}
+
+impl From<Value> for Schema {
+    fn from(schema: Value) -> Self {
+        Self { make: Value::default, made: OnceLock::from(schema) }
+    }
+}
+
+impl Deref for Schema {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.made.get_or_init(self.make)
+    }
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
 
 /// One action as a playbook author sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -18,10 +54,9 @@ pub struct ActionInfo {
     pub contains: bool,
     /// Release cannot give back what it does.
     pub irreversible: bool,
-    /// JSON Schema (2020-12) of type object; property names in kebab-case.
-    pub inputs: Value,
-    /// JSON Schema (2020-12) of type object.
-    pub outputs: Value,
+    /// Its property names are in kebab-case.
+    pub inputs: Schema,
+    pub outputs: Schema,
 }
 
 impl ActionInfo {

@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::NamedSource;
 use serde_json::{Value, json};
 
 use super::codes;
+use super::source::Source;
 
 /// Whether a problem makes the playbook unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,13 +67,13 @@ impl Diagnostic {
 /// Diagnostics joined with the text they speak of; this is what implements [`miette::Diagnostic`].
 #[derive(Debug, Clone)]
 pub struct Report {
-    pub source: Arc<NamedSource<String>>,
+    pub source: Arc<Source>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
     pub fn new(name: &str, text: &str, diagnostics: Vec<Diagnostic>) -> Self {
-        let source = Arc::new(NamedSource::new(name, text.to_owned()));
+        let source = Arc::new(Source::new(name, text));
         Self { source, diagnostics }
     }
 
@@ -90,7 +90,7 @@ impl Report {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", diagnostic.message)]
 pub struct Placed {
-    text: Arc<NamedSource<String>>,
+    text: Arc<Source>,
     diagnostic: Diagnostic,
 }
 

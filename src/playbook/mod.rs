@@ -8,11 +8,13 @@ pub mod choices;
 pub mod codes;
 pub mod diagnostic;
 pub mod document;
+mod events;
 pub mod expr;
 pub mod inputs;
 pub mod read;
 pub mod render;
 pub mod schema;
+pub mod source;
 pub mod span;
 mod suggest;
 #[cfg(test)]
@@ -20,7 +22,7 @@ pub mod testing;
 pub mod tree;
 pub mod types;
 
-pub use catalogue::{ActionInfo, Catalogue};
+pub use catalogue::{ActionInfo, Catalogue, Schema};
 pub use choices::{OnFailure, Phase, Responsibility, Severity};
 pub use diagnostic::{Diagnostic, Level};
 pub use document::{

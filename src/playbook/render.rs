@@ -4,7 +4,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::diagnostic::{Diagnostic, Report};
 
-/// So many are drawn; each drawing scans the file, and nobody reads more.
+/// So many are drawn; nobody reads more.
 const DRAWN: usize = 100;
 
 /// All `diagnostics` of the file `name`, drawn with source excerpts.

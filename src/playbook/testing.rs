@@ -30,7 +30,9 @@ pub fn catalogue() -> Catalogue {
     let mut isolate_action =
         action("ec2.isolate-instance", Phase::Contain, isolate, &["instance"], json!({}));
     isolate_action.contains = true;
-    isolate_action.inputs["$defs"] = json!({"InstanceId": id("instance")});
+    let mut inputs = Value::clone(&isolate_action.inputs);
+    inputs["$defs"] = json!({"InstanceId": id("instance")});
+    isolate_action.inputs = inputs.into();
     [
         isolate_action,
         action(
@@ -115,8 +117,9 @@ fn action(
         irreversible: false,
         inputs: json!({
             "type": "object", "properties": inputs, "required": required, "additionalProperties": false,
-        }),
-        outputs: json!({"type": "object", "properties": outputs}),
+        })
+        .into(),
+        outputs: json!({"type": "object", "properties": outputs}).into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! YAML text to a tree in which every node and key has its span. Owns the size, depth and alias limits, YAML 1.2
 //! scalars, duplicate and merge keys. Knows no playbook words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -9,6 +9,7 @@ use serde_saphyr::options::{AliasLimits, DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{Budget, Error, Location, Options};
 
 use super::diagnostic::Diagnostic;
+use super::events;
 use super::span::Span;
 
 /// A larger file is not a playbook. Ten thousand steps with long inputs take about 4 MiB.
@@ -70,7 +71,7 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     }
     let body = text.strip_prefix(BOM).unwrap_or(text);
     let shift = text.len() - body.len();
-    match serde_saphyr::from_str_with_options::<Node>(body, options()) {
+    match events::read(body).map_or_else(|| read_slowly(body), Ok) {
         Ok(mut root) => {
             let mut problems = Vec::new();
             tidy(&mut root, shift, &mut problems);
@@ -83,6 +84,16 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         }
         Err(error) => (None, vec![explain(&error, body, shift)]),
     }
+}
+
+/// With every limit, and with reasons; see `events` for the short way.
+pub(super) fn read_slowly(body: &str) -> Result<Node, Error> {
+    serde_saphyr::from_str_with_options(body, options())
+}
+
+/// One scalar by itself; `None` where it is refused.
+pub(super) fn scalar(text: &str) -> Option<Kind> {
+    serde_saphyr::from_str_with_options(text, options()).ok()
 }
 
 fn empty() -> Diagnostic {
@@ -243,6 +254,9 @@ fn tidy(node: &mut Node, shift: usize, problems: &mut Vec<Diagnostic>) {
 }
 
 fn unique(entries: &mut Vec<(Node, Node)>, problems: &mut Vec<Diagnostic>) {
+    if is_tidy(entries) {
+        return;
+    }
     let mut seen: HashMap<String, Span> = HashMap::with_capacity(entries.len());
     entries.retain(|(key, _)| {
         let Some(name) = key.as_str() else {
@@ -273,6 +287,18 @@ fn unique(entries: &mut Vec<(Node, Node)>, problems: &mut Vec<Diagnostic>) {
         seen.insert(name.to_owned(), key.span);
         true
     });
+}
+
+/// Whether there is nothing to report: every key is a string, given once, and no merge key.
+fn is_tidy(entries: &[(Node, Node)]) -> bool {
+    /// Up to here comparing each with each is faster than hashing.
+    const FEW: usize = 16;
+    let keys = || entries.iter().map(|(key, _)| key.as_str().filter(|name| *name != "<<"));
+    if entries.len() > FEW {
+        let mut seen = HashSet::with_capacity(entries.len());
+        return keys().all(|key| key.is_some_and(|name| seen.insert(name)));
+    }
+    keys().enumerate().all(|(at, key)| key.is_some() && !keys().take(at).any(|one| one == key))
 }
 
 impl<'de> Deserialize<'de> for Node {

@@ -101,6 +101,10 @@ impl Kind {
 
 /// The schema behind `$ref`, and the branches of `anyOf`, `oneOf` and a lone `allOf`.
 pub(super) fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let branches = |key: &String| matches!(key.as_str(), "$ref" | "anyOf" | "oneOf" | "allOf");
+    if !schema.as_object().is_some_and(|map| map.keys().any(branches)) {
+        return vec![schema];
+    }
     let mut found = Vec::new();
     let mut open = vec![(schema, 0)];
     while let Some((schema, depth)) = open.pop() {

@@ -36,8 +36,9 @@ fn catalogue() -> Catalogue {
             "actions": {}, "targets": {}, "stop-conditions": {}, "resource": {}, "within": {},
             "since": {}, "queue-url": {}, "via": {}, "playbook": {}, "inputs": {}, "experiment": {},
             "at-most": {}, "recovery-point": {}, "of": {},
-        } }),
-        outputs: any(),
+        } })
+        .into(),
+        outputs: any().into(),
     };
     names.into_iter().map(action).collect()
 }

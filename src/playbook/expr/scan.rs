@@ -15,7 +15,7 @@ pub(super) enum Piece<'a> {
 
 /// Whether `text` holds an expression.
 pub fn is_templated(text: &str) -> bool {
-    pieces(text).iter().any(|piece| !matches!(piece, Piece::Text(_)))
+    text.contains("${{") && pieces(text).iter().any(|piece| !matches!(piece, Piece::Text(_)))
 }
 
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {

@@ -20,7 +20,7 @@ pub(super) fn names(catalogue: &Catalogue) -> Value {
 pub(super) fn rules(catalogue: &Catalogue, definitions: &mut Map<String, Value>) -> Vec<Value> {
     let mut rules = Vec::new();
     for action in catalogue.iter() {
-        let mut inputs = action.inputs.clone();
+        let mut inputs = Value::clone(&action.inputs);
         if let Some(object) = inputs.as_object_mut() {
             object.remove("$schema");
             for (name, mut below) in

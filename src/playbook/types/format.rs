@@ -76,15 +76,31 @@ impl Format {
     }
 
     fn matches(self, text: &str) -> bool {
-        static COMPILED: OnceLock<Vec<Regex>> = OnceLock::new();
-        let compiled = COMPILED.get_or_init(|| {
-            let compile = |format: &Self| {
-                Regex::new(format.pattern()).expect("a constant pattern; tests compile all")
-            };
-            Self::ALL.iter().map(compile).collect()
-        });
-        compiled[self as usize].is_match(text)
+        match self.prefix() {
+            Some(prefix) => is_id(text, prefix),
+            None => self.regex().is_match(text),
+        }
     }
+
+    /// What stands before the digits of an id that AWS assigns. Most values of a playbook are such ids, and for them
+    /// the regular expression would be half of compiling it.
+    fn prefix(self) -> Option<&'static str> {
+        self.pattern().strip_prefix('^')?.strip_suffix("([0-9a-f]{8}|[0-9a-f]{17})$")
+    }
+
+    fn regex(self) -> &'static Regex {
+        static COMPILED: [OnceLock<Regex>; Format::ALL.len()] =
+            [const { OnceLock::new() }; Format::ALL.len()];
+        COMPILED[self as usize].get_or_init(|| {
+            Regex::new(self.pattern()).expect("a constant pattern; tests compile all")
+        })
+    }
+}
+
+fn is_id(text: &str, prefix: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    text.strip_prefix(prefix)
+        .is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.bytes().all(is_digit))
 }
 
 fn is_cidr(text: &str) -> bool {
@@ -94,5 +110,35 @@ fn is_cidr(text: &str) -> bool {
         (Ok(IpAddr::V4(_)), Ok(length)) => digits && length <= 32,
         (Ok(IpAddr::V6(_)), Ok(length)) => digits && length <= 128,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ids_are_told_as_their_pattern_tells_them(
+            at in 0..Format::ALL.len(),
+            rest in "[0-9a-g]{7,9}|[0-9a-g]{16,18}|[0-9a-f]{8}\\n?|[0-9a-f]{17}.?",
+            dash in "-{0,2}",
+        ) {
+            let format = Format::ALL[at];
+            let name = format.example().split('-').next().unwrap_or_default();
+            let text = format!("{name}{dash}{rest}");
+            prop_assert_eq!(format.matches(&text), format.regex().is_match(&text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn only_ids_have_a_prefix_and_every_pattern_compiles() {
+        let prefixes: Vec<_> = Format::ALL.iter().filter_map(|format| format.prefix()).collect();
+        assert_eq!(prefixes, ["i-", "vol-", "snap-", "sg-", "eni-", "ami-", "eipalloc-"]);
+        for format in Format::ALL {
+            format.regex();
+        }
     }
 }

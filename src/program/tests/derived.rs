@@ -60,8 +60,8 @@ fn codes(with: &str) -> Vec<String> {
         phase: Phase::Contain,
         contains: false,
         irreversible: false,
-        inputs: to_value(schemars::schema_for!(Inputs)).expect("json"),
-        outputs: to_value(schemars::schema_for!(Outputs)).expect("json"),
+        inputs: to_value(schemars::schema_for!(Inputs)).expect("json").into(),
+        outputs: to_value(schemars::schema_for!(Outputs)).expect("json").into(),
     };
     let catalogue = Catalogue::from_iter([action]);
     let first = "  first: { uses: test.derived, with: { instance: i-0123456789abcdef0 } }\n";

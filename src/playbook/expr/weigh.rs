@@ -71,6 +71,7 @@ pub(super) fn weighed<'a>(expr: &Expr<'a>) -> Expr<'a> {
         }
         Expr::UnaryOp(op) => {
             let expr = weighed(&op.expr);
+            #[expect(clippy::needless_match, reason = "the kind cannot be copied")]
             let op = match op.op {
                 UnaryOpKind::Not => UnaryOpKind::Not,
                 UnaryOpKind::Neg => UnaryOpKind::Neg,

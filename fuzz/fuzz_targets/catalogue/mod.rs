@@ -19,8 +19,8 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
             phase: serde_json::from_value(action["phase"].clone()).expect("a phase"),
             contains: action["contains"] == true,
             irreversible: action["irreversible"] == true,
-            inputs: action["inputs"].clone(),
-            outputs: action["outputs"].clone(),
+            inputs: action["inputs"].clone().into(),
+            outputs: action["outputs"].clone().into(),
         })
         .collect()
 });

@@ -2,9 +2,10 @@
 default:
     @just --list
 
-# Type-check everything
+# Type-check everything, the fuzz targets too
 check:
-    cargo check --locked --all-targets
+    cargo check --locked --workspace --all-targets
+    cargo check --locked --manifest-path fuzz/Cargo.toml
 
 # All tests; the first run builds the SDKs and installs the lab's Python packages
 test:

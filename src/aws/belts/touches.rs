@@ -112,6 +112,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        aws::operations::{
+            backup::BackUp,
+            detection::Detection,
+            ec2::{AwaitState, CreateImage, CreateSnapshots},
+            fis::{AwaitEffect, AwaitExperiment},
+            ssm::SendCommand,
+        },
+        engine::Operation,
+    };
 
     fn of(kind: &str, what: Value) -> Vec<String> {
         things(kind, &what, &Value::Null).iter().map(ToString::to_string).collect()
@@ -161,5 +171,14 @@ mod tests {
         assert!(of("ec2.tag", json!({ "resource": "i-tag like words" })).is_empty());
         let wait = json!({ "instance": "i-0a", "state": "running", "within": 0 });
         assert!(of("ec2.await-state", wait).is_empty(), "who looks touches nothing");
+    }
+
+    /// By name alone, as a journal has it.
+    #[test]
+    fn waits_only_look_and_nothing_else_does() {
+        let looks = [AwaitState::KIND, AwaitExperiment::KIND, AwaitEffect::KIND, Detection::KIND];
+        assert!(looks.into_iter().all(only_looks));
+        let acts = [CreateSnapshots::KIND, CreateImage::KIND, SendCommand::KIND, BackUp::KIND];
+        assert!(!acts.into_iter().any(only_looks));
     }
 }

@@ -419,4 +419,15 @@ mod tests {
         assert_eq!(error.class, Class::Invalid);
         assert!(error.message.contains("--allow-remote-endpoint"), "{error}");
     }
+
+    #[tokio::test]
+    async fn all_clients_share_their_connections() {
+        let options = ConnectOptions {
+            region: Some("us-east-1".into()),
+            keys: Some(("AKIAIOSFODNN7EXAMPLE".into(), "secret".into())),
+            ..ConnectOptions::default()
+        };
+        let config = loader(&options).load().await;
+        assert!(config.http_client().is_some(), "where it is none, each client makes its own");
+    }
 }

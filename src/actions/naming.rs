@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    aws::{Aws, settings::open},
+    aws::{Aws, owned::open},
     engine::{Step, StepError},
 };
 

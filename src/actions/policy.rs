@@ -10,7 +10,7 @@ use super::catalogue;
 use crate::{
     aws::{
         belts,
-        settings::iam::document::{MANAGED_LIMIT, size},
+        policy_document::{MANAGED_LIMIT, size},
     },
     engine::{How, Permission, on},
 };

@@ -2,23 +2,36 @@
 //! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
 
 mod attempts;
+pub mod backup;
 pub mod belts;
 mod client;
 mod clock;
+pub mod cloudtrail;
+pub mod cloudwatch;
 mod denial;
+pub mod detection;
 pub mod digest;
+pub mod drill;
+pub mod dynamodb;
+pub mod ec2;
 pub mod error;
-pub mod facts;
+pub mod events;
+pub mod fis;
 mod gate;
 mod guard;
-pub mod operations;
+pub mod guardduty;
+pub mod iam;
+pub(crate) mod owned;
 mod pacing;
+pub(crate) mod policy_document;
 pub mod publish;
 mod registry;
 mod renewal;
 #[cfg(test)]
 pub(crate) mod replay;
-pub mod settings;
+pub mod s3;
+pub mod sqs;
+pub mod ssm;
 
 pub use client::{Aws, ConnectOptions, Haste, session_name};
 pub use error::call_error;

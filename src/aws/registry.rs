@@ -4,36 +4,28 @@
 
 use crate::engine::Registry;
 
-use super::{
-    Aws,
-    operations::{
-        backup::{BackUp, Restore},
-        detection::Detection,
-        ec2::{AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots},
-        fis::{AwaitEffect, AwaitExperiment},
-        guardduty::CreateSampleFindings,
-        ssm::SendCommand,
+use super::Aws;
+use crate::aws::{
+    backup::{BackUp, Restore, RestoreValidation, Vault},
+    cloudtrail::{Logging, Trail},
+    cloudwatch::Alarm,
+    detection::Detection,
+    dynamodb::{Items, Table},
+    ec2::{
+        AddressAssociation, AwaitState, CopySnapshot, CreateImage, CreateSnapshot, CreateSnapshots,
+        DeleteOnTermination, EniGroups, InstanceProfile, InstanceState, LaunchedInstance,
+        SecurityGroup, ShutdownBehavior, SnapshotShare, Subnet, Tag, TerminationProtection, Vpc,
     },
-    settings::{
-        backup::{RestoreValidation, Vault},
-        cloudtrail::{Logging, Trail},
-        cloudwatch::Alarm,
-        dynamodb::{Items, Table},
-        ec2::{
-            AddressAssociation, DeleteOnTermination, EniGroups, InstanceProfile, InstanceState,
-            LaunchedInstance, SecurityGroup, ShutdownBehavior, SnapshotShare, Subnet, Tag,
-            TerminationProtection, Vpc,
-        },
-        events::EventRule,
-        fis::{Experiment, ExperimentTemplate},
-        guardduty::Detector,
-        iam::{
-            AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy,
-            TrustPolicy, UserPolicy,
-        },
-        s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
-        sqs::Queue,
+    events::EventRule,
+    fis::{AwaitEffect, AwaitExperiment, Experiment, ExperimentTemplate},
+    guardduty::{CreateSampleFindings, Detector},
+    iam::{
+        AccessKey, AccessKeyStatus, LoginProfile, OwnedRole, OwnedUser, RolePolicy, TrustPolicy,
+        UserPolicy,
     },
+    s3::{Bucket, BucketPolicy, Overwritten, PublicAccessBlock, Versioning},
+    sqs::Queue,
+    ssm::SendCommand,
 };
 
 pub fn registry() -> Registry<Aws> {

@@ -130,7 +130,7 @@ async fn close_now<C: World>(
             // Never opened, or someone else has set it since: not ours to close.
             return Ok(None);
         }
-        write_and_read_back(&world, place, &*setting, until).await?;
+        write_and_read_back(&world, place, &*setting, &now, until).await?;
     }
     let record = Record::Closed { step: step.into(), place: place.clone(), value: until.clone() };
     run.journal.append(record.clone()).await.map_err(|e| StepError::Journal(e.to_string()))?;

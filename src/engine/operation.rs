@@ -6,7 +6,7 @@ use std::future::Future;
 use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CallError, Permission, World};
+use super::{CallError, Permission, Reach, World, permission::at_work};
 
 /// Identifies one start of one operation: sent as client token or tag, so that a job that an
 /// interrupted run had already started is recognised. At most 64 ASCII characters.
@@ -37,8 +37,16 @@ pub trait Operation<C: World>:
     const DISCARDS: &'static [Permission] = &[];
     type Output: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
+    /// Whether the belts count and look at what it touches.
+    const REACH: Reach;
+    /// What looking at the things that it touches needs, a table for each class of them.
+    const LOOKUPS: &'static [&'static [Permission]] = &[];
+
     /// What the job works on, unique within its kind and step.
     fn target(&self) -> String;
+    /// The things in the account that the job changes or reads in a way that they notice. An id that
+    /// AWS assigns later may be in it as a placeholder. Makes no call.
+    fn touches(&self) -> Vec<C::Thing>;
     /// What it leaves in the account, for the plan and for release.
     fn leaves(&self) -> String;
     /// The output as far as it is known before the run, with placeholders for what AWS assigns.
@@ -76,6 +84,9 @@ pub trait Operation<C: World>:
 /// An [`Operation`] with its types erased, as far as a release needs one that an earlier process
 /// started.
 pub trait AnyOperation<C: World>: Send + Sync {
+    fn reach(&self) -> Reach;
+    /// What it touches; empty unless it changes what it names.
+    fn touches(&self) -> Vec<C::Thing>;
     fn find<'a>(
         &'a self,
         world: &'a C,
@@ -86,15 +97,29 @@ pub trait AnyOperation<C: World>: Send + Sync {
 
 pub(crate) struct ErasedOperation<O>(pub O);
 
+/// What an operation touches; empty unless it changes what it names.
+pub(crate) fn touched<C: World, O: Operation<C>>(operation: &O) -> Vec<C::Thing> {
+    match O::REACH {
+        Reach::Changes => operation.touches(),
+        Reach::Makes | Reach::Looks => Vec::new(),
+    }
+}
+
 impl<C: World, O: Operation<C>> AnyOperation<C> for ErasedOperation<O> {
+    fn reach(&self) -> Reach {
+        O::REACH
+    }
+    fn touches(&self) -> Vec<C::Thing> {
+        touched(&self.0)
+    }
     fn find<'a>(
         &'a self,
         world: &'a C,
         token: &'a Token,
     ) -> BoxFuture<'a, Result<Option<String>, CallError>> {
-        Box::pin(self.0.find(world, token))
+        Box::pin(at_work(O::KIND, &[O::USES, O::DISCARDS], self.0.find(world, token)))
     }
     fn discard<'a>(&'a self, world: &'a C, job: &'a str) -> BoxFuture<'a, Result<bool, CallError>> {
-        Box::pin(self.0.discard(world, job))
+        Box::pin(at_work(O::KIND, &[O::USES, O::DISCARDS], self.0.discard(world, job)))
     }
 }

@@ -256,9 +256,10 @@ async fn give_back<C: World>(
         return Ok(Released::Failed { error: error.into() });
     }
     let (id, to) = (step.to_owned(), before.clone());
-    let from = if last.ours().to_string().contains(REDACTED) { last.ours().clone() } else { now };
+    let secret = last.ours().to_string().contains(REDACTED);
+    let from = if secret { last.ours().clone() } else { now.clone() };
     append(run, Record::ReleaseIntent { step: id, place: place.clone(), from, to }).await?;
-    Ok(match write_and_read_back(&world, place, &**setting, before).await {
+    Ok(match write_and_read_back(&world, place, &**setting, &now, before).await {
         Ok(_) => Released::GivenBack,
         Err(e) => Released::Failed { error: e.to_string() },
     })

@@ -7,46 +7,82 @@ use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, World};
+use super::{CallError, Permission, World, permission::at_work};
 
-/// One permission and the ARN pattern of what it is needed on; `{region}` and `{account}` are
-/// filled in when a policy is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Permission {
-    pub action: &'static str,
-    pub resource: &'static str,
-}
-
-/// Shorthand for permission tables.
-pub const fn on(action: &'static str, resource: &'static str) -> Permission {
-    Permission { action, resource }
-}
-
-/// Something that can be read from the world. `target` names it for people and, with `KIND`,
-/// identifies it in plans and journals, so it must be unique within its kind and scope.
-pub trait Fact<C: World>: Serialize + Clone + Send + Sync + 'static {
-    /// Stable on disk, such as `ec2.eni-groups`.
+/// The head of a fact: what it is called, what it reads as, and what reading it needs. Written by
+/// `fact!` and `setting!` for the kinds of AWS.
+pub trait FactHead<C: World>: Serialize + Clone + Send + Sync + 'static {
+    /// `service.noun`, such as `ec2.eni-groups`. Kept on disk, so it never changes.
     const KIND: &'static str;
+    /// What [`Fact::read`] calls, at most.
     const READS: &'static [Permission];
+    /// What a read returns; `Option` where the thing may be absent. Kept in journals and plans.
     type Value: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static;
 
+    /// Names it for people and, with [`FactHead::KIND`], identifies it in plans and journals: unique
+    /// within its kind, account and Region.
     fn target(&self) -> String;
+}
+
+/// Something that can be read from the world.
+pub trait Fact<C: World>: FactHead<C> {
+    /// The value now. Makes no call that changes anything, and may be repeated at any time.
+    ///
+    /// # Errors
+    /// The call that failed. A thing that is not there is an error of [`Class::Gone`](super::Class)
+    /// unless the value can say so.
     fn read(&self, world: &C) -> impl Future<Output = Result<Self::Value, CallError>> + Send;
 }
 
-/// One readable, writable piece of account state.
-pub trait Setting<C: World>: Fact<C> + DeserializeOwned {
+/// The head of a setting: how release treats it, what writing it needs, and what it touches.
+/// Written by `setting!` for the kinds of AWS.
+pub trait SettingHead<C: World>: FactHead<C> + DeserializeOwned {
+    /// How release treats the kind.
     const RULE: Rule;
+    /// What [`Setting::write`] calls, at most, beside the reads.
     const WRITES: &'static [Permission];
     /// What writing the value before needs. Less than all writes for what is only ever taken away.
     const RELEASES: &'static [Permission] = Self::WRITES;
+    /// Whether the belts count and look at what it touches.
+    const REACH: Reach;
+    /// What looking at the things that it touches needs, a table for each class of them.
+    const LOOKUPS: &'static [&'static [Permission]];
 
-    /// Makes the state `value`. Must be safe to call again when an earlier call was cut off.
+    /// The things in the account that a write changes, given the value before it, which is `None`
+    /// while it is not known. An id that AWS assigns later may be in it as a placeholder: the belts
+    /// look at it when it is known. Makes no call.
+    fn touches(&self, before: Option<&Self::Value>) -> Vec<C::Thing>;
+}
+
+/// One readable, writable piece of account state.
+pub trait Setting<C: World>: Fact<C> + SettingHead<C> {
+    /// Makes the state `value`, which [`Fact::read`] then returns, sooner or later. Must be safe to
+    /// call again when an earlier call was cut off anywhere.
+    ///
+    /// # Errors
+    /// The call that failed. [`Class::AlreadySo`](super::Class) and `Gone` are settled by reading;
+    /// after `Unreachable` the write may have taken effect, so the engine reads as well.
     fn write(
         &self,
         world: &C,
         value: &Self::Value,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Makes the state `after` where it still is `before`, for services whose writes carry the
+    /// version that they replace (a lock token, an ETag, a revision). The engine calls this one, and
+    /// by default it is [`Setting::write`]. A version that is not current any more is an error of
+    /// [`Class::Throttled`](super::Class): it is read again, and never overwritten unseen.
+    ///
+    /// # Errors
+    /// As for [`Setting::write`].
+    fn swap(
+        &self,
+        world: &C,
+        _before: &Self::Value,
+        after: &Self::Value,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        self.write(world, after)
+    }
 
     /// How release treats this one; overridden where it depends on what the setting is for.
     fn rule(&self) -> Rule {
@@ -63,10 +99,22 @@ pub trait Setting<C: World>: Fact<C> + DeserializeOwned {
         false
     }
 
-    /// What release cannot give back of `before`, said in the plan.
+    /// What release cannot give back of `before`, shown in the plan.
     fn caveat(_before: &Self::Value) -> Option<&'static str> {
         None
     }
+}
+
+/// What a kind of setting or operation does to the things that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It changes them: each is looked at for the tag that protects, and counted against the limits.
+    Changes,
+    /// It makes a thing of the run's own, which carries the run's tag from its creating call on, and
+    /// refuses one that is there already and does not. There is nothing of others to protect or to count.
+    Makes,
+    /// It waits or reads. What it looks at may be protected.
+    Looks,
 }
 
 /// How release treats a kind of setting.
@@ -107,10 +155,18 @@ pub trait AnySetting<C: World>: Send + Sync {
     fn kind(&self) -> &'static str;
     fn target(&self) -> String;
     fn rule(&self) -> Rule;
+    fn reach(&self) -> Reach;
+    /// What a write touches, by the value before; empty unless it changes what it names.
+    fn touches(&self, before: &Value) -> Vec<C::Thing>;
     /// The setting itself as kept in the journal, enough to make it again.
     fn to_json(&self) -> Value;
     fn read<'a>(&'a self, world: &'a C) -> BoxFuture<'a, Result<Value, CallError>>;
-    fn write<'a>(&'a self, world: &'a C, value: &'a Value) -> BoxFuture<'a, Result<(), CallError>>;
+    fn swap<'a>(
+        &'a self,
+        world: &'a C,
+        before: &'a Value,
+        after: &'a Value,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
     fn agrees(&self, want: &Value, have: &Value) -> bool;
     fn halfway(&self, before: &Value, after: &Value, now: &Value) -> bool;
     fn caveat(&self, before: &Value) -> Option<&'static str>;
@@ -140,17 +196,39 @@ impl<C: World, S: Setting<C>> AnySetting<C> for Erased<S> {
     fn to_json(&self) -> Value {
         json(&self.0)
     }
-    fn read<'a>(&'a self, world: &'a C) -> BoxFuture<'a, Result<Value, CallError>> {
-        Box::pin(async move { self.0.read(world).await.map(|v| json(&v)) })
+    fn reach(&self) -> Reach {
+        S::REACH
     }
-    fn write<'a>(&'a self, world: &'a C, value: &'a Value) -> BoxFuture<'a, Result<(), CallError>> {
-        Box::pin(async move {
-            let typed = typed::<S::Value>(value).ok_or_else(|| {
-                let text = format!("`{value}` is not a value of `{}`", S::KIND);
-                CallError::local(S::KIND, super::Class::Invalid, text)
-            })?;
-            self.0.write(world, &typed).await
-        })
+    fn touches(&self, before: &Value) -> Vec<C::Thing> {
+        match S::REACH {
+            Reach::Changes => self.0.touches(typed(before).as_ref()),
+            Reach::Makes | Reach::Looks => Vec::new(),
+        }
+    }
+    fn read<'a>(&'a self, world: &'a C) -> BoxFuture<'a, Result<Value, CallError>> {
+        let read = async move { self.0.read(world).await.map(|v| json(&v)) };
+        Box::pin(at_work(S::KIND, &[S::READS], read))
+    }
+    fn swap<'a>(
+        &'a self,
+        world: &'a C,
+        before: &'a Value,
+        after: &'a Value,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        let swap = async move {
+            let typed = |value: &Value| {
+                typed::<S::Value>(value).ok_or_else(|| {
+                    let text = format!("`{value}` is not a value of `{}`", S::KIND);
+                    CallError::local(S::KIND, super::Class::Invalid, text)
+                })
+            };
+            match typed(before) {
+                Ok(before) => self.0.swap(world, &before, &typed(after)?).await,
+                // A secret is not kept in the journal, so it cannot be compared any more.
+                Err(_) => self.0.write(world, &typed(after)?).await,
+            }
+        };
+        Box::pin(at_work(S::KIND, &[S::READS, S::WRITES], swap))
     }
     fn agrees(&self, want: &Value, have: &Value) -> bool {
         match (typed(want), typed(have)) {

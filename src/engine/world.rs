@@ -5,7 +5,6 @@ use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{CallError, Place, StepError};
 
@@ -20,6 +19,9 @@ pub struct Scope {
 
 /// The world that settings are read from and written to; cheap to clone.
 pub trait World: Clone + Send + Sync + 'static {
+    /// What a run may touch of it: what limits count and a tag may protect.
+    type Thing: Clone + std::fmt::Debug + Send + Sync + 'static;
+
     fn scope(&self) -> &Scope;
     /// The same world, calling in another Region.
     fn in_region(&self, region: &str) -> Self;
@@ -32,20 +34,18 @@ pub trait World: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StepError::Refused`] when it must not be made; nothing was written.
-    fn allows(&self, _touch: &Touch<'_>) -> impl Future<Output = Result<(), StepError>> + Send {
+    fn allows(&self, _touch: &Touch<'_, Self::Thing>) -> impl Future<Output = Result<(), StepError>> + Send {
         async { Ok(()) }
     }
 }
 
 /// What is about to be changed or started.
 #[derive(Clone, Copy, Debug)]
-pub struct Touch<'a> {
+pub struct Touch<'a, T> {
     pub step: &'a str,
     pub place: &'a Place,
-    /// The setting or operation itself, as the journal keeps it.
-    pub what: &'a Value,
-    /// The value before; null for an operation.
-    pub before: &'a Value,
+    /// What it touches, as its kind says.
+    pub things: &'a [T],
     pub planning: bool,
 }
 

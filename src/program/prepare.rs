@@ -11,7 +11,8 @@ use crate::{
     aws::{
         Aws,
         belts::{self, Limits},
-        facts::{fis::RunningExperiments, iam::Caller},
+        fis::RunningExperiments,
+        iam::Caller,
     },
     engine::{
         self, AFTER_RUN, Fact, World,

@@ -7,7 +7,7 @@ use std::sync::{
 
 use aws_sdk_backup::types::RestoreJobsListMember;
 use backburn::{
-    aws::operations::backup::{BackUp, Restore},
+    aws::backup::{BackUp, Restore},
     engine::{Operation, plan::PlanState},
     journal::{Record, Released},
     lab::{self, Lab, LabOptions, Silent, seed::Seed},
@@ -113,8 +113,7 @@ async fn a_volume_comes_back_and_goes_again() {
     assert_eq!(found.volumes()[0].availability_zone(), Some("us-east-1b"));
     // The lab's disks are empty.
     assert_eq!(outputs["compare"]["outcome"], json!("no-blocks"), "{outputs:#}");
-    let (compare, job) =
-        started::<backburn::aws::operations::ec2::CreateSnapshot>(&rig, "ec2.create-snapshot");
+    let (compare, job) = started::<backburn::aws::ec2::CreateSnapshot>(&rig, "ec2.create-snapshot");
     assert_eq!(compare.discard(&rig.aws, &job).await, Ok(true));
     discard(&rig).await;
     rig.released().await;

@@ -26,7 +26,7 @@ use backburn::{
             overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
         },
     },
-    aws::{self, operations::guardduty, session_name},
+    aws::{self, owned::guardduty, session_name},
     engine::{Class, Fact, Operation, World, plan::PlanState, unit::Outputs},
     journal::{Record, RunStatus},
 };
@@ -96,7 +96,7 @@ async fn a_drill_acts_as_the_key_and_the_role_that_it_made() {
 
     let run = rig.dir.id().to_owned();
     let theirs = rig.aws.with_run(&run).as_access_key(&key).await.expect("acts as the key");
-    let seen = aws::facts::iam::Recon.read(&theirs).await.expect("answers");
+    let seen = aws::iam::Recon.read(&theirs).await.expect("answers");
     assert_eq!(
         (seen.users, seen.principal.as_deref()),
         (Some(1), Some(theirs.scope().principal.as_str()))

@@ -195,10 +195,8 @@ async fn a_volume_is_compared_by_its_blocks() {
     assert_eq!(same, json!({ "outcome": "same", "blocks": 2, "different": 0 }));
     // What a drill leaves is litter.
     let jobs = rig.jobs("ec2.create-snapshot");
-    let operation = backburn::aws::operations::ec2::CreateSnapshot {
-        volume: volume.clone(),
-        description: String::new(),
-    };
+    let operation =
+        backburn::aws::ec2::CreateSnapshot { volume: volume.clone(), description: String::new() };
     for _ in 0..2 {
         assert_eq!(operation.discard(&rig.aws, &jobs[0]).await, Ok(true));
     }

@@ -1,10 +1,7 @@
 //! The FIS actions against the lab: an experiment is started, seen, cut off, resumed and stopped.
 
 use backburn::{
-    aws::{
-        facts::fis::{RunningExperiments, SafetyLever},
-        operations::fis::{engage_safety_lever, stop_experiment},
-    },
+    aws::fis::{RunningExperiments, SafetyLever, engage_safety_lever, stop_experiment},
     engine::{Fact, plan::PlanState},
     journal::Record,
     lab::{self, LabOptions, Silent, seed::Seed},

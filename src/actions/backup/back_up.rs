@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, operations::backup::BackUp as Job},
+    aws::{Aws, backup::BackUp as Job},
     engine::{Step, StepError},
     playbook::{Phase, types::Arn},
 };

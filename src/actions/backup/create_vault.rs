@@ -23,7 +23,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        settings::backup::{HeldVault, Vault},
+        backup::{HeldVault, Vault},
     },
     engine::{Step, StepError},
     playbook::Phase,

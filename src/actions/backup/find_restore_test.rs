@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::backup::RestoreTest},
+    aws::{Aws, backup::RestoreTest},
     engine::{AFTER_RUN, Step, StepError},
     playbook::Phase,
 };

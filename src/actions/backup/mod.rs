@@ -1,5 +1,5 @@
 //! Actions on AWS Backup, one file each. Owns what is restored how and what is told of it; the AWS
-//! calls are in `aws::settings::backup`, `aws::operations::backup` and `aws::facts::backup`.
+//! calls are in `aws::backup`.
 
 pub mod back_up;
 pub mod create_vault;

@@ -21,7 +21,7 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        settings::backup::{RestoreValidation, Validation},
+        backup::{RestoreValidation, Validation},
     },
     engine::{Step, StepError},
     playbook::Phase,

@@ -32,7 +32,10 @@ use serde::{Deserialize, Serialize};
 use super::{metadata, own_name};
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::backup::RestoreMetadata, operations::backup::Restore as Job},
+    aws::{
+        Aws,
+        backup::{Restore as Job, RestoreMetadata},
+    },
     engine::{Step, StepError},
     playbook::{
         Phase,

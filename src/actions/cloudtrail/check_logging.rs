@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::at_home;
 use crate::{
     actions::{Access, Action, Spec, page, until::until},
-    aws::{Aws, settings::cloudtrail::Logging},
+    aws::{Aws, cloudtrail::Logging},
     engine::{Step, StepError},
     playbook::{Phase, types::Duration},
 };

@@ -25,10 +25,7 @@ use serde_json::{Value, json};
 
 use crate::{
     actions::{Access, Action, Spec, naming, page},
-    aws::{
-        Aws,
-        settings::{Made, cloudtrail::Trail, iam::document::listed, s3::BucketPolicy},
-    },
+    aws::{Aws, cloudtrail::Trail, owned::Made, policy_document::listed, s3::BucketPolicy},
     engine::{Scope, Step, StepError, World},
     playbook::{Phase, types::BucketName},
 };

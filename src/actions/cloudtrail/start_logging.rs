@@ -31,8 +31,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::cloudtrail::{Tampered, Tampering},
-        settings::cloudtrail::Logging,
+        cloudtrail::{Logging, Tampered, Tampering},
     },
     engine::{Class, Step, StepError, Verdict},
     playbook::Phase,

@@ -19,7 +19,10 @@ use serde::Deserialize;
 use super::at_home;
 use crate::{
     actions::{Access, Action, Nothing, Spec, page, victim},
-    aws::{Aws, facts::cloudtrail::TrailTags, settings::cloudtrail::Logging},
+    aws::{
+        Aws,
+        cloudtrail::{Logging, TrailTags},
+    },
     engine::{Step, StepError},
     playbook::{Phase, types::is_placeholder},
 };

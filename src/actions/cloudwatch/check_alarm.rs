@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page, until::until},
-    aws::{Aws, facts::cloudwatch::AlarmState},
+    aws::{Aws, cloudwatch::AlarmState},
     engine::{Step, StepError},
     playbook::{Phase, types::Duration},
 };

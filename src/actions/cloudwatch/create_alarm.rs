@@ -32,10 +32,8 @@ use crate::{
     actions::{Access, Action, Spec, naming, page},
     aws::{
         Aws,
-        settings::{
-            Made,
-            cloudwatch::{Alarm, Watched},
-        },
+        cloudwatch::{Alarm, Watched},
+        owned::Made,
     },
     engine::{Step, StepError},
     playbook::{Phase, types::Arn},

@@ -46,7 +46,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        operations::detection::{Detection, Memory, Origin},
+        detection::{Detection, Memory, Origin},
     },
     engine::{Step, StepError},
     playbook::{

@@ -37,11 +37,9 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::{
-            drill::{AlarmStates, AwsTime},
-            fis::{RunningExperiments, SafetyLever},
-            iam::Caller,
-        },
+        drill::{AlarmStates, AwsTime},
+        fis::{RunningExperiments, SafetyLever},
+        iam::Caller,
     },
     engine::{Step, StepError, World},
     playbook::{

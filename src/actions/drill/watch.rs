@@ -33,11 +33,9 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        settings::{
-            Owner,
-            events::{EventRule, RuleIs},
-            sqs::{Queue, QueueIs},
-        },
+        events::{EventRule, RuleIs},
+        owned::Owner,
+        sqs::{Queue, QueueIs},
     },
     engine::{AFTER_RUN, Step, StepError},
     playbook::{

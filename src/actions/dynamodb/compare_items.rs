@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::dynamodb::TableContents},
+    aws::{Aws, dynamodb::TableContents},
     engine::{Step, StepError},
     playbook::Phase,
 };

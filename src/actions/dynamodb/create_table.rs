@@ -30,10 +30,8 @@ use crate::{
     actions::{Access, Action, Spec, naming, page},
     aws::{
         Aws,
-        settings::{
-            Made,
-            dynamodb::{Table, WantedItems},
-        },
+        dynamodb::{Table, WantedItems},
+        owned::Made,
     },
     engine::{Step, StepError},
     playbook::Phase,

@@ -21,7 +21,10 @@ use serde_json::json;
 
 use crate::{
     actions::{Access, Action, Spec, page, victim},
-    aws::{Aws, facts::dynamodb::TableTags, settings::dynamodb::Items},
+    aws::{
+        Aws,
+        dynamodb::{Items, TableTags},
+    },
     engine::{Step, StepError},
     playbook::Phase,
 };

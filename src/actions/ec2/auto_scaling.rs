@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    aws::{Aws, facts::ec2::InstanceFacts},
+    aws::{Aws, ec2::InstanceFacts},
     engine::{Step, StepError},
 };
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, operations::ec2::AwaitState},
+    aws::{Aws, ec2::AwaitState},
     engine::{Step, StepError},
     playbook::{
         Phase,

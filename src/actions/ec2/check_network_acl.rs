@@ -22,7 +22,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::{AclFacts, SubnetAcl},
+        ec2::{AclFacts, SubnetAcl},
     },
     engine::{Step, StepError},
     playbook::Phase,

@@ -28,8 +28,10 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::{BlockRange, Snapshot, SnapshotBlocks, SnapshotFacts, Volume, VolumeFacts},
-        operations::ec2::CreateSnapshot,
+        ec2::{
+            BlockRange, CreateSnapshot, Snapshot, SnapshotBlocks, SnapshotFacts, Volume,
+            VolumeFacts,
+        },
     },
     engine::{Step, StepError},
     playbook::{Phase, types::VolumeId},

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::ec2::Snapshot, operations::ec2::CopySnapshot as Copy},
+    aws::{
+        Aws,
+        ec2::{CopySnapshot as Copy, Snapshot},
+    },
     engine::{Step, StepError, World},
     playbook::{
         Phase,

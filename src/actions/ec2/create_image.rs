@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::alive;
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::ec2::Instance, operations::ec2::CreateImage as Create},
+    aws::{
+        Aws,
+        ec2::{CreateImage as Create, Instance},
+    },
     engine::{Step, StepError},
     playbook::{Phase, types::InstanceId},
 };

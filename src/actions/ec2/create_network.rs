@@ -27,8 +27,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::Zones,
-        settings::ec2::{Mark, Network, Segment, Subnet, Vpc},
+        ec2::{Mark, Network, Segment, Subnet, Vpc, Zones},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::Cidr},

@@ -38,8 +38,10 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::{Instance, Interface, Interfaces, SecurityGroups},
-        settings::ec2::{AddressAssociation, EniGroups, Group, SecurityGroup},
+        ec2::{
+            AddressAssociation, EniGroups, Group, Instance, Interface, Interfaces, SecurityGroup,
+            SecurityGroups,
+        },
     },
     engine::{Step, StepError},
     playbook::{

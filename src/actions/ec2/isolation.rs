@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    aws::facts::ec2::{GroupFacts, Interface},
+    aws::ec2::{GroupFacts, Interface},
     engine::Verdict,
 };
 
@@ -96,7 +96,7 @@ fn presumed(reason: String) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::settings::ec2::NetworkRule;
+    use crate::aws::ec2::NetworkRule;
 
     fn interface(id: &str, groups: &[&str]) -> Interface {
         Interface {

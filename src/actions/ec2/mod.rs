@@ -21,7 +21,7 @@ mod tagging;
 #[cfg(test)]
 mod tests;
 
-use crate::{aws::facts::ec2::InstanceFacts, engine::StepError};
+use crate::{aws::ec2::InstanceFacts, engine::StepError};
 
 /// # Errors
 /// The instance is terminated or about to be: nothing can be contained or kept of it.

@@ -17,8 +17,9 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::{Instance, Interfaces},
-        settings::ec2::{DeleteOnTermination, ShutdownBehavior, Tag, TerminationProtection},
+        ec2::{
+            DeleteOnTermination, Instance, Interfaces, ShutdownBehavior, Tag, TerminationProtection,
+        },
     },
     engine::{Step, StepError},
     playbook::{Phase, types::InstanceId},

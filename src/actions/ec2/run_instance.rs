@@ -26,9 +26,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::ec2::Instance,
-        operations::ec2::AwaitState,
-        settings::ec2::{Launched, LaunchedInstance, Mark},
+        ec2::{AwaitState, Instance, Launched, LaunchedInstance, Mark},
     },
     engine::{AFTER_RUN, Step, StepError, World},
     playbook::{

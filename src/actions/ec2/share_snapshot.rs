@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::{
     actions::{Access, Action, Nothing, Spec, page},
-    aws::{Aws, settings::ec2::SnapshotShare},
+    aws::{Aws, ec2::SnapshotShare},
     engine::{Step, StepError, World},
     playbook::{
         Phase,

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::alive;
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::ec2::Instance, operations::ec2::CreateSnapshots},
+    aws::{
+        Aws,
+        ec2::{CreateSnapshots, Instance},
+    },
     engine::{Step, StepError},
     playbook::{Phase, types::InstanceId},
 };

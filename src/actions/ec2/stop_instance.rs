@@ -12,8 +12,7 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        facts::ec2::Instance,
-        settings::ec2::{InstanceState, State},
+        ec2::{Instance, InstanceState, State},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::InstanceId},

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::tagging;
 use crate::{
     actions::{Access, Action, Nothing, Spec, page},
-    aws::{Aws, settings::ec2::Tag},
+    aws::{Aws, ec2::Tag},
     engine::{Step, StepError},
     playbook::{Phase, types::is_placeholder},
 };

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    aws::{Aws, settings::ec2::Tag},
+    aws::{Aws, ec2::Tag},
     engine::{Step, StepError},
 };
 

@@ -20,7 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::fis::ActionFacts, operations::fis::AwaitExperiment as Await},
+    aws::{
+        Aws,
+        fis::{ActionFacts, AwaitExperiment as Await},
+    },
     engine::{Step, StepError},
     playbook::{Phase, types::Duration},
 };

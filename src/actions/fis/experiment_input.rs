@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::settings::fis::{DesignedAction, DesignedFilter, DesignedTarget};
+use crate::aws::fis::{DesignedAction, DesignedFilter, DesignedTarget};
 
 /// Quotas: <https://docs.aws.amazon.com/fis/latest/userguide/fis-quotas.html>.
 const ACTIONS: usize = 20;

@@ -1,5 +1,5 @@
 //! Actions on AWS FIS experiments, one file each. Owns what is checked before a fault and what is told
-//! of it; the AWS calls are in `aws::settings::fis`, `aws::operations::fis` and `aws::facts::fis`.
+//! of it; the AWS calls are in `aws::fis`.
 
 pub mod await_experiment;
 mod experiment_input;

@@ -45,9 +45,10 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::fis::TargetTags,
-        operations::fis::AwaitEffect,
-        settings::fis::{Design, Experiment, ExperimentTemplate, Mark, Started, Template},
+        fis::{
+            AwaitEffect, Design, Experiment, ExperimentTemplate, Mark, Started, TargetTags,
+            Template,
+        },
     },
     engine::{Step, StepError},
     playbook::{

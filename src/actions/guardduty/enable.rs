@@ -19,10 +19,8 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        settings::{
-            guardduty::{Detector, DetectorIs},
-            open,
-        },
+        guardduty::{Detector, DetectorIs},
+        owned::open,
     },
     engine::{Step, StepError},
     playbook::Phase,

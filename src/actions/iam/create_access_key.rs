@@ -21,10 +21,7 @@ use serde_json::json;
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        settings::{Made, iam::AccessKey},
-    },
+    aws::{Aws, iam::AccessKey, owned::Made},
     engine::{Step, StepError},
     playbook::{Phase, types::UserName},
 };

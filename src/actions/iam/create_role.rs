@@ -27,10 +27,8 @@ use crate::{
     actions::{Access, Action, Spec, naming, page},
     aws::{
         Aws,
-        settings::{
-            Made,
-            iam::{OwnedRole, Policies},
-        },
+        iam::{OwnedRole, Policies},
+        owned::Made,
     },
     engine::{Step, StepError},
     playbook::{

@@ -26,10 +26,7 @@ use serde_json::{Value, json};
 use super::create_role::policies;
 use crate::{
     actions::{Access, Action, Spec, naming, page},
-    aws::{
-        Aws,
-        settings::{Made, iam::OwnedUser},
-    },
+    aws::{Aws, iam::OwnedUser, owned::Made},
     engine::{Step, StepError},
     playbook::{
         Phase,

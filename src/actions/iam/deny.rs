@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::{
     aws::{
         Aws,
-        facts::iam::{InlineSize, Owner},
-        settings::iam::document,
+        iam::{InlineSize, Owner},
+        policy_document,
     },
     engine::{Step, StepError, is_open},
 };
@@ -84,7 +84,7 @@ fn fits(taken: usize, own: usize, limit: usize, who: &str) -> Result<(), String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::settings::iam::document::USER_LIMIT;
+    use crate::aws::policy_document::USER_LIMIT;
 
     #[test]
     fn names_are_what_iam_takes() {

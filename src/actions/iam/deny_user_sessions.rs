@@ -34,8 +34,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User},
-        settings::iam::UserPolicy,
+        iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User, UserPolicy},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::UserName},

@@ -25,8 +25,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{AccessKeyOwner, Caller, User},
-        settings::iam::{AccessKeyStatus, KeyStatus},
+        iam::{AccessKeyOwner, AccessKeyStatus, Caller, KeyStatus, User},
     },
     engine::{Step, StepError, Verdict, World},
     playbook::{

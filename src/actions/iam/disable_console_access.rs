@@ -20,8 +20,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{Caller, User},
-        settings::iam::LoginProfile,
+        iam::{Caller, LoginProfile, User},
     },
     engine::{Step, StepError, Verdict},
     playbook::{Phase, types::UserName},

@@ -4,7 +4,7 @@
 use crate::{
     aws::{
         Aws,
-        facts::iam::{Caller, CallerIs},
+        iam::{Caller, CallerIs},
     },
     engine::{Step, StepError},
 };

@@ -45,13 +45,13 @@ impl Action for Recon {
         phase: Phase::Verify,
         contains: false,
         irreversible: false,
-        access: &[Access::fact::<facts::iam::Recon>()],
+        access: &[Access::fact::<iam::Recon>()],
         page: page(include_str!("recon.rs")),
     };
     type Output = Found;
 
     async fn run(&self, step: &Step<Aws>) -> Result<Found, StepError> {
-        let seen = step.read(&facts::iam::Recon).await?;
+        let seen = step.read(&iam::Recon).await?;
         Ok(Found {
             denied: seen.users.is_none(),
             users: seen.users.unwrap_or_default(),

@@ -28,8 +28,8 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{Caller, Role},
-        settings::iam::{TrustPolicy, document::same},
+        iam::{Caller, Role, TrustPolicy},
+        policy_document::same,
     },
     engine::{Step, StepError, Verdict},
     playbook::{Phase, types::RoleName},

@@ -38,11 +38,10 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        facts::iam::{
+        iam::{
             Caller, Context, InlineSize, InstanceProfile, Owner, ProfileOf, ProfileUsers, Role,
-            RoleIs, Simulation,
+            RoleIs, RolePolicy, Simulation, TrustPolicy,
         },
-        settings::iam::{RolePolicy, TrustPolicy},
     },
     engine::{Step, StepError, Verdict},
     playbook::{Phase, types::InstanceId},

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use crate::{
     aws::{
         Aws,
-        facts::iam::{Context, Decision, Simulation},
-        settings::iam::document::same,
+        iam::{Context, Decision, Simulation},
+        policy_document::same,
     },
     engine::{CallError, Class, Fact, Step, StepError, Verdict, World},
 };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::aws::settings::iam::document::{listed, principal};
+use crate::aws::policy_document::{listed, principal};
 
 /// A trust policy without some principals.
 #[derive(Debug, PartialEq)]

@@ -25,7 +25,7 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        settings::s3::{AccessBlock, PublicAccessBlock},
+        s3::{AccessBlock, PublicAccessBlock},
     },
     engine::{Step, StepError, Verdict},
     playbook::{Phase, types::BucketName},

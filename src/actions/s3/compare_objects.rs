@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts::s3::Contents},
+    aws::{Aws, s3::Contents},
     engine::{Step, StepError},
     playbook::{Phase, types::BucketName},
 };

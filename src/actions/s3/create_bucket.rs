@@ -31,10 +31,8 @@ use crate::{
     actions::{Access, Action, Spec, naming, page},
     aws::{
         Aws,
-        settings::{
-            Made,
-            s3::{self, Bucket, Objects},
-        },
+        owned::Made,
+        s3::{self, Bucket, Objects},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::BucketName},

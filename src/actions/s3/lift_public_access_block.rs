@@ -22,8 +22,7 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        facts::s3::BucketTags,
-        settings::s3::{AccessBlock, PublicAccessBlock},
+        s3::{AccessBlock, BucketTags, PublicAccessBlock},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::BucketName},

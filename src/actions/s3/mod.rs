@@ -12,7 +12,7 @@ mod tests;
 
 use super::victim;
 use crate::{
-    aws::{Aws, facts::s3::BucketTags},
+    aws::{Aws, s3::BucketTags},
     engine::{Step, StepError},
     playbook::types::BucketName,
 };

@@ -24,8 +24,8 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        facts::s3::BucketTags,
-        settings::{Made, s3::Overwritten},
+        owned::Made,
+        s3::{BucketTags, Overwritten},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::BucketName},

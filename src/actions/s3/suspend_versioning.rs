@@ -20,8 +20,7 @@ use crate::{
     actions::{Access, Action, Nothing, Spec, page},
     aws::{
         Aws,
-        facts::s3::BucketTags,
-        settings::s3::{Versioned, Versioning},
+        s3::{BucketTags, Versioned, Versioning},
     },
     engine::{Step, StepError},
     playbook::{Phase, types::BucketName},

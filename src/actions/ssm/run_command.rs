@@ -25,7 +25,7 @@ use crate::{
     actions::{Access, Action, Spec, page},
     aws::{
         Aws,
-        operations::ssm::{CommandOutput, STDOUT_LIMIT, SendCommand},
+        ssm::{CommandOutput, STDOUT_LIMIT, SendCommand},
     },
     engine::{Step, StepError},
     playbook::{

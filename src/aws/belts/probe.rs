@@ -15,7 +15,7 @@ use aws_sdk_iam::{
 use crate::{
     aws::{
         Aws, call_error,
-        facts::iam::{Caller, CallerIs},
+        iam::{Caller, CallerIs},
     },
     engine::{CallError, Class as ErrorClass, Fact, Permission, plan::PlannedStep},
 };

@@ -8,8 +8,8 @@ use aws_sdk_ec2::types::Filter;
 use crate::{
     aws::{
         Aws, call_error,
-        facts::ec2::{instance, tags},
-        operations::ec2::RUN_TAG,
+        ec2::{instance, tags},
+        owned::RUN_TAG,
     },
     engine::{CallError, Class as ErrorClass, Permission, on},
 };

@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        aws::operations::{
+        aws::{
             backup::BackUp,
             detection::Detection,
             ec2::{AwaitState, CreateImage, CreateSnapshots},

@@ -8,8 +8,7 @@ use clap::Args;
 use crate::{
     aws::{
         Aws,
-        facts::fis::RunningExperiments,
-        operations::fis::{engage_safety_lever, stop_experiment},
+        fis::{RunningExperiments, engage_safety_lever, stop_experiment},
     },
     engine::{Fact, plan::Expected},
     journal::{self, Ledger, RunDir},

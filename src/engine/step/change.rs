@@ -55,7 +55,7 @@ impl<C: World> Live<C> {
             setting.agrees(planned, now) || setting.agrees(planned, &hidden)
         };
         self.run.expected.allows_change(step.id(), place, &before, &value, agrees)?;
-        self.allowed(step, place, &setting.to_json(), &before).await?;
+        self.allowed(step, place, &setting.touches(&before)).await?;
         self.act(step, place, setting, before, value, until).await
     }
 
@@ -131,7 +131,7 @@ impl<C: World> Live<C> {
         .await?;
         // From here on the state may be exposed, whatever the call answers.
         self.note_exposure(place, exposes);
-        let now = write_and_read_back(&step.world, place, setting, &after).await?;
+        let now = write_and_read_back(&step.world, place, setting, &before, &after).await?;
         self.outcome(step, place, &before, now, exposes).await
     }
 
@@ -193,10 +193,11 @@ pub(crate) async fn write_and_read_back<C: World>(
     world: &C,
     place: &Place,
     setting: &dyn AnySetting<C>,
+    before: &Value,
     want: &Value,
 ) -> Result<Value, StepError> {
     let patience = world.patience();
-    let (unanswered, longest) = match setting.write(world, want).await {
+    let (unanswered, longest) = match setting.swap(world, before, want).await {
         Ok(()) => (None, patience.deadline),
         Err(e) if e.class == Class::Unreachable => (Some(e), patience.deadline),
         // Already so, or gone: done, where the account shows it within the time of a late read.

@@ -100,10 +100,9 @@ impl<C: World> Live<C> {
         &self,
         step: &Step<C>,
         place: &Place,
-        what: &Value,
-        before: &Value,
+        things: &[C::Thing],
     ) -> Result<(), StepError> {
-        let touch = Touch { step: step.id(), place, what, before, planning: false };
+        let touch = Touch { step: step.id(), place, things, planning: false };
         self.run.world.in_region(&step.world.scope().region).allows(&touch).await
     }
 

@@ -21,6 +21,8 @@ pub use planned::{Overlay, Planned, Reads};
 use super::{
     AnySetting, CallError, Fact, Operation, Place, Question, Registry, Scope, Setting, StepError,
     Touch, Verdict, World,
+    operation::touched,
+    permission::at_work,
     setting::{Erased, json},
 };
 
@@ -110,14 +112,14 @@ impl<C: World> Step<C> {
         let place = self.place(F::KIND, &fact.target());
         let value = match &self.shared.mode {
             Mode::Plan(mode) => {
-                let read = async { fact.read(&self.world).await.map(|value| json(&value)) };
+                let read = async { self.fresh(fact).await.map(|value| json(&value)) };
                 mode.read(self.world.scope(), &place, &json(fact), read).await?
             }
             Mode::Run(mode) => match mode.replayed_read(&place)? {
                 Some(value) => value,
                 None => {
                     mode.check()?;
-                    let value = json(&fact.read(&self.world).await?);
+                    let value = json(&self.fresh(fact).await?);
                     mode.journal_read(self, place.clone(), &value).await?;
                     value
                 }
@@ -129,7 +131,11 @@ impl<C: World> Step<C> {
     /// Reads a fact as it is now, for a verdict. Never replayed and not journaled by itself: put
     /// what was seen into the verdict's facts.
     pub async fn look<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
-        Ok(fact.read(&self.world).await?)
+        Ok(self.fresh(fact).await?)
+    }
+
+    async fn fresh<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, CallError> {
+        at_work(F::KIND, &[F::READS], fact.read(&self.world)).await
     }
 
     /// Makes a setting `value` and returns it as read back. In a plan: remembers the change. When
@@ -174,7 +180,8 @@ impl<C: World> Step<C> {
         let place = self.place(O::KIND, &operation.target());
         match &self.shared.mode {
             Mode::Plan(mode) => {
-                mode.start(self, &place, json(&operation), operation.leaves()).await?;
+                let things = touched(&operation);
+                mode.start(self, &place, json(&operation), &things, operation.leaves()).await?;
                 Ok(operation.planned())
             }
             Mode::Run(mode) => mode.start(self, &place, &operation).await,

@@ -8,11 +8,22 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::{
-    engine::{CallError, Class, Event, Operation, Progress, StepError, Token, setting::json},
+    engine::{
+        CallError, Class, Event, Operation, Progress, StepError, Token, operation::touched,
+        permission::at_work, setting::json,
+    },
     journal::{Kept, Record},
 };
 
 use super::{Live, Place, Step, World, decode, live::unfit};
+
+async fn found<C: World, O: Operation<C>>(
+    operation: &O,
+    world: &C,
+    token: &Token,
+) -> Result<Option<String>, CallError> {
+    at_work(O::KIND, &[O::USES], operation.find(world, token)).await
+}
 
 impl<C: World> Live<C> {
     pub(crate) async fn start<O: Operation<C>>(
@@ -31,7 +42,7 @@ impl<C: World> Live<C> {
             None => {
                 self.check()?;
                 self.run.expected.allows_operation(step.id(), place)?;
-                self.allowed(step, place, &json(operation), &Value::Null).await?;
+                self.allowed(step, place, &touched(operation)).await?;
                 self.append(Record::OperationIntent {
                     step: step.id().into(),
                     place: place.clone(),
@@ -48,7 +59,7 @@ impl<C: World> Live<C> {
                 (None, Some(job)) => job,
                 (None, None) => {
                     self.check()?;
-                    let found = find(&step.world, || operation.find(&step.world, &token)).await?;
+                    let found = find(&step.world, || found(operation, &step.world, &token)).await?;
                     match found {
                         Some(job) => self.started(step, place, job).await?,
                         None => self.launch(step, place, operation, &token).await?,
@@ -72,11 +83,12 @@ impl<C: World> Live<C> {
         operation: &O,
         token: &Token,
     ) -> Result<String, StepError> {
-        match operation.start(&step.world, token).await {
+        let start = operation.start(&step.world, token);
+        match at_work(O::KIND, &[O::USES], start).await {
             Ok(job) => self.started(step, place, job).await,
             // No answer: it may have started all the same.
             Err(e) if e.class == Class::Unreachable => {
-                match find(&step.world, || operation.find(&step.world, token)).await {
+                match find(&step.world, || found(operation, &step.world, token)).await {
                     Ok(Some(job)) => self.started(step, place, job).await,
                     _ => Err(e.into()),
                 }
@@ -111,7 +123,8 @@ impl<C: World> Live<C> {
         let mut pause = Duration::from_millis(200).min(longest);
         let started = Instant::now();
         loop {
-            match operation.poll(&step.world, job).await {
+            let poll = operation.poll(&step.world, job);
+            match at_work(O::KIND, &[O::USES], poll).await {
                 Ok(Progress::Done(output)) => {
                     self.append(Record::OperationEnded {
                         step: step.id().into(),

@@ -125,7 +125,8 @@ impl Planned {
             let caveat = setting.caveat(&before);
             (before, caveat)
         };
-        let touch = Touch { step: step.id(), place, what: &what, before: &before, planning: true };
+        let things = setting.touches(&before);
+        let touch = Touch { step: step.id(), place, things: &things, planning: true };
         step.world.allows(&touch).await?;
         let key = (scope.clone(), place.kind.clone(), place.target.clone());
         let changes = self.overlay.changes.lock();
@@ -148,10 +149,10 @@ impl Planned {
         step: &Step<C>,
         place: &Place,
         operation: Value,
+        things: &[C::Thing],
         leaves: String,
     ) -> Result<(), StepError> {
-        let (what, before) = (&operation, &Value::Null);
-        let touch = Touch { step: step.id(), place, what, before, planning: true };
+        let touch = Touch { step: step.id(), place, things, planning: true };
         step.world.allows(&touch).await?;
         let operation = PlannedOperation {
             place: place.clone(),

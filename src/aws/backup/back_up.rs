@@ -1,0 +1,247 @@
+//! An on-demand backup of one resource into a vault.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StartBackupJob.html>
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_backup::{
+    operation::describe_backup_job::DescribeBackupJobOutput, types::BackupJobState,
+};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::{begun, percent, with_new_role};
+use crate::{
+    aws::{
+        Aws, call_error,
+        owned::{RUN_TAG, STEP_TAG},
+    },
+    engine::{
+        AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on, settled,
+    },
+};
+
+const START: &str = "backup:StartBackupJob";
+const LOOK: &str = "backup:DescribeBackupJob";
+const LIST: &str = "backup:ListBackupJobs";
+/// How long a job may take to stop.
+const STOPS: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackUp {
+    /// ARN.
+    pub resource: String,
+    /// Name.
+    pub vault: String,
+    /// ARN of the role that AWS Backup assumes.
+    pub role: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Saved {
+    pub job: String,
+    /// ARN.
+    pub recovery_point: String,
+    /// `EBS`, `DynamoDB` and so on.
+    pub resource_type: String,
+    /// RFC 3339.
+    pub created: String,
+}
+
+impl BackUp {
+    async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeBackupJobOutput, CallError> {
+        let call = aws.backup().describe_backup_job().backup_job_id(job).send().await;
+        call.map_err(|e| call_error(LOOK, e))
+    }
+}
+
+fn is_over(state: Option<&BackupJobState>) -> bool {
+    use BackupJobState::{Aborted, Completed, Expired, Failed, Partial};
+    matches!(state, Some(Aborted | Completed | Expired | Failed | Partial))
+}
+
+impl Operation<Aws> for BackUp {
+    const KIND: &'static str = "backup.back-up";
+    const USES: &'static [Permission] = &[
+        on(START, "*"),
+        on("backup:TagResource", "*"),
+        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
+        on(LOOK, "*"),
+        on(LIST, "*"),
+    ];
+    const DISCARDS: &'static [Permission] = &[
+        on(LOOK, "*"),
+        on(LIST, "*"),
+        on("backup:StopBackupJob", "*"),
+        on("backup:DeleteRecoveryPoint", "*"),
+    ];
+    type Output = Saved;
+
+    fn target(&self) -> String {
+        self.resource.clone()
+    }
+
+    fn leaves(&self) -> String {
+        format!("a recovery point of `{}` in vault `{}`", self.resource, self.vault)
+    }
+
+    fn planned(&self) -> Saved {
+        let open = || AFTER_RUN.to_owned();
+        Saved { job: open(), recovery_point: open(), resource_type: open(), created: open() }
+    }
+
+    /// No list shows the tokens of jobs, so it is told by what it saves where, as whom, and since
+    /// when. A second start with the same token answers with the job of the first all the same.
+    async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
+        let pages = aws
+            .backup()
+            .list_backup_jobs()
+            .by_resource_arn(&self.resource)
+            .by_backup_vault_name(&self.vault)
+            .set_by_created_after(begun(token))
+            .into_paginator()
+            .items()
+            .send();
+        let jobs = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| call_error(LIST, e))?;
+        use BackupJobState::{Aborted, Expired, Failed};
+        let mine = jobs.into_iter().find(|job| {
+            job.iam_role_arn() == Some(&self.role)
+                && !matches!(job.state(), Some(Aborted | Expired | Failed))
+        });
+        Ok(mine.and_then(|job| job.backup_job_id))
+    }
+
+    async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
+        let tags = [(RUN_TAG, &token.run), (STEP_TAG, &token.step)];
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.clone()));
+        let tags = HashMap::from(tags);
+        with_new_role(|| async {
+            let call = aws
+                .backup()
+                .start_backup_job()
+                .backup_vault_name(&self.vault)
+                .resource_arn(&self.resource)
+                .iam_role_arn(&self.role)
+                .idempotency_token(&token.id)
+                .set_recovery_point_tags(Some(tags.clone()))
+                .send()
+                .await
+                .map_err(|e| call_error(START, e))?;
+            Ok(call.backup_job_id.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Saved>, CallError> {
+        let now = self.look(aws, job).await?;
+        let state = now.state.as_ref();
+        let word = state.map_or("unknown", BackupJobState::as_str);
+        if !is_over(state) {
+            let note = format!("backup job is {word}");
+            return Ok(Progress::Running { percent: percent(now.percent_done()), note });
+        }
+        let Some((BackupJobState::Completed, point)) = state.zip(now.recovery_point_arn.as_ref())
+        else {
+            let why = now.status_message().unwrap_or("AWS gives no reason");
+            return Ok(Progress::Failed(format!("backup job `{job}` is {word}: {why}")));
+        };
+        Ok(Progress::Done(Saved {
+            job: job.into(),
+            recovery_point: point.clone(),
+            resource_type: now.resource_type.clone().unwrap_or_default(),
+            created: now.creation_date.map(|time| time.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        let mut asked = false;
+        let now = loop {
+            let now = match self.look(aws, job).await {
+                Err(e) if e.class == Class::Gone => return Ok(false),
+                other => other?,
+            };
+            if is_over(now.state.as_ref()) {
+                break now;
+            }
+            if !asked {
+                // Some kinds cannot be stopped: their end is awaited.
+                let _ = aws.backup().stop_backup_job().backup_job_id(job).send().await;
+                asked = true;
+            }
+            if started.elapsed() > STOPS {
+                let text = format!("backup job `{job}` does not end");
+                return Err(CallError::local(LOOK, Class::Unknown, text));
+            }
+            sleep(pause).await;
+        };
+        let Some(point) = now.recovery_point_arn else { return Ok(true) };
+        let call = aws
+            .backup()
+            .delete_recovery_point()
+            .backup_vault_name(&self.vault)
+            .recovery_point_arn(point)
+            .send()
+            .await
+            .map(drop);
+        let call = call.map_err(|e| call_error("backup:DeleteRecoveryPoint", e));
+        settled(call, Class::Gone).map(|()| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    fn operation() -> BackUp {
+        BackUp {
+            resource: "arn:aws:ec2:us-east-1:123456789012:volume/vol-1".into(),
+            vault: "v".into(),
+            role: "arn:aws:iam::123456789012:role/backup".into(),
+        }
+    }
+
+    fn token() -> Token {
+        Token { run: "RUN".into(), step: "save".into(), id: "0123".into() }
+    }
+
+    #[tokio::test]
+    async fn a_new_role_is_waited_for() {
+        let no = r#"{"__type":"InvalidParameterValueException","Message":"IAM Role arn:aws:iam::123456789012:role/backup cannot be assumed by AWS Backup"}"#;
+        let replay = Replay::default().answer("PUT /backup-jobs", 400, no).answer(
+            "PUT /backup-jobs",
+            200,
+            r#"{"BackupJobId":"job-1"}"#,
+        );
+        let job = operation().start(&aws(&replay), &token()).await;
+        assert_eq!(job.as_deref(), Ok("job-1"));
+        assert!(replay.seen()[1].body.contains(r#""IdempotencyToken":"0123""#));
+    }
+
+    #[tokio::test]
+    async fn it_ends_as_aws_says() {
+        let path = "GET /backup-jobs/job-1";
+        let point = "arn:aws:ec2:us-east-1::snapshot/snap-1";
+        let done = format!(
+            r#"{{"BackupJobId":"job-1","State":"COMPLETED","RecoveryPointArn":"{point}","ResourceType":"EBS","CreationDate":1795500000.25}}"#
+        );
+        let replay = Replay::default()
+            .answer(path, 200, r#"{"State":"RUNNING","PercentDone":"40.0"}"#)
+            .answer(path, 200, &done)
+            .answer(path, 200, r#"{"State":"FAILED","StatusMessage":"the key is disabled"}"#);
+        let aws = aws(&replay);
+        let poll = async || operation().poll(&aws, "job-1").await.expect("a look");
+        let running = poll().await;
+        assert!(matches!(running, Progress::Running { percent: Some(40), .. }), "{running:?}");
+        let Progress::Done(saved) = poll().await else { panic!("completed") };
+        assert_eq!((saved.recovery_point.as_str(), saved.resource_type.as_str()), (point, "EBS"));
+        assert_eq!(saved.created, "2026-11-24T06:00:00.25Z");
+        let failed = poll().await;
+        assert!(
+            matches!(&failed, Progress::Failed(why) if why.contains("key is disabled")),
+            "{failed:?}"
+        );
+    }
+}

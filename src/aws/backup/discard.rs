@@ -1,0 +1,99 @@
+//! Takes away a resource that a restore made: a volume, an instance with its volumes, a table, or a
+//! bucket with all versions of its objects. Owns one way for each kind; may be called again.
+
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+
+use crate::{
+    aws::{
+        Aws, call_error,
+        ec2::{DeleteOnTermination, instance},
+    },
+    engine::{CallError, Class, Setting, settled},
+};
+
+const VERSIONS: &str = "s3:ListBucketVersions";
+const DELETE: &str = "s3:DeleteObjectVersion";
+
+/// True when nothing of it is left, false for a kind that this program cannot delete.
+pub(super) async fn resource(aws: &Aws, arn: &str) -> Result<bool, CallError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, _, service, _, _, rest] = parts[..] else { return Ok(false) };
+    let done = match (service, rest.split_once('/')) {
+        ("ec2", Some(("volume", id))) => volume(aws, id).await,
+        ("ec2", Some(("instance", id))) => terminate(aws, id).await,
+        ("dynamodb", Some(("table", name))) => table(aws, name).await,
+        ("s3", None) => bucket(aws, rest).await,
+        _ => return Ok(false),
+    };
+    match done {
+        Err(e) if e.code.as_deref() == Some("NoSuchBucket") => Ok(true),
+        other => settled(other, Class::Gone).map(|()| true),
+    }
+}
+
+async fn volume(aws: &Aws, id: &str) -> Result<(), CallError> {
+    let call = aws.ec2().delete_volume().volume_id(id).send().await.map(drop);
+    call.map_err(|e| call_error("ec2:DeleteVolume", e))
+}
+
+/// Its volumes go with it, also those that an image keeps by default.
+async fn terminate(aws: &Aws, id: &str) -> Result<(), CallError> {
+    let found = instance(aws, id).await?;
+    let volumes = found.block_device_mappings.into_iter().flatten();
+    let kept = volumes
+        .filter_map(|mapping| mapping.ebs)
+        .filter(|ebs| ebs.delete_on_termination != Some(true));
+    for volume in kept.filter_map(|ebs| ebs.volume_id) {
+        DeleteOnTermination::of(id, volume).write(aws, &true).await?;
+    }
+    let call = aws.ec2().terminate_instances().instance_ids(id).send().await.map(drop);
+    call.map_err(|e| call_error("ec2:TerminateInstances", e))
+}
+
+async fn table(aws: &Aws, name: &str) -> Result<(), CallError> {
+    let call = aws.dynamodb().delete_table().table_name(name).send().await.map(drop);
+    match call.map_err(|e| call_error("dynamodb:DeleteTable", e)) {
+        // It is on its way.
+        Err(e)
+            if e.code.as_deref() == Some("ResourceInUseException")
+                && e.message.contains("delet") =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+async fn bucket(aws: &Aws, name: &str) -> Result<(), CallError> {
+    loop {
+        let page = aws.s3().list_object_versions().bucket(name).send().await;
+        let page = page.map_err(|e| call_error(VERSIONS, e))?;
+        let versions = page.versions.into_iter().flatten().map(|one| (one.key, one.version_id));
+        let markers = page.delete_markers.into_iter().flatten();
+        let all = versions.chain(markers.map(|one| (one.key, one.version_id)));
+        let objects: Vec<_> = all
+            .filter_map(|(key, version)| {
+                ObjectIdentifier::builder().key(key?).set_version_id(version).build().ok()
+            })
+            .collect();
+        if objects.is_empty() {
+            break;
+        }
+        let incomplete = |e: aws_sdk_s3::error::BuildError| {
+            CallError::local(DELETE, Class::Invalid, e.to_string())
+        };
+        let all = Delete::builder().set_objects(Some(objects)).quiet(true);
+        let call = aws.s3().delete_objects().bucket(name).delete(all.build().map_err(incomplete)?);
+        let left = call.send().await.map_err(|e| call_error(DELETE, e))?.errors;
+        if let Some(error) = left.into_iter().flatten().next() {
+            let text = format!(
+                "object `{}` of bucket `{name}` cannot be deleted: {}",
+                error.key.unwrap_or_default(),
+                error.message.unwrap_or_default()
+            );
+            return Err(CallError::local(DELETE, Class::Unknown, text));
+        }
+    }
+    let call = aws.s3().delete_bucket().bucket(name).send().await.map(drop);
+    call.map_err(|e| call_error("s3:DeleteBucket", e))
+}

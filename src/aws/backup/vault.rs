@@ -1,0 +1,264 @@
+//! A backup vault that a step makes: absent, or present. Taking it away deletes the recovery points
+//! that are left in it first: all of them are the run's, since the vault is.
+//!
+//! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html>
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use aws_sdk_backup::types;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    aws::{
+        Aws, call_error,
+        owned::{RUN_TAG, STEP_TAG},
+    },
+    engine::{
+        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
+        settled,
+    },
+};
+
+const LIST: &str = "backup:ListBackupVaults";
+const POINTS: &str = "backup:ListRecoveryPointsByBackupVault";
+const VAULTS: &str = "arn:aws:backup:{region}:{account}:backup-vault:*";
+/// Deleting a recovery point takes a while.
+const EMPTIES: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vault {
+    /// 2 to 50 of `a-z A-Z 0-9 - _`.
+    pub name: String,
+    pub run: String,
+    pub step: String,
+    /// Further tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldVault {
+    /// Assigned by AWS; `None` in a value that is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+impl HeldVault {
+    /// The ARN, or what stands for it in a plan.
+    pub fn arn_or_open(vault: Option<&Self>) -> String {
+        vault.and_then(|vault| vault.arn.clone()).unwrap_or_else(|| AFTER_RUN.into())
+    }
+}
+
+impl Vault {
+    /// ARN of the vault. DescribeBackupVault answers "access denied" where there is none, so it is
+    /// looked for in the list.
+    async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
+        let pages = aws.backup().list_backup_vaults().into_paginator().items().send();
+        let all: Vec<types::BackupVaultListMember> =
+            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(LIST, e))?;
+        let found = all.into_iter().find(|one| one.backup_vault_name() == Some(&self.name));
+        let Some(arn) = found.and_then(|found| found.backup_vault_arn) else { return Ok(None) };
+        let tags = aws.backup().list_tags().resource_arn(&arn).send().await;
+        let tags = tags.map_err(|e| call_error("backup:ListTags", e))?.tags.unwrap_or_default();
+        if tags.get(RUN_TAG) == Some(&self.run) {
+            return Ok(Some(arn));
+        }
+        Err(CallError::local(
+            LIST,
+            Class::Invalid,
+            format!(
+                "vault `{}` is there but has not the tag `{RUN_TAG}` of this run; give another `name`",
+                self.name
+            ),
+        ))
+    }
+
+    async fn points(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
+        let pages = aws.backup().list_recovery_points_by_backup_vault();
+        let pages = pages.backup_vault_name(&self.name).into_paginator().items().send();
+        let all: Vec<types::RecoveryPointByBackupVault> =
+            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(POINTS, e))?;
+        Ok(all.into_iter().filter_map(|point| point.recovery_point_arn).collect())
+    }
+
+    async fn create(&self, aws: &Aws) -> Result<(), CallError> {
+        let own = [(RUN_TAG, &self.run), (STEP_TAG, &self.step)];
+        let own = own.map(|(key, value)| (key.to_owned(), value.clone()));
+        let tags: HashMap<_, _> = self.tags.clone().into_iter().chain(own).collect();
+        let call = aws
+            .backup()
+            .create_backup_vault()
+            .backup_vault_name(&self.name)
+            .creator_request_id(&self.name)
+            .set_backup_vault_tags(Some(tags))
+            .send()
+            .await
+            .map(drop);
+        // By an earlier attempt: whose it is was asked before.
+        settled(call.map_err(|e| call_error("backup:CreateBackupVault", e)), Class::AlreadySo)
+    }
+
+    async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        loop {
+            let points = self.points(aws).await?;
+            for point in &points {
+                let call = aws
+                    .backup()
+                    .delete_recovery_point()
+                    .backup_vault_name(&self.name)
+                    .recovery_point_arn(point)
+                    .send()
+                    .await;
+                match call.map_err(|e| call_error("backup:DeleteRecoveryPoint", e)) {
+                    Err(e) if e.class == Class::Denied || e.class == Class::Unreachable => {
+                        return Err(e);
+                    }
+                    // Already gone, on its way, or still being restored: seen again below.
+                    _ => {}
+                }
+            }
+            if points.is_empty() {
+                let call = aws.backup().delete_backup_vault().backup_vault_name(&self.name);
+                let call = call.send().await.map(drop);
+                return settled(
+                    call.map_err(|e| call_error("backup:DeleteBackupVault", e)),
+                    Class::Gone,
+                );
+            }
+            if started.elapsed() > EMPTIES {
+                let text = format!(
+                    "vault `{}` still holds {} recovery points after {} min",
+                    self.name,
+                    points.len(),
+                    EMPTIES.as_secs() / 60
+                );
+                return Err(CallError::local(POINTS, Class::Unknown, text));
+            }
+            sleep(pause).await;
+        }
+    }
+}
+
+impl Fact<Aws> for Vault {
+    const KIND: &'static str = "backup.vault";
+    const READS: &'static [Permission] = &[on(LIST, "*"), on("backup:ListTags", VAULTS)];
+    /// `None`: there is no such vault.
+    type Value = Option<HeldVault>;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<HeldVault>, CallError> {
+        Ok(self.find(aws).await?.map(|arn| HeldVault { arn: Some(arn) }))
+    }
+}
+
+impl Setting<Aws> for Vault {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[
+        on("backup:CreateBackupVault", VAULTS),
+        on("backup:TagResource", VAULTS),
+        on("backup-storage:MountCapsule", "*"),
+        on("kms:CreateGrant", "arn:aws:kms:{region}:{account}:key/*"),
+        on("kms:DescribeKey", "arn:aws:kms:{region}:{account}:key/*"),
+        on("kms:GenerateDataKey", "arn:aws:kms:{region}:{account}:key/*"),
+        on("kms:Decrypt", "arn:aws:kms:{region}:{account}:key/*"),
+        on("kms:RetireGrant", "arn:aws:kms:{region}:{account}:key/*"),
+        on(POINTS, VAULTS),
+        on("backup:DeleteRecoveryPoint", "*"),
+        on("backup:DeleteBackupVault", VAULTS),
+    ];
+    const RELEASES: &'static [Permission] = &[
+        on(POINTS, VAULTS),
+        on("backup:DeleteRecoveryPoint", "*"),
+        on("backup:DeleteBackupVault", VAULTS),
+    ];
+
+    async fn write(&self, aws: &Aws, value: &Option<HeldVault>) -> Result<(), CallError> {
+        match (value, self.find(aws).await?) {
+            (Some(_), Some(_)) | (None, None) => Ok(()),
+            (Some(_), None) => self.create(aws).await,
+            (None, Some(_)) => self.delete(aws).await,
+        }
+    }
+
+    fn agrees(want: &Option<HeldVault>, have: &Option<HeldVault>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) => {
+                want.arn.is_none() || have.arn.is_none() || want.arn == have.arn
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    fn setting() -> Vault {
+        Vault {
+            name: "backburn-RUN".into(),
+            run: "RUN".into(),
+            step: "vault".into(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    const ARN: &str = "arn:aws:backup:us-east-1:123456789012:backup-vault:backburn-RUN";
+
+    fn there(run: &str) -> Replay {
+        Replay::default()
+            .answer(
+                "GET /backup-vaults",
+                200,
+                &format!(
+                    r#"{{"BackupVaultList":[{{"BackupVaultName":"backburn-RUN","BackupVaultArn":"{ARN}"}}]}}"#
+                ),
+            )
+            .answer(
+                "GET /tags/arn%3Aaws%3Abackup%3Aus-east-1%3A123456789012%3Abackup-vault%3Abackburn-RUN",
+                200,
+                &format!(r#"{{"Tags":{{"backburn:run":"{run}"}}}}"#),
+            )
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_vault_is_left_alone() {
+        let error = setting().write(&aws(&there("OTHER")), &None).await.expect_err("a refusal");
+        assert_eq!(error.class, Class::Invalid);
+        assert!(error.message.contains("give another `name`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_in_it_goes_first() {
+        let point = "arn:aws:ec2:us-east-1::snapshot/snap-1";
+        let delete = "DELETE /backup-vaults/backburn-RUN/recovery-points/arn%3Aaws%3Aec2%3Aus-east-1%3A%3Asnapshot%2Fsnap-1";
+        let points = "GET /backup-vaults/backburn-RUN/recovery-points";
+        let replay = there("RUN")
+            .answer(
+                points,
+                200,
+                &format!(r#"{{"RecoveryPoints":[{{"RecoveryPointArn":"{point}"}}]}}"#),
+            )
+            .answer(points, 200, r#"{"RecoveryPoints":[]}"#)
+            .answer(delete, 200, "{}")
+            .answer("DELETE /backup-vaults/backburn-RUN", 200, "{}");
+        let aws = aws(&replay).with_patience(crate::engine::Patience {
+            poll: Duration::from_millis(1),
+            ..Default::default()
+        });
+        setting().write(&aws, &None).await.expect("gone");
+        let calls = replay.actions();
+        assert_eq!(calls[2..], [points, delete, points, "DELETE /backup-vaults/backburn-RUN"]);
+    }
+}

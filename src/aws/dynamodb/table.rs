@@ -1,0 +1,187 @@
+//! A table that a run makes for itself, with its items: absent, or there. Owns how it is made, known by
+//! the tags of its creating call, and taken away.
+//!
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html>
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, Select,
+    TableDescription, TableStatus, Tag,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{KEY, TABLES, WantedItems, writing};
+use crate::{
+    aws::{
+        Aws, call_error,
+        dynamodb::TableTags,
+        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
+    },
+    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+};
+
+const READ: &str = "dynamodb:DescribeTable";
+const CREATE: &str = "dynamodb:CreateTable";
+const DELETE: &str = "dynamodb:DeleteTable";
+/// How long a table may take to become usable, or to go.
+const TAKES: Duration = Duration::from_secs(180);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    pub run: String,
+    pub step: String,
+    pub items: WantedItems,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Table {
+    async fn describe(&self, aws: &Aws) -> Result<Option<TableDescription>, CallError> {
+        let call = aws.dynamodb().describe_table().table_name(&self.name).send().await;
+        settled(call.map(|found| found.table).map_err(|e| call_error(READ, e)), Class::Gone)
+    }
+
+    /// The table, when it is this run's.
+    async fn find(&self, aws: &Aws) -> Result<Option<TableDescription>, CallError> {
+        let Some(table) = self.describe(aws).await? else { return Ok(None) };
+        // A table that comes may not show its tags yet, one that goes has none any more.
+        let passing = [TableStatus::Creating, TableStatus::Deleting];
+        if !table.table_status.as_ref().is_some_and(|status| passing.contains(status)) {
+            let tags = TableTags { table: self.name.clone() }.read(aws).await?;
+            if tags.is_some_and(|tags| tags.get(RUN_TAG) != Some(&self.run)) {
+                return Err(not_ours(READ, &format!("table `{}`", self.name)));
+            }
+        }
+        Ok(Some(table))
+    }
+
+    async fn create(&self, aws: &Aws) -> Result<(), CallError> {
+        let wrong =
+            |e: &dyn std::fmt::Display| CallError::local(CREATE, Class::Invalid, e.to_string());
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(KEY)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .map_err(|e| wrong(&e))?;
+        let key = KeySchemaElement::builder().attribute_name(KEY).key_type(KeyType::Hash).build();
+        let own = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let all = own.chain([(RUN_TAG, self.run.as_str()), (STEP_TAG, self.step.as_str())]);
+        let tags = all.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+        let call = aws
+            .dynamodb()
+            .create_table()
+            .table_name(&self.name)
+            .attribute_definitions(attribute)
+            .key_schema(key.map_err(|e| wrong(&e))?)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_tags(Some(tags.collect()))
+            .send()
+            .await;
+        match call.map(drop).map_err(|e| call_error(CREATE, e)) {
+            // An attempt before this one made it.
+            Err(e) if e.code.as_deref() == Some("ResourceInUseException") => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn until_active(&self, aws: &Aws) -> Result<(), CallError> {
+        // "Not ours" was ruled out before it was created: its tags are late.
+        let passes =
+            |e: &CallError| e.class == Class::Gone || e.class == Class::Invalid && e.code.is_none();
+        aws.for_up_to(TAKES, passes, || async {
+            let found = self.find(aws).await?;
+            if found.is_some_and(|table| table.table_status == Some(TableStatus::Active)) {
+                return Ok(());
+            }
+            let text = format!("table `{}` was created but is not active", self.name);
+            Err(CallError::local(READ, Class::Gone, text))
+        })
+        .await
+    }
+
+    async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
+        // While a table is created or backed up it cannot be deleted.
+        let busy = |e: &CallError| e.code.as_deref() == Some("ResourceInUseException");
+        let call = || async {
+            let call = aws.dynamodb().delete_table().table_name(&self.name).send().await;
+            call.map(drop).map_err(|e| call_error(DELETE, e))
+        };
+        let going = self.describe(aws).await?.and_then(|table| table.table_status);
+        if going != Some(TableStatus::Deleting) {
+            settled(aws.for_up_to(TAKES, busy, call).await, Class::Gone)?;
+        }
+        let there = |e: &CallError| e.class == Class::AlreadySo;
+        aws.for_up_to(TAKES, there, || async {
+            match self.describe(aws).await? {
+                None => Ok(()),
+                Some(_) => {
+                    let text = format!("table `{}` is still being deleted", self.name);
+                    Err(CallError::local(DELETE, Class::AlreadySo, text))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Whether there are as many items as asked for, at least.
+    async fn is_full(&self, aws: &Aws) -> Result<bool, CallError> {
+        let call = aws.dynamodb().scan().table_name(&self.name).select(Select::Count);
+        let mut pages = call.consistent_read(true).into_paginator().send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            count += page.map_err(|e| call_error("dynamodb:Scan", e))?.count;
+        }
+        Ok(usize::try_from(count).unwrap_or_default() >= self.items.all(&self.name).len())
+    }
+}
+
+impl Fact<Aws> for Table {
+    const KIND: &'static str = "dynamodb.table";
+    const READS: &'static [Permission] =
+        &[on(READ, TABLES), on("dynamodb:ListTagsOfResource", TABLES), on("dynamodb:Scan", TABLES)];
+    /// The id is the table's ARN.
+    type Value = Option<Made>;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
+        let Some(table) = self.find(aws).await? else { return Ok(None) };
+        let active = table.table_status == Some(TableStatus::Active);
+        let complete = active && settled(self.is_full(aws).await, Class::Gone)?;
+        Ok(Made::found(table.table_arn.unwrap_or_default(), complete))
+    }
+}
+
+impl Setting<Aws> for Table {
+    const RULE: Rule = SCAFFOLDING;
+    const WRITES: &'static [Permission] = &[
+        on(CREATE, TABLES),
+        on("dynamodb:TagResource", TABLES),
+        on("dynamodb:BatchWriteItem", TABLES),
+        on(DELETE, TABLES),
+    ];
+    const RELEASES: &'static [Permission] = &[on(DELETE, TABLES)];
+
+    async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
+        let there = self.find(aws).await?.is_some();
+        if value.is_none() {
+            return if there { self.delete(aws).await } else { Ok(()) };
+        }
+        if !there {
+            self.create(aws).await?;
+        }
+        self.until_active(aws).await?;
+        writing::put(aws, &self.name, self.items.all(&self.name).into_values()).await
+    }
+
+    fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {
+        Made::agrees(want, have)
+    }
+
+    fn halfway(before: &Option<Made>, after: &Option<Made>, now: &Option<Made>) -> bool {
+        Made::halfway(before, after, now)
+    }
+}

@@ -1,0 +1,50 @@
+//! Tags of a table, by which a run knows its own. Owns that read.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    aws::{Aws, call_error, dynamodb::TABLES},
+    engine::{CallError, Class, Fact, Permission, World, on, settled},
+};
+
+const CALL: &str = "dynamodb:ListTagsOfResource";
+
+/// Tags by key, `None` when there is no such table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableTags {
+    pub table: String,
+}
+
+impl Fact<Aws> for TableTags {
+    const KIND: &'static str = "dynamodb.table-tags";
+    const READS: &'static [Permission] = &[on(CALL, TABLES)];
+    type Value = Option<BTreeMap<String, String>>;
+
+    fn target(&self) -> String {
+        self.table.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
+        let scope = aws.scope();
+        let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
+        let arn = format!(
+            "arn:{partition}:dynamodb:{}:{}:table/{}",
+            scope.region, scope.account, self.table
+        );
+        // A table has at most 50 tags, which are two pages at the most.
+        let (mut tags, mut next) = (BTreeMap::new(), None);
+        loop {
+            let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn);
+            let call = call.set_next_token(next).send().await.map(Some);
+            let page = settled(call.map_err(|e| call_error(CALL, e)), Class::Gone)?;
+            let Some(page) = page else { return Ok(None) };
+            tags.extend(page.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(Some(tags));
+            }
+        }
+    }
+}

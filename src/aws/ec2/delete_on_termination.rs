@@ -1,0 +1,82 @@
+//! Whether one volume of an instance is deleted with it.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configure-root-volume-delete-on-termination.html>
+
+use aws_sdk_ec2::types::{
+    EbsInstanceBlockDeviceSpecification, InstanceBlockDeviceMappingSpecification,
+};
+use serde::{Deserialize, Serialize};
+
+use super::restored;
+use crate::{
+    aws::{
+        Aws, call_error,
+        ec2::{gone, instance},
+    },
+    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteOnTermination {
+    pub instance: String,
+    pub volume: String,
+}
+
+impl DeleteOnTermination {
+    pub fn of(instance: impl AsRef<str>, volume: impl AsRef<str>) -> Self {
+        Self { instance: instance.as_ref().into(), volume: volume.as_ref().into() }
+    }
+
+    /// The device that the volume is attached as, and whether it goes with the instance.
+    async fn attached(&self, aws: &Aws) -> Result<(String, bool), CallError> {
+        let mappings = instance(aws, &self.instance).await?.block_device_mappings;
+        mappings
+            .into_iter()
+            .flatten()
+            .find_map(|mapping| {
+                let ebs = mapping.ebs.filter(|e| e.volume_id() == Some(&self.volume))?;
+                Some((mapping.device_name?, ebs.delete_on_termination.unwrap_or_default()))
+            })
+            .ok_or_else(|| gone("ec2:DescribeInstances", "attached volume", &self.target()))
+    }
+}
+
+impl Fact<Aws> for DeleteOnTermination {
+    const KIND: &'static str = "ec2.delete-on-termination";
+    const READS: &'static [Permission] = &[on("ec2:DescribeInstances", "*")];
+    type Value = bool;
+
+    fn target(&self) -> String {
+        format!("{}/{}", self.instance, self.volume)
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
+        self.attached(aws).await.map(|(_, delete)| delete)
+    }
+}
+
+impl Setting<Aws> for DeleteOnTermination {
+    const RULE: Rule = restored(Order::Protection);
+    const WRITES: &'static [Permission] = &[
+        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
+        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:volume/*"),
+    ];
+
+    async fn write(&self, aws: &Aws, value: &bool) -> Result<(), CallError> {
+        let (device, _) = self.attached(aws).await?;
+        let ebs = EbsInstanceBlockDeviceSpecification::builder()
+            .volume_id(&self.volume)
+            .delete_on_termination(*value)
+            .build();
+        let mapping =
+            InstanceBlockDeviceMappingSpecification::builder().device_name(device).ebs(ebs).build();
+        let call = aws
+            .ec2()
+            .modify_instance_attribute()
+            .instance_id(&self.instance)
+            .block_device_mappings(mapping)
+            .send()
+            .await;
+        call.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e)).map(drop)
+    }
+}

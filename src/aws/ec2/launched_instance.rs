@@ -1,0 +1,270 @@
+//! An instance that a step launches: absent, or present. Absent means terminated, with no volume of
+//! its launch left, so that taking it away leaves nothing that costs.
+//!
+//! A terminated instance is listed for about an hour and reads as absent:
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html>.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep};
+
+use super::owned::{Mark, remove};
+use crate::{
+    aws::{Aws, call_error, ec2::patiently},
+    engine::{
+        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
+        settled,
+    },
+};
+
+const READ: &str = "ec2:DescribeInstances";
+const RUN: &str = "ec2:RunInstances";
+const INSTANCES: &str = "arn:aws:ec2:{region}:{account}:instance/*";
+const VOLUMES: &str = "arn:aws:ec2:{region}:{account}:volume/*";
+/// Longer than EC2 takes to shut a host down.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+/// Attempts, two seconds apart, for a new instance profile to become known to EC2.
+const PROFILE_SETTLES: u32 = 15;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LaunchedInstance {
+    #[serde(flatten)]
+    pub mark: Mark,
+    /// The default VPC's, when none.
+    pub subnet: Option<String>,
+    /// The VPC's default group, when empty.
+    pub security_groups: Vec<String>,
+    /// Name of an instance profile.
+    pub profile: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Launched {
+    /// Assigned by AWS; `None` in a value that is to be written, and where only volumes are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub image: String,
+    pub instance_type: String,
+}
+
+impl Launched {
+    /// The id, or what stands for it in a plan.
+    pub fn id_or_open(launched: Option<&Self>) -> String {
+        launched.and_then(|launched| launched.id.clone()).unwrap_or_else(|| AFTER_RUN.into())
+    }
+}
+
+impl LaunchedInstance {
+    /// Those that are not terminated or about to be, sorted by id.
+    async fn find(&self, aws: &Aws) -> Result<Vec<types::Instance>, CallError> {
+        let alive = ["pending", "running", "stopping", "stopped"].map(Into::into).to_vec();
+        self.in_states(aws, alive).await
+    }
+
+    async fn in_states(
+        &self,
+        aws: &Aws,
+        states: Vec<String>,
+    ) -> Result<Vec<types::Instance>, CallError> {
+        let states = types::Filter::builder().name("instance-state-name").set_values(Some(states));
+        let call = aws.ec2().describe_instances().set_filters(Some(self.mark.filters()));
+        let call = call.filters(states.build()).send().await.map_err(|e| call_error(READ, e))?;
+        let all =
+            call.reservations.into_iter().flatten().flat_map(|r| r.instances.unwrap_or_default());
+        let mut found: Vec<_> = all.collect();
+        found.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
+        Ok(found)
+    }
+
+    /// Ids of the volumes of its launch.
+    async fn volumes(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
+        let call = aws.ec2().describe_volumes().set_filters(Some(self.mark.filters()));
+        let found = call.send().await.map_err(|e| call_error("ec2:DescribeVolumes", e))?.volumes;
+        let going = [types::VolumeState::Deleting, types::VolumeState::Deleted];
+        let found = found
+            .into_iter()
+            .flatten()
+            .filter(|volume| !volume.state.as_ref().is_some_and(|state| going.contains(state)));
+        Ok(found.filter_map(|volume| volume.volume_id).collect())
+    }
+
+    /// The same for the same launch, so that EC2 itself makes one instance of two requests.
+    fn token(&self) -> String {
+        let Mark { run, step, name, .. } = &self.mark;
+        let hash = Sha256::digest(format!("{run}\n{step}\n{name}"));
+        hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    async fn launch(&self, aws: &Aws, want: &Launched) -> Result<(), CallError> {
+        let profile = self
+            .profile
+            .as_ref()
+            .map(|name| types::IamInstanceProfileSpecification::builder().name(name).build());
+        let groups = (!self.security_groups.is_empty()).then(|| self.security_groups.clone());
+        let call = aws
+            .ec2()
+            .run_instances()
+            .image_id(&want.image)
+            .instance_type(types::InstanceType::from(want.instance_type.as_str()))
+            .min_count(1)
+            .max_count(1)
+            .set_subnet_id(self.subnet.clone())
+            .set_security_group_ids(groups)
+            .set_iam_instance_profile(profile)
+            .client_token(self.token())
+            // Version 2 only: a drill must not weaken what the account demands.
+            .metadata_options(
+                types::InstanceMetadataOptionsRequest::builder()
+                    .http_tokens(types::HttpTokensState::Required)
+                    .build(),
+            )
+            .tag_specifications(self.mark.specification(types::ResourceType::Instance))
+            .tag_specifications(self.mark.specification(types::ResourceType::Volume))
+            .tag_specifications(self.mark.specification(types::ResourceType::NetworkInterface))
+            .send()
+            .await
+            .map_err(|e| call_error(RUN, e))?;
+        let made = call.instances.unwrap_or_default().into_iter().next();
+        let state = made.as_ref().and_then(|made| made.state.as_ref()?.name.clone());
+        if state == Some(types::InstanceStateName::Terminated) {
+            let id = made.and_then(|made| made.instance_id).unwrap_or_default();
+            let text = format!(
+                "`{id}` was launched for this and has been terminated since; start a new run"
+            );
+            return Err(CallError::local(RUN, Class::Invalid, text));
+        }
+        Ok(())
+    }
+
+    /// A profile that was made a moment ago is refused as invalid until EC2 knows it.
+    async fn launch_patiently(&self, aws: &Aws, want: &Launched) -> Result<(), CallError> {
+        for _ in 0..PROFILE_SETTLES {
+            match patiently(|| self.launch(aws, want)).await {
+                Err(e) if e.message.contains("Invalid IAM Instance Profile") => {
+                    sleep(Duration::from_secs(2)).await;
+                }
+                other => return other,
+            }
+        }
+        self.launch(aws, want).await
+    }
+
+    async fn terminate(&self, aws: &Aws, id: &str) -> Result<(), CallError> {
+        let call = || async {
+            let call = aws.ec2().terminate_instances().instance_ids(id).send().await.map(drop);
+            settled(call.map_err(|e| call_error("ec2:TerminateInstances", e)), Class::Gone)
+        };
+        match call().await {
+            Err(e) if e.code.as_deref() == Some("OperationNotPermitted") => {
+                let off = types::AttributeBooleanValue::builder().value(false).build();
+                let lift = aws.ec2().modify_instance_attribute().instance_id(id);
+                let lift = lift.disable_api_termination(off).send().await.map(drop);
+                let lift = lift.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e));
+                settled(lift, Class::Gone)?;
+                call().await
+            }
+            other => other,
+        }
+    }
+
+    async fn take_away(&self, aws: &Aws) -> Result<(), CallError> {
+        for id in self.find(aws).await?.into_iter().filter_map(|found| found.instance_id) {
+            self.terminate(aws, &id).await?;
+        }
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        let going = ["pending", "running", "stopping", "stopped", "shutting-down"];
+        while let Some(left) = self.in_states(aws, going.map(Into::into).to_vec()).await?.first() {
+            if started.elapsed() > LONGEST {
+                let id = left.instance_id().unwrap_or_default();
+                let minutes = LONGEST.as_secs() / 60;
+                let text = format!("instance `{id}` is not terminated after {minutes} min");
+                return Err(CallError::local(READ, Class::Unknown, text));
+            }
+            sleep(pause).await;
+        }
+        for volume in self.volumes(aws).await? {
+            remove(|| async {
+                let call = aws.ec2().delete_volume().volume_id(&volume).send().await.map(drop);
+                call.map_err(|e| call_error("ec2:DeleteVolume", e))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Fact<Aws> for LaunchedInstance {
+    const KIND: &'static str = "ec2.launched-instance";
+    const READS: &'static [Permission] = &[on(READ, "*"), on("ec2:DescribeVolumes", "*")];
+    /// `None`: there is no such instance and nothing of it.
+    type Value = Option<Launched>;
+
+    fn target(&self) -> String {
+        self.mark.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Launched>, CallError> {
+        if let Some(found) = self.find(aws).await?.into_iter().next() {
+            return Ok(Some(Launched {
+                id: found.instance_id,
+                image: found.image_id.unwrap_or_default(),
+                instance_type: found.instance_type.map(|t| t.as_str().into()).unwrap_or_default(),
+            }));
+        }
+        let left = !self.volumes(aws).await?.is_empty();
+        Ok(left.then(|| Launched { id: None, image: String::new(), instance_type: String::new() }))
+    }
+}
+
+impl Setting<Aws> for LaunchedInstance {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[
+        on(RUN, INSTANCES),
+        on(RUN, VOLUMES),
+        on(RUN, "arn:aws:ec2:{region}:{account}:network-interface/*"),
+        on(RUN, "arn:aws:ec2:{region}:{account}:security-group/*"),
+        on(RUN, "arn:aws:ec2:{region}:{account}:subnet/*"),
+        on(RUN, "arn:aws:ec2:{region}::image/*"),
+        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
+        on("ec2:CreateTags", INSTANCES),
+        on("ec2:CreateTags", VOLUMES),
+        on("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:network-interface/*"),
+        on("ec2:TerminateInstances", INSTANCES),
+        on("ec2:ModifyInstanceAttribute", INSTANCES),
+        on("ec2:DeleteVolume", VOLUMES),
+    ];
+    const RELEASES: &'static [Permission] = &[
+        on("ec2:TerminateInstances", INSTANCES),
+        on("ec2:ModifyInstanceAttribute", INSTANCES),
+        on("ec2:DeleteVolume", VOLUMES),
+    ];
+
+    async fn write(&self, aws: &Aws, value: &Option<Launched>) -> Result<(), CallError> {
+        match value {
+            None => self.take_away(aws).await,
+            // EC2 takes the token for a day; local endpoints take none.
+            Some(_) if !self.find(aws).await?.is_empty() => Ok(()),
+            Some(want) => self.launch_patiently(aws, want).await,
+        }
+    }
+
+    /// One that was resized, or whose volumes alone are left, is still ours to take away.
+    fn agrees(want: &Option<Launched>, have: &Option<Launched>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) => {
+                want.id.is_none() || have.id.is_none() || want.id == have.id
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "launched_instance_tests.rs"]
+mod tests;

@@ -1,0 +1,74 @@
+//! EC2, one setting, fact or operation a file. Owns how each is read, written, started once and recognised:
+//! none of EC2's creating calls takes a client token, so what they make is known by its tags. Which of them
+//! a containment changes is decided by `actions::ec2`.
+
+mod address_association;
+mod await_state;
+mod copy_snapshot;
+mod create_image;
+mod create_snapshot;
+mod create_snapshots;
+mod delete_on_termination;
+mod eni_groups;
+mod instance;
+mod instance_profile;
+mod instance_state;
+mod interfaces;
+mod launched_instance;
+mod lookup;
+mod network_rule;
+mod owned;
+mod presign;
+mod security_group;
+mod security_groups;
+mod shutdown_behavior;
+mod snapshot;
+mod snapshot_blocks;
+mod snapshot_share;
+mod start_once;
+mod subnet;
+mod subnet_acl;
+mod tag;
+mod tagged;
+mod termination_protection;
+mod volume;
+mod vpc;
+mod zones;
+
+pub use address_association::{AddressAssociation, Association};
+pub use await_state::AwaitState;
+pub use copy_snapshot::CopySnapshot;
+pub use create_image::CreateImage;
+pub use create_snapshot::CreateSnapshot;
+pub use create_snapshots::{CreateSnapshots, SnapshotRef, Snapshots};
+pub use delete_on_termination::DeleteOnTermination;
+pub use eni_groups::EniGroups;
+pub use instance::{Instance, InstanceFacts, VolumeRef};
+pub use instance_profile::InstanceProfile;
+pub use instance_state::{InstanceState, State};
+pub use interfaces::{Interface, Interfaces, PublicAddress};
+pub use launched_instance::{Launched, LaunchedInstance};
+pub(crate) use lookup::{gone, instance, some, tags};
+pub use network_rule::NetworkRule;
+pub use owned::Mark;
+pub use security_group::{Group, SecurityGroup};
+pub use security_groups::{GroupFacts, SecurityGroups};
+pub use shutdown_behavior::ShutdownBehavior;
+pub use snapshot::{Snapshot, SnapshotFacts};
+pub use snapshot_blocks::{BlockRange, SnapshotBlocks};
+pub use snapshot_share::SnapshotShare;
+pub(crate) use start_once::{once, patiently, single_attempt};
+pub use subnet::{Segment, Subnet};
+pub use subnet_acl::{AclFacts, SubnetAcl};
+pub use tag::Tag;
+pub use termination_protection::TerminationProtection;
+pub use volume::{Volume, VolumeFacts};
+pub use vpc::{Network, Vpc};
+pub use zones::Zones;
+
+use crate::engine::{How, Order, Rule};
+
+/// The value before is written back.
+const fn restored(order: Order) -> Rule {
+    Rule { how: How::Restored, order }
+}

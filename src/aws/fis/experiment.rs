@@ -1,0 +1,167 @@
+//! An experiment that a step starts: absent, or started. Absent means that none of the step's is live:
+//! taking it away stops it and waits until its actions have given back what they took.
+//!
+//! A stopped experiment cannot go on, and one that is over stays listed for 120 days: both agree with
+//! absent, so that release has nothing to do, while a resumed step sees that it was started.
+//! <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>
+
+use std::time::Duration;
+
+use aws_sdk_fis::types;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::Mark;
+use crate::{
+    aws::{
+        Aws, call_error,
+        fis::{experiments, is_over, stop_experiment},
+    },
+    engine::{
+        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
+        settled,
+    },
+};
+
+const START: &str = "fis:StartExperiment";
+const EXPERIMENTS: &str = "arn:aws:fis:{region}:{account}:experiment/*";
+/// Instances that it stopped are started again while it stops.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experiment {
+    #[serde(flatten)]
+    pub mark: Mark,
+    /// Id of the template.
+    pub template: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Started {
+    /// Assigned by AWS; `None` in a value that is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// It is not over.
+    pub live: bool,
+}
+
+impl Started {
+    /// Started now, by a write.
+    pub fn now() -> Self {
+        Self { id: None, live: true }
+    }
+
+    /// The id, or what stands for it in a plan.
+    pub fn id_or_open(started: Option<&Self>) -> String {
+        started.and_then(|started| started.id.clone()).unwrap_or_else(|| AFTER_RUN.into())
+    }
+}
+
+impl Experiment {
+    /// Live ones first.
+    async fn find(&self, aws: &Aws) -> Result<Vec<(String, bool)>, CallError> {
+        let live = |one: &types::ExperimentSummary| {
+            let status = one.state.as_ref().and_then(|state| state.status.as_ref());
+            !status.is_some_and(|status| is_over(status.as_str()))
+        };
+        let ours = experiments(aws).await?.into_iter();
+        let ours = ours.filter(|one| self.mark.is_on(one.tags.as_ref()));
+        let mut found: Vec<_> = ours
+            .map(|one| (live(&one), one))
+            .map(|(live, one)| (one.id.unwrap_or_default(), live))
+            .collect();
+        found.sort_by(|(a, a_live), (b, b_live)| b_live.cmp(a_live).then(a.cmp(b)));
+        Ok(found)
+    }
+
+    async fn stop_all(&self, aws: &Aws) -> Result<(), CallError> {
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        let mut asked = false;
+        loop {
+            let live: Vec<_> =
+                self.find(aws).await?.into_iter().filter(|(_, live)| *live).collect();
+            let Some((id, _)) = live.first() else { return Ok(()) };
+            if !asked {
+                for (id, _) in &live {
+                    settled(stop_experiment(aws, id).await, Class::Gone)?;
+                }
+                asked = true;
+            } else if started.elapsed() > LONGEST {
+                let text = format!(
+                    "experiment `{id}` is still stopping after {} min; look at it in the console",
+                    LONGEST.as_secs() / 60
+                );
+                return Err(CallError::local("fis:StopExperiment", Class::Unknown, text));
+            }
+            sleep(pause).await;
+        }
+    }
+}
+
+impl Fact<Aws> for Experiment {
+    const KIND: &'static str = "fis.experiment";
+    const READS: &'static [Permission] = &[on("fis:ListExperiments", "*")];
+    /// `None`: none was started.
+    type Value = Option<Started>;
+
+    fn target(&self) -> String {
+        self.mark.target()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Started>, CallError> {
+        let found = self.find(aws).await?.into_iter().next();
+        Ok(found.map(|(id, live)| Started { id: Some(id), live }))
+    }
+}
+
+impl Setting<Aws> for Experiment {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Faults };
+    const WRITES: &'static [Permission] = &[
+        on(START, EXPERIMENTS),
+        on(START, "arn:aws:fis:{region}:{account}:experiment-template/*"),
+        on("fis:TagResource", EXPERIMENTS),
+        on("fis:StopExperiment", EXPERIMENTS),
+        on("fis:GetExperiment", EXPERIMENTS),
+        // The first experiment of an account makes it.
+        on(
+            "iam:CreateServiceLinkedRole",
+            "arn:aws:iam::{account}:role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS",
+        ),
+    ];
+    const RELEASES: &'static [Permission] =
+        &[on("fis:StopExperiment", EXPERIMENTS), on("fis:GetExperiment", EXPERIMENTS)];
+
+    async fn write(&self, aws: &Aws, value: &Option<Started>) -> Result<(), CallError> {
+        if value.is_none() {
+            return self.stop_all(aws).await;
+        }
+        if !self.find(aws).await?.is_empty() {
+            return Ok(());
+        }
+        let call = aws
+            .fis()
+            .start_experiment()
+            .client_token(self.mark.token("experiment"))
+            .experiment_template_id(&self.template)
+            .set_tags(Some(self.mark.all()))
+            .send()
+            .await;
+        call.map(drop).map_err(|e| call_error(START, e))
+    }
+
+    fn agrees(want: &Option<Started>, have: &Option<Started>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (None, Some(have)) => !have.live,
+            (Some(want), Some(have)) => {
+                want.id.is_none() || have.id.is_none() || want.id == have.id
+            }
+            (Some(_), None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "experiment_tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+//! One experiment: where it stands, and each of its actions.
+//!
+//! <https://docs.aws.amazon.com/fis/latest/APIReference/API_Experiment.html>
+
+use std::collections::BTreeMap;
+
+use aws_sdk_fis::types;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{Aws, call_error},
+    engine::{CallError, Class, Fact, Permission, on},
+};
+
+const CALL: &str = "fis:GetExperiment";
+/// An action that only lets time pass: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#wait-action>.
+const WAIT: &str = "aws:fis:wait";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentState {
+    pub experiment: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ExperimentFacts {
+    pub experiment: String,
+    pub template: String,
+    /// `pending`, `initiating`, `running`, `completed`, `stopping`, `stopped`, `failed` or `cancelled`.
+    pub status: String,
+    /// AWS's words, with its error code where it has one.
+    pub reason: String,
+    /// RFC 3339, as are all times here.
+    pub started: Option<String>,
+    pub ended: Option<String>,
+    pub actions: BTreeMap<String, ActionFacts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ActionFacts {
+    /// Such as `aws:ec2:stop-instances`.
+    pub action_id: String,
+    /// As of the experiment, and `skipped`.
+    pub status: String,
+    pub reason: String,
+    pub started: Option<String>,
+    pub ended: Option<String>,
+}
+
+impl ExperimentFacts {
+    pub fn is_over(&self) -> bool {
+        is_over(&self.status)
+    }
+
+    /// When its first action took effect: actions that only wait do not count unless there are no
+    /// others. None while no action has begun.
+    pub fn effective(&self) -> Option<&str> {
+        let acts = |action: &&ActionFacts| {
+            matches!(
+                action.status.as_str(),
+                "running" | "completed" | "stopping" | "stopped" | "failed"
+            )
+        };
+        let waits_only = self.actions.values().all(|action| action.action_id == WAIT);
+        let counts = |action: &&ActionFacts| waits_only || action.action_id != WAIT;
+        let begun = self.actions.values().filter(counts).filter(acts);
+        begun.filter_map(|action| action.started.as_deref()).min()
+    }
+}
+
+pub fn is_over(status: &str) -> bool {
+    matches!(status, "completed" | "stopped" | "failed" | "cancelled")
+}
+
+pub(crate) async fn get(aws: &Aws, id: &str) -> Result<ExperimentFacts, CallError> {
+    let call = aws.fis().get_experiment().id(id).send().await;
+    let found = call.map_err(|e| call_error(CALL, e))?.experiment;
+    let found = found.ok_or_else(|| {
+        CallError::local(CALL, Class::Gone, format!("there is no experiment `{id}`"))
+    })?;
+    Ok(facts(found, id))
+}
+
+impl Fact<Aws> for ExperimentState {
+    const KIND: &'static str = "fis.experiment-state";
+    const READS: &'static [Permission] = &[on(CALL, "arn:aws:fis:{region}:{account}:experiment/*")];
+    type Value = ExperimentFacts;
+
+    fn target(&self) -> String {
+        self.experiment.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<ExperimentFacts, CallError> {
+        get(aws, &self.experiment).await
+    }
+}
+
+fn facts(found: types::ExperimentState, id: &str) -> ExperimentFacts {
+    let time = |time: Option<aws_smithy_types::DateTime>| time.map(|time| time.to_string());
+    let (status, reason) = found.state.map_or_else(Default::default, |state| {
+        let status = state.status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+        let mut reason = state.reason.unwrap_or_default();
+        if let Some(error) = state.error {
+            let code = error.code.unwrap_or_default();
+            let place = error.location.map(|place| format!(" at {place}")).unwrap_or_default();
+            reason = format!("{} ({code}{place})", reason.trim_end_matches('.'));
+        }
+        (status, reason)
+    });
+    let action = |(name, action): (String, types::ExperimentAction)| {
+        let (status, reason) = action.state.map_or_else(Default::default, |state| {
+            let status = state.status.map(|status| status.as_str().to_owned());
+            (status.unwrap_or_default(), state.reason.unwrap_or_default())
+        });
+        let facts = ActionFacts {
+            action_id: action.action_id.unwrap_or_default(),
+            status,
+            reason,
+            started: time(action.start_time),
+            ended: time(action.end_time),
+        };
+        (name, facts)
+    };
+    ExperimentFacts {
+        experiment: id.into(),
+        template: found.experiment_template_id.unwrap_or_default(),
+        status,
+        reason,
+        started: time(found.start_time),
+        ended: time(found.end_time),
+        actions: found.actions.into_iter().flatten().map(action).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    /// As the API reference and its user guide show them.
+    const RUNNING: &str = r#"{"experiment":{"id":"EXPTe8NRo4Gm1g6BDm","experimentTemplateId":"EXT2M8URjNgVLmhzc",
+        "state":{"status":"running","reason":"ExperimentState is running."},
+        "startTime":1795500000.5,
+        "actions":{
+          "first":{"actionId":"aws:fis:wait","state":{"status":"completed"},"startTime":1795500001,"endTime":1795500061},
+          "stop":{"actionId":"aws:ec2:stop-instances","state":{"status":"running","reason":"Action is running."},"startTime":1795500061}}}}"#;
+    const FAILED: &str = r#"{"experiment":{"id":"EXP1","state":{"status":"failed","reason":"Target resolution returned empty set.",
+        "error":{"accountId":"123456789012","code":"TargetResolutionReturnedEmptySet","location":"targets/one"}},
+        "actions":{"stop":{"actionId":"aws:ec2:stop-instances","state":{"status":"cancelled"}}}}}"#;
+
+    async fn read(body: &str) -> Result<ExperimentFacts, CallError> {
+        let replay = Replay::default().answer("GET /experiments/EXP1", 200, body);
+        get(&aws(&replay), "EXP1").await
+    }
+
+    #[tokio::test]
+    async fn the_time_of_effect_is_that_of_the_first_fault() {
+        let facts = read(RUNNING).await.expect("facts");
+        assert_eq!(facts.effective(), Some("2026-11-24T06:01:01Z"), "{facts:#?}");
+        assert!(!facts.is_over());
+        assert_eq!(facts.template, "EXT2M8URjNgVLmhzc");
+    }
+
+    #[tokio::test]
+    async fn a_failure_has_its_code() {
+        let facts = read(FAILED).await.expect("facts");
+        assert_eq!(
+            facts.reason,
+            "Target resolution returned empty set (TargetResolutionReturnedEmptySet at targets/one)"
+        );
+        assert!(facts.is_over() && facts.effective().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_experiment_that_is_not_there_is_gone() {
+        let body =
+            r#"{"__type":"ResourceNotFoundException","message":"ExperimentState EXP1 not found."}"#;
+        let replay = Replay::default().answer("GET /experiments/EXP1", 404, body);
+        let error = get(&aws(&replay), "EXP1").await.expect_err("an error");
+        assert_eq!(error.class, Class::Gone, "{error}");
+    }
+}

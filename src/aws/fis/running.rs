@@ -1,0 +1,98 @@
+//! The experiments of the account and Region that are not over, with the run that started each.
+//!
+//! <https://docs.aws.amazon.com/fis/latest/APIReference/API_ListExperiments.html>
+
+use aws_sdk_fis::types;
+use serde::{Deserialize, Serialize};
+
+use super::is_over;
+use crate::{
+    aws::{Aws, call_error, owned::RUN_TAG},
+    engine::{CallError, Class, Fact, Permission, World, on},
+};
+
+const CALL: &str = "fis:ListExperiments";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningExperiments {
+    region: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ActiveExperiment {
+    pub experiment: String,
+    pub template: String,
+    /// `pending`, `initiating`, `running` or `stopping`.
+    pub status: String,
+    /// The run of this program that started it; none for somebody else's.
+    pub run: Option<String>,
+}
+
+impl RunningExperiments {
+    pub fn of(aws: &Aws) -> Self {
+        Self { region: aws.scope().region.clone() }
+    }
+}
+
+/// All experiments; none where the endpoint has no FIS.
+pub(crate) async fn experiments(aws: &Aws) -> Result<Vec<types::ExperimentSummary>, CallError> {
+    let pages = aws.fis().list_experiments().into_paginator().items().send();
+    match pages.collect::<Result<_, _>>().await.map_err(|e| call_error(CALL, e)) {
+        Err(e) if e.class == Class::Missing => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+impl Fact<Aws> for RunningExperiments {
+    const KIND: &'static str = "fis.running-experiments";
+    const READS: &'static [Permission] = &[on(CALL, "*")];
+    /// Sorted by id.
+    type Value = Vec<ActiveExperiment>;
+
+    fn target(&self) -> String {
+        self.region.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Vec<ActiveExperiment>, CallError> {
+        let active = |found: types::ExperimentSummary| {
+            let status = found.state.and_then(|state| state.status);
+            ActiveExperiment {
+                experiment: found.id.unwrap_or_default(),
+                template: found.experiment_template_id.unwrap_or_default(),
+                status: status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                run: found.tags.and_then(|mut tags| tags.remove(RUN_TAG)),
+            }
+        };
+        let all = experiments(aws).await?.into_iter().map(active);
+        let mut found: Vec<_> = all.filter(|one| !is_over(&one.status)).collect();
+        found.sort();
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    #[tokio::test]
+    async fn only_those_that_go_on_from_all_pages() {
+        let page = |id: &str, status: &str, next: &str| {
+            format!(
+                r#"{{"experiments":[{{"id":"{id}","experimentTemplateId":"EXT1","state":{{"status":"{status}"}},
+                "tags":{{"backburn:run":"01RUN"}}}}]{next}}}"#
+            )
+        };
+        let replay = Replay::default()
+            .answer("GET /experiments", 200, &page("EXP2", "running", r#","nextToken":"more""#))
+            .answer("GET /experiments", 200, &page("EXP1", "completed", ""));
+        let aws = aws(&replay);
+        let found = RunningExperiments::of(&aws).read(&aws).await.expect("a list");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].experiment.as_str(), found[0].run.as_deref()),
+            ("EXP2", Some("01RUN"))
+        );
+    }
+}

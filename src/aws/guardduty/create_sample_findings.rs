@@ -1,0 +1,181 @@
+//! Operations of GuardDuty: sample findings. Owns how they are made, found again among the others, and
+//! archived when a drill has no more use for them.
+//!
+//! Sample findings prove the way from GuardDuty to whoever is told, and no detection.
+//! <https://docs.aws.amazon.com/guardduty/latest/ug/sample_findings.html>
+
+use aws_sdk_guardduty::types::{Condition, Finding, FindingCriteria};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{Aws, call_error, guardduty::DETECTORS},
+    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, World, on},
+};
+
+const CREATE: &str = "guardduty:CreateSampleFindings";
+const LIST: &str = "guardduty:ListFindings";
+const GET: &str = "guardduty:GetFindings";
+const ARCHIVE: &str = "guardduty:ArchiveFindings";
+/// How far two clocks may be apart, in milliseconds.
+const APART: i64 = 120_000;
+/// As many findings as one call takes.
+const BATCH: usize = 50;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateSampleFindings {
+    pub detector: String,
+    /// Such as `Recon:EC2/PortProbeUnprotectedPort`.
+    pub types: Vec<String>,
+}
+
+/// Ids of the findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleFindings {
+    pub findings: Vec<String>,
+}
+
+impl CreateSampleFindings {
+    /// Unarchived samples of these types that were updated since.
+    async fn samples(&self, aws: &Aws, since: i64) -> Result<Vec<Finding>, CallError> {
+        let types = Condition::builder().set_equals(Some(self.types.clone())).build();
+        let recent = Condition::builder().greater_than_or_equal(since).build();
+        let current = Condition::builder().equals("false").build();
+        let criteria = FindingCriteria::builder()
+            .criterion("type", types)
+            .criterion("updatedAt", recent)
+            .criterion("service.archived", current)
+            .build();
+        let call = aws.guardduty().list_findings().detector_id(&self.detector);
+        let mut pages = call.finding_criteria(criteria).into_paginator().items().send();
+        let mut ids = Vec::new();
+        while let Some(id) = pages.next().await {
+            ids.push(id.map_err(|e| call_error(LIST, e))?);
+        }
+        let mut found = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let call = aws.guardduty().get_findings().detector_id(&self.detector);
+            let call = call.set_finding_ids(Some(batch.to_vec())).send().await;
+            let findings = call.map_err(|e| call_error(GET, e))?.findings.unwrap_or_default();
+            found.extend(findings.into_iter().filter(is_sample));
+        }
+        Ok(found)
+    }
+
+    fn is_whole(&self, findings: &[Finding]) -> bool {
+        self.types.iter().all(|kind| findings.iter().any(|one| one.r#type() == Some(kind)))
+    }
+}
+
+fn is_sample(finding: &Finding) -> bool {
+    finding.title().is_some_and(|title| title.starts_with("[SAMPLE]"))
+}
+
+fn ids(findings: Vec<Finding>) -> Vec<String> {
+    let mut ids: Vec<_> = findings.into_iter().filter_map(|finding| finding.id).collect();
+    ids.sort();
+    ids
+}
+
+impl Operation<Aws> for CreateSampleFindings {
+    const KIND: &'static str = "guardduty.create-sample-findings";
+    const USES: &'static [Permission] =
+        &[on(CREATE, DETECTORS), on(LIST, DETECTORS), on(GET, DETECTORS)];
+    const DISCARDS: &'static [Permission] =
+        &[on(LIST, DETECTORS), on(GET, DETECTORS), on(ARCHIVE, DETECTORS)];
+    type Output = SampleFindings;
+
+    fn target(&self) -> String {
+        format!("{} {}", self.detector, self.types.join(" "))
+    }
+
+    fn leaves(&self) -> String {
+        format!("sample findings of detector `{}`", self.detector)
+    }
+
+    fn planned(&self) -> SampleFindings {
+        SampleFindings { findings: self.types.iter().map(|_| AFTER_RUN.into()).collect() }
+    }
+
+    /// Samples carry no token: all types since the run began are taken for the start that is looked for.
+    async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
+        let Ok(run) = token.run.parse::<ulid::Ulid>() else { return Ok(None) };
+        let began = i64::try_from(run.timestamp_ms()).unwrap_or_default() - APART;
+        let found = self.samples(aws, began).await?;
+        Ok(self.is_whole(&found).then(|| began.to_string()))
+    }
+
+    /// The job is the moment since when samples count, in milliseconds of AWS's clock.
+    async fn start(&self, aws: &Aws, _: &Token) -> Result<String, CallError> {
+        // A `Date` header has whole seconds.
+        let began = aws.now().await?.as_millisecond() - 2_000;
+        let call = aws.guardduty().create_sample_findings().detector_id(&self.detector);
+        let call = call.set_finding_types(Some(self.types.clone())).send().await;
+        call.map_err(|e| call_error(CREATE, e))?;
+        Ok(began.to_string())
+    }
+
+    async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<SampleFindings>, CallError> {
+        let found = self.samples(aws, job.parse().unwrap_or_default()).await?;
+        if self.is_whole(&found) {
+            return Ok(Progress::Done(SampleFindings { findings: ids(found) }));
+        }
+        let note = format!("{} of {} types are listed", found.len(), self.types.len());
+        Ok(Progress::Running { percent: None, note })
+    }
+
+    /// Archives them: findings cannot be deleted, and go after 90 days.
+    async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let found = ids(self.samples(aws, job.parse().unwrap_or_default()).await?);
+        for batch in found.chunks(BATCH) {
+            let call = aws.guardduty().archive_findings().detector_id(&self.detector);
+            let call = call.set_finding_ids(Some(batch.to_vec())).send().await;
+            call.map_err(|e| call_error(ARCHIVE, e))?;
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    fn operation() -> CreateSampleFindings {
+        CreateSampleFindings { detector: "d1".into(), types: vec!["Recon:EC2/Portscan".into()] }
+    }
+
+    fn finding(title: &str) -> String {
+        format!(
+            r#"{{"findings":[{{"id":"f1","arn":"a","accountId":"1","createdAt":"t","updatedAt":"t","region":"r","resource":{{}},"schemaVersion":"2.0","severity":2,"type":"Recon:EC2/Portscan","title":"{title}"}}]}}"#
+        )
+    }
+
+    #[tokio::test]
+    async fn real_findings_of_the_type_are_neither_taken_for_samples_nor_archived() {
+        let replay = Replay::default()
+            .answer("POST /detector/d1/findings", 200, r#"{"findingIds":["f1"]}"#)
+            .answer("POST /detector/d1/findings/get", 200, &finding("Someone scans"));
+        let aws = aws(&replay);
+        let progress = operation().poll(&aws, "1000").await.expect("an answer");
+        assert!(matches!(progress, Progress::Running { .. }), "{progress:?}");
+        assert_eq!(operation().discard(&aws, "1000").await, Ok(true));
+        assert!(!replay.actions().iter().any(|call| call.ends_with("archive")));
+    }
+
+    #[tokio::test]
+    async fn samples_are_found_by_their_run_and_archived() {
+        let replay = Replay::default()
+            .answer("POST /detector/d1/findings", 200, r#"{"findingIds":["f1"]}"#)
+            .answer("POST /detector/d1/findings/get", 200, &finding("[SAMPLE] Someone scans"))
+            .answer("POST /detector/d1/findings/archive", 200, "{}");
+        let aws = aws(&replay);
+        let run = "01JDXYZ0123456789ABCDEFGHJ".to_owned();
+        let token = Token { run, step: "s".into(), id: "x".into() };
+        let job = operation().find(&aws, &token).await.expect("an answer").expect("found");
+        let done = operation().poll(&aws, &job).await.expect("an answer");
+        assert_eq!(done, Progress::Done(SampleFindings { findings: vec!["f1".into()] }));
+        assert_eq!(operation().discard(&aws, &job).await, Ok(true));
+        let last = replay.seen().pop().expect("a call");
+        assert_eq!(last.body, r#"{"findingIds":["f1"]}"#);
+    }
+}

@@ -1,0 +1,196 @@
+//! Settings of GuardDuty: the detector of a Region. Owns how it is switched on, and given back: deleted
+//! when this run made it, disabled when it was.
+//!
+//! <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html>
+
+use aws_sdk_guardduty::types::DetectorStatus;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{
+        Aws, call_error,
+        owned::{RUN_TAG, STEP_TAG},
+    },
+    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
+};
+
+const LIST: &str = "guardduty:ListDetectors";
+const GET: &str = "guardduty:GetDetector";
+const CREATE: &str = "guardduty:CreateDetector";
+pub(crate) const DETECTORS: &str = "arn:aws:guardduty:{region}:{account}:detector/*";
+
+/// The one detector that an account may have in a Region.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Detector {
+    pub run: String,
+    pub step: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DetectorIs {
+    /// Assigned by AWS; `None` in a value that is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub enabled: bool,
+}
+
+impl DetectorIs {
+    pub const ENABLED: Self = Self { id: None, enabled: true };
+}
+
+impl Detector {
+    /// The detector, and the run that made it.
+    async fn find(&self, aws: &Aws) -> Result<Option<(DetectorIs, Option<String>)>, CallError> {
+        let call = aws.guardduty().list_detectors().send().await;
+        let ids = call.map_err(|e| call_error(LIST, e))?.detector_ids.unwrap_or_default();
+        let Some(id) = ids.into_iter().next() else { return Ok(None) };
+        let call = aws.guardduty().get_detector().detector_id(&id).send().await;
+        let found = call.map_err(|e| call_error(GET, e))?;
+        let enabled = found.status == Some(DetectorStatus::Enabled);
+        let run = found.tags.unwrap_or_default().remove(RUN_TAG);
+        Ok(Some((DetectorIs { id: Some(id), enabled }, run)))
+    }
+
+    async fn create(&self, aws: &Aws) -> Result<(), CallError> {
+        let call = aws.guardduty().create_detector().enable(true);
+        let call = call.client_token(format!("backburn-{}", self.run));
+        let call = call.tags(RUN_TAG, &self.run).tags(STEP_TAG, &self.step).send().await;
+        call.map(drop).map_err(|e| call_error(CREATE, e))
+    }
+
+    async fn switch(&self, aws: &Aws, id: &str, on: bool) -> Result<(), CallError> {
+        let call = aws.guardduty().update_detector().detector_id(id).enable(on).send().await;
+        call.map(drop).map_err(|e| call_error("guardduty:UpdateDetector", e))
+    }
+}
+
+impl Fact<Aws> for Detector {
+    const KIND: &'static str = "guardduty.detector";
+    const READS: &'static [Permission] = &[on(LIST, "*"), on(GET, DETECTORS)];
+    /// `None`: GuardDuty is not used in this Region.
+    type Value = Option<DetectorIs>;
+
+    fn target(&self) -> String {
+        "detector".into()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<DetectorIs>, CallError> {
+        Ok(self.find(aws).await?.map(|(detector, _)| detector))
+    }
+}
+
+impl Setting<Aws> for Detector {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[
+        on(CREATE, "*"),
+        on("guardduty:TagResource", DETECTORS),
+        on("guardduty:UpdateDetector", DETECTORS),
+        on("guardduty:DeleteDetector", DETECTORS),
+        on(
+            "iam:CreateServiceLinkedRole",
+            "arn:aws:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/*",
+        ),
+    ];
+    const RELEASES: &'static [Permission] =
+        &[on("guardduty:UpdateDetector", DETECTORS), on("guardduty:DeleteDetector", DETECTORS)];
+
+    /// Deletes no detector that another made.
+    async fn write(&self, aws: &Aws, value: &Option<DetectorIs>) -> Result<(), CallError> {
+        match (value, self.find(aws).await?) {
+            (None, None) => Ok(()),
+            (Some(want), None) if want.enabled => self.create(aws).await,
+            (Some(_), None) => {
+                let text = "the detector that was disabled is gone; nothing is left to disable";
+                Err(CallError::local(CREATE, Class::Invalid, text))
+            }
+            (Some(want), Some((have, _))) => {
+                self.switch(aws, have.id.as_deref().unwrap_or_default(), want.enabled).await
+            }
+            (None, Some((have, run))) if run.as_ref() == Some(&self.run) => {
+                let id = have.id.unwrap_or_default();
+                let call = aws.guardduty().delete_detector().detector_id(id).send().await;
+                let call = call.map(drop).map_err(|e| call_error("guardduty:DeleteDetector", e));
+                settled(call, Class::Gone)
+            }
+            (None, Some((have, _))) => {
+                let text = format!(
+                    "detector `{}` was not made by this run and stays; switch GuardDuty off by hand if it should go",
+                    have.id.unwrap_or_default()
+                );
+                Err(CallError::local("guardduty:DeleteDetector", Class::Invalid, text))
+            }
+        }
+    }
+
+    fn agrees(want: &Option<DetectorIs>, have: &Option<DetectorIs>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) => {
+                want.enabled == have.enabled
+                    && (want.id.is_none() || have.id.is_none() || want.id == have.id)
+            }
+            _ => false,
+        }
+    }
+
+    fn caveat(before: &Option<DetectorIs>) -> Option<&'static str> {
+        before.is_none().then_some("a detector that is deleted takes its findings with it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    fn detector() -> Detector {
+        Detector { run: "01RUN".into(), step: "detect".into() }
+    }
+
+    fn there(status: &str, run: &str) -> Replay {
+        let detector = format!(
+            r#"{{"serviceRole":"r","status":"{status}","tags":{{"backburn:run":"{run}"}}}}"#
+        );
+        Replay::default().answer("GET /detector", 200, r#"{"detectorIds":["d1"]}"#).answer(
+            "GET /detector/d1",
+            200,
+            &detector,
+        )
+    }
+
+    #[tokio::test]
+    async fn only_a_detector_that_this_run_made_is_deleted() {
+        let replay = there("ENABLED", "01OTHER");
+        let error = detector().write(&aws(&replay), &None).await.expect_err("not ours");
+        assert!(error.message.contains("was not made by this run"), "{error}");
+        let replay = there("ENABLED", "01RUN").answer("DELETE /detector/d1", 200, "{}");
+        detector().write(&aws(&replay), &None).await.expect("deleted");
+        assert_eq!(replay.actions().last().map(String::as_str), Some("DELETE /detector/d1"));
+    }
+
+    #[tokio::test]
+    async fn a_disabled_detector_is_switched_on_and_off_again() {
+        let replay = there("DISABLED", "").answer("POST /detector/d1", 200, "{}");
+        let aws = aws(&replay);
+        let before = detector().read(&aws).await.expect("read");
+        assert_eq!(before, Some(DetectorIs { id: Some("d1".into()), enabled: false }));
+        detector().write(&aws, &Some(DetectorIs::ENABLED)).await.expect("on");
+        detector().write(&aws, &before).await.expect("off");
+        let bodies: Vec<_> = replay
+            .seen()
+            .into_iter()
+            .filter(|seen| seen.action == "POST /detector/d1")
+            .map(|seen| seen.body)
+            .collect();
+        assert_eq!(bodies, [r#"{"enable":true}"#, r#"{"enable":false}"#]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_an_error_and_not_an_absence() {
+        let denied = r#"{"__type":"AccessDeniedException","message":"No"}"#;
+        let replay = Replay::default().answer("GET /detector", 403, denied);
+        let error = detector().read(&aws(&replay)).await.expect_err("denied");
+        assert_eq!(error.call, LIST);
+    }
+}

@@ -1,0 +1,38 @@
+//! IAM and STS: users, roles, keys, policies, instance profiles, who calls, and what the policy simulator
+//! says. Owns their reads and writes; what is written is decided by the actions.
+
+mod access_key;
+mod access_key_owner;
+mod access_key_status;
+mod caller;
+mod denied_by;
+mod inline_policy;
+mod inline_size;
+mod instance_profile;
+mod login_profile;
+mod owned_role;
+mod owned_user;
+mod principal_policies;
+mod recon;
+mod role;
+mod simulation;
+mod trust_policy;
+mod user;
+
+pub use access_key::AccessKey;
+pub use access_key_owner::AccessKeyOwner;
+pub use access_key_status::{AccessKeyStatus, KeyStatus};
+pub use caller::{Caller, CallerIs};
+pub use denied_by::DeniedBy;
+pub use inline_policy::{RolePolicy, UserPolicy};
+pub use inline_size::{InlineSize, Owner};
+pub use instance_profile::{InstanceProfile, ProfileOf, ProfileRole, ProfileUsers};
+pub use login_profile::LoginProfile;
+pub use owned_role::OwnedRole;
+pub use owned_user::OwnedUser;
+pub use principal_policies::Policies;
+pub use recon::{Recon, Seen};
+pub use role::{Role, RoleIs};
+pub use simulation::{Context, Decision, Simulation};
+pub use trust_policy::TrustPolicy;
+pub use user::{Key, User, UserIs};

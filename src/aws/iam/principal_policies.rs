@@ -1,0 +1,132 @@
+//! The policies of a role or user that a run makes: put there, compared, and taken off before it can be
+//! deleted. Owns these calls for both kinds of principal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::Tag;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{RolePolicy, UserPolicy};
+use crate::aws::policy_document::same;
+use crate::{
+    aws::{
+        Aws, call_error,
+        owned::{RUN_TAG, STEP_TAG},
+    },
+    engine::{CallError, Class, Fact, Setting, settled},
+};
+
+/// What a principal may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Policies {
+    /// Inline policies by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inline: BTreeMap<String, Value>,
+    /// ARNs of managed policies.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub managed: BTreeSet<String>,
+}
+
+/// Tags of the creating call.
+pub(super) fn tags(own: &BTreeMap<String, String>, run: &str, step: &str) -> Vec<Tag> {
+    let ours = [(RUN_TAG, run), (STEP_TAG, step)];
+    let all = own.iter().map(|(key, value)| (key.as_str(), value.as_str())).chain(ours);
+    all.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+}
+
+pub(super) fn is_ours(tags: &[Tag], run: &str) -> bool {
+    tags.iter().any(|tag| tag.key() == RUN_TAG && tag.value() == run)
+}
+
+macro_rules! policies_of {
+    ($(#[$doc:meta])* $module:ident, $by:ident, $inline:ident { $owner:ident },
+     $names:ident $names_call:literal, $attached:ident $attached_call:literal,
+     $attach:ident $attach_call:literal, $detach:ident $detach_call:literal) => {
+        $(#[$doc])*
+        pub(super) mod $module {
+            use super::*;
+
+            async fn inline(aws: &Aws, name: &str) -> Result<BTreeSet<String>, CallError> {
+                let mut found = BTreeSet::new();
+                let mut pages = aws.iam().$names().$by(name).into_paginator().items().send();
+                while let Some(policy) = pages.next().await {
+                    found.insert(policy.map_err(|e| call_error($names_call, e))?);
+                }
+                Ok(found)
+            }
+
+            async fn attached(aws: &Aws, name: &str) -> Result<BTreeSet<String>, CallError> {
+                let mut found = BTreeSet::new();
+                let mut pages = aws.iam().$attached().$by(name).into_paginator().items().send();
+                while let Some(policy) = pages.next().await {
+                    let policy = policy.map_err(|e| call_error($attached_call, e))?;
+                    found.extend(policy.policy_arn);
+                }
+                Ok(found)
+            }
+
+            fn policy(name: &str, policy: &str) -> $inline {
+                $inline { $owner: name.into(), policy: policy.into() }
+            }
+
+            /// Whether all of `want` is there.
+            pub async fn has(aws: &Aws, name: &str, want: &Policies) -> Result<bool, CallError> {
+                for (key, document) in &want.inline {
+                    let have = policy(name, key).read(aws).await?;
+                    if !have.is_some_and(|have| same(&have, document)) {
+                        return Ok(false);
+                    }
+                }
+                if want.managed.is_empty() {
+                    return Ok(true);
+                }
+                Ok(want.managed.is_subset(&attached(aws, name).await?))
+            }
+
+            /// Puts all of `want` there.
+            pub async fn give(aws: &Aws, name: &str, want: &Policies) -> Result<(), CallError> {
+                for (key, document) in &want.inline {
+                    let have = policy(name, key).read(aws).await?;
+                    if !have.is_some_and(|have| same(&have, document)) {
+                        policy(name, key).write(aws, &Some(document.clone())).await?;
+                    }
+                }
+                for arn in &want.managed {
+                    let call = aws.iam().$attach().$by(name).policy_arn(arn).send().await;
+                    call.map_err(|e| call_error($attach_call, e))?;
+                }
+                Ok(())
+            }
+
+            /// Takes every policy off, whoever put it there.
+            pub async fn strip(aws: &Aws, name: &str) -> Result<(), CallError> {
+                for key in inline(aws, name).await? {
+                    policy(name, &key).write(aws, &None).await?;
+                }
+                for arn in attached(aws, name).await? {
+                    let call = aws.iam().$detach().$by(name).policy_arn(arn).send().await;
+                    let call = call.map(drop).map_err(|e| call_error($detach_call, e));
+                    settled(call, Class::Gone)?;
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+policies_of!(
+    /// Policies of a role.
+    role, role_name, RolePolicy { role },
+    list_role_policies "iam:ListRolePolicies",
+    list_attached_role_policies "iam:ListAttachedRolePolicies",
+    attach_role_policy "iam:AttachRolePolicy", detach_role_policy "iam:DetachRolePolicy"
+);
+policies_of!(
+    /// Policies of a user.
+    user, user_name, UserPolicy { user },
+    list_user_policies "iam:ListUserPolicies",
+    list_attached_user_policies "iam:ListAttachedUserPolicies",
+    attach_user_policy "iam:AttachUserPolicy", detach_user_policy "iam:DetachUserPolicy"
+);

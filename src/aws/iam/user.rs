@@ -1,0 +1,72 @@
+//! What is known of a user before it is contained. Owns that read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aws::{
+        Aws, call_error,
+        iam::{KeyStatus, LoginProfile},
+    },
+    engine::{CallError, Class, Fact, Permission, on},
+};
+
+const USER: &str = "arn:aws:iam::{account}:user/*";
+
+/// A user with its keys and whether it may use the console. `Class::Gone` when there is none.
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UserIs {
+    pub arn: String,
+    /// `AIDA...`
+    pub id: String,
+    pub console: bool,
+    pub keys: Vec<Key>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    pub id: String,
+    /// `None` when it is one that this version does not know.
+    pub status: Option<KeyStatus>,
+}
+
+impl UserIs {
+    /// Ids of the keys that can still be used.
+    pub fn usable(&self) -> impl Iterator<Item = &str> {
+        let usable = |key: &&Key| key.status != Some(KeyStatus::Inactive);
+        self.keys.iter().filter(usable).map(|key| key.id.as_str())
+    }
+}
+
+impl Fact<Aws> for User {
+    const KIND: &'static str = "iam.user";
+    const READS: &'static [Permission] =
+        &[on("iam:GetUser", USER), on("iam:GetLoginProfile", USER), on("iam:ListAccessKeys", USER)];
+    type Value = UserIs;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<UserIs, CallError> {
+        const CALL: &str = "iam:GetUser";
+        let found = aws.iam().get_user().user_name(&self.name).send().await;
+        let user = found.map_err(|e| call_error(CALL, e))?.user;
+        let user = user.ok_or_else(|| CallError::local(CALL, Class::Unknown, "returns no user"))?;
+        let mut keys = Vec::new();
+        let mut pages =
+            aws.iam().list_access_keys().user_name(&self.name).into_paginator().items().send();
+        while let Some(key) = pages.next().await {
+            let key = key.map_err(|e| call_error("iam:ListAccessKeys", e))?;
+            let status = key.status().and_then(KeyStatus::of);
+            keys.extend(key.access_key_id.map(|id| Key { id, status }));
+        }
+        let console = LoginProfile { user: self.name.clone() }.read(aws).await?;
+        Ok(UserIs { arn: user.arn, id: user.user_id, console, keys })
+    }
+}

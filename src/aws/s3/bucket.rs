@@ -1,0 +1,238 @@
+//! A bucket that a run makes for itself, private and with its objects: absent, or there. Owns how it is
+//! made, known by its tags, and taken away with every version of every object that is in it by then.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging},
+};
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AccessBlock, BUCKETS, OBJECTS, Objects, PublicAccessBlock, Versioned, Versioning, versions,
+};
+use crate::{
+    aws::{
+        Aws, call_error,
+        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
+        s3::BucketTags,
+    },
+    engine::{CallError, Class, Fact, Permission, Rule, Setting, World, on, settled},
+};
+
+const CREATE: &str = "s3:CreateBucket";
+const LIST: &str = "s3:ListBucket";
+/// Objects that are written at the same time.
+const TOGETHER: usize = 16;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bucket {
+    pub name: String,
+    pub run: String,
+    pub step: String,
+    pub versioning: bool,
+    pub objects: Objects,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What is known of a bucket of our name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Absent,
+    Ours,
+    /// Cut off between its creation and its tags, at an endpoint that takes none in the creating call.
+    Untagged,
+}
+
+impl Bucket {
+    async fn find(&self, aws: &Aws) -> Result<Found, CallError> {
+        let tags = BucketTags { bucket: self.name.clone() }.read(aws).await?;
+        let Some(tags) = tags else { return Ok(Found::Absent) };
+        if tags.get(RUN_TAG) == Some(&self.run) {
+            return Ok(Found::Ours);
+        }
+        let tail = self.run.get(self.run.len().saturating_sub(10)..).unwrap_or(&self.run);
+        let named_by_us = self.name.starts_with(&format!("backburn-{}-", tail.to_lowercase()));
+        if tags.is_empty() && named_by_us && versions::list(aws, &self.name, "").await?.is_empty() {
+            return Ok(Found::Untagged);
+        }
+        Err(not_ours(BucketTags::CALL, &format!("bucket `{}`", self.name)))
+    }
+
+    fn all_tags(&self) -> Vec<Tag> {
+        let own = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let all = own.chain([(RUN_TAG, self.run.as_str()), (STEP_TAG, self.step.as_str())]);
+        all.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+    }
+
+    async fn create(&self, aws: &Aws) -> Result<(), CallError> {
+        let region = aws.scope().region.as_str();
+        // The one Region that is no location constraint.
+        let place = (region != "us-east-1").then(|| BucketLocationConstraint::from(region));
+        let configuration = CreateBucketConfiguration::builder()
+            .set_location_constraint(place)
+            .set_tags(Some(self.all_tags()))
+            .build();
+        let call = aws.s3().create_bucket().bucket(&self.name);
+        let call = call.create_bucket_configuration(configuration).send().await;
+        match call.map(drop).map_err(|e| call_error(CREATE, e)) {
+            Err(e) if e.code.as_deref() == Some("BucketAlreadyExists") => Err(CallError {
+                class: Class::Invalid,
+                message: format!("the name `{}` belongs to another account's bucket", self.name),
+                ..e
+            }),
+            other => settled(other, Class::AlreadySo),
+        }
+    }
+
+    async fn tag(&self, aws: &Aws) -> Result<(), CallError> {
+        let tagging = Tagging::builder().set_tag_set(Some(self.all_tags())).build();
+        let tagging =
+            tagging.map_err(|e| CallError::local(CREATE, Class::Invalid, e.to_string()))?;
+        let call = aws.s3().put_bucket_tagging().bucket(&self.name).tagging(tagging).send().await;
+        call.map(drop).map_err(|e| call_error("s3:PutBucketTagging", e))
+    }
+
+    /// Keys and sizes of what is in it.
+    async fn present(&self, aws: &Aws) -> Result<BTreeMap<String, u64>, CallError> {
+        let mut found = BTreeMap::new();
+        let mut pages = aws.s3().list_objects_v2().bucket(&self.name).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for object in page.map_err(|e| call_error(LIST, e))?.contents.into_iter().flatten() {
+                let size = object.size.and_then(|size| u64::try_from(size).ok());
+                found.extend(object.key.map(|key| (key, size.unwrap_or_default())));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn fill(&self, aws: &Aws) -> Result<(), CallError> {
+        let have = self.present(aws).await?;
+        let missing: Vec<_> = self
+            .objects
+            .sizes()
+            .into_iter()
+            .filter(|(k, size)| have.get(k) != Some(size))
+            .collect();
+        for batch in missing.chunks(TOGETHER) {
+            let put = |key: String| async move {
+                let body = ByteStream::from(self.objects.content(&self.name, &key));
+                let call = aws.s3().put_object().bucket(&self.name).key(key).body(body);
+                call.send().await.map(drop).map_err(|e| call_error("s3:PutObject", e))
+            };
+            let put = join_all(batch.iter().map(|(key, _)| put(key.clone()))).await;
+            put.into_iter().collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    fn versioned(&self) -> Versioning {
+        Versioning { bucket: self.name.clone() }
+    }
+
+    fn blocked(&self) -> PublicAccessBlock {
+        PublicAccessBlock { bucket: self.name.clone() }
+    }
+
+    async fn is_complete(&self, aws: &Aws) -> Result<bool, CallError> {
+        if self.blocked().read(aws).await? != Some(AccessBlock::ALL) {
+            return Ok(false);
+        }
+        if self.versioning && self.versioned().read(aws).await? != Versioned::Enabled {
+            return Ok(false);
+        }
+        let have = self.present(aws).await?;
+        Ok(self.objects.sizes().iter().all(|(key, size)| have.get(key) == Some(size)))
+    }
+
+    async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
+        // What a service still delivers may come in between.
+        let filled = |e: &CallError| e.code.as_deref() == Some("BucketNotEmpty");
+        aws.patiently(filled, || async {
+            let all = versions::list(aws, &self.name, "").await?;
+            versions::delete(aws, &self.name, &all).await?;
+            let call = aws.s3().delete_bucket().bucket(&self.name).send().await;
+            call.map(drop).map_err(|e| call_error("s3:DeleteBucket", e))
+        })
+        .await
+    }
+}
+
+impl Fact<Aws> for Bucket {
+    const KIND: &'static str = "s3.bucket";
+    const READS: &'static [Permission] = &[
+        on(BucketTags::CALL, BUCKETS),
+        on(LIST, BUCKETS),
+        on("s3:ListBucketVersions", BUCKETS),
+        on("s3:GetBucketVersioning", BUCKETS),
+        on("s3:GetBucketPublicAccessBlock", BUCKETS),
+    ];
+    /// The id is the bucket's ARN.
+    type Value = Option<Made>;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
+        let arn = format!("arn:aws:s3:::{}", self.name);
+        match self.find(aws).await? {
+            Found::Absent => Ok(None),
+            Found::Untagged => Ok(Made::found(arn, false)),
+            Found::Ours => {
+                let complete = settled(self.is_complete(aws).await, Class::Gone)?;
+                Ok(Made::found(arn, complete))
+            }
+        }
+    }
+}
+
+impl Setting<Aws> for Bucket {
+    const RULE: Rule = SCAFFOLDING;
+    const WRITES: &'static [Permission] = &[
+        on(CREATE, BUCKETS),
+        on("s3:TagResource", BUCKETS),
+        on("s3:PutBucketTagging", BUCKETS),
+        on("s3:PutBucketPublicAccessBlock", BUCKETS),
+        on("s3:PutBucketVersioning", BUCKETS),
+        on("s3:PutObject", OBJECTS),
+        on("s3:DeleteBucket", BUCKETS),
+        on("s3:DeleteObjectVersion", OBJECTS),
+    ];
+    const RELEASES: &'static [Permission] =
+        &[on("s3:DeleteBucket", BUCKETS), on("s3:DeleteObjectVersion", OBJECTS)];
+
+    async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
+        let mut found = self.find(aws).await?;
+        if value.is_none() {
+            return match found {
+                Found::Absent => Ok(()),
+                _ => settled(self.delete(aws).await, Class::Gone),
+            };
+        }
+        if found == Found::Absent {
+            self.create(aws).await?;
+            found = self.find(aws).await?;
+        }
+        if found != Found::Ours {
+            self.tag(aws).await?;
+        }
+        self.blocked().write(aws, &Some(AccessBlock::ALL)).await?;
+        if self.versioning {
+            self.versioned().write(aws, &Versioned::Enabled).await?;
+        }
+        self.fill(aws).await
+    }
+
+    fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {
+        Made::agrees(want, have)
+    }
+
+    fn halfway(before: &Option<Made>, after: &Option<Made>, now: &Option<Made>) -> bool {
+        Made::halfway(before, after, now)
+    }
+}

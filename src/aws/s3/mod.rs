@@ -1,0 +1,26 @@
+//! S3: buckets that a run makes with their objects, versioning, the public access block, the bucket policy,
+//! objects that an attack overwrites, and a hash of contents. Owns their reads and writes.
+
+mod bucket;
+mod bucket_policy;
+mod bucket_tags;
+mod contents;
+mod objects;
+mod overwritten;
+mod public_access_block;
+mod versioning;
+mod versions;
+
+pub use bucket::Bucket;
+pub use bucket_policy::BucketPolicy;
+pub use bucket_tags::BucketTags;
+pub use contents::{Contents, ContentsAre};
+pub use objects::{Generate, Objects};
+pub use overwritten::Overwritten;
+pub use public_access_block::{AccessBlock, PublicAccessBlock};
+pub use versioning::{Versioned, Versioning};
+
+/// Resource of calls on buckets.
+pub(crate) const BUCKETS: &str = "arn:aws:s3:::*";
+/// Resource of calls on objects.
+pub(crate) const OBJECTS: &str = "arn:aws:s3:::*/*";

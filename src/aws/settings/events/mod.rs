@@ -1,5 +1,0 @@
-//! Settings of EventBridge.
-
-mod rule;
-
-pub use rule::{EventRule, RuleIs};

@@ -1,0 +1,238 @@
+//! A queue that a step builds as scaffolding: absent, or present with the policy that lets one
+//! EventBridge rule send to it. Found by name and recognised as ours by its tags; a queue has no
+//! client token, but its name is unique in an account and Region.
+//!
+//! Encrypted with SQS's own keys, since EventBridge cannot use a customer key without a grant.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+
+use std::{collections::HashMap, error::Error, time::Duration};
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    aws::{Aws, call_error, owned::Owner},
+    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on, settled},
+};
+
+const URL: &str = "sqs:GetQueueUrl";
+const ATTRIBUTES: &str = "sqs:GetQueueAttributes";
+const QUEUES: &str = "arn:aws:sqs:{region}:{account}:backburn-*";
+/// A name is free again 60 s after its queue was deleted, and a deleted queue may answer as long:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>.
+const SETTLES: Duration = Duration::from_secs(75);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// At most 80 characters of `a-z A-Z 0-9 - _`.
+    pub name: String,
+    #[serde(flatten)]
+    pub owner: Owner,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct QueueIs {
+    /// Assigned by AWS; `None` in a value that is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The access policy as a document; null when there is none.
+    pub policy: Value,
+    /// Encrypted at rest with SQS's own keys.
+    pub encrypted: bool,
+}
+
+impl QueueIs {
+    /// A queue to which only EventBridge may send, and only for `rule` (an ARN).
+    pub fn fed_by(rule: &str, queue: &str) -> Self {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "BackburnWatch",
+                "Effect": "Allow",
+                "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "sqs:SendMessage",
+                "Resource": queue,
+                "Condition": { "ArnEquals": { "aws:SourceArn": rule } },
+            }],
+        });
+        Self { url: None, policy, encrypted: true }
+    }
+
+    fn attributes(&self) -> HashMap<Attribute, String> {
+        HashMap::from([
+            (Attribute::Policy, self.policy.to_string()),
+            (Attribute::SqsManagedSseEnabled, self.encrypted.to_string()),
+        ])
+    }
+}
+
+impl Queue {
+    /// ARN of the queue in `world`'s account and Region.
+    pub fn arn(&self, aws: &Aws) -> String {
+        let scope = aws.scope();
+        format!("arn:{}:sqs:{}:{}:{}", aws.partition(), scope.region, scope.account, self.name)
+    }
+
+    async fn url(&self, aws: &Aws) -> Result<Option<String>, CallError> {
+        let call = aws.sqs().get_queue_url().queue_name(&self.name).send().await;
+        let found = call.map_err(|e| sqs_error(URL, e)).map(|found| found.queue_url);
+        settled(found, Class::Gone)
+    }
+
+    /// The queue's URL, once it is known to be this step's.
+    async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
+        const CALL: &str = "sqs:ListQueueTags";
+        let Some(url) = self.url(aws).await? else { return Ok(None) };
+        let call = aws.sqs().list_queue_tags().queue_url(&url).send().await;
+        let tags = match call.map_err(|e| sqs_error(CALL, e)) {
+            Ok(found) => found.tags.unwrap_or_default(),
+            // Deleted between the two calls.
+            Err(e) if e.class == Class::Gone => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        if self.owner.made(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
+            return Ok(Some(url));
+        }
+        let text = format!(
+            "queue `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
+            self.name
+        );
+        Err(CallError::local(CALL, Class::Invalid, text))
+    }
+
+    async fn create(&self, aws: &Aws, want: &QueueIs) -> Result<(), CallError> {
+        let tags = self.owner.tags().map(|(key, value)| (key.to_string(), value));
+        let started = Instant::now();
+        loop {
+            let call = aws
+                .sqs()
+                .create_queue()
+                .queue_name(&self.name)
+                .set_attributes(Some(want.attributes()))
+                .set_tags(Some(HashMap::from(tags.clone())))
+                .send()
+                .await
+                .map_err(|e| sqs_error("sqs:CreateQueue", e));
+            match call {
+                Err(e) if e.class == Class::Throttled && started.elapsed() < SETTLES => {
+                    sleep(aws.patience().longest).await;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
+    async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
+        let started = Instant::now();
+        while let Some(url) = self.find(aws).await? {
+            let call = aws.sqs().delete_queue().queue_url(url).send().await.map(drop);
+            settled(call.map_err(|e| sqs_error("sqs:DeleteQueue", e)), Class::Gone)?;
+            if self.url(aws).await?.is_none() || started.elapsed() > SETTLES {
+                break;
+            }
+            sleep(aws.patience().longest).await;
+        }
+        Ok(())
+    }
+}
+
+/// SQS names "no such queue" in two ways, by protocol, and neither ends in `NotFound`. A name that
+/// is not free yet is a matter of waiting, as throttling is.
+pub(crate) fn sqs_error<E>(call: &str, error: SdkError<E, HttpResponse>) -> CallError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let error = call_error(call, error);
+    let code = error.code.as_deref().unwrap_or_default();
+    let class = match code.rsplit('.').next().unwrap_or(code) {
+        "NonExistentQueue" | "QueueDoesNotExist" => Class::Gone,
+        "QueueDeletedRecently" => Class::Throttled,
+        _ => error.class,
+    };
+    CallError { class, ..error }
+}
+
+impl Fact<Aws> for Queue {
+    const KIND: &'static str = "sqs.queue";
+    const READS: &'static [Permission] =
+        &[on(URL, QUEUES), on("sqs:ListQueueTags", QUEUES), on(ATTRIBUTES, QUEUES)];
+    /// `None`: there is no such queue.
+    type Value = Option<QueueIs>;
+
+    fn target(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<QueueIs>, CallError> {
+        let Some(url) = self.find(aws).await? else { return Ok(None) };
+        let call = aws
+            .sqs()
+            .get_queue_attributes()
+            .queue_url(&url)
+            .attribute_names(Attribute::Policy)
+            .attribute_names(Attribute::SqsManagedSseEnabled)
+            .send()
+            .await
+            .map_err(|e| sqs_error(ATTRIBUTES, e));
+        let found = match call {
+            Ok(found) => found.attributes.unwrap_or_default(),
+            Err(e) if e.class == Class::Gone => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        let policy = found.get(&Attribute::Policy).filter(|text| !text.is_empty());
+        Ok(Some(QueueIs {
+            url: Some(url),
+            policy: policy.map_or(Value::Null, |text| {
+                serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
+            }),
+            encrypted: found
+                .get(&Attribute::SqsManagedSseEnabled)
+                .is_some_and(|is| is.eq_ignore_ascii_case("true")),
+        }))
+    }
+}
+
+impl Setting<Aws> for Queue {
+    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
+    const WRITES: &'static [Permission] = &[
+        on("sqs:CreateQueue", QUEUES),
+        on("sqs:TagQueue", QUEUES),
+        on("sqs:SetQueueAttributes", QUEUES),
+        on("sqs:DeleteQueue", QUEUES),
+    ];
+    const RELEASES: &'static [Permission] = &[on("sqs:DeleteQueue", QUEUES)];
+
+    async fn write(&self, aws: &Aws, value: &Option<QueueIs>) -> Result<(), CallError> {
+        let Some(want) = value else { return self.delete(aws).await };
+        let Some(url) = self.find(aws).await? else { return self.create(aws, want).await };
+        let call = aws
+            .sqs()
+            .set_queue_attributes()
+            .queue_url(url)
+            .set_attributes(Some(want.attributes()))
+            .send()
+            .await;
+        call.map(drop).map_err(|e| sqs_error("sqs:SetQueueAttributes", e))
+    }
+
+    fn agrees(want: &Option<QueueIs>, have: &Option<QueueIs>) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) => {
+                want.policy == have.policy
+                    && want.encrypted == have.encrypted
+                    && (want.url.is_none() || have.url.is_none() || want.url == have.url)
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

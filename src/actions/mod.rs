@@ -77,6 +77,8 @@ pub struct Access {
     pub kind: &'static str,
     pub reads: &'static [Permission],
     pub writes: &'static [Permission],
+    /// What the belts read of the things that it touches before a write, a table for each class.
+    pub lookups: &'static [&'static [Permission]],
     /// What release needs to give back.
     pub releases: &'static [Permission],
     /// What release does; `None` for what it has nothing to do with.
@@ -91,6 +93,7 @@ impl Access {
             kind: F::KIND,
             reads: F::READS,
             writes: &[],
+            lookups: &[],
             releases: &[],
             how: None,
             discards: None,
@@ -99,7 +102,7 @@ impl Access {
 
     /// A fact of which the action uses only the part that `reads` allows.
     pub const fn part<F: Fact<Aws>>(reads: &'static [Permission]) -> Self {
-        Self { kind: F::KIND, reads, writes: &[], releases: &[], how: None, discards: None }
+        Self { reads, ..Self::fact::<F>() }
     }
 
     pub const fn setting<S: Setting<Aws>>() -> Self {
@@ -107,6 +110,7 @@ impl Access {
             kind: S::KIND,
             reads: S::READS,
             writes: S::WRITES,
+            lookups: S::LOOKUPS,
             releases: S::RELEASES,
             how: Some(S::RULE.how),
             discards: None,
@@ -116,7 +120,7 @@ impl Access {
     /// What an operation leaves is evidence: release keeps it, unless the run is a drill.
     pub const fn operation<O: Operation<Aws>>() -> Self {
         let (kind, writes, discards) = (O::KIND, O::USES, Some(O::DISCARDS));
-        Self { kind, reads: &[], writes, releases: &[], how: None, discards }
+        Self { kind, reads: &[], writes, lookups: O::LOOKUPS, releases: &[], how: None, discards }
     }
 }
 

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalogue;
 use crate::{
-    aws::{
-        belts,
-        policy_document::{MANAGED_LIMIT, size},
-    },
+    aws::policy_document::{MANAGED_LIMIT, size},
     engine::{How, Permission, on},
 };
 
@@ -83,7 +80,7 @@ pub fn needed(actions: &[&str], kept: Kept) -> BTreeSet<Permission> {
 
 pub(super) fn for_run(access: &[super::Access], kept: Kept) -> BTreeSet<Permission> {
     // The belts look at what a write touches before it is made.
-    let belts = access.iter().filter(|a| !a.writes.is_empty()).flat_map(|a| belts::reads(a.kind));
+    let belts = access.iter().flat_map(|a| a.lookups).copied().flatten();
     let used = access.iter().flat_map(|a| a.reads.iter().chain(a.writes)).chain(belts).copied();
     match kept {
         Kept::Evidence => used.collect(),

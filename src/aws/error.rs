@@ -9,7 +9,7 @@ use std::{error::Error, iter};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::denial;
+use super::{denial, service};
 use crate::engine::{CallError, Class};
 
 const THROTTLED: &[&str] = &[
@@ -108,7 +108,7 @@ where
         SdkError::DispatchFailure(_) if chain.contains("--allow-remote-endpoint") => Class::Invalid,
         SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Class::Unreachable,
         SdkError::ConstructionFailure(_) => Class::Invalid,
-        _ => class(code.as_deref(), status),
+        _ => own_class(call, code.as_deref()).unwrap_or_else(|| class(code.as_deref(), status)),
     };
     let mut message = plain(&chain);
     if class == Class::Expired {
@@ -121,6 +121,13 @@ where
         message = format!("HTTP status {status}: {message}");
     }
     CallError { call: call.into(), class, code, message, request_id }
+}
+
+/// What a code means in the service of `call` alone.
+fn own_class(call: &str, code: Option<&str>) -> Option<Class> {
+    let code = code?.rsplit('.').next()?;
+    let codes = service::of(call)?.codes;
+    codes.iter().find(|(own, _)| *own == code).map(|(_, class)| *class)
 }
 
 pub(super) fn is_busy(code: &str) -> bool {

@@ -13,7 +13,7 @@ pub use super::{Aws, thing::Thing};
 pub use crate::{
     engine::{
         CallError, Class, Fact, FactHead, How, Operation, Order, Permission, Progress, Reach, Rule,
-        Setting, SettingHead, Token, World, on, settled,
+        Setting, SettingHead, Token, World, settled,
     },
     fact, setting,
 };
@@ -99,8 +99,8 @@ macro_rules! fact {
         $kind:literal = $value:ty, target $target:literal $(of |$it:ident| $of:expr)?;
         reads [$($read:expr),* $(,)?];
     ) => {
-        $(#[$meta])*
         #[derive(Clone, Debug, serde::Serialize)]
+        $(#[$meta])*
         $vis struct $name { $($(#[$fmeta])* $fvis $field: $type),* }
 
         impl $crate::engine::FactHead<$crate::aws::Aws> for $name {
@@ -143,7 +143,7 @@ macro_rules! setting {
         $($touches:tt)*
     ) => {
         $crate::fact! {
-            $(#[$meta])* #[derive(serde::Deserialize)]
+            #[derive(serde::Deserialize)] $(#[$meta])*
             $vis struct $name { $($(#[$fmeta])* $fvis $field: $type),* }
             $kind = $value, target $target $(of |$it| $of)?;
             reads [$($read),*];

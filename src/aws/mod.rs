@@ -21,19 +21,21 @@ mod gate;
 mod guard;
 pub mod guardduty;
 pub mod iam;
+pub(crate) mod kit;
 pub(crate) mod owned;
 mod pacing;
 pub(crate) mod policy_document;
 pub mod publish;
-mod registry;
 mod renewal;
 #[cfg(test)]
 pub(crate) mod replay;
 pub mod s3;
+mod service;
 pub mod sqs;
 pub mod ssm;
+pub mod thing;
 
 pub use client::{Aws, ConnectOptions, Haste, session_name};
 pub use error::call_error;
 pub(crate) use gate::OnlyRefused;
-pub use registry::registry;
+pub use service::{is_global, registry};

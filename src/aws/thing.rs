@@ -9,10 +9,14 @@ use futures::future::BoxFuture;
 use super::Aws;
 use crate::engine::{CallError, Permission};
 
+/// Keeps every run off what has it with the value `true`.
+pub const PROTECTED_TAG: &str = "backburn:protected";
+
 pub type Tags = BTreeMap<String, String>;
 
 /// Looks at a thing by its id; `None` when it is not there.
-pub type Look = for<'a> fn(&'a Aws, &'a str) -> BoxFuture<'a, Result<Option<Looked>, CallError>>;
+pub type Look = for<'a> fn(&'a Aws, &'a str) -> Looking<'a>;
+pub type Looking<'a> = BoxFuture<'a, Result<Option<Looked>, CallError>>;
 
 /// One class of things.
 pub struct Class {
@@ -26,7 +30,10 @@ pub struct Class {
 
 /// How the tags of a class are read.
 pub enum TagReader {
-    By { permissions: &'static [Permission], look: Look },
+    By {
+        permissions: &'static [Permission],
+        look: Look,
+    },
     /// AWS keeps no tags of it, or none that can be read from here: it counts, nothing can protect it,
     /// and the plan says so, with the reason.
     None(&'static str),
@@ -43,21 +50,18 @@ pub enum Counts {
     Accounts,
     /// As what it is attached to; by itself a resource.
     AsHolder,
-    /// Only with other things that its setting names.
-    Never,
 }
 
 impl Counts {
     /// The key in `limits`.
-    pub fn key(self) -> Option<&'static str> {
-        Some(match self {
+    pub fn key(self) -> &'static str {
+        match self {
             Self::Instances => "instances",
             Self::Principals => "principals",
             Self::Volumes => "volumes",
             Self::Resources | Self::AsHolder => "resources",
             Self::Accounts => "accounts",
-            Self::Never => return None,
-        })
+        }
     }
 }
 
@@ -142,5 +146,38 @@ impl Ord for Thing {
 impl std::hash::Hash for Thing {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.key().hash(state);
+    }
+}
+
+/// The thing that an ARN names, for operations that take one of any service.
+pub(super) fn of_arn(arn: &str) -> Thing {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let (service, name) = match parts.as_slice() {
+        ["arn", _, service, _, _, name] => (*service, *name),
+        _ => return super::backup::things::BACKED_UP.thing(arn),
+    };
+    match (service, name.split_once('/')) {
+        ("ec2", Some((_, id))) => super::ec2::things::by_id(id),
+        ("s3", None) => super::s3::things::BUCKET.thing(name),
+        ("dynamodb", Some(("table", table))) => super::dynamodb::things::TABLE.thing(table),
+        _ => super::backup::things::BACKED_UP.thing(arn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_that_is_not_known_is_a_thing_that_nothing_protects_and_that_counts() {
+        let of = |arn: &str| of_arn(arn).to_string();
+        assert_eq!(of("arn:aws:ec2:us-east-1:111122223333:instance/i-0a"), "instance `i-0a`");
+        assert_eq!(of("arn:aws:ec2:us-east-1:111122223333:volume/vol-0a"), "volume `vol-0a`");
+        assert_eq!(of("arn:aws:s3:::photos"), "bucket `photos`");
+        assert_eq!(of("arn:aws:dynamodb:us-east-1:111122223333:table/t"), "table `t`");
+        let database = "arn:aws:rds:us-east-1:111122223333:db:orders";
+        assert_eq!(of(database), format!("resource `{database}`"));
+        assert!(matches!(of_arn(database).class.tags, TagReader::None(_)));
+        assert_eq!(of("(known after run)"), "resource `(known after run)`");
     }
 }

@@ -61,7 +61,7 @@ impl Resume {
         let sources = prepare::Sources::Kept(&frozen.files);
         let (prepared, outline) = prepare::loaded(context, &frozen.name, text, sources, &given)?;
         let aws = reconnect(context, &start).await?.with_run(&id);
-        let aws = aws.with_belts(start.belts(&prepared));
+        let aws = aws.with_belts(start.belts(&prepared)?);
         let expected = Expected::of(plan.planned());
         let facts = RunFactsOwned { id, started: frozen.started };
         let session =

@@ -111,7 +111,7 @@ pub async fn begin(
     let facts = RunFactsOwned { id: plan.run.clone(), started };
     let (head, ledger) = (Head::default(), Ledger::default());
     let start = Start { dir, lock, head, ledger, records: Vec::new() };
-    let aws = aws.with_belts(start.belts(prepared));
+    let aws = aws.with_belts(start.belts(prepared)?);
     let expected = Expected::of(plan.planned());
     let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
     session.office.begin(&record);
@@ -132,17 +132,26 @@ pub struct Start {
 
 impl Start {
     /// The run's belts, with what it touched so far.
-    pub fn belts(&self, prepared: &Prepared) -> Arc<Belts> {
+    ///
+    /// # Errors
+    /// The journal has a kind that this version does not know: what it touched cannot be counted.
+    pub fn belts(&self, prepared: &Prepared) -> Result<Arc<Belts>, Failure> {
+        let registry = registry();
         let earlier = self.records.iter().filter_map(|record| match record {
             Record::Intent { place, scope, setting, before, .. } => {
-                Some((&*scope.region, &*place.kind, setting, before))
+                Some((scope, registry.touched(&place.kind, setting, before)))
             }
             Record::OperationIntent { place, scope, operation, .. } => {
-                Some((&*scope.region, &*place.kind, operation, &Value::Null))
+                Some((scope, registry.touched_by_operation(&place.kind, operation)))
             }
             _ => None,
         });
-        Arc::new(Belts::new(self.dir.id(), prepared.limits()).after(earlier))
+        let earlier = earlier.map(|(scope, things)| Ok((scope.region.clone(), things?)));
+        let earlier = earlier.collect::<Result<Vec<_>, String>>().map_err(|why| {
+            Failure::new(Exit::Refused, format!("the run cannot be resumed: {why}"))
+                .help("resume it with the version that began it, or release it")
+        })?;
+        Ok(Arc::new(Belts::new(self.dir.id(), prepared.limits()).after(earlier)))
     }
 
     /// Locks and reads an earlier run.

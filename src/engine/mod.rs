@@ -34,7 +34,7 @@ pub use planner::{plan, plan_ahead};
 pub use registry::Registry;
 pub use runner::{RunEnd, run};
 pub use setting::{AnySetting, Fact, FactHead, How, Order, Reach, Rule, Setting, SettingHead};
-pub use step::{AFTER_RUN, Run, Step, is_open, settled};
+pub use step::{AFTER_RUN, Run, Step, is_open, is_open_text, settled};
 pub use verdict::Verdict;
 pub use walk::Walked;
 pub use work::{is_urgent, paced};

@@ -17,6 +17,14 @@ pub const fn on(action: &'static str, resource: &'static str) -> Permission {
     Permission { action, resource }
 }
 
+impl Permission {
+    /// The same action on something else: most calls of EC2 are checked on each thing that they name.
+    #[must_use]
+    pub const fn at(self, resource: &'static str) -> Self {
+        Self { action: self.action, resource }
+    }
+}
+
 impl From<Permission> for String {
     fn from(permission: Permission) -> Self {
         permission.action.into()
@@ -53,11 +61,12 @@ impl Permission {
         #[cfg(debug_assertions)]
         {
             let missing = TABLES.try_with(|(kind, tables)| {
-                let listed = tables.iter().any(|table| table.contains(&self));
+                let listed =
+                    tables.iter().flat_map(|table| *table).any(|one| one.action == self.action);
                 (!listed).then_some(*kind)
             });
             if let Ok(Some(kind)) = missing {
-                panic!("`{kind}` calls `{}` on `{}`, which is not in its tables", self.action, self.resource);
+                panic!("`{kind}` calls `{}`, which is not in its tables", self.action);
             }
         }
     }

@@ -57,6 +57,41 @@ impl<C: World> Registry<C> {
     }
 }
 
+impl<C: World> Registry<C> {
+    /// What a change in the journal touched.
+    ///
+    /// # Errors
+    /// As for [`Registry::make`]: what an earlier part of the run touched must not be left out.
+    pub fn touched(
+        &self,
+        kind: &str,
+        json: &Value,
+        before: &Value,
+    ) -> Result<Vec<C::Thing>, String> {
+        Ok(self.make(kind, json)?.touches(before))
+    }
+
+    /// What an operation in the journal touched.
+    ///
+    /// # Errors
+    /// As for [`Registry::make`].
+    pub fn touched_by_operation(&self, kind: &str, json: &Value) -> Result<Vec<C::Thing>, String> {
+        Ok(self.operation(kind, json)?.touches())
+    }
+
+    /// All kinds of settings and of operations, sorted.
+    pub fn kinds(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        let sorted = |mut kinds: Vec<_>| {
+            kinds.sort_unstable();
+            kinds
+        };
+        (
+            sorted(self.settings.keys().copied().collect()),
+            sorted(self.operations.keys().copied().collect()),
+        )
+    }
+}
+
 fn make<T: ?Sized>(
     known: &HashMap<&'static str, Make<T>>,
     what: &str,

@@ -34,7 +34,10 @@ pub trait World: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StepError::Refused`] when it must not be made; nothing was written.
-    fn allows(&self, _touch: &Touch<'_, Self::Thing>) -> impl Future<Output = Result<(), StepError>> + Send {
+    fn allows(
+        &self,
+        _touch: &Touch<'_, Self::Thing>,
+    ) -> impl Future<Output = Result<(), StepError>> + Send {
         async { Ok(()) }
     }
 }

@@ -65,6 +65,9 @@ pub struct Limits {
     pub instances: Option<u64>,
     pub principals: Option<u64>,
     pub volumes: Option<u64>,
+    /// All that is none of the others.
+    pub resources: Option<u64>,
+    pub accounts: Option<u64>,
 }
 
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use crate::{
         iam::Caller,
     },
     engine::{
-        self, AFTER_RUN, Fact, World,
+        self, AFTER_RUN, Fact, FactHead, World,
         plan::{PlanState, PlannedStep, races},
     },
     journal::{forms, redact, redact_text},
@@ -109,6 +109,8 @@ impl Prepared {
             instances: most(|limits| limits.instances),
             principals: most(|limits| limits.principals),
             volumes: most(|limits| limits.volumes),
+            resources: most(|limits| limits.resources),
+            accounts: most(|limits| limits.accounts),
         }
     }
 

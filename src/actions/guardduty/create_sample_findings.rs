@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, owned::guardduty},
+    aws::{Aws, guardduty},
     engine::{Step, StepError},
     playbook::Phase,
 };

@@ -68,7 +68,7 @@ pub async fn check_size(
     };
     let taken = step.read(&InlineSize { owner, except: policy.into() }).await?;
     // A cut-off time is 20 characters once it is known.
-    let own = document::size(document) + if is_open(document) { 20 } else { 0 };
+    let own = policy_document::size(document) + if is_open(document) { 20 } else { 0 };
     fits(taken, own, limit, &who).map_err(StepError::Refused)
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{Access, Action, Spec, page},
-    aws::{Aws, facts},
+    aws::{Aws, iam},
     engine::{Step, StepError},
     playbook::Phase,
 };

@@ -7,23 +7,22 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_backup::{
     operation::describe_backup_job::DescribeBackupJobOutput, types::BackupJobState,
 };
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{begun, percent, with_new_role};
+use super::{begun, percent, permissions::*, with_new_role};
+
 use crate::{
     aws::{
-        Aws, call_error,
+        dynamodb::things::TABLE,
+        ec2::things::{INSTANCE, VOLUME},
+        kit::*,
         owned::{RUN_TAG, STEP_TAG},
+        s3::things::BUCKET,
+        thing,
     },
-    engine::{
-        AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on, settled,
-    },
+    engine::AFTER_RUN,
 };
 
-const START: &str = "backup:StartBackupJob";
-const LOOK: &str = "backup:DescribeBackupJob";
-const LIST: &str = "backup:ListBackupJobs";
 /// How long a job may take to stop.
 const STOPS: Duration = Duration::from_secs(10 * 60);
 
@@ -52,7 +51,7 @@ pub struct Saved {
 impl BackUp {
     async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeBackupJobOutput, CallError> {
         let call = aws.backup().describe_backup_job().backup_job_id(job).send().await;
-        call.map_err(|e| call_error(LOOK, e))
+        call.by(DESCRIBE_BACKUP_JOB)
     }
 }
 
@@ -63,23 +62,21 @@ fn is_over(state: Option<&BackupJobState>) -> bool {
 
 impl Operation<Aws> for BackUp {
     const KIND: &'static str = "backup.back-up";
-    const USES: &'static [Permission] = &[
-        on(START, "*"),
-        on("backup:TagResource", "*"),
-        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
-        on(LOOK, "*"),
-        on(LIST, "*"),
-    ];
-    const DISCARDS: &'static [Permission] = &[
-        on(LOOK, "*"),
-        on(LIST, "*"),
-        on("backup:StopBackupJob", "*"),
-        on("backup:DeleteRecoveryPoint", "*"),
-    ];
+    const USES: &'static [Permission] =
+        &[START_BACKUP_JOB, TAG_RESOURCE, PASS_ROLE, DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS];
+    const DISCARDS: &'static [Permission] =
+        &[DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS, STOP_BACKUP_JOB, DELETE_RECOVERY_POINT];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] =
+        &[INSTANCE.permissions(), VOLUME.permissions(), BUCKET.permissions(), TABLE.permissions()];
     type Output = Saved;
 
     fn target(&self) -> String {
         self.resource.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        vec![thing::of_arn(&self.resource)]
     }
 
     fn leaves(&self) -> String {
@@ -103,7 +100,7 @@ impl Operation<Aws> for BackUp {
             .into_paginator()
             .items()
             .send();
-        let jobs = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| call_error(LIST, e))?;
+        let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_BACKUP_JOBS)?;
         use BackupJobState::{Aborted, Expired, Failed};
         let mine = jobs.into_iter().find(|job| {
             job.iam_role_arn() == Some(&self.role)
@@ -127,7 +124,7 @@ impl Operation<Aws> for BackUp {
                 .set_recovery_point_tags(Some(tags.clone()))
                 .send()
                 .await
-                .map_err(|e| call_error(START, e))?;
+                .by(START_BACKUP_JOB)?;
             Ok(call.backup_job_id.unwrap_or_default())
         })
         .await
@@ -172,7 +169,7 @@ impl Operation<Aws> for BackUp {
             }
             if started.elapsed() > STOPS {
                 let text = format!("backup job `{job}` does not end");
-                return Err(CallError::local(LOOK, Class::Unknown, text));
+                return Err(CallError::local(DESCRIBE_BACKUP_JOB.action, Class::Unknown, text));
             }
             sleep(pause).await;
         };
@@ -185,7 +182,7 @@ impl Operation<Aws> for BackUp {
             .send()
             .await
             .map(drop);
-        let call = call.map_err(|e| call_error("backup:DeleteRecoveryPoint", e));
+        let call = call.by(DELETE_RECOVERY_POINT);
         settled(call, Class::Gone).map(|()| true)
     }
 }

@@ -3,16 +3,12 @@
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        ec2::{DeleteOnTermination, instance},
-    },
-    engine::{CallError, Class, Setting, settled},
-};
+use super::permissions::*;
 
-const VERSIONS: &str = "s3:ListBucketVersions";
-const DELETE: &str = "s3:DeleteObjectVersion";
+use crate::aws::{
+    ec2::{DeleteOnTermination, instance},
+    kit::*,
+};
 
 /// True when nothing of it is left, false for a kind that this program cannot delete.
 pub(super) async fn resource(aws: &Aws, arn: &str) -> Result<bool, CallError> {
@@ -33,7 +29,7 @@ pub(super) async fn resource(aws: &Aws, arn: &str) -> Result<bool, CallError> {
 
 async fn volume(aws: &Aws, id: &str) -> Result<(), CallError> {
     let call = aws.ec2().delete_volume().volume_id(id).send().await.map(drop);
-    call.map_err(|e| call_error("ec2:DeleteVolume", e))
+    call.by(DELETE_VOLUME)
 }
 
 /// Its volumes go with it, also those that an image keeps by default.
@@ -47,12 +43,12 @@ async fn terminate(aws: &Aws, id: &str) -> Result<(), CallError> {
         DeleteOnTermination::of(id, volume).write(aws, &true).await?;
     }
     let call = aws.ec2().terminate_instances().instance_ids(id).send().await.map(drop);
-    call.map_err(|e| call_error("ec2:TerminateInstances", e))
+    call.by(TERMINATE_INSTANCES)
 }
 
 async fn table(aws: &Aws, name: &str) -> Result<(), CallError> {
     let call = aws.dynamodb().delete_table().table_name(name).send().await.map(drop);
-    match call.map_err(|e| call_error("dynamodb:DeleteTable", e)) {
+    match call.by(DELETE_TABLE) {
         // It is on its way.
         Err(e)
             if e.code.as_deref() == Some("ResourceInUseException")
@@ -67,7 +63,7 @@ async fn table(aws: &Aws, name: &str) -> Result<(), CallError> {
 async fn bucket(aws: &Aws, name: &str) -> Result<(), CallError> {
     loop {
         let page = aws.s3().list_object_versions().bucket(name).send().await;
-        let page = page.map_err(|e| call_error(VERSIONS, e))?;
+        let page = page.by(LIST_BUCKET_VERSIONS)?;
         let versions = page.versions.into_iter().flatten().map(|one| (one.key, one.version_id));
         let markers = page.delete_markers.into_iter().flatten();
         let all = versions.chain(markers.map(|one| (one.key, one.version_id)));
@@ -79,21 +75,20 @@ async fn bucket(aws: &Aws, name: &str) -> Result<(), CallError> {
         if objects.is_empty() {
             break;
         }
-        let incomplete = |e: aws_sdk_s3::error::BuildError| {
-            CallError::local(DELETE, Class::Invalid, e.to_string())
-        };
+        let incomplete =
+            |e: aws_sdk_s3::error::BuildError| DELETE_OBJECT_VERSION.invalid(e.to_string());
         let all = Delete::builder().set_objects(Some(objects)).quiet(true);
         let call = aws.s3().delete_objects().bucket(name).delete(all.build().map_err(incomplete)?);
-        let left = call.send().await.map_err(|e| call_error(DELETE, e))?.errors;
+        let left = call.send().await.by(DELETE_OBJECT_VERSION)?.errors;
         if let Some(error) = left.into_iter().flatten().next() {
             let text = format!(
                 "object `{}` of bucket `{name}` cannot be deleted: {}",
                 error.key.unwrap_or_default(),
                 error.message.unwrap_or_default()
             );
-            return Err(CallError::local(DELETE, Class::Unknown, text));
+            return Err(CallError::local(DELETE_OBJECT_VERSION.action, Class::Unknown, text));
         }
     }
     let call = aws.s3().delete_bucket().bucket(name).send().await.map(drop);
-    call.map_err(|e| call_error("s3:DeleteBucket", e))
+    call.by(DELETE_BUCKET)
 }

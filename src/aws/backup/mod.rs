@@ -3,10 +3,12 @@
 
 mod back_up;
 mod discard;
+mod permissions;
 mod restore;
 mod restore_metadata;
 mod restore_test;
 mod restore_validation;
+pub(crate) mod things;
 mod vault;
 
 pub use back_up::{BackUp, Saved};
@@ -16,11 +18,24 @@ pub use restore_test::{RestoreTest, TestFacts};
 pub use restore_validation::{RestoreValidation, Validation};
 pub use vault::{HeldVault, Vault};
 
+pub(super) const SERVICE: Service = Service::new("backup", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .with::<RestoreValidation>()
+        .with::<Vault>()
+        .with_operation::<BackUp>()
+        .with_operation::<Restore>()
+}
+
 use std::{future::Future, time::Duration};
 
 use tokio::time::sleep;
 
-use crate::engine::{CallError, Class, Token};
+use crate::{
+    aws::{kit::*, service::Service},
+    engine::Registry,
+};
 
 /// Attempts, two seconds apart, for a new role to become known to AWS Backup.
 const ROLE_SETTLES: u32 = 15;

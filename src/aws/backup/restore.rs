@@ -7,18 +7,12 @@ use std::{collections::BTreeMap, time::Duration};
 use aws_sdk_backup::{
     operation::describe_restore_job::DescribeRestoreJobOutput, types::RestoreJobStatus,
 };
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{begun, discard, percent, with_new_role};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
-};
+use super::{begun, discard, percent, permissions::*, with_new_role};
 
-const START: &str = "backup:StartRestoreJob";
-const LOOK: &str = "backup:DescribeRestoreJob";
-const LIST: &str = "backup:ListRestoreJobs";
+use crate::{aws::kit::*, engine::AFTER_RUN};
+
 /// A restore cannot be stopped, so its end is awaited before its resource is taken away.
 const ENDS: Duration = Duration::from_secs(30 * 60);
 
@@ -45,7 +39,7 @@ pub struct Restored {
 impl Restore {
     async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeRestoreJobOutput, CallError> {
         let call = aws.backup().describe_restore_job().restore_job_id(job).send().await;
-        call.map_err(|e| call_error(LOOK, e))
+        call.by(DESCRIBE_RESTORE_JOB)
     }
 
     /// Whether the job made its resource, rather than wrote into one that was there.
@@ -64,30 +58,31 @@ fn is_over(status: Option<&RestoreJobStatus>) -> bool {
 
 impl Operation<Aws> for Restore {
     const KIND: &'static str = "backup.restore";
-    const USES: &'static [Permission] = &[
-        on(START, "*"),
-        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
-        on(LOOK, "*"),
-        on(LIST, "*"),
-    ];
+    const USES: &'static [Permission] =
+        &[START_RESTORE_JOB, PASS_ROLE, DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS];
     const DISCARDS: &'static [Permission] = &[
-        on(LOOK, "*"),
-        on(LIST, "*"),
-        on("ec2:DeleteVolume", "arn:aws:ec2:{region}:{account}:volume/*"),
-        on("ec2:DescribeInstances", "*"),
-        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:volume/*"),
-        on("ec2:TerminateInstances", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("dynamodb:DeleteTable", "arn:aws:dynamodb:{region}:{account}:table/*"),
-        on("s3:ListBucketVersions", "arn:aws:s3:::*"),
-        on("s3:DeleteObject", "arn:aws:s3:::*/*"),
-        on("s3:DeleteObjectVersion", "arn:aws:s3:::*/*"),
-        on("s3:DeleteBucket", "arn:aws:s3:::*"),
+        DESCRIBE_RESTORE_JOB,
+        LIST_RESTORE_JOBS,
+        DELETE_VOLUME,
+        DESCRIBE_INSTANCES,
+        MODIFY_INSTANCE_ATTRIBUTE,
+        MODIFY_INSTANCE_ATTRIBUTE.at(VOLUMES),
+        TERMINATE_INSTANCES,
+        DELETE_TABLE,
+        LIST_BUCKET_VERSIONS,
+        DELETE_OBJECT,
+        DELETE_OBJECT_VERSION,
+        DELETE_BUCKET,
     ];
+    const REACH: Reach = Reach::Makes;
     type Output = Restored;
 
     fn target(&self) -> String {
         self.recovery_point.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {
@@ -110,7 +105,7 @@ impl Operation<Aws> for Restore {
             .into_paginator()
             .items()
             .send();
-        let jobs = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| call_error(LIST, e))?;
+        let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_RESTORE_JOBS)?;
         let mine = jobs.into_iter().find(|job| {
             job.recovery_point_arn() == Some(&self.recovery_point)
                 && job.iam_role_arn() == Some(&self.role)
@@ -133,7 +128,7 @@ impl Operation<Aws> for Restore {
                 .set_metadata(Some(self.metadata.clone().into_iter().collect()))
                 .send()
                 .await
-                .map_err(|e| call_error(START, e))?;
+                .by(START_RESTORE_JOB)?;
             Ok(call.restore_job_id.unwrap_or_default())
         })
         .await
@@ -173,7 +168,7 @@ impl Operation<Aws> for Restore {
             }
             if started.elapsed() > ENDS {
                 let text = format!("restore job `{job}` does not end");
-                return Err(CallError::local(LOOK, Class::Unknown, text));
+                return Err(CallError::local(DESCRIBE_RESTORE_JOB.action, Class::Unknown, text));
             }
             sleep(pause).await;
         };

@@ -5,22 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-const DESCRIBE: &str = "backup:DescribeRecoveryPoint";
-const METADATA: &str = "backup:GetRecoveryPointRestoreMetadata";
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RestoreMetadata {
-    pub vault: String,
-    /// ARN.
-    pub recovery_point: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub struct RestoreMetadata {
+        pub vault: String,
+        /// ARN.
+        pub recovery_point: String,
+    }
+    "backup.restore-metadata" = PointFacts, target "{recovery_point}";
+    reads [DESCRIBE_RECOVERY_POINT, GET_RECOVERY_POINT_RESTORE_METADATA];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +36,6 @@ pub struct PointFacts {
 }
 
 impl Fact<Aws> for RestoreMetadata {
-    const KIND: &'static str = "backup.restore-metadata";
-    /// A recovery point has the ARN of its own service: a snapshot's for EBS.
-    const READS: &'static [Permission] = &[on(DESCRIBE, "*"), on(METADATA, "*")];
-    type Value = PointFacts;
-
-    fn target(&self) -> String {
-        self.recovery_point.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<PointFacts, CallError> {
         let point = aws
             .backup()
@@ -55,7 +44,7 @@ impl Fact<Aws> for RestoreMetadata {
             .recovery_point_arn(&self.recovery_point)
             .send()
             .await
-            .map_err(|e| call_error(DESCRIBE, e))?;
+            .by(DESCRIBE_RECOVERY_POINT)?;
         let saved = aws
             .backup()
             .get_recovery_point_restore_metadata()
@@ -63,7 +52,7 @@ impl Fact<Aws> for RestoreMetadata {
             .recovery_point_arn(&self.recovery_point)
             .send()
             .await
-            .map_err(|e| call_error(METADATA, e))?;
+            .by(GET_RECOVERY_POINT_RESTORE_METADATA)?;
         Ok(PointFacts {
             resource_type: point.resource_type.unwrap_or_default(),
             resource: point.resource_arn.unwrap_or_default(),

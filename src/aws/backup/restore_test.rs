@@ -3,20 +3,20 @@
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html>
 
 use aws_sdk_backup::types;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-const PLAN: &str = "backup:GetRestoreTestingPlan";
-const LIST: &str = "backup:ListRestoreJobs";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RestoreTest {
-    /// Name or ARN of the restore testing plan.
-    pub plan: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct RestoreTest {
+        /// Name or ARN of the restore testing plan.
+        pub plan: String,
+    }
+    // `None`: none has completed yet.
+    "backup.restore-test" = Option<TestFacts>, target "{plan}";
+    reads [GET_RESTORE_TESTING_PLAN, LIST_RESTORE_JOBS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,25 +38,15 @@ impl RestoreTest {
             return Ok(self.plan.clone());
         }
         let call = aws.backup().get_restore_testing_plan().restore_testing_plan_name(&self.plan);
-        let plan = call.send().await.map_err(|e| call_error(PLAN, e))?.restore_testing_plan;
+        let plan = call.send().await.by(GET_RESTORE_TESTING_PLAN)?.restore_testing_plan;
         plan.map(|plan| plan.restore_testing_plan_arn).ok_or_else(|| {
             let text = format!("there is no restore testing plan `{}`", self.plan);
-            CallError::local(PLAN, Class::Gone, text)
+            CallError::local(GET_RESTORE_TESTING_PLAN.action, Class::Gone, text)
         })
     }
 }
 
 impl Fact<Aws> for RestoreTest {
-    const KIND: &'static str = "backup.restore-test";
-    const READS: &'static [Permission] =
-        &[on(PLAN, "arn:aws:backup:{region}:{account}:restore-testing-plan:*"), on(LIST, "*")];
-    /// `None`: none has completed yet.
-    type Value = Option<TestFacts>;
-
-    fn target(&self) -> String {
-        self.plan.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<TestFacts>, CallError> {
         let arn = self.arn(aws).await?;
         let pages = aws
@@ -68,7 +58,7 @@ impl Fact<Aws> for RestoreTest {
             .items()
             .send();
         let jobs: Vec<types::RestoreJobsListMember> =
-            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(LIST, e))?;
+            pages.collect::<Result<_, _>>().await.by(LIST_RESTORE_JOBS)?;
         let newest = jobs
             .into_iter()
             .filter(|job| job.completion_date.is_some())

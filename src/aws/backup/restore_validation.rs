@@ -4,19 +4,22 @@
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutRestoreValidationResult.html>
 
 use aws_sdk_backup::types;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, How, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::RESTORE_JOB};
 
-const READ: &str = "backup:DescribeRestoreJob";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RestoreValidation {
-    /// Id of the restore job.
-    pub job: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct RestoreValidation {
+        /// Id of the restore job.
+        pub job: String,
+    }
+    "backup.restore-validation" = Validation, target "{job}";
+    reads [DESCRIBE_RESTORE_JOB];
+    writes [PUT_RESTORE_VALIDATION_RESULT];
+    release Retained Scaffolding;
+    touches [RESTORE_JOB(job)];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,17 +31,9 @@ pub struct Validation {
 }
 
 impl Fact<Aws> for RestoreValidation {
-    const KIND: &'static str = "backup.restore-validation";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    type Value = Validation;
-
-    fn target(&self) -> String {
-        self.job.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Validation, CallError> {
         let call = aws.backup().describe_restore_job().restore_job_id(&self.job).send().await;
-        let job = call.map_err(|e| call_error(READ, e))?;
+        let job = call.by(DESCRIBE_RESTORE_JOB)?;
         let text = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Validation {
             status: job.validation_status.map(|status| status.as_str().to_owned()),
@@ -48,9 +43,6 @@ impl Fact<Aws> for RestoreValidation {
 }
 
 impl Setting<Aws> for RestoreValidation {
-    const RULE: Rule = Rule { how: How::Retained, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[on("backup:PutRestoreValidationResult", "*")];
-
     async fn write(&self, aws: &Aws, value: &Validation) -> Result<(), CallError> {
         let status = value.status.as_deref().unwrap_or_default();
         let call = aws
@@ -61,7 +53,7 @@ impl Setting<Aws> for RestoreValidation {
             .set_validation_status_message(value.message.clone())
             .send()
             .await;
-        call.map(drop).map_err(|e| call_error("backup:PutRestoreValidationResult", e))
+        call.map(drop).by(PUT_RESTORE_VALIDATION_RESULT)
     }
 
     /// AWS may cut a long message.

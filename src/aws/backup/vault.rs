@@ -9,35 +9,39 @@ use std::{
 };
 
 use aws_sdk_backup::types;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
+
+use super::permissions::*;
 
 use crate::{
     aws::{
-        Aws, call_error,
+        kit::*,
         owned::{RUN_TAG, STEP_TAG},
     },
-    engine::{
-        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
-        settled,
-    },
+    engine::AFTER_RUN,
 };
 
-const LIST: &str = "backup:ListBackupVaults";
-const POINTS: &str = "backup:ListRecoveryPointsByBackupVault";
-const VAULTS: &str = "arn:aws:backup:{region}:{account}:backup-vault:*";
 /// Deleting a recovery point takes a while.
 const EMPTIES: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vault {
-    /// 2 to 50 of `a-z A-Z 0-9 - _`.
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    /// Further tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Vault {
+        /// 2 to 50 of `a-z A-Z 0-9 - _`.
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        /// Further tags.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub tags: BTreeMap<String, String>,
+    }
+    // `None`: there is no such vault.
+    "backup.vault" = Option<HeldVault>, target "{name}";
+    reads [LIST_BACKUP_VAULTS, LIST_TAGS];
+    writes [CREATE_BACKUP_VAULT, TAG_RESOURCE.at(BACKUP_VAULTS), MOUNT_CAPSULE, CREATE_GRANT, DESCRIBE_KEY, GENERATE_DATA_KEY, DECRYPT, RETIRE_GRANT, LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DELETE_BACKUP_VAULT];
+    releases [LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DELETE_BACKUP_VAULT];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,29 +64,25 @@ impl Vault {
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let pages = aws.backup().list_backup_vaults().into_paginator().items().send();
         let all: Vec<types::BackupVaultListMember> =
-            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(LIST, e))?;
+            pages.collect::<Result<_, _>>().await.by(LIST_BACKUP_VAULTS)?;
         let found = all.into_iter().find(|one| one.backup_vault_name() == Some(&self.name));
         let Some(arn) = found.and_then(|found| found.backup_vault_arn) else { return Ok(None) };
         let tags = aws.backup().list_tags().resource_arn(&arn).send().await;
-        let tags = tags.map_err(|e| call_error("backup:ListTags", e))?.tags.unwrap_or_default();
+        let tags = tags.by(LIST_TAGS)?.tags.unwrap_or_default();
         if tags.get(RUN_TAG) == Some(&self.run) {
             return Ok(Some(arn));
         }
-        Err(CallError::local(
-            LIST,
-            Class::Invalid,
-            format!(
-                "vault `{}` is there but has not the tag `{RUN_TAG}` of this run; give another `name`",
-                self.name
-            ),
-        ))
+        Err(LIST_BACKUP_VAULTS.invalid(format!(
+            "vault `{}` is there but has not the tag `{RUN_TAG}` of this run; give another `name`",
+            self.name
+        )))
     }
 
     async fn points(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
         let pages = aws.backup().list_recovery_points_by_backup_vault();
         let pages = pages.backup_vault_name(&self.name).into_paginator().items().send();
         let all: Vec<types::RecoveryPointByBackupVault> =
-            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(POINTS, e))?;
+            pages.collect::<Result<_, _>>().await.by(LIST_RECOVERY_POINTS_BY_BACKUP_VAULT)?;
         Ok(all.into_iter().filter_map(|point| point.recovery_point_arn).collect())
     }
 
@@ -100,7 +100,7 @@ impl Vault {
             .await
             .map(drop);
         // By an earlier attempt: whose it is was asked before.
-        settled(call.map_err(|e| call_error("backup:CreateBackupVault", e)), Class::AlreadySo)
+        settled(call.by(CREATE_BACKUP_VAULT), Class::AlreadySo)
     }
 
     async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
@@ -115,7 +115,7 @@ impl Vault {
                     .recovery_point_arn(point)
                     .send()
                     .await;
-                match call.map_err(|e| call_error("backup:DeleteRecoveryPoint", e)) {
+                match call.by(DELETE_RECOVERY_POINT) {
                     Err(e) if e.class == Class::Denied || e.class == Class::Unreachable => {
                         return Err(e);
                     }
@@ -126,10 +126,7 @@ impl Vault {
             if points.is_empty() {
                 let call = aws.backup().delete_backup_vault().backup_vault_name(&self.name);
                 let call = call.send().await.map(drop);
-                return settled(
-                    call.map_err(|e| call_error("backup:DeleteBackupVault", e)),
-                    Class::Gone,
-                );
+                return settled(call.by(DELETE_BACKUP_VAULT), Class::Gone);
             }
             if started.elapsed() > EMPTIES {
                 let text = format!(
@@ -138,7 +135,11 @@ impl Vault {
                     points.len(),
                     EMPTIES.as_secs() / 60
                 );
-                return Err(CallError::local(POINTS, Class::Unknown, text));
+                return Err(CallError::local(
+                    LIST_RECOVERY_POINTS_BY_BACKUP_VAULT.action,
+                    Class::Unknown,
+                    text,
+                ));
             }
             sleep(pause).await;
         }
@@ -146,41 +147,12 @@ impl Vault {
 }
 
 impl Fact<Aws> for Vault {
-    const KIND: &'static str = "backup.vault";
-    const READS: &'static [Permission] = &[on(LIST, "*"), on("backup:ListTags", VAULTS)];
-    /// `None`: there is no such vault.
-    type Value = Option<HeldVault>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<HeldVault>, CallError> {
         Ok(self.find(aws).await?.map(|arn| HeldVault { arn: Some(arn) }))
     }
 }
 
 impl Setting<Aws> for Vault {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on("backup:CreateBackupVault", VAULTS),
-        on("backup:TagResource", VAULTS),
-        on("backup-storage:MountCapsule", "*"),
-        on("kms:CreateGrant", "arn:aws:kms:{region}:{account}:key/*"),
-        on("kms:DescribeKey", "arn:aws:kms:{region}:{account}:key/*"),
-        on("kms:GenerateDataKey", "arn:aws:kms:{region}:{account}:key/*"),
-        on("kms:Decrypt", "arn:aws:kms:{region}:{account}:key/*"),
-        on("kms:RetireGrant", "arn:aws:kms:{region}:{account}:key/*"),
-        on(POINTS, VAULTS),
-        on("backup:DeleteRecoveryPoint", "*"),
-        on("backup:DeleteBackupVault", VAULTS),
-    ];
-    const RELEASES: &'static [Permission] = &[
-        on(POINTS, VAULTS),
-        on("backup:DeleteRecoveryPoint", "*"),
-        on("backup:DeleteBackupVault", VAULTS),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<HeldVault>) -> Result<(), CallError> {
         match (value, self.find(aws).await?) {
             (Some(_), Some(_)) | (None, None) => Ok(()),

@@ -1,30 +1,27 @@
-//! The safety belts of one run in one account: how many distinct instances, principals and volumes it
-//! may touch, and what it must not touch at all. Owns the count and the refusals; asked by the engine
-//! before each change and operation ([`World::allows`](crate::engine::World::allows)), so that no
-//! action can forget it.
+//! The safety belts of one run in one account: how many distinct things it may touch, and what it must
+//! not touch at all. Owns the count and the refusals; asked by the engine before each change and
+//! operation ([`World::allows`](crate::engine::World::allows)), so that no action can forget it. What a
+//! setting or an operation touches is said by its kind, and how a thing is looked at by its class.
 
 mod dry_run;
 pub mod probe;
 mod standing;
-mod touches;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use serde_json::Value;
 use tokio::sync::Mutex;
 
+pub use super::thing::PROTECTED_TAG;
+use super::thing::{Class, Counts, Thing};
 use crate::{
     aws::Aws,
-    engine::{StepError, Touch, World},
+    engine::{CallError, Class as ErrorClass, StepError, Touch, World, is_open_text},
 };
 
-use standing::{Key, Seen, Standing};
-pub use standing::{PROTECTED_TAG, reads};
-use touches::things;
-pub use touches::{Class, Thing};
+use standing::{Key, Seen, Standing, key};
 
 /// How many distinct things a run may touch. What it makes itself does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +29,34 @@ pub struct Limits {
     pub instances: u64,
     pub principals: u64,
     pub volumes: u64,
+    /// Everything that is none of the others: buckets, trails, tables, snapshots, ...
+    pub resources: u64,
+    /// AWS accounts, where the whole account is what is changed.
+    pub accounts: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { instances: 1, principals: 1, volumes: 1 }
+        Self { instances: 1, principals: 1, volumes: 1, resources: 1, accounts: 1 }
     }
 }
+
+impl Limits {
+    fn of(&self, what: &str) -> u64 {
+        match what {
+            "instances" => self.instances,
+            "principals" => self.principals,
+            "volumes" => self.volumes,
+            "resources" => self.resources,
+            "accounts" => self.accounts,
+            // No class counts under another key.
+            _ => 0,
+        }
+    }
+}
+
+const KEYS: [Counts; 5] =
+    [Counts::Instances, Counts::Principals, Counts::Volumes, Counts::Resources, Counts::Accounts];
 
 /// One limit and what was touched of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,25 +103,19 @@ impl Belts {
         Self { looked: self.looked.clone(), ..Self::new(&self.run, self.limits) }
     }
 
-    /// Counts what earlier parts of the run touched: the Region of each change and operation, its
-    /// kind, itself as journaled, and the value before.
+    /// Counts what earlier parts of the run touched, each with the Region of its call.
     #[must_use]
-    pub fn after<'a>(
-        mut self,
-        earlier: impl IntoIterator<Item = (&'a str, &'a str, &'a Value, &'a Value)>,
-    ) -> Self {
-        let earlier = earlier
-            .into_iter()
-            .map(|(region, kind, what, before)| (region.to_owned(), things(kind, what, before)));
+    pub fn after(mut self, earlier: impl IntoIterator<Item = (String, Vec<Thing>)>) -> Self {
+        let earlier = earlier.into_iter().map(|(region, things)| (region, known(&things)));
         *self.earlier.get_mut() = earlier.filter(|(_, things)| !things.is_empty()).collect();
         self
     }
 
     pub async fn counts(&self) -> Vec<Count> {
         let touched = self.touched.lock().await;
-        ["instances", "principals", "volumes"]
+        KEYS.map(Counts::key)
             .into_iter()
-            .map(|what| Count { what, limit: self.limit(what), touched: names(&touched, what) })
+            .map(|what| Count { what, limit: self.limits.of(what), touched: names(&touched, what) })
             .collect()
     }
 
@@ -113,20 +125,21 @@ impl Belts {
     }
 
     /// ARNs of the users and roles that were touched.
-    pub async fn principals(&self) -> Vec<(Class, String)> {
+    pub async fn principals(&self) -> Vec<(&'static Class, String)> {
         self.looked.lock().await.seen.arns()
     }
 
-    fn limit(&self, what: &str) -> u64 {
-        match what {
-            "instances" => self.limits.instances,
-            "principals" => self.limits.principals,
-            _ => self.limits.volumes,
-        }
+    /// What was looked at and nothing can protect, each with the reason.
+    pub async fn unprotectable(&self) -> Vec<String> {
+        self.looked.lock().await.seen.unprotectable()
     }
 
-    pub(super) async fn allows(&self, aws: &Aws, touch: &Touch<'_>) -> Result<(), StepError> {
-        let things = things(&touch.place.kind, touch.what, touch.before);
+    pub(super) async fn allows(
+        &self,
+        aws: &Aws,
+        touch: &Touch<'_, Thing>,
+    ) -> Result<(), StepError> {
+        let things = known(touch.things);
         if things.is_empty() {
             return Ok(());
         }
@@ -156,9 +169,9 @@ impl Belts {
             }
             let have = touched.get(what).map_or(0, BTreeSet::len) as u64;
             // A plan shows everything that would be touched, and is refused as a whole.
-            if !touch.planning && have >= self.limit(what) {
+            if !touch.planning && have >= self.limits.of(what) {
                 return Err(StepError::Refused(over(
-                    &Count { what, limit: self.limit(what), touched: names(&touched, what) },
+                    &Count { what, limit: self.limits.of(what), touched: names(&touched, what) },
                     Some(&key.1),
                 )));
             }
@@ -180,7 +193,7 @@ impl Belts {
             };
             let _turn = turn.lock().await;
             if self.looked.lock().await.seen.standing(&key).is_none() {
-                let found = Seen::look(aws, &self.run, &key).await?;
+                let found = Seen::look(aws, &self.run, &key).await.map_err(|e| unseen(thing, e))?;
                 self.looked.lock().await.seen.learn(found);
             }
         }
@@ -188,10 +201,20 @@ impl Belts {
     }
 }
 
-fn key(region: &str, thing: &Thing) -> Key {
-    match thing.class {
-        Class::User | Class::Role => (String::new(), thing.clone()),
-        _ => (region.to_owned(), thing.clone()),
+/// Without what only the run brings: it is the run's own, or it is asked about when it is known. In a
+/// fixed order, each once.
+fn known(things: &[Thing]) -> Vec<Thing> {
+    let known: BTreeSet<_> = things.iter().filter(|thing| !is_open_text(&thing.id)).collect();
+    known.into_iter().cloned().collect()
+}
+
+/// A thing that may not be looked at is not touched: nobody knows whether it is protected.
+fn unseen(thing: &Thing, error: CallError) -> StepError {
+    match error.class {
+        ErrorClass::Denied | ErrorClass::Missing => StepError::Refused(format!(
+            "whether {thing} is protected by the tag `{PROTECTED_TAG}` cannot be seen, so it is not touched: {error}"
+        )),
+        _ => error.into(),
     }
 }
 
@@ -210,24 +233,14 @@ impl Seen {
             let key = key(region, thing);
             let protected = match self.standing(&key) {
                 None | Some(Standing::Own) => continue,
-                Some(Standing::Free(_)) => None,
+                Some(Standing::Free(_) | Standing::Unprotectable(_)) => None,
                 Some(Standing::Protected(why)) => Some(why.clone()),
             };
-            // Who changes an interface changes its instance.
-            let counts = match thing.class {
-                Class::Interface => self.holder(&key).cloned(),
-                _ => Some(thing.clone()),
+            let thing = match thing.class.counts {
+                Counts::AsHolder => self.holder(&key).unwrap_or(thing),
+                _ => thing,
             };
-            let what = match thing.class {
-                Class::Instance | Class::Interface => "instances",
-                Class::Volume => "volumes",
-                Class::User | Class::Role => "principals",
-            };
-            if let Some(thing) = counts {
-                found.push((what, (key.0, thing.id), protected));
-            } else if let Some(why) = protected {
-                found.push((what, (key.0, thing.id.clone()), Some(why)));
-            }
+            found.push((thing.class.counts.key(), (key.0, thing.id.clone()), protected));
         }
         found
     }

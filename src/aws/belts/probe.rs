@@ -15,12 +15,16 @@ use aws_sdk_iam::{
 use crate::{
     aws::{
         Aws, call_error,
-        iam::{Caller, CallerIs},
+        iam::{
+            Caller, CallerIs,
+            things::{ROLE, USER},
+        },
+        thing::Class,
     },
     engine::{CallError, Class as ErrorClass, Fact, Permission, plan::PlannedStep},
 };
 
-use super::{dry_run, touches::Class};
+use super::dry_run;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
@@ -48,7 +52,7 @@ const AT_ONCE: usize = 50;
 pub async fn probe(
     aws: &Aws,
     needed: &BTreeSet<Permission>,
-    principals: &[(Class, String)],
+    principals: &[(&'static Class, String)],
     steps: &[PlannedStep],
 ) -> Vec<Probed> {
     let mut found: BTreeMap<&'static str, (Answer, String)> = needed
@@ -77,7 +81,7 @@ type Found = BTreeMap<&'static str, (Answer, String)>;
 async fn simulate(
     aws: &Aws,
     needed: &BTreeSet<Permission>,
-    principals: &[(Class, String)],
+    principals: &[(&'static Class, String)],
     found: &mut Found,
 ) {
     let open = |found: &Found| -> Vec<&'static str> {
@@ -107,9 +111,12 @@ async fn simulate(
         ask(aws, &principal, some, &[], &anywhere, found).await;
     }
     // Allowed on some users or roles only: asked again of those that the plan touches.
-    for (class, kind) in [(Class::User, ":user/"), (Class::Role, ":role/")] {
-        let arns: Vec<_> =
-            principals.iter().filter(|(c, _)| *c == class).map(|(_, arn)| arn.clone()).collect();
+    for (class, kind) in [(USER, ":user/"), (ROLE, ":role/")] {
+        let arns: Vec<_> = principals
+            .iter()
+            .filter(|(c, _)| c.name == class.name)
+            .map(|(_, arn)| arn.clone())
+            .collect();
         let on_those = |action: &&'static str| {
             let mut on = needed.iter().filter(|permission| permission.action == *action);
             on.all(|permission| permission.resource.contains(kind))

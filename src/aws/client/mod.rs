@@ -31,6 +31,7 @@ use super::{
     guard,
     pacing::Pacer,
     renewal::{Renewal, Renews, Source},
+    thing::Thing,
 };
 use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
 use principal::Secrets;
@@ -354,6 +355,8 @@ fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::con
 }
 
 impl World for Aws {
+    type Thing = Thing;
+
     fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -376,7 +379,7 @@ impl World for Aws {
         self.shared.patience
     }
 
-    async fn allows(&self, touch: &Touch<'_>) -> Result<(), StepError> {
+    async fn allows(&self, touch: &Touch<'_, Thing>) -> Result<(), StepError> {
         match &self.shared.belts {
             Some(belts) => belts.allows(self, touch).await,
             None => Ok(()),

@@ -2,21 +2,24 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>
 
-use serde::{Deserialize, Serialize};
+use super::{permissions::*, things::TRAIL};
 
-use super::TRAILS;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, How, Order, Permission, Rule, Setting, on},
-};
+use crate::aws::kit::*;
 
-/// A trail in its home Region, by its name or ARN.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Logging {
-    pub trail: String,
-    /// Release leaves it on: a trail that was found stopped is not stopped again.
-    #[serde(default)]
-    pub keep: bool,
+setting! {
+    /// A trail in its home Region, by its name or ARN.
+    pub struct Logging {
+        pub trail: String,
+        /// Release leaves it on: a trail that was found stopped is not stopped again.
+        #[serde(default)]
+        pub keep: bool,
+    }
+    "cloudtrail.logging" = bool, target "{}" of |it| { let name = it.trail.split_once(":trail/").map(|(_, name)| name);
+        name.unwrap_or(&it.trail) };
+    reads [GET_TRAIL_STATUS];
+    writes [START_LOGGING, STOP_LOGGING];
+    release Restored Protection;
+    touches [TRAIL(trail)];
 }
 
 impl Logging {
@@ -26,29 +29,15 @@ impl Logging {
 }
 
 impl Fact<Aws> for Logging {
-    const KIND: &'static str = "cloudtrail.logging";
-    const READS: &'static [Permission] = &[on("cloudtrail:GetTrailStatus", TRAILS)];
-    type Value = bool;
-
-    /// By name, so that the two ways to write a trail are one setting.
-    fn target(&self) -> String {
-        let name = self.trail.split_once(":trail/").map(|(_, name)| name);
-        name.unwrap_or(&self.trail).into()
-    }
-
     /// `Class::Gone` when there is no such trail.
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws.cloudtrail().get_trail_status().name(&self.trail).send().await;
-        let status = call.map_err(|e| call_error("cloudtrail:GetTrailStatus", e))?;
+        let status = call.by(GET_TRAIL_STATUS)?;
         Ok(status.is_logging == Some(true))
     }
 }
 
 impl Setting<Aws> for Logging {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
-    const WRITES: &'static [Permission] =
-        &[on("cloudtrail:StartLogging", TRAILS), on("cloudtrail:StopLogging", TRAILS)];
-
     fn rule(&self) -> Rule {
         match self.keep {
             true => Rule { how: How::Retained, ..Self::RULE },
@@ -59,10 +48,10 @@ impl Setting<Aws> for Logging {
     async fn write(&self, aws: &Aws, value: &bool) -> Result<(), CallError> {
         if *value {
             let call = aws.cloudtrail().start_logging().name(&self.trail).send().await;
-            call.map(drop).map_err(|e| call_error("cloudtrail:StartLogging", e))
+            call.map(drop).by(START_LOGGING)
         } else {
             let call = aws.cloudtrail().stop_logging().name(&self.trail).send().await;
-            call.map(drop).map_err(|e| call_error("cloudtrail:StopLogging", e))
+            call.map(drop).by(STOP_LOGGING)
         }
     }
 }

@@ -2,7 +2,9 @@
 //! it. Owns their reads and writes.
 
 mod logging;
+mod permissions;
 mod tampering;
+pub(crate) mod things;
 mod trail;
 mod trail_tags;
 
@@ -11,4 +13,11 @@ pub use tampering::{Tampered, Tampering};
 pub use trail::Trail;
 pub use trail_tags::{TrailIs, TrailTags};
 
-pub(crate) const TRAILS: &str = "arn:aws:cloudtrail:{region}:{account}:trail/*";
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("cloudtrail", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<Logging>().with::<Trail>()
+}

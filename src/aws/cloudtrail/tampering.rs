@@ -5,24 +5,24 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
 
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-const CALL: &str = "cloudtrail:LookupEvents";
+use crate::aws::kit::*;
+
 /// Calls that blind a trail.
 const BLINDING: [&str; 4] = ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"];
 const MOST: usize = 20;
 
-/// The latest such calls on one trail, the newest first.
-#[derive(Clone, Debug, Serialize)]
-pub struct Tampering {
-    /// Name or ARN.
-    pub trail: String,
+fact! {
+    /// The latest such calls on one trail, the newest first.
+    pub struct Tampering {
+        /// Name or ARN.
+        pub trail: String,
+    }
+    "cloudtrail.tampering" = Vec<Tampered>, target "{}" of |it| it.name();
+    reads [LOOKUP_EVENTS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,14 +64,6 @@ impl Tampering {
 }
 
 impl Fact<Aws> for Tampering {
-    const KIND: &'static str = "cloudtrail.tampering";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    type Value = Vec<Tampered>;
-
-    fn target(&self) -> String {
-        self.name().into()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Vec<Tampered>, CallError> {
         let mut found = Vec::new();
         for name in BLINDING {
@@ -79,10 +71,10 @@ impl Fact<Aws> for Tampering {
                 .attribute_key(LookupAttributeKey::EventName)
                 .attribute_value(name)
                 .build()
-                .map_err(|e| CallError::local(CALL, Class::Invalid, e.to_string()))?;
+                .map_err(|e| LOOKUP_EVENTS.invalid(e.to_string()))?;
             // The newest 50 calls of a kind are enough to find the last one on this trail.
             let call = aws.cloudtrail().lookup_events().lookup_attributes(attribute).send().await;
-            let events = call.map_err(|e| call_error(CALL, e))?.events.unwrap_or_default();
+            let events = call.by(LOOKUP_EVENTS)?.events.unwrap_or_default();
             found.extend(events.iter().filter_map(|e| self.of(e.cloud_trail_event.as_deref()?)));
         }
         found.sort_by(|a, b| b.at.cmp(&a.at));

@@ -6,28 +6,31 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::Tag;
-use serde::{Deserialize, Serialize};
 
-use super::{Logging, TRAILS};
-use crate::{
-    aws::{
-        Aws, call_error,
-        cloudtrail::{TrailIs, TrailTags},
-        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+use super::{Logging, permissions::*};
+
+use crate::aws::{
+    cloudtrail::{TrailIs, TrailTags},
+    kit::*,
+    owned::{Made, RUN_TAG, STEP_TAG, not_ours},
 };
 
-const CREATE: &str = "cloudtrail:CreateTrail";
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Trail {
-    /// 3 to 128 characters.
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub bucket: String,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct Trail {
+        /// 3 to 128 characters.
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub bucket: String,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the trail's ARN; complete when it logs.
+    "cloudtrail.trail" = Option<Made>, target "{name}";
+    reads [GET_TRAIL, LIST_TAGS, GET_TRAIL_STATUS];
+    writes [CREATE_TRAIL, ADD_TAGS, START_LOGGING, DELETE_TRAIL];
+    releases [DELETE_TRAIL];
+    release Removed Scaffolding;
+    makes;
 }
 
 impl Trail {
@@ -35,7 +38,7 @@ impl Trail {
         let found = TrailTags { trail: self.name.clone() }.read(aws).await?;
         match found {
             Some(trail) if trail.tags.get(RUN_TAG) != Some(&self.run) => {
-                Err(not_ours(CREATE, &format!("trail `{}`", self.name)))
+                Err(not_ours(CREATE_TRAIL.action, &format!("trail `{}`", self.name)))
             }
             found => Ok(found),
         }
@@ -58,26 +61,13 @@ impl Trail {
             let call = aws.cloudtrail().create_trail().name(&self.name);
             let call = call.s3_bucket_name(&self.bucket).include_global_service_events(true);
             let call = call.enable_log_file_validation(true).set_tags_list(Some(tags.clone()));
-            call.send().await.map(drop).map_err(|e| call_error(CREATE, e))
+            call.send().await.map(drop).by(CREATE_TRAIL)
         };
         settled(aws.patiently(fresh, call).await, Class::AlreadySo)
     }
 }
 
 impl Fact<Aws> for Trail {
-    const KIND: &'static str = "cloudtrail.trail";
-    const READS: &'static [Permission] = &[
-        on("cloudtrail:GetTrail", TRAILS),
-        on("cloudtrail:ListTags", TRAILS),
-        on("cloudtrail:GetTrailStatus", TRAILS),
-    ];
-    /// The id is the trail's ARN; complete when it logs.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let Some(trail) = self.find(aws).await? else { return Ok(None) };
         let logs = settled(self.logging().read(aws).await, Class::Gone)?;
@@ -86,15 +76,6 @@ impl Fact<Aws> for Trail {
 }
 
 impl Setting<Aws> for Trail {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, TRAILS),
-        on("cloudtrail:AddTags", TRAILS),
-        on("cloudtrail:StartLogging", TRAILS),
-        on("cloudtrail:DeleteTrail", TRAILS),
-    ];
-    const RELEASES: &'static [Permission] = &[on("cloudtrail:DeleteTrail", TRAILS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = self.find(aws).await?.is_some();
         if value.is_some() {
@@ -108,7 +89,7 @@ impl Setting<Aws> for Trail {
             return Ok(());
         }
         let call = aws.cloudtrail().delete_trail().name(&self.name).send().await.map(drop);
-        settled(call.map_err(|e| call_error("cloudtrail:DeleteTrail", e)), Class::Gone)
+        settled(call.by(DELETE_TRAIL), Class::Gone)
     }
 
     fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {

@@ -6,27 +6,29 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, Statistic, Tag};
-use serde::{Deserialize, Serialize};
 
-use super::ALARMS;
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+use super::permissions::*;
+
+use crate::aws::{
+    kit::*,
+    owned::{Made, RUN_TAG, STEP_TAG, not_ours},
 };
 
-const READ: &str = "cloudwatch:DescribeAlarms";
-const PUT: &str = "cloudwatch:PutMetricAlarm";
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Alarm {
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub watched: Watched,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct Alarm {
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub watched: Watched,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the alarm's ARN.
+    "cloudwatch.alarm" = Option<Made>, target "{name}";
+    reads [DESCRIBE_ALARMS, LIST_TAGS_FOR_RESOURCE];
+    writes [PUT_METRIC_ALARM, TAG_RESOURCE, DELETE_ALARMS];
+    releases [DELETE_ALARMS];
+    release Removed Scaffolding;
+    makes;
 }
 
 /// What an alarm looks at. Words are CloudWatch's own.
@@ -53,7 +55,7 @@ pub struct Watched {
 /// A metric alarm by its name.
 pub(crate) async fn describe(aws: &Aws, name: &str) -> Result<Option<MetricAlarm>, CallError> {
     let call = aws.cloudwatch().describe_alarms().alarm_names(name).send().await;
-    let found = call.map_err(|e| call_error(READ, e))?.metric_alarms.unwrap_or_default();
+    let found = call.by(DESCRIBE_ALARMS)?.metric_alarms.unwrap_or_default();
     Ok(found.into_iter().find(|alarm| alarm.alarm_name() == Some(name)))
 }
 
@@ -64,12 +66,12 @@ impl Alarm {
         let arn = alarm.alarm_arn.unwrap_or_default();
         let call = aws.cloudwatch().list_tags_for_resource().resource_arn(&arn).send().await;
         let call = call.map(|found| found.tags);
-        let tags = call.map_err(|e| call_error("cloudwatch:ListTagsForResource", e));
+        let tags = call.by(LIST_TAGS_FOR_RESOURCE);
         let tags = settled(tags, Class::Gone)?.unwrap_or_default();
         let ours = |tag: &Tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&self.run);
         match tags.iter().any(ours) {
             true => Ok(Some(arn)),
-            false => Err(not_ours(READ, &format!("alarm `{}`", self.name))),
+            false => Err(not_ours(DESCRIBE_ALARMS.action, &format!("alarm `{}`", self.name))),
         }
     }
 
@@ -98,21 +100,11 @@ impl Alarm {
             .actions_enabled(true)
             .set_alarm_actions(Some(watched.actions.clone()))
             .set_tags(Some(tags.collect()));
-        call.send().await.map(drop).map_err(|e| call_error(PUT, e))
+        call.send().await.map(drop).by(PUT_METRIC_ALARM)
     }
 }
 
 impl Fact<Aws> for Alarm {
-    const KIND: &'static str = "cloudwatch.alarm";
-    const READS: &'static [Permission] =
-        &[on(READ, "*"), on("cloudwatch:ListTagsForResource", ALARMS)];
-    /// The id is the alarm's ARN.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         // One call makes all of it.
         Ok(self.find(aws).await?.and_then(|arn| Made::found(arn, true)))
@@ -120,21 +112,13 @@ impl Fact<Aws> for Alarm {
 }
 
 impl Setting<Aws> for Alarm {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(PUT, ALARMS),
-        on("cloudwatch:TagResource", ALARMS),
-        on("cloudwatch:DeleteAlarms", ALARMS),
-    ];
-    const RELEASES: &'static [Permission] = &[on("cloudwatch:DeleteAlarms", ALARMS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = self.find(aws).await?.is_some();
         match value {
             Some(_) => self.put(aws).await,
             None if there => {
                 let call = aws.cloudwatch().delete_alarms().alarm_names(&self.name).send().await;
-                let call = call.map(drop).map_err(|e| call_error("cloudwatch:DeleteAlarms", e));
+                let call = call.map(drop).by(DELETE_ALARMS);
                 settled(call, Class::Gone)
             }
             None => Ok(()),

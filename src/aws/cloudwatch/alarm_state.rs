@@ -1,16 +1,16 @@
 //! The state of an alarm. Owns that read.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, cloudwatch::describe},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use crate::aws::{cloudwatch::describe, kit::*};
 
-/// State of a metric alarm, by its name. `Class::Gone` when there is none.
-#[derive(Clone, Debug, Serialize)]
-pub struct AlarmState {
-    pub alarm: String,
+fact! {
+    /// State of a metric alarm, by its name. `Class::Gone` when there is none.
+    pub struct AlarmState {
+        pub alarm: String,
+    }
+    "cloudwatch.alarm-state" = AlarmIs, target "{alarm}";
+    reads [DESCRIBE_ALARMS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,14 +22,6 @@ pub struct AlarmIs {
 }
 
 impl Fact<Aws> for AlarmState {
-    const KIND: &'static str = "cloudwatch.alarm-state";
-    const READS: &'static [Permission] = &[on("cloudwatch:DescribeAlarms", "*")];
-    type Value = AlarmIs;
-
-    fn target(&self) -> String {
-        self.alarm.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<AlarmIs, CallError> {
         let found = describe(aws, &self.alarm).await?;
         let alarm = found.ok_or_else(|| {

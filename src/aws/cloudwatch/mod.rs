@@ -2,9 +2,17 @@
 
 mod alarm;
 mod alarm_state;
+mod permissions;
 
 pub(crate) use alarm::describe;
 pub use alarm::{Alarm, Watched};
 pub use alarm_state::{AlarmIs, AlarmState};
 
-pub(crate) const ALARMS: &str = "arn:aws:cloudwatch:{region}:{account}:alarm:*";
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("cloudwatch", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<Alarm>()
+}

@@ -11,15 +11,11 @@ use serde_json::{Value, json};
 
 use super::{
     event::{About, names},
+    permissions::*,
     score::{Event, counts_from},
 };
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, World},
-};
 
-pub(super) const DESCRIBE: &str = "cloudwatch:DescribeAlarms";
-pub(super) const HISTORY: &str = "cloudwatch:DescribeAlarmHistory";
+use crate::aws::kit::*;
 
 /// # Errors
 /// `Class::Gone` when there is no such alarm.
@@ -37,11 +33,15 @@ pub(super) async fn look(
         .alarm_types(AlarmType::CompositeAlarm)
         .send()
         .await
-        .map_err(|e| call_error(DESCRIBE, e))?;
+        .by(DESCRIBE_ALARMS)?;
     let metric = call.metric_alarms.into_iter().flatten().map(|alarm| of_metric(&alarm));
     let composite = call.composite_alarms.into_iter().flatten().map(|alarm| of_composite(&alarm));
     let Some(now_is) = metric.chain(composite).find(|found| found.name == alarm) else {
-        return Err(CallError::local(DESCRIBE, Class::Gone, format!("no alarm `{alarm}`")));
+        return Err(CallError::local(
+            DESCRIBE_ALARMS.action,
+            Class::Gone,
+            format!("no alarm `{alarm}`"),
+        ));
     };
     let now = aws.now().await?;
     let binds = names(&now_is.about, about.resource);
@@ -69,7 +69,7 @@ pub(super) async fn look(
         .start_date(DateTime::from_secs(counts_from(about.since).as_second()))
         .send()
         .await
-        .map_err(|e| call_error(HISTORY, e));
+        .by(DESCRIBE_ALARM_HISTORY);
     match call {
         Ok(page) => {
             let items = page.alarm_history_items.into_iter().flatten();

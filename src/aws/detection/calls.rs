@@ -9,14 +9,12 @@ use serde_json::{Value, json};
 
 use super::{
     event::{About, names},
+    permissions::*,
     score::{Event, counts_from},
 };
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, World},
-};
 
-pub(super) const LOOKUP: &str = "cloudtrail:LookupEvents";
+use crate::aws::kit::*;
+
 /// Pages of 50 events that are read of one call's name.
 const PAGES: usize = 5;
 
@@ -26,7 +24,7 @@ pub(super) async fn look(
     calls: &[String],
     about: &About<'_>,
 ) -> Result<Vec<Event>, CallError> {
-    let invalid = |e: String| CallError::local(LOOKUP, Class::Invalid, e);
+    let invalid = |e: String| LOOKUP_EVENTS.invalid(e);
     let mut events = Vec::new();
     for name in calls {
         let attribute = LookupAttribute::builder()
@@ -44,7 +42,7 @@ pub(super) async fn look(
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(|e| call_error(LOOKUP, e))?;
+                .by(LOOKUP_EVENTS)?;
             let now = aws.now().await?;
             events.extend(page.events.into_iter().flatten().map(|event| read(about, event, now)));
             next = page.next_token;

@@ -7,17 +7,13 @@ use serde_json::Value;
 
 use super::{
     event::About,
+    permissions::*,
     raw::Raw,
     score::{Event, counts_from},
 };
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, World},
-};
 
-pub(super) const DETECTORS: &str = "guardduty:ListDetectors";
-pub(super) const LIST: &str = "guardduty:ListFindings";
-pub(super) const GET: &str = "guardduty:GetFindings";
+use crate::aws::kit::*;
+
 /// Findings that GetFindings takes at once, and ListFindings gives.
 const PAGE: i32 = 50;
 
@@ -29,10 +25,10 @@ pub(super) async fn look(
     about: &About<'_>,
 ) -> Result<Vec<Event>, CallError> {
     let call = aws.guardduty().list_detectors().send().await;
-    let detectors = call.map_err(|e| call_error(DETECTORS, e))?.detector_ids.unwrap_or_default();
+    let detectors = call.by(LIST_DETECTORS)?.detector_ids.unwrap_or_default();
     if detectors.is_empty() {
         let text = format!("GuardDuty is not on in {}: it has no detector", aws.scope().region);
-        return Err(CallError::local(DETECTORS, Class::Invalid, text));
+        return Err(LIST_DETECTORS.invalid(text));
     }
     let mut events = Vec::new();
     for detector in detectors {
@@ -47,7 +43,7 @@ pub(super) async fn look(
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(|e| call_error(LIST, e))?;
+                .by(LIST_FINDINGS)?;
             let ids = list.finding_ids.unwrap_or_default();
             if !ids.is_empty() {
                 events.extend(get(aws, &detector, ids, about).await?);
@@ -92,7 +88,7 @@ async fn get(
         .interceptor(raw.clone())
         .send()
         .await
-        .map_err(|e| call_error(GET, e))?;
+        .by(GET_FINDINGS)?;
     let now = aws.now().await?;
     let answer = raw.take();
     let found = answer["findings"].as_array();

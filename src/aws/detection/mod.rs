@@ -6,10 +6,16 @@
 //! that was cut off reads it again, and the deadline, counted from a journaled moment on AWS's
 //! clock, is the same.
 
+use self::permissions::*;
+
+use crate::aws::{kit::*, service::Service};
+use crate::engine::Registry;
+
 mod alarms;
 mod calls;
 mod event;
 mod findings;
+mod permissions;
 mod queue;
 mod raw;
 pub mod score;
@@ -21,14 +27,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use self::score::{Clocks, Event, Judged, Outcome};
-use crate::{
-    aws::Aws,
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
-};
+use crate::engine::AFTER_RUN;
+
+pub(super) const SERVICE: Service = Service::new("drill", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with_operation::<Detection>()
+}
 
 /// One expected detection of a drill.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,18 +117,23 @@ const HIDDEN: Duration = Duration::from_secs(5);
 impl Operation<Aws> for Detection {
     const KIND: &'static str = "drill.detection";
     const USES: &'static [Permission] = &[
-        on(queue::RECEIVE, "arn:aws:sqs:{region}:{account}:backburn-*"),
-        on(calls::LOOKUP, "*"),
-        on(alarms::DESCRIBE, "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
-        on(alarms::HISTORY, "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
-        on(findings::DETECTORS, "*"),
-        on(findings::LIST, "arn:aws:guardduty:{region}:{account}:detector/*"),
-        on(findings::GET, "arn:aws:guardduty:{region}:{account}:detector/*"),
+        RECEIVE_MESSAGE,
+        LOOKUP_EVENTS,
+        DESCRIBE_ALARMS,
+        DESCRIBE_ALARM_HISTORY,
+        LIST_DETECTORS,
+        LIST_FINDINGS,
+        GET_FINDINGS,
     ];
+    const REACH: Reach = Reach::Looks;
     type Output = Detected;
 
     fn target(&self) -> String {
         self.name.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {

@@ -6,13 +6,10 @@ use aws_sdk_sqs::types::MessageSystemAttributeName as Attribute;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{HIDDEN, event::About, score::Event};
-use crate::{
-    aws::{Aws, sqs::sqs_error},
-    engine::{CallError, World},
-};
+use super::{HIDDEN, event::About, permissions::*, score::Event};
 
-pub(super) const RECEIVE: &str = "sqs:ReceiveMessage";
+use crate::aws::kit::*;
+
 /// Seconds that the first receive of a look waits, so that all of SQS's servers are asked.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
 const WAIT: i32 = 1;
@@ -33,7 +30,7 @@ pub(super) async fn look(aws: &Aws, url: &str, about: &About<'_>) -> Result<Vec<
             .message_system_attribute_names(Attribute::SentTimestamp)
             .send()
             .await
-            .map_err(|e| sqs_error(RECEIVE, e))?;
+            .by(RECEIVE_MESSAGE)?;
         let now = aws.now().await?;
         let mut is_new = false;
         for message in call.messages.into_iter().flatten() {

@@ -4,30 +4,22 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::AlarmType;
-use serde::Serialize;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use super::permissions::*;
 
-#[derive(Clone, Debug, Serialize)]
-pub struct AlarmStates {
-    /// At most 100.
-    pub names: Vec<String>,
+use crate::aws::kit::*;
+
+fact! {
+    pub struct AlarmStates {
+        /// At most 100.
+        pub names: Vec<String>,
+    }
+    // `OK`, `ALARM` or `INSUFFICIENT_DATA`; an alarm that is not there is not in it.
+    "cloudwatch.alarm-states" = BTreeMap<String, String>, target "{}" of |it| it.names.join(",");
+    reads [DESCRIBE_ALARMS];
 }
 
 impl Fact<Aws> for AlarmStates {
-    const KIND: &'static str = "cloudwatch.alarm-states";
-    const READS: &'static [Permission] =
-        &[on("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:{region}:{account}:alarm:*")];
-    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`; an alarm that is not there is not in it.
-    type Value = BTreeMap<String, String>;
-
-    fn target(&self) -> String {
-        self.names.join(",")
-    }
-
     async fn read(&self, aws: &Aws) -> Result<BTreeMap<String, String>, CallError> {
         if self.names.is_empty() {
             // Without names AWS would tell of all alarms.
@@ -45,7 +37,7 @@ impl Fact<Aws> for AlarmStates {
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(|e| call_error("cloudwatch:DescribeAlarms", e))?;
+                .by(DESCRIBE_ALARMS)?;
             let metric = page.metric_alarms.into_iter().flatten();
             let metric = metric.map(|alarm| (alarm.alarm_name, alarm.state_value));
             let composite = page.composite_alarms.into_iter().flatten();

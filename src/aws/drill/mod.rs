@@ -2,6 +2,7 @@
 
 mod alarm_states;
 mod aws_time;
+mod permissions;
 
 pub use alarm_states::AlarmStates;
 pub use aws_time::AwsTime;

@@ -2,37 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    TABLES,
     item::{typed_item, untyped_item},
+    permissions::*,
+    things::TABLE,
     writing,
 };
-use crate::{
-    aws::Aws,
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on},
-};
+
+use crate::aws::kit::*;
 
 /// The journal keeps the items before.
 pub const MOST_OVERWRITTEN: usize = 100;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Items {
-    pub table: String,
+setting! {
+    pub struct Items {
+        pub table: String,
+    }
+    // In DynamoDB's own JSON, by id.
+    "dynamodb.items" = BTreeMap<String, Value>, target "{table}";
+    reads [SCAN];
+    writes [BATCH_WRITE_ITEM, SCAN];
+    release Restored Protection;
+    touches [TABLE(table)];
 }
 
 impl Fact<Aws> for Items {
-    const KIND: &'static str = "dynamodb.items";
-    const READS: &'static [Permission] = &[on("dynamodb:Scan", TABLES)];
-    /// In DynamoDB's own JSON, by id.
-    type Value = BTreeMap<String, Value>;
-
-    fn target(&self) -> String {
-        self.table.clone()
-    }
-
     /// `Class::Gone` without the table, `Class::Invalid` with more than [`MOST_OVERWRITTEN`] items.
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
         let items = writing::all(aws, &self.table, MOST_OVERWRITTEN).await?;
@@ -41,10 +37,6 @@ impl Fact<Aws> for Items {
 }
 
 impl Setting<Aws> for Items {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
-    const WRITES: &'static [Permission] =
-        &[on("dynamodb:BatchWriteItem", TABLES), on("dynamodb:Scan", TABLES)];
-
     async fn write(&self, aws: &Aws, value: &Self::Value) -> Result<(), CallError> {
         let have = self.read(aws).await?;
         let changed = value.iter().filter(|(id, item)| have.get(*id) != Some(item));

@@ -3,9 +3,11 @@
 
 pub(crate) mod item;
 mod items;
+mod permissions;
 mod table;
 mod table_contents;
 mod table_tags;
+pub(crate) mod things;
 mod wanted;
 mod writing;
 
@@ -16,6 +18,14 @@ pub use table_tags::TableTags;
 pub use wanted::WantedItems;
 pub(crate) use writing::all as all_items;
 
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("dynamodb", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<Items>().with::<Table>()
+}
+
 /// The key that tables of runs have, a string.
 pub const KEY: &str = "id";
-pub(crate) const TABLES: &str = "arn:aws:dynamodb:{region}:{account}:table/*";

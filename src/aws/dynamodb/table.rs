@@ -9,37 +9,39 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, Select,
     TableDescription, TableStatus, Tag,
 };
-use serde::{Deserialize, Serialize};
 
-use super::{KEY, TABLES, WantedItems, writing};
-use crate::{
-    aws::{
-        Aws, call_error,
-        dynamodb::TableTags,
-        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+use super::{KEY, WantedItems, permissions::*, writing};
+
+use crate::aws::{
+    dynamodb::TableTags,
+    kit::*,
+    owned::{Made, RUN_TAG, STEP_TAG, not_ours},
 };
 
-const READ: &str = "dynamodb:DescribeTable";
-const CREATE: &str = "dynamodb:CreateTable";
-const DELETE: &str = "dynamodb:DeleteTable";
 /// How long a table may take to become usable, or to go.
 const TAKES: Duration = Duration::from_secs(180);
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Table {
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub items: WantedItems,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct Table {
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub items: WantedItems,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the table's ARN.
+    "dynamodb.table" = Option<Made>, target "{name}";
+    reads [DESCRIBE_TABLE, LIST_TAGS_OF_RESOURCE, SCAN];
+    writes [CREATE_TABLE, TAG_RESOURCE, BATCH_WRITE_ITEM, DELETE_TABLE];
+    releases [DELETE_TABLE];
+    release Removed Scaffolding;
+    makes;
 }
 
 impl Table {
     async fn describe(&self, aws: &Aws) -> Result<Option<TableDescription>, CallError> {
         let call = aws.dynamodb().describe_table().table_name(&self.name).send().await;
-        settled(call.map(|found| found.table).map_err(|e| call_error(READ, e)), Class::Gone)
+        settled(call.map(|found| found.table).by(DESCRIBE_TABLE), Class::Gone)
     }
 
     /// The table, when it is this run's.
@@ -50,15 +52,14 @@ impl Table {
         if !table.table_status.as_ref().is_some_and(|status| passing.contains(status)) {
             let tags = TableTags { table: self.name.clone() }.read(aws).await?;
             if tags.is_some_and(|tags| tags.get(RUN_TAG) != Some(&self.run)) {
-                return Err(not_ours(READ, &format!("table `{}`", self.name)));
+                return Err(not_ours(DESCRIBE_TABLE.action, &format!("table `{}`", self.name)));
             }
         }
         Ok(Some(table))
     }
 
     async fn create(&self, aws: &Aws) -> Result<(), CallError> {
-        let wrong =
-            |e: &dyn std::fmt::Display| CallError::local(CREATE, Class::Invalid, e.to_string());
+        let wrong = |e: &dyn std::fmt::Display| CREATE_TABLE.invalid(e.to_string());
         let attribute = AttributeDefinition::builder()
             .attribute_name(KEY)
             .attribute_type(ScalarAttributeType::S)
@@ -78,7 +79,7 @@ impl Table {
             .set_tags(Some(tags.collect()))
             .send()
             .await;
-        match call.map(drop).map_err(|e| call_error(CREATE, e)) {
+        match call.map(drop).by(CREATE_TABLE) {
             // An attempt before this one made it.
             Err(e) if e.code.as_deref() == Some("ResourceInUseException") => Ok(()),
             other => other,
@@ -95,7 +96,7 @@ impl Table {
                 return Ok(());
             }
             let text = format!("table `{}` was created but is not active", self.name);
-            Err(CallError::local(READ, Class::Gone, text))
+            Err(CallError::local(DESCRIBE_TABLE.action, Class::Gone, text))
         })
         .await
     }
@@ -105,7 +106,7 @@ impl Table {
         let busy = |e: &CallError| e.code.as_deref() == Some("ResourceInUseException");
         let call = || async {
             let call = aws.dynamodb().delete_table().table_name(&self.name).send().await;
-            call.map(drop).map_err(|e| call_error(DELETE, e))
+            call.map(drop).by(DELETE_TABLE)
         };
         let going = self.describe(aws).await?.and_then(|table| table.table_status);
         if going != Some(TableStatus::Deleting) {
@@ -117,7 +118,7 @@ impl Table {
                 None => Ok(()),
                 Some(_) => {
                     let text = format!("table `{}` is still being deleted", self.name);
-                    Err(CallError::local(DELETE, Class::AlreadySo, text))
+                    Err(CallError::local(DELETE_TABLE.action, Class::AlreadySo, text))
                 }
             }
         })
@@ -130,23 +131,13 @@ impl Table {
         let mut pages = call.consistent_read(true).into_paginator().send();
         let mut count = 0;
         while let Some(page) = pages.next().await {
-            count += page.map_err(|e| call_error("dynamodb:Scan", e))?.count;
+            count += page.by(SCAN)?.count;
         }
         Ok(usize::try_from(count).unwrap_or_default() >= self.items.all(&self.name).len())
     }
 }
 
 impl Fact<Aws> for Table {
-    const KIND: &'static str = "dynamodb.table";
-    const READS: &'static [Permission] =
-        &[on(READ, TABLES), on("dynamodb:ListTagsOfResource", TABLES), on("dynamodb:Scan", TABLES)];
-    /// The id is the table's ARN.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let Some(table) = self.find(aws).await? else { return Ok(None) };
         let active = table.table_status == Some(TableStatus::Active);
@@ -156,15 +147,6 @@ impl Fact<Aws> for Table {
 }
 
 impl Setting<Aws> for Table {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, TABLES),
-        on("dynamodb:TagResource", TABLES),
-        on("dynamodb:BatchWriteItem", TABLES),
-        on(DELETE, TABLES),
-    ];
-    const RELEASES: &'static [Permission] = &[on(DELETE, TABLES)];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = self.find(aws).await?.is_some();
         if value.is_none() {

@@ -1,23 +1,24 @@
 //! What is in a table, as one hash over ids and items. Owns that read, which scans the whole table.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{
-        Aws,
-        digest::Digest,
-        dynamodb::{TABLES, all_items, item::typed_item},
-    },
-    engine::{CallError, Class, Fact, Permission, on},
+use crate::aws::{
+    digest::Digest,
+    dynamodb::{all_items, item::typed_item},
+    kit::*,
 };
 
 /// More than a drill's table has.
 const MOST: usize = 100_000;
 
-/// All items of a table whose key is the text `id`.
-#[derive(Clone, Debug, Serialize)]
-pub struct TableContents {
-    pub table: String,
+fact! {
+    /// All items of a table whose key is the text `id`.
+    pub struct TableContents {
+        pub table: String,
+    }
+    // `None`: there is no such table.
+    "dynamodb.contents" = Option<TableContentsAre>, target "{table}";
+    reads [SCAN];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,15 +29,6 @@ pub struct TableContentsAre {
 }
 
 impl Fact<Aws> for TableContents {
-    const KIND: &'static str = "dynamodb.contents";
-    const READS: &'static [Permission] = &[on("dynamodb:Scan", TABLES)];
-    /// `None`: there is no such table.
-    type Value = Option<TableContentsAre>;
-
-    fn target(&self) -> String {
-        self.table.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
         let items = match all_items(aws, &self.table, MOST).await {
             Err(e) if e.class == Class::Gone => return Ok(None),

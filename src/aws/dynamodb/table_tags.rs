@@ -2,30 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error, dynamodb::TABLES},
-    engine::{CallError, Class, Fact, Permission, World, on, settled},
-};
+use crate::aws::kit::*;
 
-const CALL: &str = "dynamodb:ListTagsOfResource";
-
-/// Tags by key, `None` when there is no such table.
-#[derive(Clone, Debug, Serialize)]
-pub struct TableTags {
-    pub table: String,
+fact! {
+    /// Tags by key, `None` when there is no such table.
+    pub struct TableTags {
+        pub table: String,
+    }
+    "dynamodb.table-tags" = Option<BTreeMap<String, String>>, target "{table}";
+    reads [LIST_TAGS_OF_RESOURCE];
 }
 
 impl Fact<Aws> for TableTags {
-    const KIND: &'static str = "dynamodb.table-tags";
-    const READS: &'static [Permission] = &[on(CALL, TABLES)];
-    type Value = Option<BTreeMap<String, String>>;
-
-    fn target(&self) -> String {
-        self.table.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
         let scope = aws.scope();
         let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
@@ -38,7 +28,7 @@ impl Fact<Aws> for TableTags {
         loop {
             let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn);
             let call = call.set_next_token(next).send().await.map(Some);
-            let page = settled(call.map_err(|e| call_error(CALL, e)), Class::Gone)?;
+            let page = settled(call.by(LIST_TAGS_OF_RESOURCE), Class::Gone)?;
             let Some(page) = page else { return Ok(None) };
             tags.extend(page.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)));
             next = page.next_token;

@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
     KEY,
     item::{Item, plain, typed_item},
 };
-use crate::aws::digest::{Digest, generated, hex};
+
+use crate::aws::{
+    digest::{Digest, generated, hex},
+    kit::*,
+};
 
 const MOST: usize = 1_000;
 

@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 
-use super::{KEY, item::Item};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class},
-};
+use super::{KEY, item::Item, permissions::*};
 
-const WRITE: &str = "dynamodb:BatchWriteItem";
-const SCAN: &str = "dynamodb:Scan";
+use crate::aws::kit::*;
 
 /// Puts items, over what has their ids.
 pub(super) async fn put(
@@ -21,7 +16,7 @@ pub(super) async fn put(
 ) -> Result<(), CallError> {
     let request = |item: Item| {
         let put = PutRequest::builder().set_item(Some(item)).build();
-        let put = put.map_err(|e| CallError::local(WRITE, Class::Invalid, e.to_string()))?;
+        let put = put.map_err(|e| BATCH_WRITE_ITEM.invalid(e.to_string()))?;
         Ok::<_, CallError>(WriteRequest::builder().put_request(put).build())
     };
     let requests = items.into_iter().map(request).collect::<Result<Vec<_>, _>>()?;
@@ -32,14 +27,14 @@ pub(super) async fn put(
         aws.patiently(undone, || async {
             let now = left.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
             let call = aws.dynamodb().batch_write_item().request_items(table, now).send().await;
-            let answer = call.map_err(|e| call_error(WRITE, e))?;
+            let answer = call.by(BATCH_WRITE_ITEM)?;
             let rest = answer.unprocessed_items.unwrap_or_default().remove(table);
             match rest.filter(|rest| !rest.is_empty()) {
                 None => Ok(()),
                 Some(rest) => {
                     let text = format!("left {} items undone", rest.len());
                     *left.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = rest;
-                    Err(CallError::local(WRITE, Class::Throttled, text))
+                    Err(CallError::local(BATCH_WRITE_ITEM.action, Class::Throttled, text))
                 }
             }
         })
@@ -57,19 +52,19 @@ pub(crate) async fn all(
     let call = aws.dynamodb().scan().table_name(table).consistent_read(true);
     let (mut items, mut found) = (call.into_paginator().items().send(), BTreeMap::new());
     while let Some(item) = items.next().await {
-        let item = item.map_err(|e| call_error(SCAN, e))?;
+        let item = item.by(SCAN)?;
         let id = item.get(KEY).and_then(|id| id.as_s().ok()).cloned();
         let id = id.ok_or_else(|| {
             let text = format!("table `{table}` has items without a text `{KEY}`");
-            CallError::local(SCAN, Class::Invalid, text)
+            SCAN.invalid(text)
         })?;
         if found.insert(id, item).is_some() {
             let text = format!("table `{table}` has a sort key beside `{KEY}`");
-            return Err(CallError::local(SCAN, Class::Invalid, text));
+            return Err(SCAN.invalid(text));
         }
         if found.len() > most {
             let text = format!("table `{table}` has more than {most} items");
-            return Err(CallError::local(SCAN, Class::Invalid, text));
+            return Err(SCAN.invalid(text));
         }
     }
     Ok(found)

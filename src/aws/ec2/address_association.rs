@@ -2,23 +2,28 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html>
 
-use serde::{Deserialize, Serialize};
-
-use super::restored;
-use crate::{
-    aws::{
-        Aws, call_error,
-        ec2::{gone, some},
-    },
-    engine::{CallError, Class, Fact, Order, Permission, Rule, Setting, on, settled},
+use super::{
+    permissions::*,
+    things::{ADDRESS, INTERFACE},
 };
 
-const READ: &str = "ec2:DescribeAddresses";
+use crate::aws::{
+    ec2::{gone, some},
+    kit::*,
+};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddressAssociation {
-    /// `eipalloc-...`
-    pub allocation: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct AddressAssociation {
+        /// `eipalloc-...`
+        pub allocation: String,
+    }
+    // `None`: not associated.
+    "ec2.address-association" = Option<Association>, target "{allocation}";
+    reads [DESCRIBE_ADDRESSES];
+    writes [ASSOCIATE_ADDRESS, ASSOCIATE_ADDRESS.at(INSTANCES), ASSOCIATE_ADDRESS.at(NETWORK_INTERFACES), DISASSOCIATE_ADDRESS, DISASSOCIATE_ADDRESS.at(INSTANCES), DISASSOCIATE_ADDRESS.at(NETWORK_INTERFACES)];
+    release Restored Network;
+    touches [ADDRESS, INTERFACE] |it, before| it.things(before);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,23 +38,20 @@ impl AddressAssociation {
         Self { allocation: allocation.as_ref().into() }
     }
 
+    /// The address, and the interface that loses it.
+    fn things(&self, before: Option<&Option<Association>>) -> Vec<Thing> {
+        let interface = before.into_iter().flatten().map(|now| INTERFACE.thing(&now.interface));
+        interface.chain([ADDRESS.thing(&self.allocation)]).collect()
+    }
+
     async fn address(&self, aws: &Aws) -> Result<aws_sdk_ec2::types::Address, CallError> {
         let call = aws.ec2().describe_addresses().allocation_ids(&self.allocation).send().await;
-        let found = call.map_err(|e| call_error(READ, e))?.addresses.into_iter().flatten().next();
-        found.ok_or_else(|| gone(READ, "Elastic IP", &self.allocation))
+        let found = call.by(DESCRIBE_ADDRESSES)?.addresses.into_iter().flatten().next();
+        found.ok_or_else(|| gone(DESCRIBE_ADDRESSES.action, "Elastic IP", &self.allocation))
     }
 }
 
 impl Fact<Aws> for AddressAssociation {
-    const KIND: &'static str = "ec2.address-association";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// `None`: not associated.
-    type Value = Option<Association>;
-
-    fn target(&self) -> String {
-        self.allocation.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Association>, CallError> {
         let found = self.address(aws).await?;
         let interface = some(found.association_id).and(some(found.network_interface_id));
@@ -61,21 +63,11 @@ impl Fact<Aws> for AddressAssociation {
 }
 
 impl Setting<Aws> for AddressAssociation {
-    const RULE: Rule = restored(Order::Network);
-    const WRITES: &'static [Permission] = &[
-        on("ec2:AssociateAddress", "arn:aws:ec2:{region}:{account}:elastic-ip/*"),
-        on("ec2:AssociateAddress", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("ec2:AssociateAddress", "arn:aws:ec2:{region}:{account}:network-interface/*"),
-        on("ec2:DisassociateAddress", "arn:aws:ec2:{region}:{account}:elastic-ip/*"),
-        on("ec2:DisassociateAddress", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("ec2:DisassociateAddress", "arn:aws:ec2:{region}:{account}:network-interface/*"),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<Association>) -> Result<(), CallError> {
         let Some(to) = value else {
             let Some(id) = some(self.address(aws).await?.association_id) else { return Ok(()) };
             let call = aws.ec2().disassociate_address().association_id(id).send().await;
-            let call = call.map_err(|e| call_error("ec2:DisassociateAddress", e)).map(drop);
+            let call = call.by(DISASSOCIATE_ADDRESS).map(drop);
             return settled(call, Class::Gone);
         };
         let call = aws
@@ -88,6 +80,6 @@ impl Setting<Aws> for AddressAssociation {
             .allow_reassociation(false)
             .send()
             .await;
-        call.map_err(|e| call_error("ec2:AssociateAddress", e)).map(drop)
+        call.by(ASSOCIATE_ADDRESS).map(drop)
     }
 }

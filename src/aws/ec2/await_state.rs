@@ -4,12 +4,10 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html>
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, ec2::instance},
-    engine::{CallError, Class, Operation, Permission, Progress, Token, World, on},
-};
+use super::permissions::*;
+
+use crate::aws::{ec2::instance, kit::*};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwaitState {
@@ -22,12 +20,17 @@ pub struct AwaitState {
 
 impl Operation<Aws> for AwaitState {
     const KIND: &'static str = "ec2.await-state";
-    const USES: &'static [Permission] = &[on("ec2:DescribeInstances", "*")];
+    const USES: &'static [Permission] = &[DESCRIBE_INSTANCES];
     /// The state as it was seen.
+    const REACH: Reach = Reach::Looks;
     type Output = String;
 
     fn target(&self) -> String {
         self.instance.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {

@@ -4,20 +4,15 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
 use super::{
+    permissions::*,
     presign,
     start_once::{once, single_attempt},
     tagged,
 };
-use crate::{
-    aws::{Aws, call_error},
-    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, World, on},
-};
 
-const CALL: &str = "ec2:CopySnapshot";
-const KEYS: &str = "arn:aws:kms:*:*:key/*";
+use crate::{aws::kit::*, engine::AFTER_RUN};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopySnapshot {
@@ -34,25 +29,27 @@ impl Operation<Aws> for CopySnapshot {
     const KIND: &'static str = "ec2.copy-snapshot";
     const USES: &'static [Permission] = &[
         // The copy may go to another Region than the run's own.
-        on(CALL, "arn:aws:ec2:*::snapshot/*"),
-        on("ec2:CreateTags", "arn:aws:ec2:*::snapshot/*"),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
-        on("kms:CreateGrant", KEYS),
-        on("kms:Decrypt", KEYS),
-        on("kms:DescribeKey", KEYS),
-        on("kms:GenerateDataKeyWithoutPlaintext", KEYS),
-        on("kms:ReEncryptFrom", KEYS),
-        on("kms:ReEncryptTo", KEYS),
+        COPY_SNAPSHOT,
+        CREATE_TAGS,
+        DESCRIBE_SNAPSHOTS,
+        CREATE_GRANT,
+        DECRYPT,
+        DESCRIBE_KEY,
+        GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
+        RE_ENCRYPT_FROM,
+        RE_ENCRYPT_TO,
     ];
-    const DISCARDS: &'static [Permission] = &[
-        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:*::snapshot/*"),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
-    ];
+    const DISCARDS: &'static [Permission] = &[DELETE_SNAPSHOT, DESCRIBE_SNAPSHOTS];
     /// Id of the copy.
+    const REACH: Reach = Reach::Makes;
     type Output = String;
 
     fn target(&self) -> String {
         self.snapshot.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {
@@ -91,7 +88,7 @@ impl Operation<Aws> for CopySnapshot {
                 .config_override(single_attempt())
                 .send()
                 .await
-                .map_err(|e| call_error(CALL, e))?;
+                .by(COPY_SNAPSHOT)?;
             Ok(call.snapshot_id.unwrap_or_default())
         };
         once(start, || self.find(aws, token)).await

@@ -5,20 +5,15 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
 use super::{
+    permissions::*,
     start_once::{once, patiently, single_attempt},
     tagged,
-};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, on},
+    things::INSTANCE,
 };
 
-const CALL: &str = "ec2:CreateImage";
-const DESCRIBE: &str = "ec2:DescribeImages";
-const DEREGISTER: &str = "ec2:DeregisterImage";
+use crate::{aws::kit::*, engine::AFTER_RUN};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateImage {
@@ -37,24 +32,26 @@ fn yes() -> bool {
 impl Operation<Aws> for CreateImage {
     const KIND: &'static str = "ec2.create-image";
     const USES: &'static [Permission] = &[
-        on(CALL, "arn:aws:ec2:{region}:{account}:instance/*"),
-        on(CALL, "arn:aws:ec2:{region}::image/*"),
-        on(CALL, "arn:aws:ec2:{region}::snapshot/*"),
-        on("ec2:CreateTags", "arn:aws:ec2:{region}::image/*"),
-        on("ec2:CreateTags", "arn:aws:ec2:{region}::snapshot/*"),
-        on(DESCRIBE, "*"),
+        CREATE_IMAGE,
+        CREATE_IMAGE.at(IMAGES),
+        CREATE_IMAGE.at(SNAPSHOTS),
+        CREATE_TAGS.at(IMAGES),
+        CREATE_TAGS.at(SNAPSHOTS),
+        DESCRIBE_IMAGES,
     ];
-    const DISCARDS: &'static [Permission] = &[
-        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:{region}::snapshot/*"),
-        on(DEREGISTER, "arn:aws:ec2:{region}::image/*"),
-        on(DESCRIBE, "*"),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
-    ];
+    const DISCARDS: &'static [Permission] =
+        &[DELETE_SNAPSHOT.at(SNAPSHOTS), DEREGISTER_IMAGE, DESCRIBE_IMAGES, DESCRIBE_SNAPSHOTS];
     /// Id of the image.
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[INSTANCE.permissions()];
     type Output = String;
 
     fn target(&self) -> String {
         self.instance.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        vec![INSTANCE.thing(&self.instance)]
     }
 
     fn leaves(&self) -> String {
@@ -67,7 +64,7 @@ impl Operation<Aws> for CreateImage {
 
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let call = aws.ec2().describe_images().owners("self").filters(tagged::with_token(token));
-        let call = call.send().await.map_err(|e| call_error(DESCRIBE, e))?;
+        let call = call.send().await.by(DESCRIBE_IMAGES)?;
         Ok(call.images.into_iter().flatten().find_map(|image| image.image_id))
     }
 
@@ -86,7 +83,7 @@ impl Operation<Aws> for CreateImage {
                 .config_override(single_attempt())
                 .send()
                 .await
-                .map_err(|e| call_error(CALL, e))?;
+                .by(CREATE_IMAGE)?;
             Ok(call.image_id.unwrap_or_default())
         };
         once(start, || self.find(aws, token)).await
@@ -95,9 +92,13 @@ impl Operation<Aws> for CreateImage {
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<String>, CallError> {
         let image = patiently(|| async {
             let call = aws.ec2().describe_images().image_ids(job).send().await;
-            let found = call.map_err(|e| call_error(DESCRIBE, e))?.images;
+            let found = call.by(DESCRIBE_IMAGES)?.images;
             found.into_iter().flatten().next().ok_or_else(|| {
-                CallError::local(DESCRIBE, Class::Gone, format!("image `{job}` is not listed"))
+                CallError::local(
+                    DESCRIBE_IMAGES.action,
+                    Class::Gone,
+                    format!("image `{job}` is not listed"),
+                )
             })
         })
         .await?;
@@ -110,13 +111,13 @@ impl Operation<Aws> for CreateImage {
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
         let mut snapshots = self.snapshots_of(aws, job).await?;
         let call = aws.ec2().describe_images().image_ids(job).send().await;
-        let found = gone(call.map_err(|e| call_error(DESCRIBE, e)))?.and_then(|call| call.images);
+        let found = gone(call.by(DESCRIBE_IMAGES))?.and_then(|call| call.images);
         for image in found.iter().flatten() {
             let disks = image.block_device_mappings().iter().filter_map(|disk| disk.ebs());
             snapshots.extend(disks.filter_map(|disk| disk.snapshot_id.clone()));
         }
         let call = aws.ec2().deregister_image().image_id(job).send().await;
-        gone(call.map_err(|e| call_error(DEREGISTER, e)))?;
+        gone(call.by(DEREGISTER_IMAGE))?;
         let snapshots: Vec<_> = snapshots.iter().map(String::as_str).collect();
         tagged::delete_snapshots(aws, &snapshots).await.map(|()| true)
     }
@@ -129,7 +130,7 @@ impl CreateImage {
         let by = types::Filter::builder().name("description");
         let by = by.values(format!("{made} *")).values(made).build();
         let call = aws.ec2().describe_snapshots().owner_ids("self").filters(by);
-        let call = call.send().await.map_err(|e| call_error(tagged::DESCRIBE_SNAPSHOTS, e))?;
+        let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
         Ok(call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect())
     }
 }

@@ -3,19 +3,15 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshot.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
 use super::{
+    permissions::*,
     start_once::{once, single_attempt},
     tagged,
-};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, on, settled},
+    things::VOLUME,
 };
 
-const CALL: &str = "ec2:CreateSnapshot";
-const SNAPSHOTS: &str = "arn:aws:ec2:{region}::snapshot/*";
+use crate::{aws::kit::*, engine::AFTER_RUN};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateSnapshot {
@@ -27,18 +23,23 @@ pub struct CreateSnapshot {
 impl Operation<Aws> for CreateSnapshot {
     const KIND: &'static str = "ec2.create-snapshot";
     const USES: &'static [Permission] = &[
-        on(CALL, "arn:aws:ec2:{region}:{account}:volume/*"),
-        on(CALL, SNAPSHOTS),
-        on("ec2:CreateTags", SNAPSHOTS),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
+        CREATE_SNAPSHOT,
+        CREATE_SNAPSHOT.at(SNAPSHOTS),
+        CREATE_TAGS.at(SNAPSHOTS),
+        DESCRIBE_SNAPSHOTS,
     ];
-    const DISCARDS: &'static [Permission] =
-        &[on(tagged::DESCRIBE_SNAPSHOTS, "*"), on("ec2:DeleteSnapshot", SNAPSHOTS)];
+    const DISCARDS: &'static [Permission] = &[DESCRIBE_SNAPSHOTS, DELETE_SNAPSHOT.at(SNAPSHOTS)];
     /// Id of the snapshot.
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[VOLUME.permissions()];
     type Output = String;
 
     fn target(&self) -> String {
         self.volume.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        vec![VOLUME.thing(&self.volume)]
     }
 
     fn leaves(&self) -> String {
@@ -65,7 +66,7 @@ impl Operation<Aws> for CreateSnapshot {
                 .config_override(single_attempt())
                 .send()
                 .await
-                .map_err(|e| call_error(CALL, e))?;
+                .by(CREATE_SNAPSHOT)?;
             Ok(call.snapshot_id.unwrap_or_default())
         };
         once(start, || self.find(aws, token)).await
@@ -82,7 +83,7 @@ impl Operation<Aws> for CreateSnapshot {
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
         let call = aws.ec2().delete_snapshot().snapshot_id(job).send().await.map(drop);
-        let call = call.map_err(|e| call_error("ec2:DeleteSnapshot", e));
+        let call = call.by(DELETE_SNAPSHOT);
         settled(call, Class::Gone).map(|()| true)
     }
 }

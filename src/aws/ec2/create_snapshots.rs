@@ -4,18 +4,15 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
 use super::{
+    permissions::*,
     start_once::{once, single_attempt},
     tagged,
-};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, on},
+    things::{INSTANCE, VOLUME},
 };
 
-const CALL: &str = "ec2:CreateSnapshots";
+use crate::{aws::kit::*, engine::AFTER_RUN};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateSnapshots {
@@ -41,20 +38,25 @@ pub struct SnapshotRef {
 impl Operation<Aws> for CreateSnapshots {
     const KIND: &'static str = "ec2.create-snapshots";
     const USES: &'static [Permission] = &[
-        on(CALL, "arn:aws:ec2:{region}:{account}:instance/*"),
-        on(CALL, "arn:aws:ec2:{region}:{account}:volume/*"),
-        on(CALL, "arn:aws:ec2:{region}::snapshot/*"),
-        on("ec2:CreateTags", "arn:aws:ec2:{region}::snapshot/*"),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
+        CREATE_SNAPSHOTS,
+        CREATE_SNAPSHOTS.at(VOLUMES),
+        CREATE_SNAPSHOTS.at(SNAPSHOTS),
+        CREATE_TAGS.at(SNAPSHOTS),
+        DESCRIBE_SNAPSHOTS,
     ];
-    const DISCARDS: &'static [Permission] = &[
-        on(tagged::DELETE_SNAPSHOT, "arn:aws:ec2:{region}::snapshot/*"),
-        on(tagged::DESCRIBE_SNAPSHOTS, "*"),
-    ];
+    const DISCARDS: &'static [Permission] = &[DELETE_SNAPSHOT.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] =
+        &[INSTANCE.permissions(), VOLUME.permissions()];
     type Output = Snapshots;
 
     fn target(&self) -> String {
         self.instance.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        let volumes = self.volumes.iter().map(|volume| VOLUME.thing(volume));
+        volumes.chain([INSTANCE.thing(&self.instance)]).collect()
     }
 
     fn leaves(&self) -> String {
@@ -91,7 +93,7 @@ impl Operation<Aws> for CreateSnapshots {
                 .config_override(single_attempt())
                 .send()
                 .await
-                .map_err(|e| call_error(CALL, e))?;
+                .by(CREATE_SNAPSHOTS)?;
             let mut ids: Vec<_> =
                 call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect();
             ids.sort();

@@ -5,21 +5,28 @@
 use aws_sdk_ec2::types::{
     EbsInstanceBlockDeviceSpecification, InstanceBlockDeviceMappingSpecification,
 };
-use serde::{Deserialize, Serialize};
 
-use super::restored;
-use crate::{
-    aws::{
-        Aws, call_error,
-        ec2::{gone, instance},
-    },
-    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
+use super::{
+    permissions::*,
+    things::{INSTANCE, VOLUME},
 };
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeleteOnTermination {
-    pub instance: String,
-    pub volume: String,
+use crate::aws::{
+    ec2::{gone, instance},
+    kit::*,
+};
+
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct DeleteOnTermination {
+        pub instance: String,
+        pub volume: String,
+    }
+    "ec2.delete-on-termination" = bool, target "{instance}/{volume}";
+    reads [DESCRIBE_INSTANCES];
+    writes [MODIFY_INSTANCE_ATTRIBUTE, MODIFY_INSTANCE_ATTRIBUTE.at(VOLUMES)];
+    release Restored Protection;
+    touches [INSTANCE(instance), VOLUME(volume)];
 }
 
 impl DeleteOnTermination {
@@ -42,26 +49,12 @@ impl DeleteOnTermination {
 }
 
 impl Fact<Aws> for DeleteOnTermination {
-    const KIND: &'static str = "ec2.delete-on-termination";
-    const READS: &'static [Permission] = &[on("ec2:DescribeInstances", "*")];
-    type Value = bool;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.instance, self.volume)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         self.attached(aws).await.map(|(_, delete)| delete)
     }
 }
 
 impl Setting<Aws> for DeleteOnTermination {
-    const RULE: Rule = restored(Order::Protection);
-    const WRITES: &'static [Permission] = &[
-        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:volume/*"),
-    ];
-
     async fn write(&self, aws: &Aws, value: &bool) -> Result<(), CallError> {
         let (device, _) = self.attached(aws).await?;
         let ebs = EbsInstanceBlockDeviceSpecification::builder()
@@ -77,6 +70,6 @@ impl Setting<Aws> for DeleteOnTermination {
             .block_device_mappings(mapping)
             .send()
             .await;
-        call.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e)).map(drop)
+        call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop)
     }
 }

@@ -5,19 +5,21 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use super::{permissions::*, things::INTERFACE};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error, ec2::gone},
-    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
-};
+use crate::aws::{ec2::gone, kit::*};
 
-const READ: &str = "ec2:DescribeNetworkInterfaces";
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EniGroups {
-    pub interface: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct EniGroups {
+        pub interface: String,
+    }
+    // Ids of all its groups.
+    "ec2.eni-groups" = BTreeSet<String>, target "{interface}";
+    reads [DESCRIBE_NETWORK_INTERFACES];
+    writes [MODIFY_NETWORK_INTERFACE_ATTRIBUTE, MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(SECURITY_GROUPS), MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(INSTANCES)];
+    release Restored Network;
+    touches [INTERFACE(interface)];
 }
 
 impl EniGroups {
@@ -27,15 +29,6 @@ impl EniGroups {
 }
 
 impl Fact<Aws> for EniGroups {
-    const KIND: &'static str = "ec2.eni-groups";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// Ids of all its groups.
-    type Value = BTreeSet<String>;
-
-    fn target(&self) -> String {
-        self.interface.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<BTreeSet<String>, CallError> {
         let call = aws
             .ec2()
@@ -43,27 +36,16 @@ impl Fact<Aws> for EniGroups {
             .network_interface_ids(&self.interface)
             .send()
             .await
-            .map_err(|e| call_error(READ, e))?;
+            .by(DESCRIBE_NETWORK_INTERFACES)?;
         let found = call.network_interfaces.into_iter().flatten().next();
-        let found = found.ok_or_else(|| gone(READ, "network interface", &self.interface))?;
+        let found = found.ok_or_else(|| {
+            gone(DESCRIBE_NETWORK_INTERFACES.action, "network interface", &self.interface)
+        })?;
         Ok(found.groups.into_iter().flatten().filter_map(|group| group.group_id).collect())
     }
 }
 
 impl Setting<Aws> for EniGroups {
-    const RULE: Rule = restored(Order::Network);
-    const WRITES: &'static [Permission] = &[
-        on(
-            "ec2:ModifyNetworkInterfaceAttribute",
-            "arn:aws:ec2:{region}:{account}:network-interface/*",
-        ),
-        on(
-            "ec2:ModifyNetworkInterfaceAttribute",
-            "arn:aws:ec2:{region}:{account}:security-group/*",
-        ),
-        on("ec2:ModifyNetworkInterfaceAttribute", "arn:aws:ec2:{region}:{account}:instance/*"),
-    ];
-
     async fn write(&self, aws: &Aws, value: &BTreeSet<String>) -> Result<(), CallError> {
         let call = aws
             .ec2()
@@ -72,6 +54,6 @@ impl Setting<Aws> for EniGroups {
             .set_groups(Some(value.iter().cloned().collect()))
             .send()
             .await;
-        call.map_err(|e| call_error("ec2:ModifyNetworkInterfaceAttribute", e)).map(drop)
+        call.by(MODIFY_NETWORK_INTERFACE_ATTRIBUTE).map(drop)
     }
 }

@@ -6,21 +6,22 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::{instance, some, tags};
-use crate::{
-    aws::Aws,
-    engine::{CallError, Fact, Permission, on},
-};
+use super::{instance, permissions::*, some, tags};
+
+use crate::aws::kit::*;
 
 /// Set by EC2 Auto Scaling on every instance of a group:
 /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html>.
 const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Instance {
-    pub instance: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct Instance {
+        pub instance: String,
+    }
+    "ec2.instance" = InstanceFacts, target "{instance}";
+    reads [DESCRIBE_INSTANCES];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,14 +68,6 @@ impl Instance {
 }
 
 impl Fact<Aws> for Instance {
-    const KIND: &'static str = "ec2.instance";
-    const READS: &'static [Permission] = &[on("ec2:DescribeInstances", "*")];
-    type Value = InstanceFacts;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<InstanceFacts, CallError> {
         Ok(facts(instance(aws, &self.instance).await?, &self.instance))
     }

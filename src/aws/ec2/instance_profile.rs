@@ -4,20 +4,22 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/attach-iam-role.html>
 
 use aws_sdk_ec2::types::{Filter, IamInstanceProfileAssociation, IamInstanceProfileSpecification};
-use serde::{Deserialize, Serialize};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error, ec2::some},
-    engine::{CallError, Class, Fact, Order, Permission, Rule, Setting, on, settled},
-};
+use super::{permissions::*, things::INSTANCE};
 
-const READ: &str = "ec2:DescribeIamInstanceProfileAssociations";
-const INSTANCES: &str = "arn:aws:ec2:{region}:{account}:instance/*";
+use crate::aws::{ec2::some, kit::*};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceProfile {
-    pub instance: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct InstanceProfile {
+        pub instance: String,
+    }
+    // ARN of the profile.
+    "ec2.instance-profile" = Option<String>, target "{instance}";
+    reads [DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS];
+    writes [ASSOCIATE_IAM_INSTANCE_PROFILE, DISASSOCIATE_IAM_INSTANCE_PROFILE, REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION, PASS_ROLE];
+    release Restored Credentials;
+    touches [INSTANCE(instance)];
 }
 
 impl InstanceProfile {
@@ -37,21 +39,12 @@ impl InstanceProfile {
             .filters(filter("state").values("associating").values("associated").build())
             .send()
             .await
-            .map_err(|e| call_error(READ, e))?;
+            .by(DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS)?;
         Ok(call.iam_instance_profile_associations.into_iter().flatten().next())
     }
 }
 
 impl Fact<Aws> for InstanceProfile {
-    const KIND: &'static str = "ec2.instance-profile";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// ARN of the profile.
-    type Value = Option<String>;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let found = self.association(aws).await?;
         Ok(found.and_then(|a| a.iam_instance_profile).and_then(|profile| some(profile.arn)))
@@ -59,14 +52,6 @@ impl Fact<Aws> for InstanceProfile {
 }
 
 impl Setting<Aws> for InstanceProfile {
-    const RULE: Rule = restored(Order::Credentials);
-    const WRITES: &'static [Permission] = &[
-        on("ec2:AssociateIamInstanceProfile", INSTANCES),
-        on("ec2:DisassociateIamInstanceProfile", INSTANCES),
-        on("ec2:ReplaceIamInstanceProfileAssociation", INSTANCES),
-        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<String>) -> Result<(), CallError> {
         let id = self.association(aws).await?.and_then(|found| found.association_id);
         let profile =
@@ -76,18 +61,18 @@ impl Setting<Aws> for InstanceProfile {
             (Some(id), None) => {
                 let call = aws.ec2().disassociate_iam_instance_profile().association_id(id);
                 let call = call.send().await.map(drop);
-                let call = call.map_err(|e| call_error("ec2:DisassociateIamInstanceProfile", e));
+                let call = call.by(DISASSOCIATE_IAM_INSTANCE_PROFILE);
                 settled(call, Class::Gone)
             }
             (None, Some(profile)) => {
                 let call = aws.ec2().associate_iam_instance_profile().instance_id(&self.instance);
                 let call = call.iam_instance_profile(profile).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:AssociateIamInstanceProfile", e))
+                call.by(ASSOCIATE_IAM_INSTANCE_PROFILE)
             }
             (Some(id), Some(profile)) => {
                 let call = aws.ec2().replace_iam_instance_profile_association().association_id(id);
                 let call = call.iam_instance_profile(profile).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:ReplaceIamInstanceProfileAssociation", e))
+                call.by(REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION)
             }
         }
     }

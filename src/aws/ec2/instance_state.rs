@@ -5,22 +5,25 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error, ec2::instance},
-    engine::{CallError, Class, Fact, Order, Permission, Rule, Setting, World, on},
-};
+use super::{permissions::*, things::INSTANCE};
+
+use crate::aws::{ec2::instance, kit::*};
 
 /// Longer than EC2 itself takes before it forces a stop.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
-const INSTANCES: &str = "arn:aws:ec2:{region}:{account}:instance/*";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceState {
-    pub instance: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct InstanceState {
+        pub instance: String,
+    }
+    "ec2.instance-state" = State, target "{instance}";
+    reads [DESCRIBE_INSTANCES];
+    writes [STOP_INSTANCES, START_INSTANCES];
+    release Restored Capacity;
+    touches [INSTANCE(instance)];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +46,6 @@ impl InstanceState {
 }
 
 impl Fact<Aws> for InstanceState {
-    const KIND: &'static str = "ec2.instance-state";
-    const READS: &'static [Permission] = &[on("ec2:DescribeInstances", "*")];
-    type Value = State;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<State, CallError> {
         let name = instance(aws, &self.instance).await?.state.and_then(|state| state.name);
         let name = name.as_ref().map_or("unknown", |name| name.as_str());
@@ -67,20 +62,16 @@ impl Fact<Aws> for InstanceState {
 }
 
 impl Setting<Aws> for InstanceState {
-    const RULE: Rule = restored(Order::Capacity);
-    const WRITES: &'static [Permission] =
-        &[on("ec2:StopInstances", INSTANCES), on("ec2:StartInstances", INSTANCES)];
-
     /// Takes [`State::Running`] and [`State::Stopped`].
     async fn write(&self, aws: &Aws, value: &State) -> Result<(), CallError> {
         match value {
             State::Running => {
                 let call = aws.ec2().start_instances().instance_ids(&self.instance).send().await;
-                call.map_err(|e| call_error("ec2:StartInstances", e))?;
+                call.by(START_INSTANCES)?;
             }
             State::Stopped => {
                 let call = aws.ec2().stop_instances().instance_ids(&self.instance).send().await;
-                call.map_err(|e| call_error("ec2:StopInstances", e))?;
+                call.by(STOP_INSTANCES)?;
             }
             other => {
                 let text = format!("an instance cannot be made `{other:?}`");

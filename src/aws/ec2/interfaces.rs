@@ -7,19 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::{instance, some};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use super::{instance, permissions::*, some};
 
-const CALL: &str = "ec2:DescribeNetworkInterfaces";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interfaces {
-    pub instance: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct Interfaces {
+        pub instance: String,
+    }
+    // By device index, then id.
+    "ec2.interfaces" = Vec<Interface>, target "{instance}";
+    reads [DESCRIBE_INSTANCES, DESCRIBE_NETWORK_INTERFACES];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,16 +58,6 @@ impl Interfaces {
 }
 
 impl Fact<Aws> for Interfaces {
-    const KIND: &'static str = "ec2.interfaces";
-    const READS: &'static [Permission] =
-        &[on("ec2:DescribeInstances", "*"), on("ec2:DescribeNetworkInterfaces", "*")];
-    /// By device index, then id.
-    type Value = Vec<Interface>;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Vec<Interface>, CallError> {
         let listed = instance(aws, &self.instance).await?.network_interfaces;
         let filter =
@@ -76,7 +66,7 @@ impl Fact<Aws> for Interfaces {
             aws.ec2().describe_network_interfaces().filters(filter).into_paginator().send();
         let mut described = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| call_error(CALL, e))?;
+            let page = page.by(DESCRIBE_NETWORK_INTERFACES)?;
             described.extend(page.network_interfaces.into_iter().flatten());
         }
         Ok(merge(listed.into_iter().flatten(), described))
@@ -154,7 +144,10 @@ fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
         groups: groups(listed.groups),
         addresses: v4.filter_map(|a| some(a.private_ip_address)).collect(),
         public: Vec::new(),
-        managed_by: Some(format!("account `{owner}`, not listed by `{CALL}`")),
+        managed_by: Some(format!(
+            "account `{owner}`, not listed by `{}`",
+            DESCRIBE_NETWORK_INTERFACES.action
+        )),
         held_by,
     })
 }

@@ -7,39 +7,44 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::owned::{Mark, remove};
-use crate::{
-    aws::{Aws, call_error, ec2::patiently},
-    engine::{
-        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
-        settled,
-    },
+use super::{
+    owned::{Mark, remove},
+    permissions::*,
 };
 
-const READ: &str = "ec2:DescribeInstances";
-const RUN: &str = "ec2:RunInstances";
-const INSTANCES: &str = "arn:aws:ec2:{region}:{account}:instance/*";
-const VOLUMES: &str = "arn:aws:ec2:{region}:{account}:volume/*";
+use crate::{
+    aws::{ec2::patiently, kit::*},
+    engine::AFTER_RUN,
+};
+
 /// Longer than EC2 takes to shut a host down.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// Attempts, two seconds apart, for a new instance profile to become known to EC2.
 const PROFILE_SETTLES: u32 = 15;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct LaunchedInstance {
-    #[serde(flatten)]
-    pub mark: Mark,
-    /// The default VPC's, when none.
-    pub subnet: Option<String>,
-    /// The VPC's default group, when empty.
-    pub security_groups: Vec<String>,
-    /// Name of an instance profile.
-    pub profile: Option<String>,
+setting! {
+    #[derive(PartialEq, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub struct LaunchedInstance {
+        #[serde(flatten)]
+        pub mark: Mark,
+        /// The default VPC's, when none.
+        pub subnet: Option<String>,
+        /// The VPC's default group, when empty.
+        pub security_groups: Vec<String>,
+        /// Name of an instance profile.
+        pub profile: Option<String>,
+    }
+    // `None`: there is no such instance and nothing of it.
+    "ec2.launched-instance" = Option<Launched>, target "{}" of |it| it.mark.name.clone();
+    reads [DESCRIBE_INSTANCES, DESCRIBE_VOLUMES];
+    writes [RUN_INSTANCES, RUN_INSTANCES.at(VOLUMES), RUN_INSTANCES.at(NETWORK_INTERFACES), RUN_INSTANCES.at(SECURITY_GROUPS), RUN_INSTANCES.at(SUBNETS), RUN_INSTANCES.at(IMAGES), PASS_ROLE, CREATE_TAGS.at(INSTANCES), CREATE_TAGS.at(VOLUMES), CREATE_TAGS.at(NETWORK_INTERFACES), TERMINATE_INSTANCES, MODIFY_INSTANCE_ATTRIBUTE, DELETE_VOLUME];
+    releases [TERMINATE_INSTANCES, MODIFY_INSTANCE_ATTRIBUTE, DELETE_VOLUME];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +78,7 @@ impl LaunchedInstance {
     ) -> Result<Vec<types::Instance>, CallError> {
         let states = types::Filter::builder().name("instance-state-name").set_values(Some(states));
         let call = aws.ec2().describe_instances().set_filters(Some(self.mark.filters()));
-        let call = call.filters(states.build()).send().await.map_err(|e| call_error(READ, e))?;
+        let call = call.filters(states.build()).send().await.by(DESCRIBE_INSTANCES)?;
         let all =
             call.reservations.into_iter().flatten().flat_map(|r| r.instances.unwrap_or_default());
         let mut found: Vec<_> = all.collect();
@@ -84,7 +89,7 @@ impl LaunchedInstance {
     /// Ids of the volumes of its launch.
     async fn volumes(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
         let call = aws.ec2().describe_volumes().set_filters(Some(self.mark.filters()));
-        let found = call.send().await.map_err(|e| call_error("ec2:DescribeVolumes", e))?.volumes;
+        let found = call.send().await.by(DESCRIBE_VOLUMES)?.volumes;
         let going = [types::VolumeState::Deleting, types::VolumeState::Deleted];
         let found = found
             .into_iter()
@@ -128,7 +133,7 @@ impl LaunchedInstance {
             .tag_specifications(self.mark.specification(types::ResourceType::NetworkInterface))
             .send()
             .await
-            .map_err(|e| call_error(RUN, e))?;
+            .by(RUN_INSTANCES)?;
         let made = call.instances.unwrap_or_default().into_iter().next();
         let state = made.as_ref().and_then(|made| made.state.as_ref()?.name.clone());
         if state == Some(types::InstanceStateName::Terminated) {
@@ -136,7 +141,7 @@ impl LaunchedInstance {
             let text = format!(
                 "`{id}` was launched for this and has been terminated since; start a new run"
             );
-            return Err(CallError::local(RUN, Class::Invalid, text));
+            return Err(RUN_INSTANCES.invalid(text));
         }
         Ok(())
     }
@@ -157,14 +162,14 @@ impl LaunchedInstance {
     async fn terminate(&self, aws: &Aws, id: &str) -> Result<(), CallError> {
         let call = || async {
             let call = aws.ec2().terminate_instances().instance_ids(id).send().await.map(drop);
-            settled(call.map_err(|e| call_error("ec2:TerminateInstances", e)), Class::Gone)
+            settled(call.by(TERMINATE_INSTANCES), Class::Gone)
         };
         match call().await {
             Err(e) if e.code.as_deref() == Some("OperationNotPermitted") => {
                 let off = types::AttributeBooleanValue::builder().value(false).build();
                 let lift = aws.ec2().modify_instance_attribute().instance_id(id);
                 let lift = lift.disable_api_termination(off).send().await.map(drop);
-                let lift = lift.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e));
+                let lift = lift.by(MODIFY_INSTANCE_ATTRIBUTE);
                 settled(lift, Class::Gone)?;
                 call().await
             }
@@ -183,14 +188,14 @@ impl LaunchedInstance {
                 let id = left.instance_id().unwrap_or_default();
                 let minutes = LONGEST.as_secs() / 60;
                 let text = format!("instance `{id}` is not terminated after {minutes} min");
-                return Err(CallError::local(READ, Class::Unknown, text));
+                return Err(CallError::local(DESCRIBE_INSTANCES.action, Class::Unknown, text));
             }
             sleep(pause).await;
         }
         for volume in self.volumes(aws).await? {
             remove(|| async {
                 let call = aws.ec2().delete_volume().volume_id(&volume).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:DeleteVolume", e))
+                call.by(DELETE_VOLUME)
             })
             .await?;
         }
@@ -199,15 +204,6 @@ impl LaunchedInstance {
 }
 
 impl Fact<Aws> for LaunchedInstance {
-    const KIND: &'static str = "ec2.launched-instance";
-    const READS: &'static [Permission] = &[on(READ, "*"), on("ec2:DescribeVolumes", "*")];
-    /// `None`: there is no such instance and nothing of it.
-    type Value = Option<Launched>;
-
-    fn target(&self) -> String {
-        self.mark.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Launched>, CallError> {
         if let Some(found) = self.find(aws).await?.into_iter().next() {
             return Ok(Some(Launched {
@@ -222,28 +218,6 @@ impl Fact<Aws> for LaunchedInstance {
 }
 
 impl Setting<Aws> for LaunchedInstance {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on(RUN, INSTANCES),
-        on(RUN, VOLUMES),
-        on(RUN, "arn:aws:ec2:{region}:{account}:network-interface/*"),
-        on(RUN, "arn:aws:ec2:{region}:{account}:security-group/*"),
-        on(RUN, "arn:aws:ec2:{region}:{account}:subnet/*"),
-        on(RUN, "arn:aws:ec2:{region}::image/*"),
-        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
-        on("ec2:CreateTags", INSTANCES),
-        on("ec2:CreateTags", VOLUMES),
-        on("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:network-interface/*"),
-        on("ec2:TerminateInstances", INSTANCES),
-        on("ec2:ModifyInstanceAttribute", INSTANCES),
-        on("ec2:DeleteVolume", VOLUMES),
-    ];
-    const RELEASES: &'static [Permission] = &[
-        on("ec2:TerminateInstances", INSTANCES),
-        on("ec2:ModifyInstanceAttribute", INSTANCES),
-        on("ec2:DeleteVolume", VOLUMES),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<Launched>) -> Result<(), CallError> {
         match value {
             None => self.take_away(aws).await,

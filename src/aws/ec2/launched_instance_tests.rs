@@ -1,6 +1,7 @@
 //! Tests of the launched instance, through the real SDK with canned answers.
 
 use super::*;
+
 use crate::aws::replay::{Replay, aws};
 
 fn setting() -> LaunchedInstance {

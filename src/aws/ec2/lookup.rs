@@ -5,19 +5,17 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class},
-};
+use super::permissions::*;
+
+use crate::aws::kit::*;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>
 pub(crate) async fn instance(aws: &Aws, id: &str) -> Result<types::Instance, CallError> {
-    const CALL: &str = "ec2:DescribeInstances";
     let call = aws.ec2().describe_instances().instance_ids(id).send().await;
-    let found = call.map_err(|e| call_error(CALL, e))?;
+    let found = call.by(DESCRIBE_INSTANCES)?;
     let mut all =
         found.reservations.into_iter().flatten().flat_map(|r| r.instances.into_iter().flatten());
-    all.next().ok_or_else(|| gone(CALL, "instance", id))
+    all.next().ok_or_else(|| gone(DESCRIBE_INSTANCES.action, "instance", id))
 }
 
 pub(crate) fn gone(call: &str, what: &str, id: &str) -> CallError {

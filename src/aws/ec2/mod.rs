@@ -2,6 +2,8 @@
 //! none of EC2's creating calls takes a client token, so what they make is known by its tags. Which of them
 //! a containment changes is decided by `actions::ec2`.
 
+use crate::aws::kit::*;
+
 mod address_association;
 mod await_state;
 mod copy_snapshot;
@@ -18,6 +20,7 @@ mod launched_instance;
 mod lookup;
 mod network_rule;
 mod owned;
+mod permissions;
 mod presign;
 mod security_group;
 mod security_groups;
@@ -31,6 +34,7 @@ mod subnet_acl;
 mod tag;
 mod tagged;
 mod termination_protection;
+pub(crate) mod things;
 mod volume;
 mod vpc;
 mod zones;
@@ -66,9 +70,29 @@ pub use volume::{Volume, VolumeFacts};
 pub use vpc::{Network, Vpc};
 pub use zones::Zones;
 
-use crate::engine::{How, Order, Rule};
+use super::{Aws, service::Service};
+use crate::engine::Registry;
 
-/// The value before is written back.
-const fn restored(order: Order) -> Rule {
-    Rule { how: How::Restored, order }
+pub(super) const SERVICE: Service = Service::new("ec2", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .with::<AddressAssociation>()
+        .with::<DeleteOnTermination>()
+        .with::<EniGroups>()
+        .with::<InstanceProfile>()
+        .with::<InstanceState>()
+        .with::<LaunchedInstance>()
+        .with::<SecurityGroup>()
+        .with::<ShutdownBehavior>()
+        .with::<SnapshotShare>()
+        .with::<Subnet>()
+        .with::<Tag>()
+        .with::<TerminationProtection>()
+        .with::<Vpc>()
+        .with_operation::<AwaitState>()
+        .with_operation::<CopySnapshot>()
+        .with_operation::<CreateImage>()
+        .with_operation::<CreateSnapshot>()
+        .with_operation::<CreateSnapshots>()
 }

@@ -6,7 +6,8 @@
 use std::{collections::BTreeSet, fmt};
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
-use serde::{Deserialize, Serialize};
+
+use crate::aws::kit::*;
 
 /// One protocol, port range and peer; EC2 packs several peers into one permission.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,12 +4,11 @@
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    aws::owned::{RUN_TAG, STEP_TAG, TOKEN_TAG},
-    engine::{CallError, Class, settled},
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG, TOKEN_TAG},
 };
 
 /// Interfaces of terminated instances linger for minutes and hold their subnet and groups.

@@ -7,12 +7,9 @@
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    aws::Aws,
-    engine::{CallError, Class, World},
-};
+use super::permissions::*;
 
-const CALL: &str = "ec2:CopySnapshot";
+use crate::aws::kit::*;
 
 /// The URL, valid for an hour; `None` for a custom endpoint, where no Region would check it.
 pub(crate) async fn copy_snapshot(
@@ -23,7 +20,7 @@ pub(crate) async fn copy_snapshot(
     if aws.endpoint().is_some() {
         return Ok(None);
     }
-    let expired = |text: &str| CallError::local(CALL, Class::Expired, text);
+    let expired = |text: &str| CallError::local(COPY_SNAPSHOT.action, Class::Expired, text);
     let provider = aws.credentials().ok_or_else(|| expired("no credentials are configured"))?;
     let keys = provider.provide_credentials().await;
     let keys = keys.map_err(|e| expired(&format!("credentials cannot be loaded: {e}")))?;

@@ -8,33 +8,38 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::NetworkRule;
+use super::{NetworkRule, permissions::*};
+
 use crate::{
     aws::{
-        Aws, call_error,
+        kit::*,
         owned::{RUN_TAG, STEP_TAG},
     },
-    engine::{
-        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled,
-    },
+    engine::AFTER_RUN,
 };
 
-const READ: &str = "ec2:DescribeSecurityGroups";
-const GROUPS: &str = "arn:aws:ec2:{region}:{account}:security-group/*";
 /// How long EC2 may take to know a group everywhere, or to forget that it was in use.
 const SETTLES: Duration = Duration::from_secs(45);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecurityGroup {
-    pub vpc: String,
-    /// At most 255 characters of `a-z A-Z 0-9 . _ - : / ( ) # , @ [ ] + = & ; { } ! $ *` and space.
-    pub name: String,
-    pub description: String,
-    pub run: String,
-    pub step: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct SecurityGroup {
+        pub vpc: String,
+        /// At most 255 characters of `a-z A-Z 0-9 . _ - : / ( ) # , @ [ ] + = & ; { } ! $ *` and space.
+        pub name: String,
+        pub description: String,
+        pub run: String,
+        pub step: String,
+    }
+    // `None`: there is no such group.
+    "ec2.security-group" = Option<Group>, target "{vpc}/{name}";
+    reads [DESCRIBE_SECURITY_GROUPS];
+    writes [CREATE_SECURITY_GROUP, CREATE_SECURITY_GROUP.at(VPCS), CREATE_TAGS.at(SECURITY_GROUPS), AUTHORIZE_SECURITY_GROUP_INGRESS, AUTHORIZE_SECURITY_GROUP_EGRESS, REVOKE_SECURITY_GROUP_INGRESS, REVOKE_SECURITY_GROUP_EGRESS, DELETE_SECURITY_GROUP];
+    releases [DELETE_SECURITY_GROUP];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,14 +83,11 @@ impl SecurityGroup {
             .filters(filter("group-name", &self.name.replace('*', "\\*")))
             .send()
             .await
-            .map_err(|e| call_error(READ, e))?;
+            .by(DESCRIBE_SECURITY_GROUPS)?;
         let found = call.security_groups.into_iter().flatten();
         let found = found.into_iter().find(|group| group.group_name() == Some(&self.name));
         match found {
-            Some(group) if !self.is_ours(&group) => Err(CallError::local(
-                READ,
-                Class::Invalid,
-                format!(
+            Some(group) if !self.is_ours(&group) => Err(DESCRIBE_SECURITY_GROUPS.invalid(format!(
                     "security group `{}` in `{}` has the name `{}` but not the tag `{RUN_TAG}` of this run; rename or delete it, then try again",
                     group.group_id().unwrap_or_default(),
                     self.vpc,
@@ -118,14 +120,18 @@ impl SecurityGroup {
             .tag_specifications(tags)
             .send()
             .await
-            .map_err(|e| call_error("ec2:CreateSecurityGroup", e))
+            .by(CREATE_SECURITY_GROUP)
             .map(drop);
         settled(call, Class::AlreadySo)?;
         let started = Instant::now();
         while self.find(aws).await?.is_none() {
             if started.elapsed() > SETTLES {
                 let text = format!("security group `{}` was created but cannot be read", self.name);
-                return Err(CallError::local(READ, Class::Unknown, text));
+                return Err(CallError::local(
+                    DESCRIBE_SECURITY_GROUPS.action,
+                    Class::Unknown,
+                    text,
+                ));
             }
             sleep(Duration::from_secs(1)).await;
         }
@@ -148,11 +154,11 @@ impl SecurityGroup {
             let call = if egress {
                 let call = aws.ec2().revoke_security_group_egress().group_id(id);
                 let call = call.ip_permissions(permission).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:RevokeSecurityGroupEgress", e))
+                call.by(REVOKE_SECURITY_GROUP_EGRESS)
             } else {
                 let call = aws.ec2().revoke_security_group_ingress().group_id(id);
                 let call = call.ip_permissions(permission).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:RevokeSecurityGroupIngress", e))
+                call.by(REVOKE_SECURITY_GROUP_INGRESS)
             };
             // "No such group" is of the same class and must not pass for "no such rule".
             match call {
@@ -168,11 +174,11 @@ impl SecurityGroup {
             let call = if egress {
                 let call = aws.ec2().authorize_security_group_egress().group_id(id);
                 let call = call.ip_permissions(permission).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:AuthorizeSecurityGroupEgress", e))
+                call.by(AUTHORIZE_SECURITY_GROUP_EGRESS)
             } else {
                 let call = aws.ec2().authorize_security_group_ingress().group_id(id);
                 let call = call.ip_permissions(permission).send().await.map(drop);
-                call.map_err(|e| call_error("ec2:AuthorizeSecurityGroupIngress", e))
+                call.by(AUTHORIZE_SECURITY_GROUP_INGRESS)
             };
             settled(call, Class::AlreadySo)?;
         }
@@ -186,7 +192,7 @@ impl SecurityGroup {
                 return Ok(());
             };
             let call = aws.ec2().delete_security_group().group_id(id).send().await.map(drop);
-            let call = call.map_err(|e| call_error("ec2:DeleteSecurityGroup", e));
+            let call = call.by(DELETE_SECURITY_GROUP);
             match settled(call, Class::Gone) {
                 // An interface that has just left the group still counts for some seconds.
                 Err(e)
@@ -202,15 +208,6 @@ impl SecurityGroup {
 }
 
 impl Fact<Aws> for SecurityGroup {
-    const KIND: &'static str = "ec2.security-group";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// `None`: there is no such group.
-    type Value = Option<Group>;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.vpc, self.name)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Group>, CallError> {
         Ok(self.find(aws).await?.map(|group| Group {
             ingress: NetworkRule::all(group.ip_permissions()),
@@ -221,19 +218,6 @@ impl Fact<Aws> for SecurityGroup {
 }
 
 impl Setting<Aws> for SecurityGroup {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on("ec2:CreateSecurityGroup", GROUPS),
-        on("ec2:CreateSecurityGroup", "arn:aws:ec2:{region}:{account}:vpc/*"),
-        on("ec2:CreateTags", GROUPS),
-        on("ec2:AuthorizeSecurityGroupIngress", GROUPS),
-        on("ec2:AuthorizeSecurityGroupEgress", GROUPS),
-        on("ec2:RevokeSecurityGroupIngress", GROUPS),
-        on("ec2:RevokeSecurityGroupEgress", GROUPS),
-        on("ec2:DeleteSecurityGroup", GROUPS),
-    ];
-    const RELEASES: &'static [Permission] = &[on("ec2:DeleteSecurityGroup", GROUPS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Group>) -> Result<(), CallError> {
         let Some(want) = value else { return self.delete(aws).await };
         let mut found = self.find(aws).await?;
@@ -244,7 +228,7 @@ impl Setting<Aws> for SecurityGroup {
         }
         let Some(group) = found else {
             let text = format!("security group `{}` vanished while it was built", self.name);
-            return Err(CallError::local(READ, Class::Unknown, text));
+            return Err(CallError::local(DESCRIBE_SECURITY_GROUPS.action, Class::Unknown, text));
         };
         let id = group.group_id.as_deref().unwrap_or_default();
         let mut egress = group.ip_permissions_egress.clone().unwrap_or_default();

@@ -5,17 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::some;
-use crate::{
-    aws::{Aws, call_error, ec2::NetworkRule},
-    engine::{CallError, Fact, Permission, on},
-};
+use super::{permissions::*, some};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecurityGroups {
-    pub groups: BTreeSet<String>,
+use crate::aws::{ec2::NetworkRule, kit::*};
+
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct SecurityGroups {
+        pub groups: BTreeSet<String>,
+    }
+    // By group id; a group that does not exist is not in it.
+    "ec2.security-groups" = BTreeMap<String, GroupFacts>, target "{}" of |it| it.groups.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+    reads [DESCRIBE_SECURITY_GROUPS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,15 +30,6 @@ pub struct GroupFacts {
 }
 
 impl Fact<Aws> for SecurityGroups {
-    const KIND: &'static str = "ec2.security-groups";
-    const READS: &'static [Permission] = &[on("ec2:DescribeSecurityGroups", "*")];
-    /// By group id; a group that does not exist is not in it.
-    type Value = BTreeMap<String, GroupFacts>;
-
-    fn target(&self) -> String {
-        self.groups.iter().map(String::as_str).collect::<Vec<_>>().join(",")
-    }
-
     async fn read(&self, aws: &Aws) -> Result<BTreeMap<String, GroupFacts>, CallError> {
         if self.groups.is_empty() {
             return Ok(BTreeMap::new());
@@ -49,7 +42,7 @@ impl Fact<Aws> for SecurityGroups {
             aws.ec2().describe_security_groups().filters(filter).into_paginator().send();
         let mut all = BTreeMap::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| call_error("ec2:DescribeSecurityGroups", e))?;
+            let page = page.by(DESCRIBE_SECURITY_GROUPS)?;
             for group in page.security_groups.into_iter().flatten() {
                 let facts = GroupFacts {
                     ingress: NetworkRule::all(group.ip_permissions()),

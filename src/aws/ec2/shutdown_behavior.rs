@@ -3,17 +3,22 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingInstanceInitiatedShutdownBehavior.html>
 
 use aws_sdk_ec2::types::{AttributeValue, InstanceAttributeName};
-use serde::{Deserialize, Serialize};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::INSTANCE};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShutdownBehavior {
-    pub instance: String,
+use crate::aws::kit::*;
+
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct ShutdownBehavior {
+        pub instance: String,
+    }
+    // `stop` or `terminate`.
+    "ec2.shutdown-behavior" = String, target "{instance}";
+    reads [DESCRIBE_INSTANCE_ATTRIBUTE];
+    writes [MODIFY_INSTANCE_ATTRIBUTE];
+    release Restored Protection;
+    touches [INSTANCE(instance)];
 }
 
 impl ShutdownBehavior {
@@ -23,16 +28,6 @@ impl ShutdownBehavior {
 }
 
 impl Fact<Aws> for ShutdownBehavior {
-    const KIND: &'static str = "ec2.shutdown-behavior";
-    const READS: &'static [Permission] =
-        &[on("ec2:DescribeInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*")];
-    /// `stop` or `terminate`.
-    type Value = String;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<String, CallError> {
         let call = aws
             .ec2()
@@ -41,17 +36,13 @@ impl Fact<Aws> for ShutdownBehavior {
             .attribute(InstanceAttributeName::InstanceInitiatedShutdownBehavior)
             .send()
             .await
-            .map_err(|e| call_error("ec2:DescribeInstanceAttribute", e))?;
+            .by(DESCRIBE_INSTANCE_ATTRIBUTE)?;
         let value = call.instance_initiated_shutdown_behavior.and_then(|a| a.value);
         Ok(value.unwrap_or_else(|| "stop".into()))
     }
 }
 
 impl Setting<Aws> for ShutdownBehavior {
-    const RULE: Rule = restored(Order::Protection);
-    const WRITES: &'static [Permission] =
-        &[on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*")];
-
     async fn write(&self, aws: &Aws, value: &String) -> Result<(), CallError> {
         let call = aws
             .ec2()
@@ -60,6 +51,6 @@ impl Setting<Aws> for ShutdownBehavior {
             .instance_initiated_shutdown_behavior(AttributeValue::builder().value(value).build())
             .send()
             .await;
-        call.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e)).map(drop)
+        call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop)
     }
 }

@@ -2,19 +2,17 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html>
 
-use serde::{Deserialize, Serialize};
+use super::{gone, permissions::*, some};
 
-use super::{gone, some};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-const CALL: &str = "ec2:DescribeSnapshots";
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    pub snapshot: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct Snapshot {
+        pub snapshot: String,
+    }
+    "ec2.snapshot" = SnapshotFacts, target "{snapshot}";
+    reads [DESCRIBE_SNAPSHOTS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,19 +38,12 @@ impl Snapshot {
 }
 
 impl Fact<Aws> for Snapshot {
-    const KIND: &'static str = "ec2.snapshot";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    type Value = SnapshotFacts;
-
-    fn target(&self) -> String {
-        self.snapshot.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<SnapshotFacts, CallError> {
         let call = aws.ec2().describe_snapshots().snapshot_ids(&self.snapshot).send().await;
-        let found = call.map_err(|e| call_error(CALL, e))?.snapshots;
+        let found = call.by(DESCRIBE_SNAPSHOTS)?.snapshots;
         let found = found.into_iter().flatten().next();
-        let found = found.ok_or_else(|| gone(CALL, "snapshot", &self.snapshot))?;
+        let found =
+            found.ok_or_else(|| gone(DESCRIBE_SNAPSHOTS.action, "snapshot", &self.snapshot))?;
         Ok(SnapshotFacts {
             snapshot: self.snapshot.clone(),
             volume: some(found.volume_id),

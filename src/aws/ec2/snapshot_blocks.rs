@@ -7,43 +7,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::future::try_join_all;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-const LIST: &str = "ebs:ListSnapshotBlocks";
-const CHANGED: &str = "ebs:ListChangedBlocks";
-const GET: &str = "ebs:GetSnapshotBlock";
-const SNAPSHOTS: &str = "arn:aws:ec2:{region}::snapshot/*";
+use crate::aws::kit::*;
+
 const PAGE: i32 = 1000;
 /// Blocks that are read side by side; EBS allows 1,000 a second.
 const AT_ONCE: usize = 16;
 
-/// How many blocks a snapshot holds. Blocks that were never written are in none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotBlocks {
-    pub snapshot: String,
+fact! {
+    /// How many blocks a snapshot holds. Blocks that were never written are in none.
+    #[derive(PartialEq, Eq)]
+    pub struct SnapshotBlocks {
+        pub snapshot: String,
+    }
+    "ec2.snapshot-blocks" = u64, target "{snapshot}";
+    reads [LIST_SNAPSHOT_BLOCKS];
 }
 
 impl Fact<Aws> for SnapshotBlocks {
-    const KIND: &'static str = "ec2.snapshot-blocks";
-    const READS: &'static [Permission] = &[on(LIST, SNAPSHOTS)];
-    type Value = u64;
-
-    fn target(&self) -> String {
-        self.snapshot.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<u64, CallError> {
         let (mut count, mut token) = (0, None);
         loop {
             let call = aws.ebs().list_snapshot_blocks().snapshot_id(&self.snapshot);
             let call = call.max_results(10 * PAGE).set_next_token(token).send().await;
-            let page = call.map_err(|e| call_error(LIST, e))?;
+            let page = call.by(LIST_SNAPSHOT_BLOCKS)?;
             count += page.blocks.map_or(0, |blocks| blocks.len() as u64);
             token = page.next_token;
             if token.is_none() {
@@ -53,13 +43,17 @@ impl Fact<Aws> for SnapshotBlocks {
     }
 }
 
-/// What differs between two snapshots, from one block on, for one page of blocks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlockRange {
-    pub first: String,
-    pub second: String,
-    /// Index of the first block to compare.
-    pub from: i32,
+fact! {
+    /// What differs between two snapshots, from one block on, for one page of blocks.
+    #[derive(PartialEq, Eq)]
+    pub struct BlockRange {
+        pub first: String,
+        pub second: String,
+        /// Index of the first block to compare.
+        pub from: i32,
+    }
+    "ec2.changed-blocks" = Compared, target "{first} {second} {from}";
+    reads [LIST_CHANGED_BLOCKS, LIST_SNAPSHOT_BLOCKS, GET_SNAPSHOT_BLOCK, DECRYPT.at(KEYS)];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +83,7 @@ impl BlockRange {
             .second_snapshot_id(&self.second)
             .starting_block_index(self.from)
             .max_results(PAGE);
-        let page = call.send().await.map_err(|e| call_error(CHANGED, e))?;
+        let page = call.send().await.by(LIST_CHANGED_BLOCKS)?;
         let block = |block: aws_sdk_ebs::types::ChangedBlock| {
             Some((block.block_index?, (block.first_block_token, block.second_block_token)))
         };
@@ -120,7 +114,7 @@ impl BlockRange {
     ) -> Result<(BTreeMap<i32, String>, i32, bool), CallError> {
         let call = aws.ebs().list_snapshot_blocks().snapshot_id(snapshot);
         let call = call.starting_block_index(self.from).max_results(PAGE).send().await;
-        let page = call.map_err(|e| call_error(LIST, e))?;
+        let page = call.by(LIST_SNAPSHOT_BLOCKS)?;
         let block =
             |block: aws_sdk_ebs::types::Block| Some((block.block_index?, block.block_token?));
         let blocks = page.blocks.into_iter().flatten().filter_map(block).collect();
@@ -151,10 +145,10 @@ fn after(last: Option<&i32>) -> Option<i32> {
 async fn checksum(aws: &Aws, snapshot: &str, index: i32, token: &str) -> Result<String, CallError> {
     let call = aws.ebs().get_snapshot_block().snapshot_id(snapshot);
     let call = call.block_index(index).block_token(token).send().await;
-    let block = call.map_err(|e| call_error(GET, e))?;
+    let block = call.by(GET_SNAPSHOT_BLOCK)?;
     block.checksum.ok_or_else(|| {
         let text = format!("block {index} of snapshot `{snapshot}` came without its checksum");
-        CallError::local(GET, Class::Unknown, text)
+        CallError::local(GET_SNAPSHOT_BLOCK.action, Class::Unknown, text)
     })
 }
 
@@ -164,19 +158,6 @@ fn zeros(block_size: i32) -> String {
 }
 
 impl Fact<Aws> for BlockRange {
-    const KIND: &'static str = "ec2.changed-blocks";
-    const READS: &'static [Permission] = &[
-        on(CHANGED, SNAPSHOTS),
-        on(LIST, SNAPSHOTS),
-        on(GET, SNAPSHOTS),
-        on("kms:Decrypt", "arn:aws:kms:{region}:{account}:key/*"),
-    ];
-    type Value = Compared;
-
-    fn target(&self) -> String {
-        format!("{} {} {}", self.first, self.second, self.from)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Compared, CallError> {
         let page = match self.changed(aws).await {
             // Two snapshots of different volumes.

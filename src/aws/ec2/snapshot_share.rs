@@ -4,34 +4,28 @@
 //! <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html>
 
 use aws_sdk_ec2::types::{OperationType, SnapshotAttributeName};
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, How, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::SNAPSHOT};
 
-const SNAPSHOT: &str = "arn:aws:ec2:{region}::snapshot/*";
-const READ: &str = "ec2:DescribeSnapshotAttribute";
-const WRITE: &str = "ec2:ModifySnapshotAttribute";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotShare {
-    pub snapshot: String,
-    /// Id of the account that it is shared with.
-    pub account: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct SnapshotShare {
+        pub snapshot: String,
+        /// Id of the account that it is shared with.
+        pub account: String,
+    }
+    // `true`: shared.
+    "ec2.snapshot-share" = bool, target "{snapshot}/{account}";
+    reads [DESCRIBE_SNAPSHOT_ATTRIBUTE];
+    writes [MODIFY_SNAPSHOT_ATTRIBUTE];
+    // The evidence stays with those who look into it.
+    release Retained Tags;
+    touches [SNAPSHOT(snapshot)];
 }
 
 impl Fact<Aws> for SnapshotShare {
-    const KIND: &'static str = "ec2.snapshot-share";
-    const READS: &'static [Permission] = &[on(READ, SNAPSHOT)];
-    /// `true`: shared.
-    type Value = bool;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.snapshot, self.account)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws
             .ec2()
@@ -40,17 +34,13 @@ impl Fact<Aws> for SnapshotShare {
             .attribute(SnapshotAttributeName::CreateVolumePermission)
             .send()
             .await
-            .map_err(|e| call_error(READ, e))?;
+            .by(DESCRIBE_SNAPSHOT_ATTRIBUTE)?;
         let mut all = call.create_volume_permissions.into_iter().flatten();
         Ok(all.any(|permission| permission.user_id() == Some(&self.account)))
     }
 }
 
 impl Setting<Aws> for SnapshotShare {
-    /// The evidence stays with those who look into it.
-    const RULE: Rule = Rule { how: How::Retained, order: Order::Tags };
-    const WRITES: &'static [Permission] = &[on(WRITE, SNAPSHOT)];
-
     async fn write(&self, aws: &Aws, value: &bool) -> Result<(), CallError> {
         let way = if *value { OperationType::Add } else { OperationType::Remove };
         let call = aws
@@ -62,7 +52,7 @@ impl Setting<Aws> for SnapshotShare {
             .user_ids(&self.account)
             .send()
             .await;
-        call.map_err(|e| call_error(WRITE, e)).map(drop)
+        call.by(MODIFY_SNAPSHOT_ATTRIBUTE).map(drop)
     }
 }
 

@@ -7,10 +7,7 @@ use std::{future::Future, time::Duration};
 use aws_sdk_ec2::config::{Builder, Config};
 use tokio::time::sleep;
 
-use crate::{
-    aws::OnlyRefused,
-    engine::{CallError, Class},
-};
+use crate::aws::{OnlyRefused, kit::*};
 
 const ATTEMPTS: u32 = 5;
 

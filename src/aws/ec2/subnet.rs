@@ -3,24 +3,33 @@
 //! CreateSubnet takes no client token: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>.
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::owned::{Mark, remove};
-use crate::{
-    aws::{
-        Aws, call_error,
-        ec2::{once, patiently, single_attempt},
-    },
-    engine::{AFTER_RUN, CallError, Fact, How, Order, Permission, Rule, Setting, on},
+use super::{
+    owned::{Mark, remove},
+    permissions::*,
 };
 
-const READ: &str = "ec2:DescribeSubnets";
-const SUBNETS: &str = "arn:aws:ec2:{region}:{account}:subnet/*";
+use crate::{
+    aws::{
+        ec2::{once, patiently, single_attempt},
+        kit::*,
+    },
+    engine::AFTER_RUN,
+};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subnet {
-    #[serde(flatten)]
-    pub mark: Mark,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Subnet {
+        #[serde(flatten)]
+        pub mark: Mark,
+    }
+    // `None`: there is no such subnet.
+    "ec2.subnet" = Option<Segment>, target "{}" of |it| it.mark.name.clone();
+    reads [DESCRIBE_SUBNETS];
+    writes [CREATE_SUBNET, CREATE_SUBNET.at(VPCS), CREATE_TAGS.at(SUBNETS), DELETE_SUBNET];
+    releases [DELETE_SUBNET];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +56,7 @@ impl Subnet {
     /// Sorted by id. More than one only when AWS made two of one request.
     async fn find(&self, aws: &Aws) -> Result<Vec<types::Subnet>, CallError> {
         let call = aws.ec2().describe_subnets().set_filters(Some(self.mark.filters()));
-        let call = call.send().await.map_err(|e| call_error(READ, e))?;
+        let call = call.send().await.by(DESCRIBE_SUBNETS)?;
         let mut found = call.subnets.unwrap_or_default();
         found.sort_by(|a, b| a.subnet_id.cmp(&b.subnet_id));
         Ok(found)
@@ -65,21 +74,12 @@ impl Subnet {
             .config_override(single_attempt())
             .send()
             .await
-            .map_err(|e| call_error("ec2:CreateSubnet", e))?;
+            .by(CREATE_SUBNET)?;
         Ok(call.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default())
     }
 }
 
 impl Fact<Aws> for Subnet {
-    const KIND: &'static str = "ec2.subnet";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// `None`: there is no such subnet.
-    type Value = Option<Segment>;
-
-    fn target(&self) -> String {
-        self.mark.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Segment>, CallError> {
         let found = self.find(aws).await?.into_iter().next();
         let segment = |subnet: types::Subnet| Segment {
@@ -93,22 +93,13 @@ impl Fact<Aws> for Subnet {
 }
 
 impl Setting<Aws> for Subnet {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on("ec2:CreateSubnet", SUBNETS),
-        on("ec2:CreateSubnet", "arn:aws:ec2:{region}:{account}:vpc/*"),
-        on("ec2:CreateTags", SUBNETS),
-        on("ec2:DeleteSubnet", SUBNETS),
-    ];
-    const RELEASES: &'static [Permission] = &[on("ec2:DeleteSubnet", SUBNETS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Segment>) -> Result<(), CallError> {
         let found = self.find(aws).await?;
         let Some(want) = value else {
             for id in found.into_iter().filter_map(|subnet| subnet.subnet_id) {
                 remove(|| async {
                     let call = aws.ec2().delete_subnet().subnet_id(&id).send().await.map(drop);
-                    call.map_err(|e| call_error("ec2:DeleteSubnet", e))
+                    call.by(DELETE_SUBNET)
                 })
                 .await?;
             }

@@ -3,19 +3,18 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkAcls.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::gone;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use super::{gone, permissions::*};
 
-const CALL: &str = "ec2:DescribeNetworkAcls";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubnetAcl {
-    pub subnet: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct SubnetAcl {
+        pub subnet: String,
+    }
+    "ec2.subnet-acl" = AclFacts, target "{subnet}";
+    reads [DESCRIBE_NETWORK_ACLS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,20 +26,14 @@ pub struct AclFacts {
 }
 
 impl Fact<Aws> for SubnetAcl {
-    const KIND: &'static str = "ec2.subnet-acl";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    type Value = AclFacts;
-
-    fn target(&self) -> String {
-        self.subnet.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<AclFacts, CallError> {
         let of = types::Filter::builder().name("association.subnet-id").values(&self.subnet);
         let call = aws.ec2().describe_network_acls().filters(of.build()).send().await;
-        let found = call.map_err(|e| call_error(CALL, e))?.network_acls;
+        let found = call.by(DESCRIBE_NETWORK_ACLS)?.network_acls;
         let found = found.into_iter().flatten().next();
-        let found = found.ok_or_else(|| gone(CALL, "network ACL of subnet", &self.subnet))?;
+        let found = found.ok_or_else(|| {
+            gone(DESCRIBE_NETWORK_ACLS.action, "network ACL of subnet", &self.subnet)
+        })?;
         Ok(AclFacts {
             acl: found.network_acl_id.unwrap_or_default(),
             default: found.is_default.unwrap_or_default(),

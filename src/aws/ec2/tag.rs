@@ -3,22 +3,30 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, How, Order, Permission, Rule, Setting, on},
+use super::{
+    permissions::*,
+    things::{INSTANCE, INTERFACE, RESOURCE, SNAPSHOT, VOLUME, by_id},
 };
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
-    /// Id of any EC2 resource.
-    pub resource: String,
-    pub key: String,
-    /// The tag belongs to evidence, so release keeps it there.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub kept: bool,
+use crate::aws::kit::*;
+
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Tag {
+        /// Id of any EC2 resource.
+        pub resource: String,
+        pub key: String,
+        /// The tag belongs to evidence, so release keeps it there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub kept: bool,
+    }
+    // `None`: the resource has no such tag.
+    "ec2.tag" = Option<String>, target "{resource} {key}";
+    reads [DESCRIBE_TAGS];
+    writes [CREATE_TAGS.at(OWN_RESOURCES), CREATE_TAGS.at(SHARED_RESOURCES), DELETE_TAGS, DELETE_TAGS.at(SHARED_RESOURCES)];
+    release Restored Tags;
+    touches [INSTANCE, VOLUME, INTERFACE, SNAPSHOT, RESOURCE] |it, _before| vec![by_id(&it.resource)];
 }
 
 impl Tag {
@@ -28,15 +36,6 @@ impl Tag {
 }
 
 impl Fact<Aws> for Tag {
-    const KIND: &'static str = "ec2.tag";
-    const READS: &'static [Permission] = &[on("ec2:DescribeTags", "*")];
-    /// `None`: the resource has no such tag.
-    type Value = Option<String>;
-
-    fn target(&self) -> String {
-        format!("{} {}", self.resource, self.key)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let filter = |name: &str, value: &str| {
             types::Filter::builder().name(name).values(escaped(value)).build()
@@ -48,21 +47,13 @@ impl Fact<Aws> for Tag {
             .filters(filter("key", &self.key))
             .send()
             .await
-            .map_err(|e| call_error("ec2:DescribeTags", e))?;
+            .by(DESCRIBE_TAGS)?;
         let tag = call.tags.into_iter().flatten().find(|tag| tag.key() == Some(&self.key));
         Ok(tag.map(|tag| tag.value.unwrap_or_default()))
     }
 }
 
 impl Setting<Aws> for Tag {
-    const RULE: Rule = restored(Order::Tags);
-    const WRITES: &'static [Permission] = &[
-        on("ec2:CreateTags", "arn:aws:ec2:{region}:{account}:*/*"),
-        on("ec2:CreateTags", "arn:aws:ec2:{region}::*/*"),
-        on("ec2:DeleteTags", "arn:aws:ec2:{region}:{account}:*/*"),
-        on("ec2:DeleteTags", "arn:aws:ec2:{region}::*/*"),
-    ];
-
     fn rule(&self) -> Rule {
         match self.kept {
             true => Rule { how: How::Retained, ..Self::RULE },
@@ -75,11 +66,11 @@ impl Setting<Aws> for Tag {
         if let Some(value) = value {
             let tag = tag.value(value).build();
             let call = aws.ec2().create_tags().resources(&self.resource).tags(tag).send().await;
-            return call.map_err(|e| call_error("ec2:CreateTags", e)).map(drop);
+            return call.by(CREATE_TAGS).map(drop);
         }
         // Without a value the tag goes whatever its value is.
         let call = aws.ec2().delete_tags().resources(&self.resource).tags(tag.build()).send().await;
-        call.map_err(|e| call_error("ec2:DeleteTags", e)).map(drop)
+        call.by(DELETE_TAGS).map(drop)
     }
 }
 

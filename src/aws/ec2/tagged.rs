@@ -6,16 +6,12 @@ use std::time::Duration;
 use aws_sdk_ec2::types;
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{RUN_TAG, STEP_TAG, TOKEN_TAG},
-    },
-    engine::{CallError, Class, Progress, Token, World},
-};
+use super::permissions::*;
 
-pub(crate) const DESCRIBE_SNAPSHOTS: &str = "ec2:DescribeSnapshots";
-pub(crate) const DELETE_SNAPSHOT: &str = "ec2:DeleteSnapshot";
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG, TOKEN_TAG},
+};
 
 /// Tags for the creating call.
 pub(crate) fn tags(kind: types::ResourceType, token: &Token) -> types::TagSpecification {
@@ -35,7 +31,7 @@ pub(crate) fn with_token(token: &Token) -> types::Filter {
 /// Snapshots with this token, sorted by id.
 pub(crate) async fn find_snapshots(aws: &Aws, token: &Token) -> Result<Vec<String>, CallError> {
     let call = aws.ec2().describe_snapshots().owner_ids("self").filters(with_token(token));
-    let call = call.send().await.map_err(|e| call_error(DESCRIBE_SNAPSHOTS, e))?;
+    let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
     let mut ids: Vec<_> =
         call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect();
     ids.sort();
@@ -50,11 +46,11 @@ pub(crate) async fn describe_snapshots(
     super::start_once::patiently(|| async {
         let call = aws.ec2().describe_snapshots();
         let call = call.set_snapshot_ids(Some(ids.iter().map(ToString::to_string).collect()));
-        let call = call.send().await.map_err(|e| call_error(DESCRIBE_SNAPSHOTS, e))?;
+        let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
         let found = call.snapshots.unwrap_or_default();
         if found.len() < ids.len() {
             let text = format!("{} of {} snapshots are listed", found.len(), ids.len());
-            return Err(CallError::local(DESCRIBE_SNAPSHOTS, Class::Gone, text));
+            return Err(CallError::local(DESCRIBE_SNAPSHOTS.action, Class::Gone, text));
         }
         Ok(found)
     })
@@ -77,7 +73,7 @@ async fn delete_snapshot(aws: &Aws, id: &str) -> Result<(), CallError> {
     let (started, patience) = (Instant::now(), aws.patience());
     loop {
         let call = aws.ec2().delete_snapshot().snapshot_id(id).send().await;
-        match call.map_err(|e| call_error(DELETE_SNAPSHOT, e)) {
+        match call.by(DELETE_SNAPSHOT) {
             Ok(_) => return Ok(()),
             Err(e) if e.class == Class::Gone => return Ok(()),
             Err(e)

@@ -4,17 +4,22 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html>
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, InstanceAttributeName};
-use serde::{Deserialize, Serialize};
 
-use super::restored;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::INSTANCE};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TerminationProtection {
-    pub instance: String,
+use crate::aws::kit::*;
+
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct TerminationProtection {
+        pub instance: String,
+    }
+    // `true`: protected.
+    "ec2.termination-protection" = bool, target "{instance}";
+    reads [DESCRIBE_INSTANCE_ATTRIBUTE];
+    writes [MODIFY_INSTANCE_ATTRIBUTE];
+    release Restored Protection;
+    touches [INSTANCE(instance)];
 }
 
 impl TerminationProtection {
@@ -24,16 +29,6 @@ impl TerminationProtection {
 }
 
 impl Fact<Aws> for TerminationProtection {
-    const KIND: &'static str = "ec2.termination-protection";
-    const READS: &'static [Permission] =
-        &[on("ec2:DescribeInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*")];
-    /// `true`: protected.
-    type Value = bool;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws
             .ec2()
@@ -42,16 +37,12 @@ impl Fact<Aws> for TerminationProtection {
             .attribute(InstanceAttributeName::DisableApiTermination)
             .send()
             .await
-            .map_err(|e| call_error("ec2:DescribeInstanceAttribute", e))?;
+            .by(DESCRIBE_INSTANCE_ATTRIBUTE)?;
         Ok(call.disable_api_termination.and_then(|a| a.value).unwrap_or_default())
     }
 }
 
 impl Setting<Aws> for TerminationProtection {
-    const RULE: Rule = restored(Order::Protection);
-    const WRITES: &'static [Permission] =
-        &[on("ec2:ModifyInstanceAttribute", "arn:aws:ec2:{region}:{account}:instance/*")];
-
     async fn write(&self, aws: &Aws, value: &bool) -> Result<(), CallError> {
         let call = aws
             .ec2()
@@ -60,6 +51,6 @@ impl Setting<Aws> for TerminationProtection {
             .disable_api_termination(AttributeBooleanValue::builder().value(*value).build())
             .send()
             .await;
-        call.map_err(|e| call_error("ec2:ModifyInstanceAttribute", e)).map(drop)
+        call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop)
     }
 }

@@ -2,19 +2,17 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html>
 
-use serde::{Deserialize, Serialize};
+use super::{gone, permissions::*, some};
 
-use super::{gone, some};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-const CALL: &str = "ec2:DescribeVolumes";
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Volume {
-    pub volume: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct Volume {
+        pub volume: String,
+    }
+    "ec2.volume" = VolumeFacts, target "{volume}";
+    reads [DESCRIBE_VOLUMES];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,19 +37,11 @@ impl Volume {
 }
 
 impl Fact<Aws> for Volume {
-    const KIND: &'static str = "ec2.volume";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    type Value = VolumeFacts;
-
-    fn target(&self) -> String {
-        self.volume.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<VolumeFacts, CallError> {
         let call = aws.ec2().describe_volumes().volume_ids(&self.volume).send().await;
-        let found = call.map_err(|e| call_error(CALL, e))?.volumes;
+        let found = call.by(DESCRIBE_VOLUMES)?.volumes;
         let found = found.into_iter().flatten().next();
-        let found = found.ok_or_else(|| gone(CALL, "volume", &self.volume))?;
+        let found = found.ok_or_else(|| gone(DESCRIBE_VOLUMES.action, "volume", &self.volume))?;
         Ok(VolumeFacts {
             volume: self.volume.clone(),
             state: found.state.map_or_else(|| "unknown".into(), |s| s.as_str().to_string()),

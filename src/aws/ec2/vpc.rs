@@ -4,24 +4,33 @@
 //! CreateVpc takes no client token: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html>.
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use super::owned::{Mark, remove};
-use crate::{
-    aws::{
-        Aws, call_error,
-        ec2::{once, single_attempt},
-    },
-    engine::{AFTER_RUN, CallError, Fact, How, Order, Permission, Rule, Setting, on},
+use super::{
+    owned::{Mark, remove},
+    permissions::*,
 };
 
-const READ: &str = "ec2:DescribeVpcs";
-const VPCS: &str = "arn:aws:ec2:{region}:{account}:vpc/*";
+use crate::{
+    aws::{
+        ec2::{once, single_attempt},
+        kit::*,
+    },
+    engine::AFTER_RUN,
+};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vpc {
-    #[serde(flatten)]
-    pub mark: Mark,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Vpc {
+        #[serde(flatten)]
+        pub mark: Mark,
+    }
+    // `None`: there is no such VPC.
+    "ec2.vpc" = Option<Network>, target "{}" of |it| it.mark.name.clone();
+    reads [DESCRIBE_VPCS];
+    writes [CREATE_VPC, CREATE_TAGS.at(VPCS), DELETE_VPC];
+    releases [DELETE_VPC];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +54,7 @@ impl Vpc {
     /// Sorted by id. More than one only when AWS made two of one request.
     async fn find(&self, aws: &Aws) -> Result<Vec<types::Vpc>, CallError> {
         let call = aws.ec2().describe_vpcs().set_filters(Some(self.mark.filters()));
-        let call = call.send().await.map_err(|e| call_error(READ, e))?;
+        let call = call.send().await.by(DESCRIBE_VPCS)?;
         let mut found = call.vpcs.unwrap_or_default();
         found.sort_by(|a, b| a.vpc_id.cmp(&b.vpc_id));
         Ok(found)
@@ -61,21 +70,12 @@ impl Vpc {
             .config_override(single_attempt())
             .send()
             .await
-            .map_err(|e| call_error("ec2:CreateVpc", e))?;
+            .by(CREATE_VPC)?;
         Ok(call.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default())
     }
 }
 
 impl Fact<Aws> for Vpc {
-    const KIND: &'static str = "ec2.vpc";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// `None`: there is no such VPC.
-    type Value = Option<Network>;
-
-    fn target(&self) -> String {
-        self.mark.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Network>, CallError> {
         let found = self.find(aws).await?.into_iter().next();
         let network =
@@ -85,18 +85,13 @@ impl Fact<Aws> for Vpc {
 }
 
 impl Setting<Aws> for Vpc {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] =
-        &[on("ec2:CreateVpc", VPCS), on("ec2:CreateTags", VPCS), on("ec2:DeleteVpc", VPCS)];
-    const RELEASES: &'static [Permission] = &[on("ec2:DeleteVpc", VPCS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Network>) -> Result<(), CallError> {
         let found = self.find(aws).await?;
         let Some(want) = value else {
             for id in found.into_iter().filter_map(|vpc| vpc.vpc_id) {
                 remove(|| async {
                     let call = aws.ec2().delete_vpc().vpc_id(&id).send().await.map(drop);
-                    call.map_err(|e| call_error("ec2:DeleteVpc", e))
+                    call.by(DELETE_VPC)
                 })
                 .await?;
             }

@@ -3,18 +3,19 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html>
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, World, on},
-};
+use super::permissions::*;
 
-const CALL: &str = "ec2:DescribeAvailabilityZones";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Zones {
-    region: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct Zones {
+        region: String,
+    }
+    // Names, sorted. No Local Zones and no Wavelength Zones.
+    "ec2.availability-zones" = Vec<String>, target "{region}";
+    reads [DESCRIBE_AVAILABILITY_ZONES];
 }
 
 impl Zones {
@@ -24,15 +25,6 @@ impl Zones {
 }
 
 impl Fact<Aws> for Zones {
-    const KIND: &'static str = "ec2.availability-zones";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    /// Names, sorted. No Local Zones and no Wavelength Zones.
-    type Value = Vec<String>;
-
-    fn target(&self) -> String {
-        self.region.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
         let filter = |name: &str, value: &str| types::Filter::builder().name(name).values(value);
         let call = aws
@@ -42,7 +34,7 @@ impl Fact<Aws> for Zones {
             .filters(filter("state", "available").build())
             .send()
             .await
-            .map_err(|e| call_error(CALL, e))?;
+            .by(DESCRIBE_AVAILABILITY_ZONES)?;
         let zones = call.availability_zones.into_iter().flatten();
         let mut names: Vec<_> = zones.filter_map(|zone| zone.zone_name).collect();
         names.sort();

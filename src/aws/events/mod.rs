@@ -1,5 +1,15 @@
 //! EventBridge: the rule that a step listens with. Owns its read and write.
 
+mod permissions;
 mod rule;
 
 pub use rule::{EventRule, RuleIs};
+
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("events", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<EventRule>()
+}

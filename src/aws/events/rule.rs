@@ -8,25 +8,27 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_eventbridge::types;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    aws::{Aws, call_error, owned::Owner},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on, settled},
-};
+use super::permissions::*;
 
-const DESCRIBE: &str = "events:DescribeRule";
-const TAGS: &str = "events:ListTagsForResource";
-const TARGETS: &str = "events:ListTargetsByRule";
-const RULES: &str = "arn:aws:events:{region}:{account}:rule/backburn-*";
+use crate::aws::{kit::*, owned::Owner};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventRule {
-    /// At most 64 characters of `a-z A-Z 0-9 . - _`.
-    pub name: String,
-    #[serde(flatten)]
-    pub owner: Owner,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct EventRule {
+        /// At most 64 characters of `a-z A-Z 0-9 . - _`.
+        pub name: String,
+        #[serde(flatten)]
+        pub owner: Owner,
+    }
+    // `None`: there is no such rule.
+    "events.rule" = Option<RuleIs>, target "{name}";
+    reads [DESCRIBE_RULE, LIST_TAGS_FOR_RESOURCE, LIST_TARGETS_BY_RULE];
+    writes [PUT_RULE, TAG_RESOURCE, PUT_TARGETS, REMOVE_TARGETS, DELETE_RULE];
+    releases [REMOVE_TARGETS, DELETE_RULE];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,14 +61,14 @@ impl EventRule {
     /// The rule, once it is known to be this step's.
     async fn find(&self, aws: &Aws) -> Result<Option<RuleIs>, CallError> {
         let call = aws.eventbridge().describe_rule().name(&self.name).send().await;
-        let found = match call.map_err(|e| call_error(DESCRIBE, e)) {
+        let found = match call.by(DESCRIBE_RULE) {
             Ok(found) => found,
             Err(e) if e.class == Class::Gone => return Ok(None),
             Err(e) => return Err(e),
         };
         let arn = found.arn.unwrap_or_else(|| self.arn(aws));
         let call = aws.eventbridge().list_tags_for_resource().resource_arn(arn).send().await;
-        let tags = match call.map_err(|e| call_error(TAGS, e)) {
+        let tags = match call.by(LIST_TAGS_FOR_RESOURCE) {
             Ok(found) => found.tags.unwrap_or_default(),
             // Deleted between the two calls.
             Err(e) if e.class == Class::Gone => return Ok(None),
@@ -77,7 +79,7 @@ impl EventRule {
                 "EventBridge rule `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
                 self.name
             );
-            return Err(CallError::local(TAGS, Class::Invalid, text));
+            return Err(LIST_TAGS_FOR_RESOURCE.invalid(text));
         }
         let pattern = found.event_pattern.unwrap_or_default();
         Ok(Some(RuleIs {
@@ -91,7 +93,7 @@ impl EventRule {
         let (mut all, mut next) = (BTreeMap::new(), None);
         loop {
             let call = aws.eventbridge().list_targets_by_rule().rule(&self.name);
-            let call = call.set_next_token(next).send().await.map_err(|e| call_error(TARGETS, e));
+            let call = call.set_next_token(next).send().await.by(LIST_TARGETS_BY_RULE);
             let page = match call {
                 Ok(page) => page,
                 Err(e) if e.class == Class::Gone => return Ok(all),
@@ -106,10 +108,9 @@ impl EventRule {
     }
 
     async fn put(&self, aws: &Aws, want: &RuleIs) -> Result<(), CallError> {
-        const CALL: &str = "events:PutRule";
         let tag = |(key, value): (&'static str, String)| {
             let tag = types::Tag::builder().key(key).value(value).build();
-            tag.map_err(|e| CallError::local(CALL, Class::Invalid, e.to_string()))
+            tag.map_err(|e| PUT_RULE.invalid(e.to_string()))
         };
         let tags = self.owner.tags().into_iter().map(tag).collect::<Result<Vec<_>, _>>()?;
         let call = aws
@@ -122,42 +123,44 @@ impl EventRule {
             .set_tags(Some(tags))
             .send()
             .await;
-        call.map(drop).map_err(|e| call_error(CALL, e))
+        call.map(drop).by(PUT_RULE)
     }
 
     async fn put_targets(&self, aws: &Aws, want: &RuleIs) -> Result<(), CallError> {
-        const CALL: &str = "events:PutTargets";
         let target = |(id, arn): (&String, &String)| {
             let target = types::Target::builder().id(id).arn(arn).build();
-            target.map_err(|e| CallError::local(CALL, Class::Invalid, e.to_string()))
+            target.map_err(|e| PUT_TARGETS.invalid(e.to_string()))
         };
         let targets = want.targets.iter().map(target).collect::<Result<Vec<_>, _>>()?;
         let call = aws.eventbridge().put_targets().rule(&self.name).set_targets(Some(targets));
-        let done = call.send().await.map_err(|e| call_error(CALL, e))?;
+        let done = call.send().await.by(PUT_TARGETS)?;
         let failed = done.failed_entries.into_iter().flatten().next();
-        failed.map_or(Ok(()), |failed| Err(entry(CALL, failed.error_code, failed.error_message)))
+        failed.map_or(Ok(()), |failed| {
+            Err(entry(PUT_TARGETS.action, failed.error_code, failed.error_message))
+        })
     }
 
     async fn remove(&self, aws: &Aws, ids: Vec<String>) -> Result<(), CallError> {
-        const CALL: &str = "events:RemoveTargets";
         if ids.is_empty() {
             return Ok(());
         }
         let call = aws.eventbridge().remove_targets().rule(&self.name).set_ids(Some(ids));
-        let done = match call.send().await.map_err(|e| call_error(CALL, e)) {
+        let done = match call.send().await.by(REMOVE_TARGETS) {
             Ok(done) => done,
             Err(e) if e.class == Class::Gone => return Ok(()),
             Err(e) => return Err(e),
         };
         let failed = done.failed_entries.into_iter().flatten().next();
-        failed.map_or(Ok(()), |failed| Err(entry(CALL, failed.error_code, failed.error_message)))
+        failed.map_or(Ok(()), |failed| {
+            Err(entry(REMOVE_TARGETS.action, failed.error_code, failed.error_message))
+        })
     }
 
     async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
         let Some(rule) = self.find(aws).await? else { return Ok(()) };
         self.remove(aws, rule.targets.into_keys().collect()).await?;
         let call = aws.eventbridge().delete_rule().name(&self.name).send().await.map(drop);
-        settled(call.map_err(|e| call_error("events:DeleteRule", e)), Class::Gone)
+        settled(call.by(DELETE_RULE), Class::Gone)
     }
 }
 
@@ -168,33 +171,12 @@ fn entry(call: &str, code: Option<String>, message: Option<String>) -> CallError
 }
 
 impl Fact<Aws> for EventRule {
-    const KIND: &'static str = "events.rule";
-    const READS: &'static [Permission] =
-        &[on(DESCRIBE, RULES), on(TAGS, RULES), on(TARGETS, RULES)];
-    /// `None`: there is no such rule.
-    type Value = Option<RuleIs>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<RuleIs>, CallError> {
         self.find(aws).await
     }
 }
 
 impl Setting<Aws> for EventRule {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on("events:PutRule", RULES),
-        on("events:TagResource", RULES),
-        on("events:PutTargets", RULES),
-        on("events:RemoveTargets", RULES),
-        on("events:DeleteRule", RULES),
-    ];
-    const RELEASES: &'static [Permission] =
-        &[on("events:RemoveTargets", RULES), on("events:DeleteRule", RULES)];
-
     async fn write(&self, aws: &Aws, value: &Option<RuleIs>) -> Result<(), CallError> {
         let Some(want) = value else { return self.delete(aws).await };
         let have = self.find(aws).await?.map(|rule| rule.targets).unwrap_or_default();

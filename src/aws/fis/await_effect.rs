@@ -3,11 +3,11 @@
 //!
 //! <https://docs.aws.amazon.com/fis/latest/userguide/experiments.html>
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
 use crate::{
-    aws::{Aws, fis::get},
-    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, on},
+    aws::{fis::get, kit::*},
+    engine::AFTER_RUN,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +26,16 @@ pub struct Effect {
 
 impl Operation<Aws> for AwaitEffect {
     const KIND: &'static str = "fis.await-effect";
-    const USES: &'static [Permission] =
-        &[on("fis:GetExperiment", "arn:aws:fis:{region}:{account}:experiment/*")];
+    const USES: &'static [Permission] = &[GET_EXPERIMENT];
+    const REACH: Reach = Reach::Looks;
     type Output = Effect;
 
     fn target(&self) -> String {
         self.experiment.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {

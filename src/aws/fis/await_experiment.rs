@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+
+use super::permissions::*;
 
 use crate::{
     aws::{
-        Aws,
         fis::{ActionFacts, get},
+        kit::*,
     },
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, World, on},
+    engine::AFTER_RUN,
 };
 
 /// The job of a wait without an end of its own.
@@ -40,12 +41,16 @@ pub struct Ended {
 
 impl Operation<Aws> for AwaitExperiment {
     const KIND: &'static str = "fis.await-experiment";
-    const USES: &'static [Permission] =
-        &[on("fis:GetExperiment", "arn:aws:fis:{region}:{account}:experiment/*")];
+    const USES: &'static [Permission] = &[GET_EXPERIMENT];
+    const REACH: Reach = Reach::Looks;
     type Output = Ended;
 
     fn target(&self) -> String {
         self.experiment.clone()
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     fn leaves(&self) -> String {

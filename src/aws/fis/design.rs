@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_fis::{error::BuildError, types};
-use serde::{Deserialize, Serialize};
+
+use crate::aws::kit::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -8,32 +8,40 @@
 use std::time::Duration;
 
 use aws_sdk_fis::types;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::Mark;
+use super::{Mark, permissions::*};
+
 use crate::{
     aws::{
-        Aws, call_error,
         fis::{experiments, is_over, stop_experiment},
+        kit::*,
     },
-    engine::{
-        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on,
-        settled,
-    },
+    engine::AFTER_RUN,
 };
 
-const START: &str = "fis:StartExperiment";
-const EXPERIMENTS: &str = "arn:aws:fis:{region}:{account}:experiment/*";
 /// Instances that it stopped are started again while it stops.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Experiment {
-    #[serde(flatten)]
-    pub mark: Mark,
-    /// Id of the template.
-    pub template: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Experiment {
+        #[serde(flatten)]
+        pub mark: Mark,
+        /// Id of the template.
+        pub template: String,
+    }
+    // `None`: none was started.
+    "fis.experiment" = Option<Started>, target "{}" of |it| it.mark.target();
+    reads [LIST_EXPERIMENTS];
+    writes [
+        START_EXPERIMENT, START_EXPERIMENT.at(EXPERIMENT_TEMPLATES), TAG_RESOURCE, STOP_EXPERIMENT, GET_EXPERIMENT,
+        // The first experiment of an account makes it.
+        CREATE_SERVICE_LINKED_ROLE,
+    ];
+    releases [STOP_EXPERIMENT, GET_EXPERIMENT];
+    release Removed Faults;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,15 +108,6 @@ impl Experiment {
 }
 
 impl Fact<Aws> for Experiment {
-    const KIND: &'static str = "fis.experiment";
-    const READS: &'static [Permission] = &[on("fis:ListExperiments", "*")];
-    /// `None`: none was started.
-    type Value = Option<Started>;
-
-    fn target(&self) -> String {
-        self.mark.target()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Started>, CallError> {
         let found = self.find(aws).await?.into_iter().next();
         Ok(found.map(|(id, live)| Started { id: Some(id), live }))
@@ -116,22 +115,6 @@ impl Fact<Aws> for Experiment {
 }
 
 impl Setting<Aws> for Experiment {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Faults };
-    const WRITES: &'static [Permission] = &[
-        on(START, EXPERIMENTS),
-        on(START, "arn:aws:fis:{region}:{account}:experiment-template/*"),
-        on("fis:TagResource", EXPERIMENTS),
-        on("fis:StopExperiment", EXPERIMENTS),
-        on("fis:GetExperiment", EXPERIMENTS),
-        // The first experiment of an account makes it.
-        on(
-            "iam:CreateServiceLinkedRole",
-            "arn:aws:iam::{account}:role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS",
-        ),
-    ];
-    const RELEASES: &'static [Permission] =
-        &[on("fis:StopExperiment", EXPERIMENTS), on("fis:GetExperiment", EXPERIMENTS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Started>) -> Result<(), CallError> {
         if value.is_none() {
             return self.stop_all(aws).await;
@@ -147,7 +130,7 @@ impl Setting<Aws> for Experiment {
             .set_tags(Some(self.mark.all()))
             .send()
             .await;
-        call.map(drop).map_err(|e| call_error(START, e))
+        call.map(drop).by(START_EXPERIMENT)
     }
 
     fn agrees(want: &Option<Started>, have: &Option<Started>) -> bool {

@@ -5,20 +5,21 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_fis::types;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-const CALL: &str = "fis:GetExperiment";
+use crate::aws::kit::*;
+
 /// An action that only lets time pass: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#wait-action>.
 const WAIT: &str = "aws:fis:wait";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExperimentState {
-    pub experiment: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct ExperimentState {
+        pub experiment: String,
+    }
+    "fis.experiment-state" = ExperimentFacts, target "{experiment}";
+    reads [GET_EXPERIMENT];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,28 +76,24 @@ pub fn is_over(status: &str) -> bool {
 
 pub(crate) async fn get(aws: &Aws, id: &str) -> Result<ExperimentFacts, CallError> {
     let call = aws.fis().get_experiment().id(id).send().await;
-    let found = call.map_err(|e| call_error(CALL, e))?.experiment;
+    let found = call.by(GET_EXPERIMENT)?.experiment;
     let found = found.ok_or_else(|| {
-        CallError::local(CALL, Class::Gone, format!("there is no experiment `{id}`"))
+        CallError::local(
+            GET_EXPERIMENT.action,
+            Class::Gone,
+            format!("there is no experiment `{id}`"),
+        )
     })?;
     Ok(facts(found, id))
 }
 
 impl Fact<Aws> for ExperimentState {
-    const KIND: &'static str = "fis.experiment-state";
-    const READS: &'static [Permission] = &[on(CALL, "arn:aws:fis:{region}:{account}:experiment/*")];
-    type Value = ExperimentFacts;
-
-    fn target(&self) -> String {
-        self.experiment.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<ExperimentFacts, CallError> {
         get(aws, &self.experiment).await
     }
 }
 
-fn facts(found: types::ExperimentState, id: &str) -> ExperimentFacts {
+fn facts(found: types::Experiment, id: &str) -> ExperimentFacts {
     let time = |time: Option<aws_smithy_types::DateTime>| time.map(|time| time.to_string());
     let (status, reason) = found.state.map_or_else(Default::default, |state| {
         let status = state.status.map(|status| status.as_str().to_owned()).unwrap_or_default();

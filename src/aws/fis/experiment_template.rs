@@ -4,26 +4,26 @@
 //! <https://docs.aws.amazon.com/fis/latest/APIReference/API_CreateExperimentTemplate.html>
 
 use aws_sdk_fis::types;
-use serde::{Deserialize, Serialize};
 
-use super::{Design, Mark};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{
-        AFTER_RUN, CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled,
-    },
-};
+use super::{Design, Mark, permissions::*};
 
-const READ: &str = "fis:ListExperimentTemplates";
-const CREATE: &str = "fis:CreateExperimentTemplate";
-const TEMPLATES: &str = "arn:aws:fis:{region}:{account}:experiment-template/*";
+use crate::{aws::kit::*, engine::AFTER_RUN};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExperimentTemplate {
-    #[serde(flatten)]
-    pub mark: Mark,
-    /// At most 512 characters.
-    pub description: String,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct ExperimentTemplate {
+        #[serde(flatten)]
+        pub mark: Mark,
+        /// At most 512 characters.
+        pub description: String,
+    }
+    // `None`: there is no such template.
+    "fis.experiment-template" = Option<Template>, target "{}" of |it| it.mark.target();
+    reads [LIST_EXPERIMENT_TEMPLATES];
+    writes [CREATE_EXPERIMENT_TEMPLATE, CREATE_EXPERIMENT_TEMPLATE.at(ACTIONS), TAG_RESOURCE.at(EXPERIMENT_TEMPLATES), DELETE_EXPERIMENT_TEMPLATE, PASS_ROLE];
+    releases [DELETE_EXPERIMENT_TEMPLATE];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl ExperimentTemplate {
     async fn find(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
         let pages = aws.fis().list_experiment_templates().into_paginator().items().send();
         let all: Vec<types::ExperimentTemplateSummary> =
-            pages.collect::<Result<_, _>>().await.map_err(|e| call_error(READ, e))?;
+            pages.collect::<Result<_, _>>().await.by(LIST_EXPERIMENT_TEMPLATES)?;
         let ours = all.into_iter().filter(|one| self.mark.is_on(one.tags.as_ref()));
         let mut ids: Vec<_> = ours.filter_map(|one| one.id).collect();
         ids.sort();
@@ -58,9 +58,8 @@ impl ExperimentTemplate {
     }
 
     async fn create(&self, aws: &Aws, design: &Design) -> Result<(), CallError> {
-        let incomplete = |e: aws_sdk_fis::error::BuildError| {
-            CallError::local(CREATE, Class::Invalid, e.to_string())
-        };
+        let incomplete =
+            |e: aws_sdk_fis::error::BuildError| CREATE_EXPERIMENT_TEMPLATE.invalid(e.to_string());
         let mode =
             types::EmptyTargetResolutionMode::from(design.empty_target_resolution_mode.as_str());
         let options = types::CreateExperimentTemplateExperimentOptionsInput::builder()
@@ -82,20 +81,11 @@ impl ExperimentTemplate {
         for (name, target) in &design.targets {
             call = call.targets(name, target.input().map_err(incomplete)?);
         }
-        call.send().await.map(drop).map_err(|e| call_error(CREATE, e))
+        call.send().await.map(drop).by(CREATE_EXPERIMENT_TEMPLATE)
     }
 }
 
 impl Fact<Aws> for ExperimentTemplate {
-    const KIND: &'static str = "fis.experiment-template";
-    const READS: &'static [Permission] = &[on(READ, "*")];
-    /// `None`: there is no such template.
-    type Value = Option<Template>;
-
-    fn target(&self) -> String {
-        self.mark.target()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Template>, CallError> {
         let found = self.find(aws).await?.into_iter().next();
         Ok(found.map(|id| Template { id: Some(id), design: None }))
@@ -103,22 +93,12 @@ impl Fact<Aws> for ExperimentTemplate {
 }
 
 impl Setting<Aws> for ExperimentTemplate {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, TEMPLATES),
-        on(CREATE, "arn:aws:fis:*:*:action/*"),
-        on("fis:TagResource", TEMPLATES),
-        on("fis:DeleteExperimentTemplate", TEMPLATES),
-        on("iam:PassRole", "arn:aws:iam::{account}:role/*"),
-    ];
-    const RELEASES: &'static [Permission] = &[on("fis:DeleteExperimentTemplate", TEMPLATES)];
-
     async fn write(&self, aws: &Aws, value: &Option<Template>) -> Result<(), CallError> {
         let found = self.find(aws).await?;
         let Some(want) = value else {
             for id in found {
                 let call = aws.fis().delete_experiment_template().id(id).send().await.map(drop);
-                let call = call.map_err(|e| call_error("fis:DeleteExperimentTemplate", e));
+                let call = call.by(DELETE_EXPERIMENT_TEMPLATE);
                 settled(call, Class::Gone)?;
             }
             return Ok(());

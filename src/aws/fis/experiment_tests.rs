@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+
 use crate::aws::{
     fis::{Design, DesignedAction, DesignedTarget, ExperimentTemplate, Template},
     replay::{Replay, aws},

@@ -5,15 +5,12 @@
 
 use aws_sdk_fis::types;
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        fis::{LEVER, get},
-    },
-    engine::{CallError, Class},
-};
+use super::permissions::*;
 
-const MOVE: &str = "fis:UpdateSafetyLeverState";
+use crate::aws::{
+    fis::{LEVER, get},
+    kit::*,
+};
 
 /// Asks an experiment to stop; its actions end and give back what they took. True when it was
 /// asked, false when it was over already.
@@ -22,7 +19,7 @@ const MOVE: &str = "fis:UpdateSafetyLeverState";
 /// There is no such experiment, or it may not be stopped.
 pub async fn stop_experiment(aws: &Aws, id: &str) -> Result<bool, CallError> {
     let call = aws.fis().stop_experiment().id(id).send().await.map(drop);
-    match call.map_err(|e| call_error("fis:StopExperiment", e)) {
+    match call.by(STOP_EXPERIMENT) {
         Ok(()) => Ok(true),
         // One that has ended cannot be stopped any more.
         Err(e) if e.class == Class::Invalid => {
@@ -43,9 +40,9 @@ pub async fn engage_safety_lever(aws: &Aws, reason: &str) -> Result<(), CallErro
         .status(types::SafetyLeverStatusInput::Engaged)
         .reason(reason)
         .build()
-        .map_err(|e| CallError::local(MOVE, Class::Invalid, e.to_string()))?;
+        .map_err(|e| UPDATE_SAFETY_LEVER_STATE.invalid(e.to_string()))?;
     let call = aws.fis().update_safety_lever_state().id(LEVER).state(state).send().await;
-    call.map(drop).map_err(|e| call_error(MOVE, e))
+    call.map(drop).by(UPDATE_SAFETY_LEVER_STATE)
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::aws::owned::{RUN_TAG, STEP_TAG};
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {

@@ -10,6 +10,7 @@ mod experiment_state;
 mod experiment_template;
 mod halt;
 mod mark;
+mod permissions;
 mod running;
 mod safety_lever;
 mod target_tags;
@@ -28,3 +29,16 @@ pub use running::{ActiveExperiment, RunningExperiments};
 pub(crate) use safety_lever::LEVER;
 pub use safety_lever::{LeverFacts, SafetyLever};
 pub use target_tags::TargetTags;
+
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("fis", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .with::<Experiment>()
+        .with::<ExperimentTemplate>()
+        .with_operation::<AwaitEffect>()
+        .with_operation::<AwaitExperiment>()
+}

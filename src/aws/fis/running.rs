@@ -3,19 +3,19 @@
 //! <https://docs.aws.amazon.com/fis/latest/APIReference/API_ListExperiments.html>
 
 use aws_sdk_fis::types;
-use serde::{Deserialize, Serialize};
 
-use super::is_over;
-use crate::{
-    aws::{Aws, call_error, owned::RUN_TAG},
-    engine::{CallError, Class, Fact, Permission, World, on},
-};
+use super::{is_over, permissions::*};
 
-const CALL: &str = "fis:ListExperiments";
+use crate::aws::{kit::*, owned::RUN_TAG};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunningExperiments {
-    region: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct RunningExperiments {
+        region: String,
+    }
+    // Sorted by id.
+    "fis.running-experiments" = Vec<ActiveExperiment>, target "{region}";
+    reads [LIST_EXPERIMENTS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,22 +38,13 @@ impl RunningExperiments {
 /// All experiments; none where the endpoint has no FIS.
 pub(crate) async fn experiments(aws: &Aws) -> Result<Vec<types::ExperimentSummary>, CallError> {
     let pages = aws.fis().list_experiments().into_paginator().items().send();
-    match pages.collect::<Result<_, _>>().await.map_err(|e| call_error(CALL, e)) {
+    match pages.collect::<Result<_, _>>().await.by(LIST_EXPERIMENTS) {
         Err(e) if e.class == Class::Missing => Ok(Vec::new()),
         other => other,
     }
 }
 
 impl Fact<Aws> for RunningExperiments {
-    const KIND: &'static str = "fis.running-experiments";
-    const READS: &'static [Permission] = &[on(CALL, "*")];
-    /// Sorted by id.
-    type Value = Vec<ActiveExperiment>;
-
-    fn target(&self) -> String {
-        self.region.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Vec<ActiveExperiment>, CallError> {
         let active = |found: types::ExperimentSummary| {
             let status = found.state.and_then(|state| state.status);

@@ -2,20 +2,21 @@
 //!
 //! <https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html>
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, World, on},
-};
+use crate::aws::kit::*;
 
-const CALL: &str = "fis:GetSafetyLever";
 /// The only one of an account and Region.
 pub(crate) const LEVER: &str = "default";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SafetyLever {
-    region: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct SafetyLever {
+        region: String,
+    }
+    // `None`: the Region or the endpoint has no lever.
+    "fis.safety-lever" = Option<LeverFacts>, target "{region}";
+    reads [GET_SAFETY_LEVER];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +42,9 @@ impl SafetyLever {
 }
 
 impl Fact<Aws> for SafetyLever {
-    const KIND: &'static str = "fis.safety-lever";
-    const READS: &'static [Permission] =
-        &[on(CALL, "arn:aws:fis:{region}:{account}:safety-lever/*")];
-    /// `None`: the Region or the endpoint has no lever.
-    type Value = Option<LeverFacts>;
-
-    fn target(&self) -> String {
-        self.region.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<LeverFacts>, CallError> {
         let call = aws.fis().get_safety_lever().id(LEVER).send().await;
-        let found = match call.map_err(|e| call_error(CALL, e)) {
+        let found = match call.by(GET_SAFETY_LEVER) {
             Ok(found) => found,
             Err(e) if matches!(e.class, Class::Gone | Class::Missing) => return Ok(None),
             Err(e) => return Err(e),

@@ -1,31 +1,31 @@
 //! The tags of a resource that an experiment would hit, for the resources that can be asked by ARN:
-//! those of EC2 (instances, volumes, subnets and the like) and IAM roles.
+//! those of DESCRIBE_TAGS.action (instances, volumes, subnets and the like) and LIST_ROLE_TAGS.action roles.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>,
-//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html>
+//! <https://docs.aws.amazon.com/LIST_ROLE_TAGS.action/latest/APIReference/API_ListRoleTags.html>
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-const EC2: &str = "ec2:DescribeTags";
-const IAM: &str = "iam:ListRoleTags";
+use crate::aws::kit::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TargetTags {
-    pub arn: String,
+fact! {
+    #[derive(PartialEq, Eq)]
+    pub struct TargetTags {
+        pub arn: String,
+    }
+    // `None`: there is no such role. DESCRIBE_TAGS.action answers the same for a resource without tags and for none.
+    "fis.target-tags" = Option<BTreeMap<String, String>>, target "{arn}";
+    reads [DESCRIBE_TAGS, LIST_ROLE_TAGS];
 }
 
 /// What an ARN names.
 #[derive(Debug, PartialEq, Eq)]
 enum Named<'a> {
-    /// Id of an EC2 resource.
+    /// Id of an DESCRIBE_TAGS.action resource.
     Ec2(&'a str),
     /// Name of a role.
     Role(&'a str),
@@ -50,28 +50,19 @@ fn named(arn: &str) -> Option<Named<'_>> {
 }
 
 impl Fact<Aws> for TargetTags {
-    const KIND: &'static str = "fis.target-tags";
-    const READS: &'static [Permission] = &[on(EC2, "*"), on(IAM, "arn:aws:iam::{account}:role/*")];
-    /// `None`: there is no such role. EC2 answers the same for a resource without tags and for none.
-    type Value = Option<BTreeMap<String, String>>;
-
-    fn target(&self) -> String {
-        self.arn.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
         match named(&self.arn) {
             Some(Named::Ec2(id)) => {
                 let of = types::Filter::builder().name("resource-id").values(id).build();
                 let call = aws.ec2().describe_tags().filters(of).send().await;
-                let tags = call.map_err(|e| call_error(EC2, e))?.tags;
+                let tags = call.by(DESCRIBE_TAGS)?.tags;
                 let pair =
                     |tag: types::TagDescription| Some((tag.key?, tag.value.unwrap_or_default()));
                 Ok(Some(tags.into_iter().flatten().filter_map(pair).collect()))
             }
             Some(Named::Role(name)) => {
                 let call = aws.iam().list_role_tags().role_name(name).send().await;
-                match call.map_err(|e| call_error(IAM, e)) {
+                match call.by(LIST_ROLE_TAGS) {
                     Ok(answer) => {
                         Ok(Some(answer.tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
                     }

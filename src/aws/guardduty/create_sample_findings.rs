@@ -5,17 +5,11 @@
 //! <https://docs.aws.amazon.com/guardduty/latest/ug/sample_findings.html>
 
 use aws_sdk_guardduty::types::{Condition, Finding, FindingCriteria};
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error, guardduty::DETECTORS},
-    engine::{AFTER_RUN, CallError, Operation, Permission, Progress, Token, World, on},
-};
+use super::{permissions::*, things::DETECTOR};
 
-const CREATE: &str = "guardduty:CreateSampleFindings";
-const LIST: &str = "guardduty:ListFindings";
-const GET: &str = "guardduty:GetFindings";
-const ARCHIVE: &str = "guardduty:ArchiveFindings";
+use crate::{aws::kit::*, engine::AFTER_RUN};
+
 /// How far two clocks may be apart, in milliseconds.
 const APART: i64 = 120_000;
 /// As many findings as one call takes.
@@ -49,13 +43,13 @@ impl CreateSampleFindings {
         let mut pages = call.finding_criteria(criteria).into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(id) = pages.next().await {
-            ids.push(id.map_err(|e| call_error(LIST, e))?);
+            ids.push(id.by(LIST_FINDINGS)?);
         }
         let mut found = Vec::new();
         for batch in ids.chunks(BATCH) {
             let call = aws.guardduty().get_findings().detector_id(&self.detector);
             let call = call.set_finding_ids(Some(batch.to_vec())).send().await;
-            let findings = call.map_err(|e| call_error(GET, e))?.findings.unwrap_or_default();
+            let findings = call.by(GET_FINDINGS)?.findings.unwrap_or_default();
             found.extend(findings.into_iter().filter(is_sample));
         }
         Ok(found)
@@ -78,14 +72,18 @@ fn ids(findings: Vec<Finding>) -> Vec<String> {
 
 impl Operation<Aws> for CreateSampleFindings {
     const KIND: &'static str = "guardduty.create-sample-findings";
-    const USES: &'static [Permission] =
-        &[on(CREATE, DETECTORS), on(LIST, DETECTORS), on(GET, DETECTORS)];
-    const DISCARDS: &'static [Permission] =
-        &[on(LIST, DETECTORS), on(GET, DETECTORS), on(ARCHIVE, DETECTORS)];
+    const USES: &'static [Permission] = &[CREATE_SAMPLE_FINDINGS, LIST_FINDINGS, GET_FINDINGS];
+    const DISCARDS: &'static [Permission] = &[LIST_FINDINGS, GET_FINDINGS, ARCHIVE_FINDINGS];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[DETECTOR.permissions()];
     type Output = SampleFindings;
 
     fn target(&self) -> String {
         format!("{} {}", self.detector, self.types.join(" "))
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        vec![DETECTOR.thing(&self.detector)]
     }
 
     fn leaves(&self) -> String {
@@ -110,7 +108,7 @@ impl Operation<Aws> for CreateSampleFindings {
         let began = aws.now().await?.as_millisecond() - 2_000;
         let call = aws.guardduty().create_sample_findings().detector_id(&self.detector);
         let call = call.set_finding_types(Some(self.types.clone())).send().await;
-        call.map_err(|e| call_error(CREATE, e))?;
+        call.by(CREATE_SAMPLE_FINDINGS)?;
         Ok(began.to_string())
     }
 
@@ -129,7 +127,7 @@ impl Operation<Aws> for CreateSampleFindings {
         for batch in found.chunks(BATCH) {
             let call = aws.guardduty().archive_findings().detector_id(&self.detector);
             let call = call.set_finding_ids(Some(batch.to_vec())).send().await;
-            call.map_err(|e| call_error(ARCHIVE, e))?;
+            call.by(ARCHIVE_FINDINGS)?;
         }
         Ok(true)
     }

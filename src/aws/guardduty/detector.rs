@@ -4,26 +4,27 @@
 //! <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html>
 
 use aws_sdk_guardduty::types::DetectorStatus;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{RUN_TAG, STEP_TAG},
-    },
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
+use super::{permissions::*, things::DETECTOR};
+
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
 };
 
-const LIST: &str = "guardduty:ListDetectors";
-const GET: &str = "guardduty:GetDetector";
-const CREATE: &str = "guardduty:CreateDetector";
-pub(crate) const DETECTORS: &str = "arn:aws:guardduty:{region}:{account}:detector/*";
-
-/// The one detector that an account may have in a Region.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Detector {
-    pub run: String,
-    pub step: String,
+setting! {
+    /// The one detector that an account may have in a Region.
+    pub struct Detector {
+        pub run: String,
+        pub step: String,
+    }
+    // `None`: GuardDuty is not used in this Region.
+    "guardduty.detector" = Option<DetectorIs>, target "detector";
+    reads [LIST_DETECTORS, GET_DETECTOR];
+    writes [CREATE_DETECTOR, TAG_RESOURCE, UPDATE_DETECTOR, DELETE_DETECTOR, CREATE_SERVICE_LINKED_ROLE];
+    releases [UPDATE_DETECTOR, DELETE_DETECTOR];
+    release Removed Scaffolding;
+    touches [DETECTOR] |_it, before| DetectorIs::things(before);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,11 @@ pub struct DetectorIs {
 }
 
 impl DetectorIs {
+    fn things(before: Option<&Option<Self>>) -> Vec<Thing> {
+        let there = before.into_iter().flatten().filter_map(|detector| detector.id.as_ref());
+        there.map(|id| DETECTOR.thing(id)).collect()
+    }
+
     pub const ENABLED: Self = Self { id: None, enabled: true };
 }
 
@@ -43,10 +49,10 @@ impl Detector {
     /// The detector, and the run that made it.
     async fn find(&self, aws: &Aws) -> Result<Option<(DetectorIs, Option<String>)>, CallError> {
         let call = aws.guardduty().list_detectors().send().await;
-        let ids = call.map_err(|e| call_error(LIST, e))?.detector_ids.unwrap_or_default();
+        let ids = call.by(LIST_DETECTORS)?.detector_ids.unwrap_or_default();
         let Some(id) = ids.into_iter().next() else { return Ok(None) };
         let call = aws.guardduty().get_detector().detector_id(&id).send().await;
-        let found = call.map_err(|e| call_error(GET, e))?;
+        let found = call.by(GET_DETECTOR)?;
         let enabled = found.status == Some(DetectorStatus::Enabled);
         let run = found.tags.unwrap_or_default().remove(RUN_TAG);
         Ok(Some((DetectorIs { id: Some(id), enabled }, run)))
@@ -56,45 +62,22 @@ impl Detector {
         let call = aws.guardduty().create_detector().enable(true);
         let call = call.client_token(format!("backburn-{}", self.run));
         let call = call.tags(RUN_TAG, &self.run).tags(STEP_TAG, &self.step).send().await;
-        call.map(drop).map_err(|e| call_error(CREATE, e))
+        call.map(drop).by(CREATE_DETECTOR)
     }
 
     async fn switch(&self, aws: &Aws, id: &str, on: bool) -> Result<(), CallError> {
         let call = aws.guardduty().update_detector().detector_id(id).enable(on).send().await;
-        call.map(drop).map_err(|e| call_error("guardduty:UpdateDetector", e))
+        call.map(drop).by(UPDATE_DETECTOR)
     }
 }
 
 impl Fact<Aws> for Detector {
-    const KIND: &'static str = "guardduty.detector";
-    const READS: &'static [Permission] = &[on(LIST, "*"), on(GET, DETECTORS)];
-    /// `None`: GuardDuty is not used in this Region.
-    type Value = Option<DetectorIs>;
-
-    fn target(&self) -> String {
-        "detector".into()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<DetectorIs>, CallError> {
         Ok(self.find(aws).await?.map(|(detector, _)| detector))
     }
 }
 
 impl Setting<Aws> for Detector {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, "*"),
-        on("guardduty:TagResource", DETECTORS),
-        on("guardduty:UpdateDetector", DETECTORS),
-        on("guardduty:DeleteDetector", DETECTORS),
-        on(
-            "iam:CreateServiceLinkedRole",
-            "arn:aws:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/*",
-        ),
-    ];
-    const RELEASES: &'static [Permission] =
-        &[on("guardduty:UpdateDetector", DETECTORS), on("guardduty:DeleteDetector", DETECTORS)];
-
     /// Deletes no detector that another made.
     async fn write(&self, aws: &Aws, value: &Option<DetectorIs>) -> Result<(), CallError> {
         match (value, self.find(aws).await?) {
@@ -102,7 +85,7 @@ impl Setting<Aws> for Detector {
             (Some(want), None) if want.enabled => self.create(aws).await,
             (Some(_), None) => {
                 let text = "the detector that was disabled is gone; nothing is left to disable";
-                Err(CallError::local(CREATE, Class::Invalid, text))
+                Err(CREATE_DETECTOR.invalid(text))
             }
             (Some(want), Some((have, _))) => {
                 self.switch(aws, have.id.as_deref().unwrap_or_default(), want.enabled).await
@@ -110,7 +93,7 @@ impl Setting<Aws> for Detector {
             (None, Some((have, run))) if run.as_ref() == Some(&self.run) => {
                 let id = have.id.unwrap_or_default();
                 let call = aws.guardduty().delete_detector().detector_id(id).send().await;
-                let call = call.map(drop).map_err(|e| call_error("guardduty:DeleteDetector", e));
+                let call = call.map(drop).by(DELETE_DETECTOR);
                 settled(call, Class::Gone)
             }
             (None, Some((have, _))) => {
@@ -118,7 +101,7 @@ impl Setting<Aws> for Detector {
                     "detector `{}` was not made by this run and stays; switch GuardDuty off by hand if it should go",
                     have.id.unwrap_or_default()
                 );
-                Err(CallError::local("guardduty:DeleteDetector", Class::Invalid, text))
+                Err(DELETE_DETECTOR.invalid(text))
             }
         }
     }
@@ -152,11 +135,9 @@ mod tests {
         let detector = format!(
             r#"{{"serviceRole":"r","status":"{status}","tags":{{"backburn:run":"{run}"}}}}"#
         );
-        Replay::default().answer("GET /detector", 200, r#"{"detectorIds":["d1"]}"#).answer(
-            "GET /detector/d1",
-            200,
-            &detector,
-        )
+        Replay::default()
+            .answer("GET_DETECTOR.action /detector", 200, r#"{"detectorIds":["d1"]}"#)
+            .answer("GET_DETECTOR.action /detector/d1", 200, &detector)
     }
 
     #[tokio::test]
@@ -189,8 +170,8 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_an_error_and_not_an_absence() {
         let denied = r#"{"__type":"AccessDeniedException","message":"No"}"#;
-        let replay = Replay::default().answer("GET /detector", 403, denied);
+        let replay = Replay::default().answer("GET_DETECTOR.action /detector", 403, denied);
         let error = detector().read(&aws(&replay)).await.expect_err("denied");
-        assert_eq!(error.call, LIST);
+        assert_eq!(error.call, LIST_DETECTORS.action);
     }
 }

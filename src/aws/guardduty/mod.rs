@@ -2,6 +2,17 @@
 
 mod create_sample_findings;
 mod detector;
+mod permissions;
+pub(crate) mod things;
 
 pub use create_sample_findings::CreateSampleFindings;
 pub use detector::{Detector, DetectorIs};
+
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("guardduty", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<Detector>().with_operation::<CreateSampleFindings>()
+}

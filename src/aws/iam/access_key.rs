@@ -4,26 +4,28 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html>
 
 use aws_sdk_iam::config::Builder;
-use serde::{Deserialize, Serialize};
 
-use super::owned_user::{delete_key, find, keys};
-use crate::{
-    aws::{
-        Aws, OnlyRefused, call_error,
-        owned::{Made, SCAFFOLDING},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+use super::{
+    owned_user::{delete_key, find, keys},
+    permissions::*,
+    things::USER,
 };
 
-const CREATE: &str = "iam:CreateAccessKey";
-const ANY: &str = "arn:aws:iam::{account}:user/*";
-const OWN: &str = "arn:aws:iam::{account}:user/backburn/*";
+use crate::aws::{OnlyRefused, kit::*, owned::Made};
 
-/// A key has neither tags nor a client token: it is the run's because its user is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AccessKey {
-    pub user: String,
-    pub run: String,
+setting! {
+    /// A key has neither tags nor a client token: it is the run's because its user is.
+    pub struct AccessKey {
+        pub user: String,
+        pub run: String,
+    }
+    // The id is the access key id; complete when this process can act as the key.
+    "iam.access-key" = Option<Made>, target "{user}";
+    reads [GET_USER, LIST_ACCESS_KEYS];
+    writes [CREATE_ACCESS_KEY, DELETE_ACCESS_KEY];
+    releases [DELETE_ACCESS_KEY];
+    release Removed Scaffolding;
+    touches [USER(user)];
 }
 
 impl AccessKey {
@@ -41,27 +43,19 @@ impl AccessKey {
         let call = || async {
             let call = aws.iam().create_access_key().user_name(&self.user).customize();
             let call = call.config_override(once()).send().await;
-            call.map_err(|e| call_error(CREATE, e))
+            call.by(CREATE_ACCESS_KEY)
         };
         let fresh = |e: &CallError| matches!(e.class, Class::Gone | Class::Throttled);
         let made = aws.patiently(fresh, call).await?.access_key;
-        let made =
-            made.ok_or_else(|| CallError::local(CREATE, Class::Unknown, "returns no access key"))?;
+        let made = made.ok_or_else(|| {
+            CallError::local(CREATE_ACCESS_KEY.action, Class::Unknown, "returns no access key")
+        })?;
         aws.remember_secret(&made.access_key_id, &made.secret_access_key);
         Ok(())
     }
 }
 
 impl Fact<Aws> for AccessKey {
-    const KIND: &'static str = "iam.access-key";
-    const READS: &'static [Permission] = &[on("iam:GetUser", ANY), on("iam:ListAccessKeys", ANY)];
-    /// The id is the access key id; complete when this process can act as the key.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.user.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         if find(aws, &self.user, &self.run).await?.is_none() {
             return Ok(None);
@@ -75,10 +69,6 @@ impl Fact<Aws> for AccessKey {
 }
 
 impl Setting<Aws> for AccessKey {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[on(CREATE, OWN), on("iam:DeleteAccessKey", OWN)];
-    const RELEASES: &'static [Permission] = &[on("iam:DeleteAccessKey", OWN)];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = find(aws, &self.user, &self.run).await?.is_some();
         if value.is_some() {

@@ -1,32 +1,24 @@
 //! The account that an access key belongs to. Owns that one read.
 
-use serde::Serialize;
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-/// Account id of any access key, `None` where the endpoint does not offer
-/// [`GetAccessKeyInfo`](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html).
-/// It says nothing of whether the key is active or still exists.
-#[derive(Clone, Debug, Serialize)]
-pub struct AccessKeyOwner {
-    pub key: String,
+fact! {
+    /// Account id of any access key, `None` where the endpoint does not offer
+    /// [`GetAccessKeyInfo`](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html).
+    /// It says nothing of whether the key is active or still exists.
+    pub struct AccessKeyOwner {
+        pub key: String,
+    }
+    "iam.access-key-owner" = Option<String>, target "{key}";
+    reads [GET_ACCESS_KEY_INFO];
 }
 
 impl Fact<Aws> for AccessKeyOwner {
-    const KIND: &'static str = "iam.access-key-owner";
-    const READS: &'static [Permission] = &[on("sts:GetAccessKeyInfo", "*")];
-    type Value = Option<String>;
-
-    fn target(&self) -> String {
-        self.key.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let call = aws.sts().get_access_key_info().access_key_id(&self.key).send().await;
-        match call.map_err(|e| call_error("sts:GetAccessKeyInfo", e)) {
+        match call.by(GET_ACCESS_KEY_INFO) {
             Ok(info) => Ok(info.account),
             Err(e) if e.class == Class::Missing => Ok(None),
             Err(e) => Err(e),

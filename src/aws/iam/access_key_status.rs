@@ -1,21 +1,23 @@
 //! Whether an access key may be used. Owns that one setting; whose key it is, is a fact.
 
 use aws_sdk_iam::types::StatusType;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::USER};
 
-const USER: &str = "arn:aws:iam::{account}:user/*";
+use crate::aws::kit::*;
 
-/// Status of one long-term access key of a user, by
-/// [`UpdateAccessKey`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AccessKeyStatus {
-    pub user: String,
-    pub key: String,
+setting! {
+    /// Status of one long-term access key of a user, by
+    /// [`UpdateAccessKey`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html).
+    pub struct AccessKeyStatus {
+        pub user: String,
+        pub key: String,
+    }
+    "iam.access-key-status" = KeyStatus, target "{user}/{key}";
+    reads [LIST_ACCESS_KEYS];
+    writes [UPDATE_ACCESS_KEY];
+    release Restored Credentials;
+    touches [USER(user)];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,21 +41,12 @@ impl KeyStatus {
 }
 
 impl Fact<Aws> for AccessKeyStatus {
-    const KIND: &'static str = "iam.access-key-status";
-    const READS: &'static [Permission] = &[on("iam:ListAccessKeys", USER)];
-    type Value = KeyStatus;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.user, self.key)
-    }
-
     /// `Class::Gone` when the user has no such key.
     async fn read(&self, aws: &Aws) -> Result<KeyStatus, CallError> {
-        const CALL: &str = "iam:ListAccessKeys";
         let mut pages =
             aws.iam().list_access_keys().user_name(&self.user).into_paginator().items().send();
         while let Some(key) = pages.next().await {
-            let key = key.map_err(|e| call_error(CALL, e))?;
+            let key = key.by(LIST_ACCESS_KEYS)?;
             if key.access_key_id() == Some(self.key.as_str()) {
                 let status = key.status().and_then(KeyStatus::of);
                 return status.ok_or_else(|| {
@@ -62,35 +55,27 @@ impl Fact<Aws> for AccessKeyStatus {
                         self.key,
                         key.status()
                     );
-                    CallError::local(CALL, Class::Unknown, text)
+                    CallError::local(LIST_ACCESS_KEYS.action, Class::Unknown, text)
                 });
             }
         }
         let text = format!("user `{}` has no access key `{}`", self.user, self.key);
-        Err(CallError::local(CALL, Class::Gone, text))
+        Err(CallError::local(LIST_ACCESS_KEYS.action, Class::Gone, text))
     }
 }
 
 impl Setting<Aws> for AccessKeyStatus {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Credentials };
-    const WRITES: &'static [Permission] = &[on("iam:UpdateAccessKey", USER)];
-
     async fn write(&self, aws: &Aws, value: &KeyStatus) -> Result<(), CallError> {
-        const CALL: &str = "iam:UpdateAccessKey";
         let status = match value {
             KeyStatus::Active => StatusType::Active,
             KeyStatus::Inactive => StatusType::Inactive,
             KeyStatus::Expired => {
                 let text = "a key expires by itself; set it to `Inactive`";
-                return Err(CallError::local(CALL, Class::Invalid, text));
+                return Err(UPDATE_ACCESS_KEY.invalid(text));
             }
         };
         let call = aws.iam().update_access_key().user_name(&self.user);
-        call.access_key_id(&self.key)
-            .status(status)
-            .send()
-            .await
-            .map_err(|e| call_error(CALL, e))?;
+        call.access_key_id(&self.key).status(status).send().await.by(UPDATE_ACCESS_KEY)?;
         Ok(())
     }
 }

@@ -1,12 +1,9 @@
 //! Who this program is to AWS. Owns how a caller's ARN is taken apart; what may not be denied to it
 //! is the business of the actions' lock-out check.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
 /// The calling principal, by
 /// [`GetCallerIdentity`](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
@@ -39,21 +36,26 @@ impl CallerIs {
     }
 }
 
-impl Fact<Aws> for Caller {
+impl FactHead<Aws> for Caller {
     const KIND: &'static str = "iam.caller";
-    const READS: &'static [Permission] = &[on("sts:GetCallerIdentity", "*")];
+    const READS: &'static [Permission] = &[GET_CALLER_IDENTITY];
     type Value = CallerIs;
 
     fn target(&self) -> String {
         "runner".into()
     }
+}
 
+impl Fact<Aws> for Caller {
     async fn read(&self, aws: &Aws) -> Result<CallerIs, CallError> {
-        const CALL: &str = "sts:GetCallerIdentity";
-        let who = aws.sts().get_caller_identity().send().await.map_err(|e| call_error(CALL, e))?;
+        let who = aws.sts().get_caller_identity().send().await.by(GET_CALLER_IDENTITY)?;
         match (who.account, who.arn, who.user_id) {
             (Some(account), Some(arn), Some(user_id)) => Ok(CallerIs { account, arn, user_id }),
-            _ => Err(CallError::local(CALL, Class::Unknown, "names no account, ARN and user id")),
+            _ => Err(CallError::local(
+                GET_CALLER_IDENTITY.action,
+                Class::Unknown,
+                "names no account, ARN and user id",
+            )),
         }
     }
 }

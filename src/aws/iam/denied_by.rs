@@ -1,36 +1,26 @@
 //! Which run denies a user already, by the name of its inline policy. Owns that read.
 
-use serde::Serialize;
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-const CALL: &str = "iam:ListUserPolicies";
-
-/// The first run, other than `except`, whose inline policy `backburn-RUN-STEP` the user has.
-#[derive(Clone, Debug, Serialize)]
-pub struct DeniedBy {
-    pub user: String,
-    pub except: String,
+fact! {
+    /// The first run, other than `except`, whose inline policy `backburn-RUN-STEP` the user has.
+    pub struct DeniedBy {
+        pub user: String,
+        pub except: String,
+    }
+    // A run's id.
+    "iam.denied-by" = Option<String>, target "{user}";
+    reads [LIST_USER_POLICIES];
 }
 
 impl Fact<Aws> for DeniedBy {
-    const KIND: &'static str = "iam.denied-by";
-    const READS: &'static [Permission] = &[on(CALL, "arn:aws:iam::{account}:user/*")];
-    /// A run's id.
-    type Value = Option<String>;
-
-    fn target(&self) -> String {
-        self.user.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let pages = aws.iam().list_user_policies().user_name(&self.user).into_paginator();
         let mut names = pages.items().send();
         while let Some(name) = names.next().await {
-            let name = name.map_err(|e| call_error(CALL, e))?;
+            let name = name.by(LIST_USER_POLICIES)?;
             if let Some(run) = run_of(&name).filter(|run| *run != self.except) {
                 return Ok(Some(run.to_owned()));
             }

@@ -1,13 +1,15 @@
 //! One inline policy of a user or a role, by its name. Owns that it is absent or present with a
 //! document, and that a policy which someone else wrote under the name is never overwritten.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::policy_document::{decode, listed, same};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
+use super::{
+    permissions::*,
+    things::{ROLE, USER},
+};
+use crate::aws::{
+    kit::*,
+    policy_document::{decode, listed, same},
 };
 
 /// Whether the document under a name is one that this run wrote: each statement's `Sid` is the one
@@ -21,55 +23,46 @@ fn ours(have: &Value, want: &Value) -> bool {
 }
 
 macro_rules! inline_policy {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $owner:ident, $arn:literal,
-     $get:ident $get_call:literal, $put:ident $put_call:literal, $delete:ident $delete_call:literal, $by:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Serialize, Deserialize)]
-        pub struct $name {
-            pub $owner: String,
-            pub policy: String,
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $owner:ident $class:ident,
+     $get:ident $may_get:ident, $put:ident $may_put:ident, $delete:ident $may_delete:ident, $by:ident) => {
+        setting! {
+            $(#[$doc])*
+            pub struct $name {
+                pub $owner: String,
+                pub policy: String,
+            }
+            $kind = Option<Value>, target "{}" of |it| format!("{}/{}", it.$owner, it.policy);
+            reads [$may_get];
+            writes [$may_put, $may_delete];
+            releases [$may_delete];
+            release Removed Credentials;
+            touches [$class($owner)];
         }
 
         impl Fact<Aws> for $name {
-            const KIND: &'static str = $kind;
-            const READS: &'static [Permission] = &[on($get_call, $arn)];
-            type Value = Option<Value>;
-
-            fn target(&self) -> String {
-                format!("{}/{}", self.$owner, self.policy)
-            }
-
             async fn read(&self, aws: &Aws) -> Result<Option<Value>, CallError> {
                 let call = aws.iam().$get().$by(&self.$owner).policy_name(&self.policy);
-                let found = call.send().await.map_err(|e| call_error($get_call, e));
-                let text = settled(found.map(|f| Some(f.policy_document)), Class::Gone)?;
-                text.map(|text| decode($get_call, &text)).transpose()
+                let found = call.send().await.by($may_get).absent_if_gone()?;
+                found.map(|found| decode($may_get.action, &found.policy_document)).transpose()
             }
         }
 
         impl Setting<Aws> for $name {
-            const RULE: Rule = Rule { how: How::Removed, order: Order::Credentials };
-            const WRITES: &'static [Permission] =
-                &[on($put_call, $arn), on($delete_call, $arn)];
-            const RELEASES: &'static [Permission] = &[on($delete_call, $arn)];
-
             async fn write(&self, aws: &Aws, value: &Option<Value>) -> Result<(), CallError> {
                 let Some(document) = value else {
                     let call = aws.iam().$delete().$by(&self.$owner).policy_name(&self.policy);
-                    let gone = call.send().await.map_err(|e| call_error($delete_call, e));
-                    return settled(gone.map(|_| ()), Class::Gone);
+                    return call.send().await.by($may_delete).done_if_gone();
                 };
                 if let Some(have) = self.read(aws).await? && !ours(&have, document) {
                     let text = format!(
                         "an inline policy `{}` that this run did not write exists; rename or remove it, then resume",
                         self.policy
                     );
-                    return Err(CallError::local($put_call, Class::Invalid, text));
+                    return Err($may_put.invalid(text));
                 }
                 let call = aws.iam().$put().$by(&self.$owner).policy_name(&self.policy);
                 let call = call.policy_document(document.to_string());
-                call.send().await.map_err(|e| call_error($put_call, e))?;
-                Ok(())
+                call.send().await.by($may_put).map(drop)
             }
 
             fn agrees(want: &Option<Value>, have: &Option<Value>) -> bool {
@@ -85,16 +78,16 @@ macro_rules! inline_policy {
 inline_policy!(
     /// An inline policy of a user, by
     /// [`PutUserPolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html).
-    UserPolicy, "iam.user-policy", user, "arn:aws:iam::{account}:user/*",
-    get_user_policy "iam:GetUserPolicy", put_user_policy "iam:PutUserPolicy",
-    delete_user_policy "iam:DeleteUserPolicy", user_name
+    UserPolicy, "iam.user-policy", user USER,
+    get_user_policy GET_USER_POLICY, put_user_policy PUT_USER_POLICY,
+    delete_user_policy DELETE_USER_POLICY, user_name
 );
 inline_policy!(
     /// An inline policy of a role, by
     /// [`PutRolePolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html).
-    RolePolicy, "iam.role-policy", role, "arn:aws:iam::{account}:role/*",
-    get_role_policy "iam:GetRolePolicy", put_role_policy "iam:PutRolePolicy",
-    delete_role_policy "iam:DeleteRolePolicy", role_name
+    RolePolicy, "iam.role-policy", role ROLE,
+    get_role_policy GET_ROLE_POLICY, put_role_policy PUT_ROLE_POLICY,
+    delete_role_policy DELETE_ROLE_POLICY, role_name
 );
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
 //! How much of its quota the inline policies of a user or role take. Owns that sum.
 
-use serde::Serialize;
+use super::permissions::*;
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        iam::{RolePolicy, UserPolicy},
-        policy_document::{ROLE_LIMIT, USER_LIMIT, size},
-    },
-    engine::{CallError, Fact, Permission, on},
+use crate::aws::{
+    iam::{RolePolicy, UserPolicy},
+    kit::*,
+    policy_document::{ROLE_LIMIT, USER_LIMIT, size},
 };
 
-const USER: &str = "arn:aws:iam::{account}:user/*";
-const ROLE: &str = "arn:aws:iam::{account}:role/*";
-
-/// Characters, without white space, of all inline policies together, other than the one named
-/// `except`.
-#[derive(Clone, Debug, Serialize)]
-pub struct InlineSize {
-    pub owner: Owner,
-    pub except: String,
+fact! {
+    /// Characters, without white space, of all inline policies together, other than the one named
+    /// `except`.
+    pub struct InlineSize {
+        pub owner: Owner,
+        pub except: String,
+    }
+    "iam.inline-size" = usize, target "{}" of |it| { match &it.owner {
+            Owner::User(name) => format!("user/{name}"),
+            Owner::Role(name) => format!("role/{name}"),
+        } };
+    reads [Self::OF_ROLE[0], Self::OF_ROLE[1], Self::OF_USER[0], Self::OF_USER[1]];
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -39,25 +39,11 @@ impl Owner {
 }
 
 impl InlineSize {
-    pub const OF_ROLE: &'static [Permission] =
-        &[on("iam:GetRolePolicy", ROLE), on("iam:ListRolePolicies", ROLE)];
-    pub const OF_USER: &'static [Permission] =
-        &[on("iam:GetUserPolicy", USER), on("iam:ListUserPolicies", USER)];
+    pub const OF_ROLE: &'static [Permission] = &[GET_ROLE_POLICY, LIST_ROLE_POLICIES];
+    pub const OF_USER: &'static [Permission] = &[GET_USER_POLICY, LIST_USER_POLICIES];
 }
 
 impl Fact<Aws> for InlineSize {
-    const KIND: &'static str = "iam.inline-size";
-    const READS: &'static [Permission] =
-        &[Self::OF_ROLE[0], Self::OF_ROLE[1], Self::OF_USER[0], Self::OF_USER[1]];
-    type Value = usize;
-
-    fn target(&self) -> String {
-        match &self.owner {
-            Owner::User(name) => format!("user/{name}"),
-            Owner::Role(name) => format!("role/{name}"),
-        }
-    }
-
     async fn read(&self, aws: &Aws) -> Result<usize, CallError> {
         let mut total = 0;
         match &self.owner {
@@ -65,7 +51,7 @@ impl Fact<Aws> for InlineSize {
                 let pages = aws.iam().list_user_policies().user_name(user).into_paginator();
                 let mut names = pages.items().send();
                 while let Some(policy) = names.next().await {
-                    let policy = policy.map_err(|e| call_error("iam:ListUserPolicies", e))?;
+                    let policy = policy.by(LIST_USER_POLICIES)?;
                     if policy != self.except {
                         let policy = UserPolicy { user: user.clone(), policy };
                         total += policy.read(aws).await?.as_ref().map_or(0, size);
@@ -76,7 +62,7 @@ impl Fact<Aws> for InlineSize {
                 let pages = aws.iam().list_role_policies().role_name(role).into_paginator();
                 let mut names = pages.items().send();
                 while let Some(policy) = names.next().await {
-                    let policy = policy.map_err(|e| call_error("iam:ListRolePolicies", e))?;
+                    let policy = policy.by(LIST_ROLE_POLICIES)?;
                     if policy != self.except {
                         let policy = RolePolicy { role: role.clone(), policy };
                         total += policy.read(aws).await?.as_ref().map_or(0, size);

@@ -1,43 +1,33 @@
 //! Whether a user has a password for the console. Owns its presence only: the password itself can
 //! be neither read nor given back.
 
-use serde::{Deserialize, Serialize};
+use super::{permissions::*, things::USER};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
-};
+use crate::aws::kit::*;
 
-const USER: &str = "arn:aws:iam::{account}:user/*";
-
-/// True when the user has a login profile, by
-/// [`DeleteLoginProfile`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html).
-/// IAM may answer a delete with `EntityTemporarilyUnmodifiable` for some minutes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LoginProfile {
-    pub user: String,
+setting! {
+    /// True when the user has a login profile, by
+    /// [`DeleteLoginProfile`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html).
+    /// IAM may answer a delete with `EntityTemporarilyUnmodifiable` for some minutes.
+    pub struct LoginProfile {
+        pub user: String,
+    }
+    "iam.login-profile" = bool, target "{user}";
+    reads [GET_LOGIN_PROFILE];
+    writes [DELETE_LOGIN_PROFILE];
+    release Retained Credentials;
+    touches [USER(user)];
 }
 
 impl Fact<Aws> for LoginProfile {
-    const KIND: &'static str = "iam.login-profile";
-    const READS: &'static [Permission] = &[on("iam:GetLoginProfile", USER)];
-    type Value = bool;
-
-    fn target(&self) -> String {
-        self.user.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws.iam().get_login_profile().user_name(&self.user).send().await;
-        let found = call.map(|_| true).map_err(|e| call_error("iam:GetLoginProfile", e));
+        let found = call.map(|_| true).by(GET_LOGIN_PROFILE);
         settled(found, Class::Gone)
     }
 }
 
 impl Setting<Aws> for LoginProfile {
-    const RULE: Rule = Rule { how: How::Retained, order: Order::Credentials };
-    const WRITES: &'static [Permission] = &[on("iam:DeleteLoginProfile", USER)];
-
     async fn write(&self, aws: &Aws, present: &bool) -> Result<(), CallError> {
         if *present {
             let text = format!(
@@ -47,14 +37,14 @@ impl Setting<Aws> for LoginProfile {
             return Err(CallError::local("iam:CreateLoginProfile", Class::Invalid, text));
         }
         let call = aws.iam().delete_login_profile().user_name(&self.user).send().await;
-        let gone = call.map(|_| ()).map_err(|e| call_error("iam:DeleteLoginProfile", e));
+        let gone = call.map(|_| ()).by(DELETE_LOGIN_PROFILE);
         settled(gone, Class::Gone)
     }
 
     fn caveat(before: &bool) -> Option<&'static str> {
         before.then_some(
             "release cannot restore the password: give console access back with \
-             `aws iam create-login-profile --user-name USER --password-reset-required`, with a new password",
+             `aws iam create-login-profile --user-name USERS --password-reset-required`, with a new password",
         )
     }
 }

@@ -12,10 +12,12 @@ mod instance_profile;
 mod login_profile;
 mod owned_role;
 mod owned_user;
+mod permissions;
 mod principal_policies;
 mod recon;
 mod role;
 mod simulation;
+pub(crate) mod things;
 mod trust_policy;
 mod user;
 
@@ -36,3 +38,20 @@ pub use role::{Role, RoleIs};
 pub use simulation::{Context, Decision, Simulation};
 pub use trust_policy::TrustPolicy;
 pub use user::{Key, User, UserIs};
+
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service { global: true, ..Service::new("iam", register) };
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .with::<AccessKey>()
+        .with::<AccessKeyStatus>()
+        .with::<LoginProfile>()
+        .with::<OwnedRole>()
+        .with::<OwnedUser>()
+        .with::<RolePolicy>()
+        .with::<TrustPolicy>()
+        .with::<UserPolicy>()
+}

@@ -5,44 +5,48 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::principal_policies::{Policies, is_ours, role, tags};
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{Made, SCAFFOLDING, not_ours},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+use super::{
+    permissions::*,
+    principal_policies::{Policies, is_ours, role, tags},
 };
 
-const READ: &str = "iam:GetRole";
-const CREATE: &str = "iam:CreateRole";
+use crate::aws::{
+    kit::*,
+    owned::{Made, not_ours},
+};
+
 /// Where roles and users of runs are.
 pub const PATH: &str = "/backburn/";
-const ANY: &str = "arn:aws:iam::{account}:role/*";
-const OWN: &str = "arn:aws:iam::{account}:role/backburn/*";
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct OwnedRole {
-    /// At most 64 characters.
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub trust: Value,
-    pub policies: Policies,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct OwnedRole {
+        /// At most 64 characters.
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub trust: Value,
+        pub policies: Policies,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the role's ARN.
+    "iam.owned-role" = Option<Made>, target "{name}";
+    reads [GET_ROLE, GET_ROLE_POLICY.at(OWNED_ROLES), LIST_ATTACHED_ROLE_POLICIES];
+    writes [CREATE_ROLE, TAG_ROLE, PUT_ROLE_POLICY, ATTACH_ROLE_POLICY, DELETE_ROLE, DELETE_ROLE_POLICY, DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES), LIST_ATTACHED_ROLE_POLICIES];
+    releases [DELETE_ROLE, DELETE_ROLE_POLICY, DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES), LIST_ATTACHED_ROLE_POLICIES];
+    release Removed Scaffolding;
+    makes;
 }
 
 impl OwnedRole {
     /// ARN of the role, `None` when there is none.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let call = aws.iam().get_role().role_name(&self.name).send().await;
-        let found = call.map(|found| found.role).map_err(|e| call_error(READ, e));
+        let found = call.map(|found| found.role).by(GET_ROLE);
         match settled(found, Class::Gone)? {
             Some(role) if !is_ours(role.tags(), &self.run) => {
-                Err(not_ours(READ, &format!("role `{}`", self.name)))
+                Err(not_ours(GET_ROLE.action, &format!("role `{}`", self.name)))
             }
             found => Ok(found.map(|role| role.arn)),
         }
@@ -55,7 +59,7 @@ impl OwnedRole {
             let call = call.assume_role_policy_document(self.trust.to_string());
             let call = call.description("Made by a backburn run; its release takes it away");
             let call = call.set_tags(Some(tags(&self.tags, &self.run, &self.step)));
-            call.send().await.map(drop).map_err(|e| call_error(CREATE, e))
+            call.send().await.map(drop).by(CREATE_ROLE)
         };
         // A principal in the trust policy may be new itself.
         let fresh = |e: &CallError| {
@@ -66,23 +70,13 @@ impl OwnedRole {
         let readable = || async {
             let text = format!("role `{}` was created but cannot be read", self.name);
             let found = self.find(aws).await?;
-            found.ok_or_else(|| CallError::local(READ, Class::Gone, text))
+            found.ok_or_else(|| CallError::local(GET_ROLE.action, Class::Gone, text))
         };
         aws.patiently(gone, readable).await.map(drop)
     }
 }
 
 impl Fact<Aws> for OwnedRole {
-    const KIND: &'static str = "iam.owned-role";
-    const READS: &'static [Permission] =
-        &[on(READ, ANY), on("iam:GetRolePolicy", OWN), on("iam:ListAttachedRolePolicies", OWN)];
-    /// The id is the role's ARN.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let Some(arn) = self.find(aws).await? else { return Ok(None) };
         let complete = settled(role::has(aws, &self.name, &self.policies).await, Class::Gone)?;
@@ -91,26 +85,6 @@ impl Fact<Aws> for OwnedRole {
 }
 
 impl Setting<Aws> for OwnedRole {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, OWN),
-        on("iam:TagRole", OWN),
-        on("iam:PutRolePolicy", OWN),
-        on("iam:AttachRolePolicy", OWN),
-        on("iam:DeleteRole", OWN),
-        on("iam:DeleteRolePolicy", OWN),
-        on("iam:DetachRolePolicy", OWN),
-        on("iam:ListRolePolicies", OWN),
-        on("iam:ListAttachedRolePolicies", OWN),
-    ];
-    const RELEASES: &'static [Permission] = &[
-        on("iam:DeleteRole", OWN),
-        on("iam:DeleteRolePolicy", OWN),
-        on("iam:DetachRolePolicy", OWN),
-        on("iam:ListRolePolicies", OWN),
-        on("iam:ListAttachedRolePolicies", OWN),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = self.find(aws).await?.is_some();
         if value.is_some() {
@@ -124,7 +98,7 @@ impl Setting<Aws> for OwnedRole {
         }
         settled(role::strip(aws, &self.name).await, Class::Gone)?;
         let call = aws.iam().delete_role().role_name(&self.name).send().await.map(drop);
-        settled(call.map_err(|e| call_error("iam:DeleteRole", e)), Class::Gone)
+        settled(call.by(DELETE_ROLE), Class::Gone)
     }
 
     fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {

@@ -5,41 +5,43 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     owned_role::PATH,
+    permissions::*,
     principal_policies::{Policies, is_ours, tags, user},
 };
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{Made, SCAFFOLDING, not_ours},
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, on, settled},
+
+use crate::aws::{
+    kit::*,
+    owned::{Made, not_ours},
 };
 
-const READ: &str = "iam:GetUser";
-const CREATE: &str = "iam:CreateUser";
-const ANY: &str = "arn:aws:iam::{account}:user/*";
-const OWN: &str = "arn:aws:iam::{account}:user/backburn/*";
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct OwnedUser {
-    /// At most 64 characters.
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub policies: Policies,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct OwnedUser {
+        /// At most 64 characters.
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub policies: Policies,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the user's ARN.
+    "iam.owned-user" = Option<Made>, target "{name}";
+    reads [GET_USER, GET_USER_POLICY.at(OWNED_USERS), LIST_ATTACHED_USER_POLICIES];
+    writes [CREATE_USER, TAG_USER, PUT_USER_POLICY, ATTACH_USER_POLICY, DELETE_USER, DELETE_USER_POLICY, DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS), LIST_ATTACHED_USER_POLICIES, LIST_ACCESS_KEYS.at(OWNED_USERS), DELETE_ACCESS_KEY, DELETE_LOGIN_PROFILE.at(OWNED_USERS), LIST_GROUPS_FOR_USER, REMOVE_USER_FROM_GROUP];
+    releases [DELETE_USER, DELETE_USER_POLICY, DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS), LIST_ATTACHED_USER_POLICIES, LIST_ACCESS_KEYS.at(OWNED_USERS), DELETE_ACCESS_KEY, DELETE_LOGIN_PROFILE.at(OWNED_USERS), LIST_GROUPS_FOR_USER, REMOVE_USER_FROM_GROUP];
+    release Removed Scaffolding;
+    makes;
 }
 
 /// ARN of a user that `run` made, `None` when there is none of that name.
 pub(super) async fn find(aws: &Aws, name: &str, run: &str) -> Result<Option<String>, CallError> {
     let call = aws.iam().get_user().user_name(name).send().await;
-    let found = call.map(|found| found.user).map_err(|e| call_error(READ, e));
+    let found = call.map(|found| found.user).by(GET_USER);
     match settled(found, Class::Gone)? {
-        Some(user) if !is_ours(user.tags(), run) => Err(not_ours(READ, &format!("user `{name}`"))),
+        Some(user) if !is_ours(user.tags(), run) => {
+            Err(not_ours(GET_USER.action, &format!("user `{name}`")))
+        }
         found => Ok(found.map(|user| user.arn)),
     }
 }
@@ -49,7 +51,7 @@ pub(super) async fn keys(aws: &Aws, name: &str) -> Result<Vec<String>, CallError
     let mut pages = aws.iam().list_access_keys().user_name(name).into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(key) = pages.next().await {
-        let key = key.map_err(|e| call_error("iam:ListAccessKeys", e))?;
+        let key = key.by(LIST_ACCESS_KEYS)?;
         let made = key.create_date.map(|date| date.as_nanos());
         found.extend(key.access_key_id.map(|id| (made, id)));
     }
@@ -59,19 +61,19 @@ pub(super) async fn keys(aws: &Aws, name: &str) -> Result<Vec<String>, CallError
 
 pub(super) async fn delete_key(aws: &Aws, user: &str, key: &str) -> Result<(), CallError> {
     let call = aws.iam().delete_access_key().user_name(user).access_key_id(key).send().await;
-    settled(call.map(drop).map_err(|e| call_error("iam:DeleteAccessKey", e)), Class::Gone)
+    settled(call.map(drop).by(DELETE_ACCESS_KEY), Class::Gone)
 }
 
 impl OwnedUser {
     async fn create(&self, aws: &Aws) -> Result<(), CallError> {
         let call = aws.iam().create_user().user_name(&self.name).path(PATH);
         let call = call.set_tags(Some(tags(&self.tags, &self.run, &self.step))).send().await;
-        settled(call.map(drop).map_err(|e| call_error(CREATE, e)), Class::AlreadySo)?;
+        settled(call.map(drop).by(CREATE_USER), Class::AlreadySo)?;
         let gone = |e: &CallError| e.class == Class::Gone;
         let readable = || async {
             let text = format!("user `{}` was created but cannot be read", self.name);
             let found = find(aws, &self.name, &self.run).await?;
-            found.ok_or_else(|| CallError::local(READ, Class::Gone, text))
+            found.ok_or_else(|| CallError::local(GET_USER.action, Class::Gone, text))
         };
         aws.patiently(gone, readable).await.map(drop)
     }
@@ -82,32 +84,22 @@ impl OwnedUser {
             delete_key(aws, name, &key).await?;
         }
         let call = aws.iam().delete_login_profile().user_name(name).send().await.map(drop);
-        settled(call.map_err(|e| call_error("iam:DeleteLoginProfile", e)), Class::Gone)?;
+        settled(call.by(DELETE_LOGIN_PROFILE), Class::Gone)?;
         user::strip(aws, name).await?;
         let mut groups =
             aws.iam().list_groups_for_user().user_name(name).into_paginator().items().send();
         while let Some(group) = groups.next().await {
-            let group = group.map_err(|e| call_error("iam:ListGroupsForUser", e))?.group_name;
+            let group = group.by(LIST_GROUPS_FOR_USER)?.group_name;
             let call = aws.iam().remove_user_from_group().user_name(name).group_name(group);
             let call = call.send().await.map(drop);
-            settled(call.map_err(|e| call_error("iam:RemoveUserFromGroup", e)), Class::Gone)?;
+            settled(call.by(REMOVE_USER_FROM_GROUP), Class::Gone)?;
         }
         let call = aws.iam().delete_user().user_name(name).send().await.map(drop);
-        call.map_err(|e| call_error("iam:DeleteUser", e))
+        call.by(DELETE_USER)
     }
 }
 
 impl Fact<Aws> for OwnedUser {
-    const KIND: &'static str = "iam.owned-user";
-    const READS: &'static [Permission] =
-        &[on(READ, ANY), on("iam:GetUserPolicy", OWN), on("iam:ListAttachedUserPolicies", OWN)];
-    /// The id is the user's ARN.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let Some(arn) = find(aws, &self.name, &self.run).await? else { return Ok(None) };
         let complete = settled(user::has(aws, &self.name, &self.policies).await, Class::Gone)?;
@@ -116,36 +108,6 @@ impl Fact<Aws> for OwnedUser {
 }
 
 impl Setting<Aws> for OwnedUser {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, OWN),
-        on("iam:TagUser", OWN),
-        on("iam:PutUserPolicy", OWN),
-        on("iam:AttachUserPolicy", OWN),
-        on("iam:DeleteUser", OWN),
-        on("iam:DeleteUserPolicy", OWN),
-        on("iam:DetachUserPolicy", OWN),
-        on("iam:ListUserPolicies", OWN),
-        on("iam:ListAttachedUserPolicies", OWN),
-        on("iam:ListAccessKeys", OWN),
-        on("iam:DeleteAccessKey", OWN),
-        on("iam:DeleteLoginProfile", OWN),
-        on("iam:ListGroupsForUser", OWN),
-        on("iam:RemoveUserFromGroup", "arn:aws:iam::{account}:group/*"),
-    ];
-    const RELEASES: &'static [Permission] = &[
-        on("iam:DeleteUser", OWN),
-        on("iam:DeleteUserPolicy", OWN),
-        on("iam:DetachUserPolicy", OWN),
-        on("iam:ListUserPolicies", OWN),
-        on("iam:ListAttachedUserPolicies", OWN),
-        on("iam:ListAccessKeys", OWN),
-        on("iam:DeleteAccessKey", OWN),
-        on("iam:DeleteLoginProfile", OWN),
-        on("iam:ListGroupsForUser", OWN),
-        on("iam:RemoveUserFromGroup", "arn:aws:iam::{account}:group/*"),
-    ];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let there = find(aws, &self.name, &self.run).await?.is_some();
         match value {

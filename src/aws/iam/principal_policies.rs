@@ -4,17 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::Tag;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{RolePolicy, UserPolicy};
-use crate::aws::policy_document::same;
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{RUN_TAG, STEP_TAG},
-    },
-    engine::{CallError, Class, Fact, Setting, settled},
+use super::{RolePolicy, UserPolicy, permissions::*};
+
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
+    policy_document::same,
 };
 
 /// What a principal may do.
@@ -42,8 +39,8 @@ pub(super) fn is_ours(tags: &[Tag], run: &str) -> bool {
 
 macro_rules! policies_of {
     ($(#[$doc:meta])* $module:ident, $by:ident, $inline:ident { $owner:ident },
-     $names:ident $names_call:literal, $attached:ident $attached_call:literal,
-     $attach:ident $attach_call:literal, $detach:ident $detach_call:literal) => {
+     $names:ident $may_names:ident, $attached:ident $may_attached:ident,
+     $attach:ident $may_attach:ident, $detach:ident $may_detach:ident) => {
         $(#[$doc])*
         pub(super) mod $module {
             use super::*;
@@ -52,7 +49,7 @@ macro_rules! policies_of {
                 let mut found = BTreeSet::new();
                 let mut pages = aws.iam().$names().$by(name).into_paginator().items().send();
                 while let Some(policy) = pages.next().await {
-                    found.insert(policy.map_err(|e| call_error($names_call, e))?);
+                    found.insert(policy.by($may_names)?);
                 }
                 Ok(found)
             }
@@ -61,7 +58,7 @@ macro_rules! policies_of {
                 let mut found = BTreeSet::new();
                 let mut pages = aws.iam().$attached().$by(name).into_paginator().items().send();
                 while let Some(policy) = pages.next().await {
-                    let policy = policy.map_err(|e| call_error($attached_call, e))?;
+                    let policy = policy.by($may_attached)?;
                     found.extend(policy.policy_arn);
                 }
                 Ok(found)
@@ -95,7 +92,7 @@ macro_rules! policies_of {
                 }
                 for arn in &want.managed {
                     let call = aws.iam().$attach().$by(name).policy_arn(arn).send().await;
-                    call.map_err(|e| call_error($attach_call, e))?;
+                    call.by($may_attach)?;
                 }
                 Ok(())
             }
@@ -107,7 +104,7 @@ macro_rules! policies_of {
                 }
                 for arn in attached(aws, name).await? {
                     let call = aws.iam().$detach().$by(name).policy_arn(arn).send().await;
-                    let call = call.map(drop).map_err(|e| call_error($detach_call, e));
+                    let call = call.map(drop).by($may_detach);
                     settled(call, Class::Gone)?;
                 }
                 Ok(())
@@ -119,14 +116,14 @@ macro_rules! policies_of {
 policies_of!(
     /// Policies of a role.
     role, role_name, RolePolicy { role },
-    list_role_policies "iam:ListRolePolicies",
-    list_attached_role_policies "iam:ListAttachedRolePolicies",
-    attach_role_policy "iam:AttachRolePolicy", detach_role_policy "iam:DetachRolePolicy"
+    list_role_policies LIST_ROLE_POLICIES,
+    list_attached_role_policies LIST_ATTACHED_ROLE_POLICIES,
+    attach_role_policy ATTACH_ROLE_POLICY, detach_role_policy DETACH_ROLE_POLICY
 );
 policies_of!(
     /// Policies of a user.
     user, user_name, UserPolicy { user },
-    list_user_policies "iam:ListUserPolicies",
-    list_attached_user_policies "iam:ListAttachedUserPolicies",
-    attach_user_policy "iam:AttachUserPolicy", detach_user_policy "iam:DetachUserPolicy"
+    list_user_policies LIST_USER_POLICIES,
+    list_attached_user_policies LIST_ATTACHED_USER_POLICIES,
+    attach_user_policy ATTACH_USER_POLICY, detach_user_policy DETACH_USER_POLICY
 );

@@ -1,12 +1,9 @@
 //! What a principal can see of an account's users: the first calls of many intruders, harmless by
 //! themselves. Owns the calls; a refusal is an answer.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, World, on},
-};
+use crate::aws::kit::*;
 
 /// Asks STS who calls and IAM for its users, as whoever the step runs as.
 #[derive(Clone, Debug, Serialize)]
@@ -34,29 +31,30 @@ fn refused<T>(result: Result<T, CallError>) -> Result<Result<T, String>, CallErr
     }
 }
 
-impl Fact<Aws> for Recon {
+impl FactHead<Aws> for Recon {
     const KIND: &'static str = "iam.recon";
-    const READS: &'static [Permission] =
-        &[on("sts:GetCallerIdentity", "*"), on("iam:ListUsers", "*")];
+    const READS: &'static [Permission] = &[GET_CALLER_IDENTITY, LIST_USERS];
     type Value = Seen;
 
     fn target(&self) -> String {
         "account".into()
     }
+}
 
+impl Fact<Aws> for Recon {
     async fn read(&self, aws: &Aws) -> Result<Seen, CallError> {
         let who = aws.sts().get_caller_identity().send().await;
-        let who = refused(who.map_err(|e| call_error("sts:GetCallerIdentity", e)))?;
+        let who = refused(who.by(GET_CALLER_IDENTITY))?;
         let mut count = 0;
         let mut pages = aws.iam().list_users().into_paginator().items().send();
         let listed = loop {
             match pages.next().await {
                 None => break Ok(count),
                 Some(Ok(_)) => count += 1,
-                Some(Err(e)) => break Err(call_error("iam:ListUsers", e)),
+                Some(Err(e)) => break Err(e),
             }
         };
-        let listed = refused(listed)?;
+        let listed = refused(listed.by(LIST_USERS))?;
         let refusal = listed.as_ref().err().or(who.as_ref().err()).cloned();
         let known = aws.scope().principal.clone();
         let principal = who.ok().map(|who| who.arn.unwrap_or(known));

@@ -1,17 +1,17 @@
 //! What is known of a role before it is changed. Owns that read and which roles IAM lets nobody
 //! change; its trust policy is a setting.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use crate::aws::kit::*;
 
-/// A role by its name. `Class::Gone` when there is none.
-#[derive(Clone, Debug, Serialize)]
-pub struct Role {
-    pub name: String,
+fact! {
+    /// A role by its name. `Class::Gone` when there is none.
+    pub struct Role {
+        pub name: String,
+    }
+    "iam.role" = RoleIs, target "{name}";
+    reads [GET_ROLE];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,19 +44,11 @@ impl RoleIs {
 }
 
 impl Fact<Aws> for Role {
-    const KIND: &'static str = "iam.role";
-    const READS: &'static [Permission] = &[on("iam:GetRole", "arn:aws:iam::{account}:role/*")];
-    type Value = RoleIs;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<RoleIs, CallError> {
-        const CALL: &str = "iam:GetRole";
         let found = aws.iam().get_role().role_name(&self.name).send().await;
-        let role = found.map_err(|e| call_error(CALL, e))?.role;
-        let role = role.ok_or_else(|| CallError::local(CALL, Class::Unknown, "returns no role"))?;
+        let role = found.by(GET_ROLE)?.role;
+        let role = role
+            .ok_or_else(|| CallError::local(GET_ROLE.action, Class::Unknown, "returns no role"))?;
         Ok(RoleIs { name: role.role_name, arn: role.arn, path: role.path, id: role.role_id })
     }
 }

@@ -5,21 +5,22 @@ use aws_sdk_iam::{
     config::retry::RetryConfig,
     types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType},
 };
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, Permission, on},
-};
+use super::permissions::*;
 
-/// Decisions on `actions`, on all resources, under the policies that the principal has, by
-/// [`SimulatePrincipalPolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html).
-#[derive(Clone, Debug, Serialize)]
-pub struct Simulation {
-    /// ARN of a user or role.
-    pub principal: String,
-    pub actions: Vec<String>,
-    pub context: Vec<Context>,
+use crate::aws::kit::*;
+
+fact! {
+    /// Decisions on `actions`, on all resources, under the policies that the principal has, by
+    /// [`SimulatePrincipalPolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html).
+    pub struct Simulation {
+        /// ARN of a user or role.
+        pub principal: String,
+        pub actions: Vec<String>,
+        pub context: Vec<Context>,
+    }
+    "iam.simulation" = Vec<Decision>, target "{principal}";
+    reads [Self::OF_ROLE[0], Self::OF_USER[0]];
 }
 
 /// A condition key of the simulated request.
@@ -58,23 +59,12 @@ impl Context {
 }
 
 impl Simulation {
-    pub const OF_ROLE: &'static [Permission] =
-        &[on("iam:SimulatePrincipalPolicy", "arn:aws:iam::{account}:role/*")];
-    pub const OF_USER: &'static [Permission] =
-        &[on("iam:SimulatePrincipalPolicy", "arn:aws:iam::{account}:user/*")];
+    pub const OF_ROLE: &'static [Permission] = &[SIMULATE_PRINCIPAL_POLICY];
+    pub const OF_USER: &'static [Permission] = &[SIMULATE_PRINCIPAL_POLICY.at(USERS)];
 }
 
 impl Fact<Aws> for Simulation {
-    const KIND: &'static str = "iam.simulation";
-    const READS: &'static [Permission] = &[Self::OF_ROLE[0], Self::OF_USER[0]];
-    type Value = Vec<Decision>;
-
-    fn target(&self) -> String {
-        self.principal.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Vec<Decision>, CallError> {
-        const CALL: &str = "iam:SimulatePrincipalPolicy";
         // Local endpoints without a simulator answer 500, which is not worth six attempts.
         let brief = aws_sdk_iam::config::Builder::new()
             .retry_config(RetryConfig::standard().with_max_attempts(2));
@@ -84,10 +74,10 @@ impl Fact<Aws> for Simulation {
             .set_context_entries(Some(self.context.iter().map(Context::entry).collect()))
             .customize()
             .config_override(brief);
-        let answer = call.send().await.map_err(|e| call_error(CALL, e))?;
+        let answer = call.send().await.by(SIMULATE_PRINCIPAL_POLICY)?;
         if answer.is_truncated {
             let text = "the answer goes on over a page; simulate fewer actions";
-            return Err(CallError::local(CALL, Class::Unknown, text));
+            return Err(CallError::local(SIMULATE_PRINCIPAL_POLICY.action, Class::Unknown, text));
         }
         let decision = |result: &aws_sdk_iam::types::EvaluationResult| Decision {
             action: result.eval_action_name().into(),

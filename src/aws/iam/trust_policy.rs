@@ -1,56 +1,48 @@
 //! Who may assume a role. Owns the document as a whole; how it is repaired is the action's.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::policy_document::{decode, listed, same};
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on},
+use super::{permissions::*, things::ROLE};
+
+use crate::aws::{
+    kit::*,
+    policy_document::{decode, listed, same},
 };
 
-const ROLE: &str = "arn:aws:iam::{account}:role/*";
-
-/// A role's trust policy, by
-/// [`UpdateAssumeRolePolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TrustPolicy {
-    pub role: String,
+setting! {
+    /// A role's trust policy, by
+    /// [`UpdateAssumeRolePolicy`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html).
+    pub struct TrustPolicy {
+        pub role: String,
+    }
+    "iam.trust-policy" = Value, target "{role}";
+    reads [GET_ROLE];
+    writes [UPDATE_ASSUME_ROLE_POLICY];
+    release Restored Credentials;
+    touches [ROLE(role)];
 }
 
 impl Fact<Aws> for TrustPolicy {
-    const KIND: &'static str = "iam.trust-policy";
-    const READS: &'static [Permission] = &[on("iam:GetRole", ROLE)];
-    type Value = Value;
-
-    fn target(&self) -> String {
-        self.role.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Value, CallError> {
-        const CALL: &str = "iam:GetRole";
         let call = aws.iam().get_role().role_name(&self.role).send().await;
-        let role = call.map_err(|e| call_error(CALL, e))?.role;
+        let role = call.by(GET_ROLE)?.role;
         let text = role.and_then(|role| role.assume_role_policy_document);
         let text = text.ok_or_else(|| {
             CallError::local(
-                CALL,
+                GET_ROLE.action,
                 Class::Unknown,
                 format!("role `{}` comes without a trust policy", self.role),
             )
         })?;
-        decode(CALL, &text)
+        decode(GET_ROLE.action, &text)
     }
 }
 
 impl Setting<Aws> for TrustPolicy {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Credentials };
-    const WRITES: &'static [Permission] = &[on("iam:UpdateAssumeRolePolicy", ROLE)];
-
     async fn write(&self, aws: &Aws, value: &Value) -> Result<(), CallError> {
         let call = aws.iam().update_assume_role_policy().role_name(&self.role);
         let call = call.policy_document(value.to_string()).send().await;
-        call.map_err(|e| call_error("iam:UpdateAssumeRolePolicy", e))?;
+        call.by(UPDATE_ASSUME_ROLE_POLICY)?;
         Ok(())
     }
 

@@ -1,21 +1,19 @@
 //! What is known of a user before it is contained. Owns that read.
 
-use serde::{Deserialize, Serialize};
+use super::permissions::*;
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        iam::{KeyStatus, LoginProfile},
-    },
-    engine::{CallError, Class, Fact, Permission, on},
+use crate::aws::{
+    iam::{KeyStatus, LoginProfile},
+    kit::*,
 };
 
-const USER: &str = "arn:aws:iam::{account}:user/*";
-
-/// A user with its keys and whether it may use the console. `Class::Gone` when there is none.
-#[derive(Clone, Debug, Serialize)]
-pub struct User {
-    pub name: String,
+fact! {
+    /// A user with its keys and whether it may use the console. `Class::Gone` when there is none.
+    pub struct User {
+        pub name: String,
+    }
+    "iam.user" = UserIs, target "{name}";
+    reads [GET_USER, GET_LOGIN_PROFILE, LIST_ACCESS_KEYS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,25 +42,16 @@ impl UserIs {
 }
 
 impl Fact<Aws> for User {
-    const KIND: &'static str = "iam.user";
-    const READS: &'static [Permission] =
-        &[on("iam:GetUser", USER), on("iam:GetLoginProfile", USER), on("iam:ListAccessKeys", USER)];
-    type Value = UserIs;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<UserIs, CallError> {
-        const CALL: &str = "iam:GetUser";
         let found = aws.iam().get_user().user_name(&self.name).send().await;
-        let user = found.map_err(|e| call_error(CALL, e))?.user;
-        let user = user.ok_or_else(|| CallError::local(CALL, Class::Unknown, "returns no user"))?;
+        let user = found.by(GET_USER)?.user;
+        let user = user
+            .ok_or_else(|| CallError::local(GET_USER.action, Class::Unknown, "returns no user"))?;
         let mut keys = Vec::new();
         let mut pages =
             aws.iam().list_access_keys().user_name(&self.name).into_paginator().items().send();
         while let Some(key) = pages.next().await {
-            let key = key.map_err(|e| call_error("iam:ListAccessKeys", e))?;
+            let key = key.by(LIST_ACCESS_KEYS)?;
             let status = key.status().and_then(KeyStatus::of);
             keys.extend(key.access_key_id.map(|id| Key { id, status }));
         }

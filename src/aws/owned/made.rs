@@ -6,11 +6,8 @@ use serde_json::Value;
 
 use crate::{
     aws::owned::RUN_TAG,
-    engine::{AFTER_RUN, CallError, Class, How, Order, Rule},
+    engine::{AFTER_RUN, CallError, Class},
 };
-
-/// Taken away by release, after everything that may have leaned on it.
-pub const SCAFFOLDING: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
 
 /// Something that a run made. A drill attacks and contains what it made, so release knows it by its
 /// id alone, however it looks by then; only what is being made must be as asked for.

@@ -10,33 +10,36 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging},
 };
 use futures::future::join_all;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessBlock, BUCKETS, OBJECTS, Objects, PublicAccessBlock, Versioned, Versioning, versions,
-};
-use crate::{
-    aws::{
-        Aws, call_error,
-        owned::{Made, RUN_TAG, SCAFFOLDING, STEP_TAG, not_ours},
-        s3::BucketTags,
-    },
-    engine::{CallError, Class, Fact, Permission, Rule, Setting, World, on, settled},
+    AccessBlock, Objects, PublicAccessBlock, Versioned, Versioning, permissions::*, versions,
 };
 
-const CREATE: &str = "s3:CreateBucket";
-const LIST: &str = "s3:ListBucket";
+use crate::aws::{
+    kit::*,
+    owned::{Made, RUN_TAG, STEP_TAG, not_ours},
+    s3::BucketTags,
+};
+
 /// Objects that are written at the same time.
 const TOGETHER: usize = 16;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Bucket {
-    pub name: String,
-    pub run: String,
-    pub step: String,
-    pub versioning: bool,
-    pub objects: Objects,
-    pub tags: BTreeMap<String, String>,
+setting! {
+    pub struct Bucket {
+        pub name: String,
+        pub run: String,
+        pub step: String,
+        pub versioning: bool,
+        pub objects: Objects,
+        pub tags: BTreeMap<String, String>,
+    }
+    // The id is the bucket's ARN.
+    "s3.bucket" = Option<Made>, target "{name}";
+    reads [GET_BUCKET_TAGGING, LIST_BUCKET, LIST_BUCKET_VERSIONS, GET_BUCKET_VERSIONING, GET_BUCKET_PUBLIC_ACCESS_BLOCK];
+    writes [CREATE_BUCKET, TAG_RESOURCE, PUT_BUCKET_TAGGING, PUT_BUCKET_PUBLIC_ACCESS_BLOCK, PUT_BUCKET_VERSIONING, PUT_OBJECT, DELETE_BUCKET, DELETE_OBJECT_VERSION];
+    releases [DELETE_BUCKET, DELETE_OBJECT_VERSION];
+    release Removed Scaffolding;
+    makes;
 }
 
 /// What is known of a bucket of our name.
@@ -60,7 +63,7 @@ impl Bucket {
         if tags.is_empty() && named_by_us && versions::list(aws, &self.name, "").await?.is_empty() {
             return Ok(Found::Untagged);
         }
-        Err(not_ours(BucketTags::CALL, &format!("bucket `{}`", self.name)))
+        Err(not_ours("s3:GetBucketTagging", &format!("bucket `{}`", self.name)))
     }
 
     fn all_tags(&self) -> Vec<Tag> {
@@ -79,7 +82,7 @@ impl Bucket {
             .build();
         let call = aws.s3().create_bucket().bucket(&self.name);
         let call = call.create_bucket_configuration(configuration).send().await;
-        match call.map(drop).map_err(|e| call_error(CREATE, e)) {
+        match call.map(drop).by(CREATE_BUCKET) {
             Err(e) if e.code.as_deref() == Some("BucketAlreadyExists") => Err(CallError {
                 class: Class::Invalid,
                 message: format!("the name `{}` belongs to another account's bucket", self.name),
@@ -91,10 +94,9 @@ impl Bucket {
 
     async fn tag(&self, aws: &Aws) -> Result<(), CallError> {
         let tagging = Tagging::builder().set_tag_set(Some(self.all_tags())).build();
-        let tagging =
-            tagging.map_err(|e| CallError::local(CREATE, Class::Invalid, e.to_string()))?;
+        let tagging = tagging.map_err(|e| CREATE_BUCKET.invalid(e.to_string()))?;
         let call = aws.s3().put_bucket_tagging().bucket(&self.name).tagging(tagging).send().await;
-        call.map(drop).map_err(|e| call_error("s3:PutBucketTagging", e))
+        call.map(drop).by(PUT_BUCKET_TAGGING)
     }
 
     /// Keys and sizes of what is in it.
@@ -102,7 +104,7 @@ impl Bucket {
         let mut found = BTreeMap::new();
         let mut pages = aws.s3().list_objects_v2().bucket(&self.name).into_paginator().send();
         while let Some(page) = pages.next().await {
-            for object in page.map_err(|e| call_error(LIST, e))?.contents.into_iter().flatten() {
+            for object in page.by(LIST_BUCKET)?.contents.into_iter().flatten() {
                 let size = object.size.and_then(|size| u64::try_from(size).ok());
                 found.extend(object.key.map(|key| (key, size.unwrap_or_default())));
             }
@@ -122,7 +124,7 @@ impl Bucket {
             let put = |key: String| async move {
                 let body = ByteStream::from(self.objects.content(&self.name, &key));
                 let call = aws.s3().put_object().bucket(&self.name).key(key).body(body);
-                call.send().await.map(drop).map_err(|e| call_error("s3:PutObject", e))
+                call.send().await.map(drop).by(PUT_OBJECT)
             };
             let put = join_all(batch.iter().map(|(key, _)| put(key.clone()))).await;
             put.into_iter().collect::<Result<(), _>>()?;
@@ -156,28 +158,13 @@ impl Bucket {
             let all = versions::list(aws, &self.name, "").await?;
             versions::delete(aws, &self.name, &all).await?;
             let call = aws.s3().delete_bucket().bucket(&self.name).send().await;
-            call.map(drop).map_err(|e| call_error("s3:DeleteBucket", e))
+            call.map(drop).by(DELETE_BUCKET)
         })
         .await
     }
 }
 
 impl Fact<Aws> for Bucket {
-    const KIND: &'static str = "s3.bucket";
-    const READS: &'static [Permission] = &[
-        on(BucketTags::CALL, BUCKETS),
-        on(LIST, BUCKETS),
-        on("s3:ListBucketVersions", BUCKETS),
-        on("s3:GetBucketVersioning", BUCKETS),
-        on("s3:GetBucketPublicAccessBlock", BUCKETS),
-    ];
-    /// The id is the bucket's ARN.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let arn = format!("arn:aws:s3:::{}", self.name);
         match self.find(aws).await? {
@@ -192,20 +179,6 @@ impl Fact<Aws> for Bucket {
 }
 
 impl Setting<Aws> for Bucket {
-    const RULE: Rule = SCAFFOLDING;
-    const WRITES: &'static [Permission] = &[
-        on(CREATE, BUCKETS),
-        on("s3:TagResource", BUCKETS),
-        on("s3:PutBucketTagging", BUCKETS),
-        on("s3:PutBucketPublicAccessBlock", BUCKETS),
-        on("s3:PutBucketVersioning", BUCKETS),
-        on("s3:PutObject", OBJECTS),
-        on("s3:DeleteBucket", BUCKETS),
-        on("s3:DeleteObjectVersion", OBJECTS),
-    ];
-    const RELEASES: &'static [Permission] =
-        &[on("s3:DeleteBucket", BUCKETS), on("s3:DeleteObjectVersion", OBJECTS)];
-
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         let mut found = self.find(aws).await?;
         if value.is_none() {

@@ -1,26 +1,26 @@
 //! What is in a bucket, as one hash over keys and contents. Owns that read, which downloads every object.
 
 use futures::future::join_all;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    aws::{
-        Aws, call_error,
-        digest::{Digest, hex},
-    },
-    engine::{CallError, Class, Fact, Permission, on},
+use super::permissions::*;
+
+use crate::aws::{
+    digest::{Digest, hex},
+    kit::*,
 };
 
-const LIST: &str = "s3:ListBucket";
-const GET: &str = "s3:GetObject";
 const TOGETHER: usize = 16;
 
-/// Current objects of a bucket whose keys begin with `prefix`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Contents {
-    pub bucket: String,
-    pub prefix: String,
+fact! {
+    /// Current objects of a bucket whose keys begin with `prefix`.
+    pub struct Contents {
+        pub bucket: String,
+        pub prefix: String,
+    }
+    // `None`: there is no such bucket.
+    "s3.contents" = Option<ContentsAre>, target "{bucket}/{prefix}";
+    reads [LIST_BUCKET, GET_OBJECT];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Contents {
         let call = aws.s3().list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         let (mut pages, mut keys) = (call.into_paginator().send(), Vec::new());
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| call_error(LIST, e))?;
+            let page = page.by(LIST_BUCKET)?;
             keys.extend(page.contents.into_iter().flatten().filter_map(|object| object.key));
         }
         Ok(keys)
@@ -43,12 +43,12 @@ impl Contents {
 
     async fn hash(&self, aws: &Aws, key: &str) -> Result<String, CallError> {
         let call = aws.s3().get_object().bucket(&self.bucket).key(key).send().await;
-        let mut body = call.map_err(|e| call_error(GET, e))?.body;
+        let mut body = call.by(GET_OBJECT)?.body;
         let mut hash = Sha256::new();
         while let Some(bytes) = body.next().await {
             let bytes = bytes.map_err(|e| {
                 let text = format!("object `{key}` broke off: {e}");
-                CallError::local(GET, Class::Unreachable, text)
+                CallError::local(GET_OBJECT.action, Class::Unreachable, text)
             })?;
             hash.update(&bytes);
         }
@@ -57,15 +57,6 @@ impl Contents {
 }
 
 impl Fact<Aws> for Contents {
-    const KIND: &'static str = "s3.contents";
-    const READS: &'static [Permission] = &[on(LIST, "arn:aws:s3:::*"), on(GET, "arn:aws:s3:::*/*")];
-    /// `None`: there is no such bucket.
-    type Value = Option<ContentsAre>;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.bucket, self.prefix)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<ContentsAre>, CallError> {
         let keys = match self.keys(aws).await {
             Err(e) if e.class == Class::Gone => return Ok(None),

@@ -7,7 +7,9 @@ mod bucket_tags;
 mod contents;
 mod objects;
 mod overwritten;
+mod permissions;
 mod public_access_block;
+pub(crate) mod things;
 mod versioning;
 mod versions;
 
@@ -20,7 +22,16 @@ pub use overwritten::Overwritten;
 pub use public_access_block::{AccessBlock, PublicAccessBlock};
 pub use versioning::{Versioned, Versioning};
 
-/// Resource of calls on buckets.
-pub(crate) const BUCKETS: &str = "arn:aws:s3:::*";
-/// Resource of calls on objects.
-pub(crate) const OBJECTS: &str = "arn:aws:s3:::*/*";
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("s3", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .with::<Bucket>()
+        .with::<BucketPolicy>()
+        .with::<Overwritten>()
+        .with::<PublicAccessBlock>()
+        .with::<Versioning>()
+}

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use crate::aws::digest::{Digest, generated};
+use crate::aws::{
+    digest::{Digest, generated},
+    kit::*,
+};
 
 /// Objects of one bucket.
 const MOST: usize = 1_000;

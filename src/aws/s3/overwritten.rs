@@ -5,13 +5,10 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use futures::future::join_all;
-use serde::{Deserialize, Serialize};
 
-use super::{BUCKETS, OBJECTS, Versioned, Versioning, versions};
-use crate::{
-    aws::{Aws, call_error, digest::generated, owned::Made},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
-};
+use super::{Versioned, Versioning, permissions::*, things::BUCKET, versions};
+
+use crate::aws::{digest::generated, kit::*, owned::Made};
 
 /// Metadata of what was written over an object.
 const MARK: &str = "backburn-overwrote";
@@ -20,13 +17,22 @@ const TOGETHER: usize = 16;
 const MOST: usize = 1_000;
 const NOISE: usize = 64;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Overwritten {
-    pub bucket: String,
-    /// Keys that begin with it; all when empty.
-    pub prefix: String,
-    pub run: String,
-    pub step: String,
+setting! {
+    pub struct Overwritten {
+        pub bucket: String,
+        /// Keys that begin with it; all when empty.
+        pub prefix: String,
+        pub run: String,
+        pub step: String,
+    }
+    // `None`: none of the objects is our noise. The id is what the attack is known by; complete when
+    // all are.
+    "s3.overwritten-objects" = Option<Made>, target "{bucket}/{prefix}";
+    reads [LIST_BUCKET_VERSIONS, GET_BUCKET_VERSIONING, GET_OBJECT];
+    writes [PUT_OBJECT, DELETE_OBJECT_VERSION];
+    releases [DELETE_OBJECT_VERSION];
+    release Restored Protection;
+    touches [BUCKET(bucket)];
 }
 
 impl Overwritten {
@@ -51,7 +57,7 @@ impl Overwritten {
         for batch in current.chunks(TOGETHER) {
             let look = |version: versions::Version| async move {
                 let call = aws.s3().head_object().bucket(&self.bucket).key(&version.key);
-                let head = call.send().await.map_err(|e| call_error("s3:GetObject", e))?;
+                let head = call.send().await.by(GET_OBJECT)?;
                 let mark = head.metadata.as_ref().and_then(|metadata| metadata.get(MARK));
                 Ok::<_, CallError>((version, mark == Some(&self.mark())))
             };
@@ -66,25 +72,11 @@ impl Overwritten {
         let noise = generated(&format!("{}/{key}", self.mark()), NOISE);
         let call = aws.s3().put_object().bucket(&self.bucket).key(key);
         let call = call.metadata(MARK, self.mark()).body(ByteStream::from(noise)).send().await;
-        call.map(drop).map_err(|e| call_error("s3:PutObject", e))
+        call.map(drop).by(PUT_OBJECT)
     }
 }
 
 impl Fact<Aws> for Overwritten {
-    const KIND: &'static str = "s3.overwritten-objects";
-    const READS: &'static [Permission] = &[
-        on("s3:ListBucketVersions", BUCKETS),
-        on("s3:GetBucketVersioning", BUCKETS),
-        on("s3:GetObject", OBJECTS),
-    ];
-    /// `None`: none of the objects is our noise. The id is what the attack is known by; complete when
-    /// all are.
-    type Value = Option<Made>;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.bucket, self.prefix)
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
         let current = settled(self.current(aws).await, Class::Gone)?;
         let noise = current.iter().filter(|(_, is_noise)| *is_noise).count();
@@ -96,11 +88,6 @@ impl Fact<Aws> for Overwritten {
 }
 
 impl Setting<Aws> for Overwritten {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
-    const WRITES: &'static [Permission] =
-        &[on("s3:PutObject", OBJECTS), on("s3:DeleteObjectVersion", OBJECTS)];
-    const RELEASES: &'static [Permission] = &[on("s3:DeleteObjectVersion", OBJECTS)];
-
     /// Refuses what could not be given back: an object whose only version would be replaced.
     async fn write(&self, aws: &Aws, value: &Option<Made>) -> Result<(), CallError> {
         if value.is_none() {
@@ -119,7 +106,7 @@ impl Setting<Aws> for Overwritten {
                 "object `{}` in `{}` has no version that would be kept; switch versioning on and write it again first",
                 version.key, self.bucket
             );
-            return Err(CallError::local("s3:PutObject", Class::Invalid, text));
+            return Err(PUT_OBJECT.invalid(text));
         }
         for batch in left.chunks(TOGETHER) {
             let put = batch.iter().map(|(version, _)| self.overwrite(aws, &version.key));

@@ -4,17 +4,21 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
-use serde::{Deserialize, Serialize};
 
-use super::BUCKETS;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on, settled},
-};
+use super::{permissions::*, things::BUCKET};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PublicAccessBlock {
-    pub bucket: String,
+use crate::aws::kit::*;
+
+setting! {
+    pub struct PublicAccessBlock {
+        pub bucket: String,
+    }
+    // `None`: the bucket has none of its own.
+    "s3.public-access-block" = Option<AccessBlock>, target "{bucket}";
+    reads [GET_BUCKET_PUBLIC_ACCESS_BLOCK];
+    writes [PUT_BUCKET_PUBLIC_ACCESS_BLOCK];
+    release Restored Protection;
+    touches [BUCKET(bucket)];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +45,10 @@ impl AccessBlock {
 }
 
 impl Fact<Aws> for PublicAccessBlock {
-    const KIND: &'static str = "s3.public-access-block";
-    const READS: &'static [Permission] = &[on("s3:GetBucketPublicAccessBlock", BUCKETS)];
-    /// `None`: the bucket has none of its own.
-    type Value = Option<AccessBlock>;
-
-    fn target(&self) -> String {
-        self.bucket.clone()
-    }
-
     /// `Class::Gone` when there is no such bucket.
     async fn read(&self, aws: &Aws) -> Result<Option<AccessBlock>, CallError> {
         let call = aws.s3().get_public_access_block().bucket(&self.bucket).send().await;
-        let found = match call.map_err(|e| call_error("s3:GetBucketPublicAccessBlock", e)) {
+        let found = match call.by(GET_BUCKET_PUBLIC_ACCESS_BLOCK) {
             Err(e) if e.code.as_deref() == Some("NoSuchPublicAccessBlockConfiguration") => {
                 return Ok(None);
             }
@@ -70,14 +65,10 @@ impl Fact<Aws> for PublicAccessBlock {
 }
 
 impl Setting<Aws> for PublicAccessBlock {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
-    const WRITES: &'static [Permission] = &[on("s3:PutBucketPublicAccessBlock", BUCKETS)];
-
     async fn write(&self, aws: &Aws, value: &Option<AccessBlock>) -> Result<(), CallError> {
-        const CALL: &str = "s3:PutBucketPublicAccessBlock";
         let Some(block) = value else {
             let call = aws.s3().delete_public_access_block().bucket(&self.bucket).send().await;
-            return settled(call.map(drop).map_err(|e| call_error(CALL, e)), Class::Gone);
+            return settled(call.map(drop).by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK), Class::Gone);
         };
         let configuration = PublicAccessBlockConfiguration::builder()
             .block_public_acls(block.block_public_acls)
@@ -87,6 +78,6 @@ impl Setting<Aws> for PublicAccessBlock {
             .build();
         let call = aws.s3().put_public_access_block().bucket(&self.bucket);
         let call = call.public_access_block_configuration(configuration).send().await;
-        call.map(drop).map_err(|e| call_error(CALL, e))
+        call.map(drop).by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK)
     }
 }

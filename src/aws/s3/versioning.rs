@@ -3,17 +3,20 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use serde::{Deserialize, Serialize};
 
-use super::BUCKETS;
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, on},
-};
+use super::{permissions::*, things::BUCKET};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Versioning {
-    pub bucket: String,
+use crate::aws::kit::*;
+
+setting! {
+    pub struct Versioning {
+        pub bucket: String,
+    }
+    "s3.versioning" = Versioned, target "{bucket}";
+    reads [GET_BUCKET_VERSIONING];
+    writes [PUT_BUCKET_VERSIONING];
+    release Restored Protection;
+    touches [BUCKET(bucket)];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,17 +29,9 @@ pub enum Versioned {
 }
 
 impl Fact<Aws> for Versioning {
-    const KIND: &'static str = "s3.versioning";
-    const READS: &'static [Permission] = &[on("s3:GetBucketVersioning", BUCKETS)];
-    type Value = Versioned;
-
-    fn target(&self) -> String {
-        self.bucket.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Versioned, CallError> {
         let call = aws.s3().get_bucket_versioning().bucket(&self.bucket).send().await;
-        let found = call.map_err(|e| call_error("s3:GetBucketVersioning", e))?;
+        let found = call.by(GET_BUCKET_VERSIONING)?;
         Ok(match found.status {
             None => Versioned::Never,
             Some(BucketVersioningStatus::Enabled) => Versioned::Enabled,
@@ -46,22 +41,18 @@ impl Fact<Aws> for Versioning {
 }
 
 impl Setting<Aws> for Versioning {
-    const RULE: Rule = Rule { how: How::Restored, order: Order::Protection };
-    const WRITES: &'static [Permission] = &[on("s3:PutBucketVersioning", BUCKETS)];
-
     async fn write(&self, aws: &Aws, value: &Versioned) -> Result<(), CallError> {
-        const CALL: &str = "s3:PutBucketVersioning";
         let status = match value {
             Versioned::Enabled => BucketVersioningStatus::Enabled,
             Versioned::Suspended => BucketVersioningStatus::Suspended,
             Versioned::Never => {
                 let text = "versioning that was on can only be suspended";
-                return Err(CallError::local(CALL, Class::Invalid, text));
+                return Err(PUT_BUCKET_VERSIONING.invalid(text));
             }
         };
         let configuration = VersioningConfiguration::builder().status(status).build();
         let call = aws.s3().put_bucket_versioning().bucket(&self.bucket);
         let call = call.versioning_configuration(configuration).send().await;
-        call.map(drop).map_err(|e| call_error(CALL, e))
+        call.map(drop).by(PUT_BUCKET_VERSIONING)
     }
 }

@@ -2,13 +2,9 @@
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use crate::{
-    aws::{Aws, call_error},
-    engine::{CallError, Class},
-};
+use super::permissions::*;
 
-const LIST: &str = "s3:ListBucketVersions";
-const DELETE: &str = "s3:DeleteObjectVersion";
+use crate::aws::kit::*;
 
 /// One version, or one delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +22,7 @@ pub(super) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Ve
     loop {
         let call = aws.s3().list_object_versions().bucket(bucket).prefix(prefix);
         let call = call.set_key_marker(key.take()).set_version_id_marker(id.take()).send().await;
-        let page = call.map_err(|e| call_error(LIST, e))?;
+        let page = call.by(LIST_BUCKET_VERSIONS)?;
         for one in page.versions.into_iter().flatten() {
             if let (Some(key), Some(id)) = (one.key, one.version_id) {
                 let latest = one.is_latest == Some(true);
@@ -55,9 +51,9 @@ pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Res
         };
         let objects = batch.iter().filter_map(object).collect();
         let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
-        let delete = delete.map_err(|e| CallError::local(DELETE, Class::Invalid, e.to_string()))?;
+        let delete = delete.map_err(|e| DELETE_OBJECT_VERSION.invalid(e.to_string()))?;
         let call = aws.s3().delete_objects().bucket(bucket).delete(delete).send().await;
-        let answer = call.map_err(|e| call_error(DELETE, e))?;
+        let answer = call.by(DELETE_OBJECT_VERSION)?;
         if let Some(error) = answer.errors().first() {
             let code = error.code().unwrap_or("an error without a code");
             let class = if code == "AccessDenied" { Class::Denied } else { Class::Unknown };
@@ -66,7 +62,7 @@ pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Res
                 error.key().unwrap_or_default(),
                 error.message().unwrap_or_default()
             );
-            return Err(CallError::local(DELETE, class, text));
+            return Err(CallError::local(DELETE_OBJECT_VERSION.action, class, text));
         }
     }
     Ok(())

@@ -1,6 +1,24 @@
 //! SQS: the queue that a step listens with. Owns its read and write.
 
+mod permissions;
 mod queue;
 
-pub(crate) use queue::sqs_error;
 pub use queue::{Queue, QueueIs};
+
+use super::{Aws, service::Service};
+use crate::engine::{Class, Registry};
+
+pub(super) const SERVICE: Service = Service {
+    codes: &[
+        // "No such queue" has two names, by protocol, and neither ends in `NotFound`.
+        ("NonExistentQueue", Class::Gone),
+        ("QueueDoesNotExist", Class::Gone),
+        // A name that is not free yet is a matter of waiting, as throttling is.
+        ("QueueDeletedRecently", Class::Throttled),
+    ],
+    ..Service::new("sqs", register)
+};
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with::<Queue>()
+}

@@ -5,33 +5,35 @@
 //! Encrypted with SQS's own keys, since EventBridge cannot use a customer key without a grant.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
 
-use std::{collections::HashMap, error::Error, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    aws::{Aws, call_error, owned::Owner},
-    engine::{CallError, Class, Fact, How, Order, Permission, Rule, Setting, World, on, settled},
-};
+use super::permissions::*;
 
-const URL: &str = "sqs:GetQueueUrl";
-const ATTRIBUTES: &str = "sqs:GetQueueAttributes";
-const QUEUES: &str = "arn:aws:sqs:{region}:{account}:backburn-*";
+use crate::aws::{kit::*, owned::Owner};
+
 /// A name is free again 60 s after its queue was deleted, and a deleted queue may answer as long:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>.
 const SETTLES: Duration = Duration::from_secs(75);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Queue {
-    /// At most 80 characters of `a-z A-Z 0-9 - _`.
-    pub name: String,
-    #[serde(flatten)]
-    pub owner: Owner,
+setting! {
+    #[derive(PartialEq, Eq)]
+    pub struct Queue {
+        /// At most 80 characters of `a-z A-Z 0-9 - _`.
+        pub name: String,
+        #[serde(flatten)]
+        pub owner: Owner,
+    }
+    // `None`: there is no such queue.
+    "sqs.queue" = Option<QueueIs>, target "{name}";
+    reads [GET_QUEUE_URL, LIST_QUEUE_TAGS, GET_QUEUE_ATTRIBUTES];
+    writes [CREATE_QUEUE, TAG_QUEUE, SET_QUEUE_ATTRIBUTES, DELETE_QUEUE];
+    releases [DELETE_QUEUE];
+    release Removed Scaffolding;
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,16 +82,15 @@ impl Queue {
 
     async fn url(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let call = aws.sqs().get_queue_url().queue_name(&self.name).send().await;
-        let found = call.map_err(|e| sqs_error(URL, e)).map(|found| found.queue_url);
+        let found = call.by(GET_QUEUE_URL).map(|found| found.queue_url);
         settled(found, Class::Gone)
     }
 
-    /// The queue's URL, once it is known to be this step's.
+    /// The queue's GET_QUEUE_URL.action, once it is known to be this step's.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
-        const CALL: &str = "sqs:ListQueueTags";
         let Some(url) = self.url(aws).await? else { return Ok(None) };
         let call = aws.sqs().list_queue_tags().queue_url(&url).send().await;
-        let tags = match call.map_err(|e| sqs_error(CALL, e)) {
+        let tags = match call.by(LIST_QUEUE_TAGS) {
             Ok(found) => found.tags.unwrap_or_default(),
             // Deleted between the two calls.
             Err(e) if e.class == Class::Gone => return Ok(None),
@@ -102,7 +103,7 @@ impl Queue {
             "queue `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
             self.name
         );
-        Err(CallError::local(CALL, Class::Invalid, text))
+        Err(LIST_QUEUE_TAGS.invalid(text))
     }
 
     async fn create(&self, aws: &Aws, want: &QueueIs) -> Result<(), CallError> {
@@ -117,7 +118,7 @@ impl Queue {
                 .set_tags(Some(HashMap::from(tags.clone())))
                 .send()
                 .await
-                .map_err(|e| sqs_error("sqs:CreateQueue", e));
+                .by(CREATE_QUEUE);
             match call {
                 Err(e) if e.class == Class::Throttled && started.elapsed() < SETTLES => {
                     sleep(aws.patience().longest).await;
@@ -131,7 +132,7 @@ impl Queue {
         let started = Instant::now();
         while let Some(url) = self.find(aws).await? {
             let call = aws.sqs().delete_queue().queue_url(url).send().await.map(drop);
-            settled(call.map_err(|e| sqs_error("sqs:DeleteQueue", e)), Class::Gone)?;
+            settled(call.by(DELETE_QUEUE), Class::Gone)?;
             if self.url(aws).await?.is_none() || started.elapsed() > SETTLES {
                 break;
             }
@@ -141,33 +142,7 @@ impl Queue {
     }
 }
 
-/// SQS names "no such queue" in two ways, by protocol, and neither ends in `NotFound`. A name that
-/// is not free yet is a matter of waiting, as throttling is.
-pub(crate) fn sqs_error<E>(call: &str, error: SdkError<E, HttpResponse>) -> CallError
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    let error = call_error(call, error);
-    let code = error.code.as_deref().unwrap_or_default();
-    let class = match code.rsplit('.').next().unwrap_or(code) {
-        "NonExistentQueue" | "QueueDoesNotExist" => Class::Gone,
-        "QueueDeletedRecently" => Class::Throttled,
-        _ => error.class,
-    };
-    CallError { class, ..error }
-}
-
 impl Fact<Aws> for Queue {
-    const KIND: &'static str = "sqs.queue";
-    const READS: &'static [Permission] =
-        &[on(URL, QUEUES), on("sqs:ListQueueTags", QUEUES), on(ATTRIBUTES, QUEUES)];
-    /// `None`: there is no such queue.
-    type Value = Option<QueueIs>;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
     async fn read(&self, aws: &Aws) -> Result<Option<QueueIs>, CallError> {
         let Some(url) = self.find(aws).await? else { return Ok(None) };
         let call = aws
@@ -178,7 +153,7 @@ impl Fact<Aws> for Queue {
             .attribute_names(Attribute::SqsManagedSseEnabled)
             .send()
             .await
-            .map_err(|e| sqs_error(ATTRIBUTES, e));
+            .by(GET_QUEUE_ATTRIBUTES);
         let found = match call {
             Ok(found) => found.attributes.unwrap_or_default(),
             Err(e) if e.class == Class::Gone => return Ok(None),
@@ -198,15 +173,6 @@ impl Fact<Aws> for Queue {
 }
 
 impl Setting<Aws> for Queue {
-    const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
-    const WRITES: &'static [Permission] = &[
-        on("sqs:CreateQueue", QUEUES),
-        on("sqs:TagQueue", QUEUES),
-        on("sqs:SetQueueAttributes", QUEUES),
-        on("sqs:DeleteQueue", QUEUES),
-    ];
-    const RELEASES: &'static [Permission] = &[on("sqs:DeleteQueue", QUEUES)];
-
     async fn write(&self, aws: &Aws, value: &Option<QueueIs>) -> Result<(), CallError> {
         let Some(want) = value else { return self.delete(aws).await };
         let Some(url) = self.find(aws).await? else { return self.create(aws, want).await };
@@ -217,7 +183,7 @@ impl Setting<Aws> for Queue {
             .set_attributes(Some(want.attributes()))
             .send()
             .await;
-        call.map(drop).map_err(|e| sqs_error("sqs:SetQueueAttributes", e))
+        call.map(drop).by(SET_QUEUE_ATTRIBUTES)
     }
 
     fn agrees(want: &Option<QueueIs>, have: &Option<QueueIs>) -> bool {

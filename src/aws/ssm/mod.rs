@@ -1,5 +1,15 @@
 //! Systems Manager: commands on instances. Owns how one is sent once and followed.
 
+mod permissions;
 mod send_command;
 
 pub use send_command::{CommandOutput, STDOUT_LIMIT, SendCommand};
+
+use super::{Aws, service::Service};
+use crate::engine::Registry;
+
+pub(super) const SERVICE: Service = Service::new("ssm", register);
+
+fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry.with_operation::<SendCommand>()
+}

@@ -13,11 +13,12 @@ use std::{
 };
 
 use aws_sdk_ssm::types::CommandInvocationStatus as Status;
-use serde::{Deserialize, Serialize};
+
+use super::permissions::*;
 
 use crate::{
-    aws::{Aws, OnlyRefused, call_error},
-    engine::{AFTER_RUN, CallError, Class, Operation, Permission, Progress, Token, on},
+    aws::{OnlyRefused, ec2::things::INSTANCE, kit::*},
+    engine::AFTER_RUN,
 };
 
 /// Systems Manager cuts the output that it returns after so many characters (stderr after 8,000).
@@ -63,16 +64,18 @@ pub struct CommandOutput {
 
 impl Operation<Aws> for SendCommand {
     const KIND: &'static str = "ssm.send-command";
-    const USES: &'static [Permission] = &[
-        on("ssm:GetCommandInvocation", "*"),
-        on("ssm:ListCommands", "*"),
-        on("ssm:SendCommand", "arn:aws:ec2:{region}:{account}:instance/*"),
-        on("ssm:SendCommand", "arn:aws:ssm:{region}:*:document/*"),
-    ];
+    const USES: &'static [Permission] =
+        &[GET_COMMAND_INVOCATION, LIST_COMMANDS, SEND_COMMAND, SEND_COMMAND.at(DOCUMENTS)];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[INSTANCE.permissions()];
     type Output = CommandOutput;
 
     fn target(&self) -> String {
         format!("{}/{}", self.instance, self.document)
+    }
+
+    fn touches(&self) -> Vec<Thing> {
+        vec![INSTANCE.thing(&self.instance)]
     }
 
     fn leaves(&self) -> String {
@@ -106,7 +109,6 @@ impl Operation<Aws> for SendCommand {
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
-        const CALL: &str = "ssm:SendCommand";
         let mut pause = Duration::from_secs(1);
         loop {
             let call = aws.ssm().send_command().instance_ids(&self.instance);
@@ -121,11 +123,15 @@ impl Operation<Aws> for SendCommand {
             }
             let once = aws_sdk_ssm::config::Builder::new().retry_classifier(OnlyRefused);
             let sent = call.customize().config_override(once).send().await;
-            match sent.map_err(|e| call_error(CALL, e)) {
+            match sent.by(SEND_COMMAND) {
                 Ok(sent) => {
                     let id = sent.command.and_then(|command| command.command_id);
                     return id.ok_or_else(|| {
-                        CallError::local(CALL, Class::Unreachable, "returns no command id")
+                        CallError::local(
+                            SEND_COMMAND.action,
+                            Class::Unreachable,
+                            "returns no command id",
+                        )
                     });
                 }
                 // A throttled call had no effect, so it may be sent again.
@@ -146,9 +152,8 @@ impl Operation<Aws> for SendCommand {
     }
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<CommandOutput>, CallError> {
-        const CALL: &str = "ssm:GetCommandInvocation";
         let call = aws.ssm().get_command_invocation().command_id(job).instance_id(&self.instance);
-        let seen = match call.send().await.map_err(|e| call_error(CALL, e)) {
+        let seen = match call.send().await.by(GET_COMMAND_INVOCATION) {
             Ok(seen) => seen,
             // The invocation shows up a moment after the send.
             Err(e) if e.code.as_deref() == Some("InvocationDoesNotExist") => {
@@ -183,7 +188,7 @@ impl SendCommand {
         let pages = aws.ssm().list_commands().instance_id(&self.instance).into_paginator();
         let mut commands = pages.items().send();
         while let Some(command) = commands.next().await {
-            let command = command.map_err(|e| call_error("ssm:ListCommands", e))?;
+            let command = command.by(LIST_COMMANDS)?;
             if command.comment.as_deref() == Some(wanted.as_str()) {
                 return Ok(command.command_id);
             }
@@ -198,7 +203,6 @@ fn comment(token: &Token) -> String {
 }
 
 fn aws_pause(aws: &Aws) -> Duration {
-    use crate::engine::World;
     aws.patience().longest
 }
 

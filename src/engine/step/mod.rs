@@ -29,10 +29,15 @@ use super::{
 /// What stands where a value is known only after the run. Everything AWS assigns has it in plans.
 pub const AFTER_RUN: &str = "(known after run)";
 
+/// Whether a text stands where a value is known only after the run, or has such a part.
+pub fn is_open_text(text: &str) -> bool {
+    text.contains("(known after run")
+}
+
 /// Whether a planned value, or a part of it, is still open.
 pub fn is_open(value: &Value) -> bool {
     match value {
-        Value::String(s) => s.contains("(known after run"),
+        Value::String(s) => is_open_text(s),
         Value::Array(items) => items.iter().any(is_open),
         Value::Object(map) => map.values().any(is_open),
         _ => false,

@@ -3,7 +3,6 @@
 
 use std::{future::Future, time::Duration};
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 

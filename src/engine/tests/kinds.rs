@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{
-    AFTER_RUN, CallError, Class, Fact, How, Operation, Order, Permission, Progress, Rule, Setting,
-    Token,
+    AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, Order, Permission, Progress,
+    Reach, Rule, Setting, SettingHead, Token,
 };
 
 use super::world::{Inner, Memory};
@@ -16,13 +16,16 @@ type Edit = Box<dyn FnOnce(&mut Vec<u32>) + Send>;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Cell(pub String);
 
-impl Fact<Memory> for Cell {
+impl FactHead<Memory> for Cell {
     const KIND: &'static str = "mem.cell";
     const READS: &'static [Permission] = &[];
     type Value = i64;
     fn target(&self) -> String {
         self.0.clone()
     }
+}
+
+impl Fact<Memory> for Cell {
     async fn read(&self, world: &Memory) -> Result<i64, CallError> {
         let is_gone = |inner: &mut Inner| !inner.state.cells.contains_key(&self.0);
         if self.0.starts_with("part") && world.look(is_gone).await? {
@@ -39,9 +42,17 @@ impl Fact<Memory> for Cell {
     }
 }
 
-impl Setting<Memory> for Cell {
+impl SettingHead<Memory> for Cell {
     const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
     const WRITES: &'static [Permission] = &[];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[];
+    fn touches(&self, _before: Option<&i64>) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
+impl Setting<Memory> for Cell {
     fn rule(&self) -> Rule {
         let how = if self.0.starts_with("kept") { How::Retained } else { How::Restored };
         Rule { how, ..Self::RULE }
@@ -74,21 +85,32 @@ impl Parts {
     }
 }
 
-impl Fact<Memory> for Thing {
+impl FactHead<Memory> for Thing {
     const KIND: &'static str = "mem.thing";
     const READS: &'static [Permission] = &[];
     type Value = Option<Parts>;
     fn target(&self) -> String {
         self.0.clone()
     }
+}
+
+impl Fact<Memory> for Thing {
     async fn read(&self, world: &Memory) -> Result<Option<Parts>, CallError> {
         world.look(|inner| inner.state.things.get(&self.0).cloned()).await
     }
 }
 
-impl Setting<Memory> for Thing {
+impl SettingHead<Memory> for Thing {
     const RULE: Rule = Rule { how: How::Removed, order: Order::Scaffolding };
     const WRITES: &'static [Permission] = &[];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[];
+    fn touches(&self, _before: Option<&Option<Parts>>) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
+impl Setting<Memory> for Thing {
     async fn write(&self, world: &Memory, value: &Option<Parts>) -> Result<(), CallError> {
         let now = self.read(world).await?;
         let want = value.as_ref().map_or(&[][..], |want| &want.parts);
@@ -139,21 +161,32 @@ impl Setting<Memory> for Thing {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Gate(pub String);
 
-impl Fact<Memory> for Gate {
+impl FactHead<Memory> for Gate {
     const KIND: &'static str = "mem.gate";
     const READS: &'static [Permission] = &[];
     type Value = Option<String>;
     fn target(&self) -> String {
         self.0.clone()
     }
+}
+
+impl Fact<Memory> for Gate {
     async fn read(&self, world: &Memory) -> Result<Option<String>, CallError> {
         world.look(|inner| inner.state.gates.get(&self.0).cloned()).await
     }
 }
 
-impl Setting<Memory> for Gate {
+impl SettingHead<Memory> for Gate {
     const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
     const WRITES: &'static [Permission] = &[];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[];
+    fn touches(&self, _before: Option<&Option<String>>) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
+impl Setting<Memory> for Gate {
     async fn write(&self, world: &Memory, value: &Option<String>) -> Result<(), CallError> {
         let effect = |inner: &mut Inner| match value {
             Some(value) => drop(inner.state.gates.insert(self.0.clone(), value.clone())),
@@ -171,9 +204,13 @@ pub struct Job(pub String);
 impl Operation<Memory> for Job {
     const KIND: &'static str = "mem.job";
     const USES: &'static [Permission] = &[];
+    const REACH: Reach = Reach::Changes;
     type Output = String;
     fn target(&self) -> String {
         self.0.clone()
+    }
+    fn touches(&self) -> Vec<String> {
+        vec![self.0.clone()]
     }
     fn leaves(&self) -> String {
         format!("result of {}", self.0)

@@ -172,6 +172,8 @@ impl Memory {
 }
 
 impl World for Memory {
+    type Thing = String;
+
     fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -193,7 +195,7 @@ impl World for Memory {
             wait: Duration::MAX,
         }
     }
-    async fn allows(&self, touch: &Touch<'_>) -> Result<(), StepError> {
+    async fn allows(&self, touch: &Touch<'_, String>) -> Result<(), StepError> {
         let mut inner = self.inner();
         inner.touched.insert(touch.place.target.clone());
         match inner.ceiling {

@@ -18,7 +18,8 @@ use crate::playbook::{closest, did_you_mean, listed};
 pub(crate) const ROLE_KEYS: &[&str] = &["duty", "contact"];
 pub(crate) const INPUT_KEYS: &[&str] = &["type", "description", "default", "sensitive"];
 pub(crate) const ACCEPT_KEYS: &[&str] = &["hazard", "because"];
-pub(crate) const LIMIT_KEYS: &[&str] = &["instances", "principals", "volumes"];
+pub(crate) const LIMIT_KEYS: &[&str] =
+    &["instances", "principals", "volumes", "resources", "accounts"];
 
 pub(crate) fn id(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Spanned<String> {
     let found =
@@ -211,6 +212,8 @@ pub(crate) fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
         instances: limit("instances"),
         principals: limit("principals"),
         volumes: limit("volumes"),
+        resources: limit("resources"),
+        accounts: limit("accounts"),
     }
 }
 

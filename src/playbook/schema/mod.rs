@@ -137,6 +137,8 @@ fn limits() -> Value {
             "instances": limit("instances"),
             "principals": limit("principals"),
             "volumes": limit("volumes"),
+            "resources": limit("resources"),
+            "accounts": limit("accounts"),
         },
     })
 }

@@ -12,7 +12,7 @@ pub use serde::{Deserialize, Serialize};
 pub use super::{Aws, thing::Thing};
 pub use crate::{
     engine::{
-        CallError, Class, Fact, FactHead, How, Operation, Order, Permission, Progress, Reach, Rule,
+        CallError, Class, Fact, FactHead, How, Operation, Permission, Progress, Reach, Rule,
         Setting, SettingHead, Token, World, settled,
     },
     fact, setting,

@@ -26,7 +26,7 @@ use backburn::{
             overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
         },
     },
-    aws::{self, owned::guardduty, session_name},
+    aws::{self, guardduty, session_name},
     engine::{Class, Fact, Operation, World, plan::PlanState, unit::Outputs},
     journal::{Record, RunStatus},
 };

@@ -263,4 +263,6 @@ pub fn over(count: &Count, next: Option<&str>) -> String {
 }
 
 #[cfg(test)]
+mod registry_tests;
+#[cfg(test)]
 mod tests;

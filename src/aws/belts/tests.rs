@@ -6,7 +6,12 @@ use serde_json::{Value, json};
 
 use super::{probe::Answer, *};
 use crate::{
-    aws::replay::{Replay, aws},
+    aws::{
+        ec2::things::INSTANCE,
+        iam::things::USER,
+        registry,
+        replay::{Replay, aws},
+    },
     engine::{
         Permission, Place, Scope, on,
         plan::{PlannedChange, PlannedStep},
@@ -54,8 +59,8 @@ impl Rig {
 
     async fn ask(&self, kind: &str, what: Value, planning: bool) -> Result<(), StepError> {
         let place = Place { kind: kind.into(), target: "t".into(), nth: 0 };
-        let before = Value::Null;
-        let touch = Touch { step: "s", place: &place, what: &what, before: &before, planning };
+        let things = registry().touched(kind, &what, &Value::Null).expect("a known kind");
+        let touch = Touch { step: "s", place: &place, things: &things, planning };
         self.aws.allows(&touch).await
     }
 
@@ -80,8 +85,10 @@ async fn an_interface_counts_as_its_instance_and_is_looked_up_once() {
         .xml("DescribeTags", NO_TAGS);
     let rig = Rig::new(replay, Limits::default());
     rig.ask("ec2.eni-groups", json!({ "interface": "eni-1" }), false).await.expect("one instance");
-    rig.ask("ec2.tag", json!({ "resource": "i-1" }), false).await.expect("the same");
-    rig.ask("ec2.tag", json!({ "resource": "vol-1" }), false).await.expect("one volume");
+    rig.ask("ec2.tag", json!({ "resource": "i-1", "key": "k" }), false).await.expect("the same");
+    rig.ask("ec2.tag", json!({ "resource": "vol-1", "key": "k" }), false)
+        .await
+        .expect("one volume");
     assert_eq!(rig.touched("instances").await, ["i-1"]);
     assert_eq!(rig.touched("volumes").await, ["vol-1"]);
     assert_eq!(rig.replay.actions().len(), 3, "{:?}", rig.replay.actions());
@@ -97,7 +104,7 @@ async fn a_second_instance_is_one_too_many_in_a_run_and_counted_in_a_plan() {
     rig.ask("ec2.instance-state", of("i-1"), false).await.expect("one instance");
     let why = refusal(rig.ask("ec2.instance-state", of("i-2"), false).await);
     assert!(why.contains("`i-2` on top of `i-1`") && why.contains("instances: 2"), "{why}");
-    let why = refusal(rig.ask("ec2.tag", json!({ "resource": "vol-1" }), false).await);
+    let why = refusal(rig.ask("ec2.tag", json!({ "resource": "vol-1", "key": "k" }), false).await);
     assert!(why.contains("allows 0 volumes"), "{why}");
     rig.ask("ec2.instance-state", of("i-2"), true).await.expect("a plan shows all of it");
     assert_eq!(rig.touched("instances").await, ["i-1", "i-2"]);
@@ -109,8 +116,7 @@ async fn what_earlier_parts_of_the_run_touched_counts() {
         .xml("DescribeInstances", &instance("i-1", ""))
         .xml("DescribeTags", NO_TAGS);
     let aws = aws(&replay);
-    let (what, before) = (json!({ "instance": "i-1" }), Value::Null);
-    let earlier = [("us-east-1", "ec2.instance-state", &what, &before)];
+    let earlier = [("us-east-1".to_owned(), vec![INSTANCE.thing("i-1")])];
     let belts = Arc::new(Belts::new("01RUN", Limits::default()).after(earlier));
     let rig = Rig { aws: aws.with_belts(belts.clone()), belts, replay };
     let why = refusal(rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await);
@@ -125,7 +131,10 @@ async fn what_the_run_made_or_is_not_there_does_not_count() {
         .ec2_error("DescribeInstances", 400, "InvalidInstanceID.NotFound", "no such instance")
         .xml("DescribeTags", NO_TAGS)
         .xml("GetUser", &user("<member><Key>backburn:run</Key><Value>01RUN</Value></member>"));
-    let rig = Rig::new(replay, Limits { instances: 0, principals: 0, volumes: 0 });
+    let rig = Rig::new(
+        replay,
+        Limits { instances: 0, principals: 0, volumes: 0, resources: 0, accounts: 0 },
+    );
     let both = json!({ "instance": "i-1", "volume": "vol-1" });
     rig.ask("ec2.delete-on-termination", both, false).await.expect("its own");
     rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await.expect("gone");
@@ -145,12 +154,12 @@ async fn what_is_protected_is_refused_in_a_plan_too() {
         let ask = async |kind, what| refusal(rig.ask(kind, what, planning).await);
         let why = ask("ec2.eni-groups", json!({ "interface": "eni-1" })).await;
         assert!(why.contains("`eni-1` belongs to it, and instance `i-1` has the tag"), "{why}");
-        let why = ask("ec2.tag", json!({ "resource": "vol-1" })).await;
+        let why = ask("ec2.tag", json!({ "resource": "vol-1", "key": "k" })).await;
         assert!(why.contains("volume `vol-1`"), "{why}");
         let why = ask("iam.login-profile", json!({ "user": "bot" })).await;
         assert!(why.starts_with("user `bot` has the tag `backburn:protected=True`"), "{why}");
     }
-    assert_eq!(rig.belts.principals().await, []);
+    assert!(rig.belts.principals().await.is_empty());
 }
 
 #[tokio::test]
@@ -159,6 +168,11 @@ async fn what_cannot_be_looked_at_is_not_touched() {
         Replay::default().ec2_error(action, 403, "UnauthorizedOperation", "not allowed")
     };
     let rig = Rig::new(denied("DescribeInstances"), Limits::default());
+    let error = rig.ask("ec2.instance-state", json!({ "instance": "i-1" }), false).await;
+    let why = refusal(error);
+    assert!(why.starts_with("whether instance `i-1` is protected"), "{why}");
+    // No answer says nothing, and the step may try again.
+    let rig = Rig::new(Replay::default(), Limits::default());
     let error = rig.ask("ec2.instance-state", json!({ "instance": "i-1" }), false).await;
     assert!(matches!(error, Err(StepError::Call(_))), "{error:?}");
 }
@@ -223,7 +237,7 @@ async fn a_probe_asks_dry_runs_and_the_simulator_and_believes_neither_too_much()
         .xml("SimulatePrincipalPolicy", &first)
         .xml("SimulatePrincipalPolicy", &results(&[("iam:PutUserPolicy", "allowed", "")]));
     let aws = aws(&replay);
-    let users = [(Class::User, "arn:aws:iam::123456789012:user/bot".to_owned())];
+    let users = [(USER, "arn:aws:iam::123456789012:user/bot".to_owned())];
     let needed = NEEDED.iter().copied().collect();
     let found = probe::probe(&aws, &needed, &users, &[stops_and_tags()]).await;
     let found: Vec<_> = found.iter().map(|one| (one.action, one.answer)).collect();

@@ -81,7 +81,7 @@ async fn a_queue_that_is_gone_or_denied_is_told() {
     for (status, body, class) in [(400, gone, Class::Gone), (403, denied, Class::Denied)] {
         let replay = Replay::default().date(DATE).answer("ReceiveMessage", status, body);
         let error = poll(&replay, &detection(queue(), "i-1")).await.expect_err("an error");
-        assert_eq!((error.class, error.call.as_str()), (class, queue::RECEIVE));
+        assert_eq!((error.class, error.call.as_str()), (class, RECEIVE_MESSAGE.action));
     }
 }
 

@@ -2,8 +2,6 @@
 //! none of EC2's creating calls takes a client token, so what they make is known by its tags. Which of them
 //! a containment changes is decided by `actions::ec2`.
 
-use crate::aws::kit::*;
-
 mod address_association;
 mod await_state;
 mod copy_snapshot;

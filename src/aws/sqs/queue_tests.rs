@@ -91,5 +91,5 @@ async fn a_denied_call_is_told() {
     let denied = r#"{"__type":"AccessDeniedException","message":"no"}"#;
     let replay = Replay::default().answer("GetQueueUrl", 403, denied);
     let error = queue().read(&aws(&replay)).await.expect_err("denied");
-    assert_eq!((error.class, error.call.as_str()), (Class::Denied, URL));
+    assert_eq!((error.class, error.call.as_str()), (Class::Denied, GET_QUEUE_URL.action));
 }

@@ -21,7 +21,11 @@ setting! {
     // `None`: not associated.
     "ec2.address-association" = Option<Association>, target "{allocation}";
     reads [DESCRIBE_ADDRESSES];
-    writes [ASSOCIATE_ADDRESS, ASSOCIATE_ADDRESS.at(INSTANCES), ASSOCIATE_ADDRESS.at(NETWORK_INTERFACES), DISASSOCIATE_ADDRESS, DISASSOCIATE_ADDRESS.at(INSTANCES), DISASSOCIATE_ADDRESS.at(NETWORK_INTERFACES)];
+    writes [
+        ASSOCIATE_ADDRESS, ASSOCIATE_ADDRESS.at(INSTANCES),
+        ASSOCIATE_ADDRESS.at(NETWORK_INTERFACES), DISASSOCIATE_ADDRESS,
+        DISASSOCIATE_ADDRESS.at(INSTANCES), DISASSOCIATE_ADDRESS.at(NETWORK_INTERFACES),
+    ];
     release Restored Network;
     touches [ADDRESS, INTERFACE] |it, before| it.things(before);
 }

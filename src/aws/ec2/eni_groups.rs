@@ -17,7 +17,11 @@ setting! {
     // Ids of all its groups.
     "ec2.eni-groups" = BTreeSet<String>, target "{interface}";
     reads [DESCRIBE_NETWORK_INTERFACES];
-    writes [MODIFY_NETWORK_INTERFACE_ATTRIBUTE, MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(SECURITY_GROUPS), MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(INSTANCES)];
+    writes [
+        MODIFY_NETWORK_INTERFACE_ATTRIBUTE,
+        MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(SECURITY_GROUPS),
+        MODIFY_NETWORK_INTERFACE_ATTRIBUTE.at(INSTANCES),
+    ];
     release Restored Network;
     touches [INTERFACE(interface)];
 }

@@ -17,7 +17,10 @@ setting! {
     // ARN of the profile.
     "ec2.instance-profile" = Option<String>, target "{instance}";
     reads [DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS];
-    writes [ASSOCIATE_IAM_INSTANCE_PROFILE, DISASSOCIATE_IAM_INSTANCE_PROFILE, REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION, PASS_ROLE];
+    writes [
+        ASSOCIATE_IAM_INSTANCE_PROFILE, DISASSOCIATE_IAM_INSTANCE_PROFILE,
+        REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION, PASS_ROLE,
+    ];
     release Restored Credentials;
     touches [INSTANCE(instance)];
 }

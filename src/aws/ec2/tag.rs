@@ -24,7 +24,10 @@ setting! {
     // `None`: the resource has no such tag.
     "ec2.tag" = Option<String>, target "{resource} {key}";
     reads [DESCRIBE_TAGS];
-    writes [CREATE_TAGS.at(OWN_RESOURCES), CREATE_TAGS.at(SHARED_RESOURCES), DELETE_TAGS, DELETE_TAGS.at(SHARED_RESOURCES)];
+    writes [
+        CREATE_TAGS.at(OWN_RESOURCES), CREATE_TAGS.at(SHARED_RESOURCES), DELETE_TAGS,
+        DELETE_TAGS.at(SHARED_RESOURCES),
+    ];
     release Restored Tags;
     touches [INSTANCE, VOLUME, INTERFACE, SNAPSHOT, RESOURCE] |it, _before| vec![by_id(&it.resource)];
 }

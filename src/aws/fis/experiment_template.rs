@@ -20,7 +20,10 @@ setting! {
     // `None`: there is no such template.
     "fis.experiment-template" = Option<Template>, target "{}" of |it| it.mark.target();
     reads [LIST_EXPERIMENT_TEMPLATES];
-    writes [CREATE_EXPERIMENT_TEMPLATE, CREATE_EXPERIMENT_TEMPLATE.at(ACTIONS), TAG_RESOURCE.at(EXPERIMENT_TEMPLATES), DELETE_EXPERIMENT_TEMPLATE, PASS_ROLE];
+    writes [
+        CREATE_EXPERIMENT_TEMPLATE, CREATE_EXPERIMENT_TEMPLATE.at(ACTIONS),
+        TAG_RESOURCE.at(EXPERIMENT_TEMPLATES), DELETE_EXPERIMENT_TEMPLATE, PASS_ROLE,
+    ];
     releases [DELETE_EXPERIMENT_TEMPLATE];
     release Removed Scaffolding;
     makes;

@@ -1,8 +1,8 @@
 //! The tags of a resource that an experiment would hit, for the resources that can be asked by ARN:
-//! those of DESCRIBE_TAGS.action (instances, volumes, subnets and the like) and LIST_ROLE_TAGS.action roles.
+//! those of EC2 (instances, volumes, subnets and the like) and IAM roles.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>,
-//! <https://docs.aws.amazon.com/LIST_ROLE_TAGS.action/latest/APIReference/API_ListRoleTags.html>
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html>
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ fact! {
     pub struct TargetTags {
         pub arn: String,
     }
-    // `None`: there is no such role. DESCRIBE_TAGS.action answers the same for a resource without tags and for none.
+    // `None`: there is no such role. EC2 answers the same for a resource without tags and for none.
     "fis.target-tags" = Option<BTreeMap<String, String>>, target "{arn}";
     reads [DESCRIBE_TAGS, LIST_ROLE_TAGS];
 }
@@ -25,7 +25,7 @@ fact! {
 /// What an ARN names.
 #[derive(Debug, PartialEq, Eq)]
 enum Named<'a> {
-    /// Id of an DESCRIBE_TAGS.action resource.
+    /// Id of an EC2 resource.
     Ec2(&'a str),
     /// Name of a role.
     Role(&'a str),

@@ -21,7 +21,10 @@ setting! {
     // `None`: GuardDuty is not used in this Region.
     "guardduty.detector" = Option<DetectorIs>, target "detector";
     reads [LIST_DETECTORS, GET_DETECTOR];
-    writes [CREATE_DETECTOR, TAG_RESOURCE, UPDATE_DETECTOR, DELETE_DETECTOR, CREATE_SERVICE_LINKED_ROLE];
+    writes [
+        CREATE_DETECTOR, TAG_RESOURCE, UPDATE_DETECTOR, DELETE_DETECTOR,
+        CREATE_SERVICE_LINKED_ROLE,
+    ];
     releases [UPDATE_DETECTOR, DELETE_DETECTOR];
     release Removed Scaffolding;
     touches [DETECTOR] |_it, before| DetectorIs::things(before);
@@ -135,9 +138,11 @@ mod tests {
         let detector = format!(
             r#"{{"serviceRole":"r","status":"{status}","tags":{{"backburn:run":"{run}"}}}}"#
         );
-        Replay::default()
-            .answer("GET_DETECTOR.action /detector", 200, r#"{"detectorIds":["d1"]}"#)
-            .answer("GET_DETECTOR.action /detector/d1", 200, &detector)
+        Replay::default().answer("GET /detector", 200, r#"{"detectorIds":["d1"]}"#).answer(
+            "GET /detector/d1",
+            200,
+            &detector,
+        )
     }
 
     #[tokio::test]
@@ -170,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_an_error_and_not_an_absence() {
         let denied = r#"{"__type":"AccessDeniedException","message":"No"}"#;
-        let replay = Replay::default().answer("GET_DETECTOR.action /detector", 403, denied);
+        let replay = Replay::default().answer("GET /detector", 403, denied);
         let error = detector().read(&aws(&replay)).await.expect_err("denied");
         assert_eq!(error.call, LIST_DETECTORS.action);
     }

@@ -86,7 +86,7 @@ impl Queue {
         settled(found, Class::Gone)
     }
 
-    /// The queue's GET_QUEUE_URL.action, once it is known to be this step's.
+    /// The queue's URL, once it is known to be this step's.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let Some(url) = self.url(aws).await? else { return Ok(None) };
         let call = aws.sqs().list_queue_tags().queue_url(&url).send().await;

@@ -144,7 +144,7 @@ fn operations() -> Vec<(&'static str, Kind)> {
             changes(
                 "instance",
                 INSTANCES,
-                json!({ "name": "n", "description": "d", "no_reboot": true }),
+                json!({ "name": "n", "description": "d", "no-reboot": true }),
             ),
         ),
         (
@@ -166,7 +166,7 @@ fn operations() -> Vec<(&'static str, Kind)> {
             changes(
                 "instance",
                 INSTANCES,
-                json!({ "document": "d", "commands": [], "timeout_seconds": 1,
+                json!({ "document": "d", "commands": [], "timeout-seconds": 1,
                     "repeatable": true }),
             ),
         ),

@@ -8,6 +8,7 @@ pub mod account;
 mod behind;
 mod control;
 mod error;
+#[path = "../../crates/front/src/lib.rs"]
 pub mod front;
 mod gateway;
 mod http;

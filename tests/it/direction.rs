@@ -35,8 +35,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("main.rs", &["cli"]),
 ];
 
-/// Every source file, relative to `src`.
-fn files() -> Vec<PathBuf> {
+/// Every source file below a folder of this repository.
+fn files_in(folder: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
@@ -48,9 +48,13 @@ fn files() -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    walk(&root().join("src"), &mut found);
+    walk(&root().join(folder), &mut found);
     found.sort();
     found
+}
+
+fn files() -> Vec<PathBuf> {
+    files_in("src")
 }
 
 /// The code of a file without its comments and tests.
@@ -146,12 +150,22 @@ fn no_action_calls_aws_by_itself() {
     }
 }
 
+/// The front is a crate, so it cannot name the product. The product starts it in `lab`, and nowhere else.
+#[test]
+fn only_the_lab_names_the_crate_of_the_front() {
+    let names = |path: &PathBuf| code(path).contains("backburn_front");
+    let found: BTreeSet<_> = files().into_iter().filter(names).collect();
+    let lab = root().join("src/lab");
+    assert!(!found.is_empty(), "the lab names it");
+    assert!(found.iter().all(|path| path.starts_with(&lab)), "{found:#?}");
+}
+
 #[test]
 fn every_file_says_what_it_owns_and_stays_small() {
     let mut wrong = Vec::new();
-    for folder in ["src", "tests/it", "benches"] {
-        let all = if folder == "src" {
-            files()
+    for folder in ["src", "crates", "tests/it", "benches"] {
+        let all = if ["src", "crates"].contains(&folder) {
+            files_in(folder)
         } else {
             let entries = std::fs::read_dir(root().join(folder)).expect("a folder");
             let paths = entries.map(|entry| entry.expect("an entry").path());

@@ -25,7 +25,7 @@ impl Killable {
     /// A front with every stand-in before the shared moto; `clock` as in `60x`.
     pub async fn start(home: &Path, clock: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
-            .args(["--ignored", "--exact", "--nocapture", "lab::front::killable::be_a_front"])
+            .args(["--ignored", "--exact", "--nocapture", "killable::be_a_front"])
             .env(HOME, home)
             .env(UPSTREAM, &testing::moto().endpoint)
             .env(CLOCK, clock)
@@ -61,7 +61,7 @@ impl Killable {
 }
 
 /// Also by hand: `BACKBURN_TEST_FRONT_UPSTREAM=http://127.0.0.1:5000 BACKBURN_TEST_FRONT_PORT=4566 cargo test
-/// --no-default-features --lib -- --ignored --exact --nocapture lab::front::killable::be_a_front`.
+/// -p backburn-front -- --ignored --exact --nocapture killable::be_a_front`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "not a test: a front that runs until it is killed"]
 async fn be_a_front() {

@@ -5,54 +5,59 @@
 //! client -> server -> faults -> quotas -> stand-in -> answer
 //!                                     \-> upstream -> answer      (then: CloudTrail record, EventBridge)
 //! ```
-//! Owns the gateway. Starting it, and the upstream behind it, is `lab`'s business.
+//! Owns the gateway. Starting the upstream behind it, and the process that a front runs in, is the program's business.
+//! What is public is what starts a front and what its fault rules say; all else is the front's own.
 
-pub mod alarms;
+mod alarms;
 mod all;
-pub mod answer;
-pub mod backup;
-pub mod body;
-pub mod call;
-pub mod clock;
+mod answer;
+mod backup;
+mod body;
+mod call;
+mod clock;
 mod cloudtrail;
 mod control;
+mod error;
 mod events;
 pub mod faults;
-pub mod fis;
+mod fis;
 mod forward;
-pub mod guardduty;
+mod guardduty;
 mod handle;
 mod identity;
-pub mod ids;
+mod ids;
+mod loopback;
 mod observe;
 mod options;
 mod quotas;
 mod s3;
 mod server;
-pub mod ssm;
+mod ssm;
 mod stand_in;
 mod state;
-pub mod store;
-pub mod upstream;
-pub mod wire;
+mod store;
+mod upstream;
+mod wire;
 
 pub use all::full;
-pub use answer::{Answer, AwsError};
-pub use call::{Call, Identity, Scope};
 pub use clock::Clock;
-pub use cloudtrail::Record;
-pub use events::{Event, pattern};
+pub use error::{Error, NotLoopback};
+pub use loopback::check as check_loopback;
 pub use options::Options;
 pub use server::serve;
-pub use stand_in::StandIn;
 pub use state::{Builder, Front};
-pub use store::Store;
-pub use upstream::Session;
-pub use wire::Route;
+
+use answer::{Answer, AwsError};
+use call::{Call, Identity, Scope};
+use events::Event;
+use stand_in::StandIn;
+use store::Store;
+use upstream::Session;
+use wire::Route;
 
 #[cfg(test)]
 mod killable;
 #[cfg(test)]
-pub mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,7 @@ use super::identity::Identities;
 use super::quotas::Quotas;
 use super::stand_in::AnyStandIn;
 use super::upstream::Upstream;
-use super::{Call, Clock, Identity, Options, Scope, Session, StandIn, Store};
-use crate::lab::LabError;
+use super::{Call, Clock, Error, Identity, Options, Scope, Session, StandIn, Store};
 
 /// A running front. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -64,9 +63,11 @@ impl Builder {
     ///
     /// # Errors
     /// An upstream that is not on loopback, or a home that cannot be read.
-    pub async fn start(self) -> Result<Front, LabError> {
+    pub async fn start(self) -> Result<Front, Error> {
         let (store, lost) = match &self.options.home {
-            Some(home) => Store::open(home).map_err(LabError::io("cannot read", home))?,
+            Some(home) => {
+                Store::open(home).map_err(|source| Error::Home { path: home.clone(), source })?
+            }
             None => (Store::volatile(), None),
         };
         let has_quotas = self.options.has_quotas;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::evaluate::{Absent, Comparison, Rule, State};
-use crate::lab::front::wire::Xml;
+use crate::wire::Xml;
 
 /// `StateReason` of an alarm that was never evaluated.
 pub(super) const UNCHECKED: &str = "Unchecked: Initial alarm creation";

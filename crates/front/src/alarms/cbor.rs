@@ -8,9 +8,9 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use crate::lab::front::upstream::{error_of, form};
-use crate::lab::front::wire::{Protocol, Xml, time};
-use crate::lab::front::{Answer, AwsError, Call};
+use crate::upstream::{error_of, form};
+use crate::wire::{Protocol, Xml, time};
+use crate::{Answer, AwsError, Call};
 
 /// Calls that the upstream knows, whatever the front does with them.
 pub(super) const OPERATIONS: &[&str] = &[

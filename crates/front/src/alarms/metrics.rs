@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::alarm::Alarm;
 use super::evaluate::Datapoint;
-use crate::lab::front::wire::{Xml, iso};
-use crate::lab::front::{AwsError, Clock, Session};
+use crate::wire::{Xml, iso};
+use crate::{AwsError, Clock, Session};
 
 /// Places of time that datapoints are put into.
 #[derive(Debug, Clone, Copy, PartialEq)]

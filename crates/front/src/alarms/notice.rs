@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::alarm::{Alarm, Standing};
 use super::reason::stamp;
-use crate::lab::front::{Scope, ids};
+use crate::{Scope, ids};
 
 /// Subject and message for an SNS topic.
 pub(super) fn sns(alarm: &Alarm, at: &Scope, old: &Standing, new: &Standing) -> (String, String) {

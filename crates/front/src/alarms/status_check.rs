@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::alarm::Alarm;
-use crate::lab::front::{AwsError, Session};
+use crate::{AwsError, Session};
 
 const METRICS: &[&str] = &[
     "StatusCheckFailed",

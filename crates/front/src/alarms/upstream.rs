@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::alarm::{Alarm, Standing};
 use super::notice;
-use crate::lab::front::wire::iso;
-use crate::lab::front::{AwsError, Event, Front, Session};
+use crate::wire::iso;
+use crate::{AwsError, Event, Front, Session};
 
 /// Metric alarms: all, or those of one name.
 pub(super) async fn alarms(session: &Session, name: Option<&str>) -> Result<Vec<Alarm>, AwsError> {

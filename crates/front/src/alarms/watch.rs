@@ -9,7 +9,7 @@ use super::alarm::{Alarm, UNCHECKED};
 use super::evaluate::evaluate;
 use super::metrics::Window;
 use super::{Holds, KIND, metrics, reason, status_check, upstream};
-use crate::lab::front::{AwsError, Front, Scope, Session};
+use crate::{AwsError, Front, Scope, Session};
 
 /// How often CloudWatch looks: at alarms with periods below a minute, and at all others.
 const FINE: Duration = Duration::from_secs(10);

@@ -10,8 +10,8 @@ use super::error::{invalid, not_found, refused};
 use super::input::{lifecycle, page, required, role, wants, within};
 use super::model::{CopyJob, CopyState, Point, PointStatus, Vault, kind};
 use super::{token, vaults, work};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call, ids};
+use crate::wire::time;
+use crate::{AwsError, Call, ids};
 
 pub(super) fn start(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let vault = vaults::find(desk, required(call, "SourceBackupVaultName")?)?;

@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::input::lean;
-use crate::lab::front::events::Event;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{Call, Clock, Front, Scope};
+use crate::events::Event;
+use crate::upstream::Session;
+use crate::{Call, Clock, Front, Scope};
 
 /// Longest wait between two looks at whether a job was stopped.
 const LOOK: Duration = Duration::from_millis(100);

@@ -7,7 +7,7 @@ use super::input::lean;
 use super::{
     copies, jobs, plans, points, protected, restores, routes, settings, tags, testing, vaults,
 };
-use crate::lab::front::{Answer, AwsError, Call, Front};
+use crate::{Answer, AwsError, Call, Front};
 
 /// Operations that AWS answers with a status of their own.
 fn status(operation: &str) -> u16 {

@@ -4,7 +4,7 @@
 //! For a vault that is not there AWS itself sometimes answers `AccessDeniedException`; here it is the documented
 //! `ResourceNotFoundException`.
 
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 pub(super) fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::new(400, "InvalidParameterValueException", message)

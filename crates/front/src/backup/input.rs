@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{invalid, missing};
 use super::model::{Lifecycle, Texts};
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 /// A member at the top of the input that must be there.
 pub(super) fn required<'a>(call: &'a Call, name: &str) -> Result<&'a str, AwsError> {

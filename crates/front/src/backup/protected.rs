@@ -10,8 +10,8 @@ use super::error::not_found;
 use super::input::{page, required};
 use super::model::{Point, PointStatus, RestoreJob, RestoreStatus, kind};
 use super::{points, vaults};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call};
+use crate::wire::time;
+use crate::{AwsError, Call};
 
 /// The newest complete recovery point of every resource.
 fn newest(desk: &Desk, vault: Option<&str>) -> IndexMap<String, Point> {

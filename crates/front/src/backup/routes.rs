@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Operations.html>
 
-use crate::lab::front::Route;
+use crate::Route;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::new("PUT", "/backup-vaults/{BackupVaultName}", "CreateBackupVault"),

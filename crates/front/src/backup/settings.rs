@@ -9,8 +9,8 @@ use super::desk::Desk;
 use super::error::{invalid, missing};
 use super::model::kind;
 use super::resource;
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call};
+use crate::wire::time;
+use crate::{AwsError, Call};
 
 const OPT_IN: &str = "ResourceTypeOptInPreference";
 const MANAGED: &str = "ResourceTypeManagementPreference";

@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::error::{invalid, missing, not_found, too_many};
 use super::input::{page, required, texts};
 use super::model::{Plan, Point, TestingPlan, Texts, Vault, kind};
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 const MOST: usize = 50;
 

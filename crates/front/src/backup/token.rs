@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::desk::Desk;
 use super::error::invalid;
 use super::model::kind;
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 #[derive(Serialize, Deserialize)]
 struct Used {

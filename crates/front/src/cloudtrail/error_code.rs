@@ -1,6 +1,6 @@
 //! Error codes as CloudTrail writes them.
 
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 /// EC2's codes say whose fault it was; IAM's are the names of exceptions.
 pub fn of(service: &str, error: &AwsError) -> String {

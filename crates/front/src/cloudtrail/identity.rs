@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::Identity;
-use crate::lab::front::observe::Acting;
+use crate::Identity;
+use crate::observe::Acting;
 
 /// The element, and the user name that LookupEvents filters by.
 pub fn of(identity: &Identity, acting: Option<&Acting>) -> (Value, String) {

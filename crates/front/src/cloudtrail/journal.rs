@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Record, Trail};
-use crate::lab::front::Scope;
+use crate::Scope;
 
 const FILE: &str = "trail.jsonl";
 /// A longer file is written anew from what is in memory.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Record;
-use crate::lab::front::{Answer, AwsError, Call, Front, wire};
+use crate::{Answer, AwsError, Call, Front, wire};
 
 /// `None` for calls that are the upstream's.
 pub fn answer(front: &Front, call: &Call) -> Option<Answer> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::front::Call;
-use crate::lab::front::wire::{Protocol, Xml, lower_first};
+use crate::Call;
+use crate::wire::{Protocol, Xml, lower_first};
 
 /// `null` for a call without input.
 pub fn of(call: &Call) -> Value {

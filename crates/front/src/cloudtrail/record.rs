@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{error_code, identity, names, params, resources, response};
-use crate::lab::front::observe::{Acting, Outcome};
-use crate::lab::front::upstream::error_of;
-use crate::lab::front::{Call, ids};
+use crate::observe::{Acting, Outcome};
+use crate::upstream::error_of;
+use crate::{Call, ids};
 
 const VERSION: &str = "1.11";
 /// Longer elements are left out, as CloudTrail truncates events of more than 256 KB.

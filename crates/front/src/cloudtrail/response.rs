@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::params::lowered;
-use crate::lab::front::Call;
-use crate::lab::front::wire::{Protocol, Xml};
+use crate::Call;
+use crate::wire::{Protocol, Xml};
 
 /// `null` for an answer without members.
 pub fn of(call: &Call, body: &[u8]) -> Value {
@@ -33,10 +33,7 @@ fn xml(body: &[u8]) -> Option<Xml> {
 fn query(body: &[u8]) -> Option<Value> {
     let root = xml(body)?;
     let result = root.children.iter().find(|child| child.name.ends_with("Result"))?;
-    let members: Map<String, Value> = result
-        .children
-        .iter()
-        .map(|c| (crate::lab::front::wire::lower_first(&c.name), c.to_value()))
-        .collect();
+    let members: Map<String, Value> =
+        result.children.iter().map(|c| (crate::wire::lower_first(&c.name), c.to_value())).collect();
     Some(members.into())
 }

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::journal::{self, Entry};
 use super::{names, resources};
-use crate::lab::front::Scope;
+use crate::Scope;
 
 /// Events of one account.
 const MOST: usize = 50_000;

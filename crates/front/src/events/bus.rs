@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::rules::Rules;
 use super::{Event, deliver};
-use crate::lab::front::{Call, Front, Scope};
+use crate::{Call, Front, Scope};
 
 const DEPTH: usize = 10_000;
 

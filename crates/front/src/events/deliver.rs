@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::input::input;
 use super::rules::Target;
-use crate::lab::front::{AwsError, Session, ids};
+use crate::{AwsError, Session, ids};
 
 /// # Errors
 /// The upstream's, or that targets of this kind are not delivered to.

@@ -6,8 +6,8 @@
 use serde_json::json;
 
 use super::Event;
-use crate::lab::front::Scope;
-use crate::lab::front::wire::Xml;
+use crate::Scope;
+use crate::wire::Xml;
 
 /// Whether a call can change an instance's state.
 pub fn is_state_call(service: &str, operation: &str) -> bool {

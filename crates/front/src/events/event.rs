@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::{Scope, ids};
+use crate::{Scope, ids};
 
 /// An event of an AWS service.
 #[derive(Debug, Clone)]

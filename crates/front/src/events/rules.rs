@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::pattern::Pattern;
-use crate::lab::front::{AwsError, Scope, Session};
+use crate::{AwsError, Scope, Session};
 
 /// Rules changed behind the front's back are seen after this. Changes through the front are seen at once.
 const FRESH: Duration = Duration::from_secs(5);

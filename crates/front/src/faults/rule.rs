@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::front::{Identity, ids};
+use crate::{Identity, ids};
 
 /// A fault rule, as the control endpoint takes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

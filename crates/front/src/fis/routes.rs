@@ -1,6 +1,6 @@
 //! Paths of the FIS API: <https://docs.aws.amazon.com/fis/latest/APIReference/API_Operations.html>.
 
-use crate::lab::front::wire::Route;
+use crate::wire::Route;
 
 pub const ROUTES: &[Route] = &[
     Route::new("POST", "/experimentTemplates", "CreateExperimentTemplate"),

@@ -1,4 +1,4 @@
-//! FIS as boto3 meets it, before moto: every case of `tests/support/front_fis.py`, with kills of the front.
+//! FIS as boto3 meets it, before moto: every case of `tests/fis.py`, with kills of the front.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,9 +8,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Fis;
-use crate::lab::front::ssm::Ssm;
-use crate::lab::front::testing::{moto, served_with};
-use crate::lab::front::{Builder, Options, serve};
+use crate::ssm::Ssm;
+use crate::testing::{moto, served_with};
+use crate::{Builder, Options, serve};
 
 const SERVE: &str = "BACKBURN_FIS_SERVE";
 const CLOCK: &str = "60x";
@@ -45,7 +45,7 @@ impl Drop for Process {
 fn start(port: u16, home: &Path) -> Process {
     let upstream = &moto().endpoint;
     let child = Command::new(std::env::current_exe().expect("this program has a path"))
-        .args(["--ignored", "--exact", "lab::front::fis::tests::serve_until_killed", "--nocapture"])
+        .args(["--ignored", "--exact", "fis::tests::serve_until_killed", "--nocapture"])
         .env(SERVE, format!("{port} {upstream} {}", home.display()))
         .stdin(Stdio::null())
         .spawn()
@@ -53,7 +53,7 @@ fn start(port: u16, home: &Path) -> Process {
     let process = Process(child);
     let began = Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(20), "the front does not answer");
+        assert!(began.elapsed() < Duration::from_secs(60), "the front does not answer");
         std::thread::sleep(Duration::from_millis(20));
     }
     process
@@ -67,10 +67,9 @@ fn through_boto3() {
     drop(free);
     let mut front = start(port, home.path());
     let control = tempfile::tempdir().expect("a directory");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/front_fis.py");
-    let python = moto().python.as_ref().expect("the lab installed its upstream");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fis.py");
     let wanted = std::env::var("FRONT_FIS").unwrap_or_default();
-    let mut client = Command::new(python)
+    let mut client = Command::new(&moto().python)
         .arg("-I")
         .arg(script)
         .arg(format!("http://127.0.0.1:{port}"))
@@ -94,7 +93,7 @@ fn through_boto3() {
         std::thread::sleep(Duration::from_millis(10));
     };
     drop(front);
-    assert!(status.success(), "front_fis.py failed");
+    assert!(status.success(), "tests/fis.py failed");
 }
 
 #[tokio::test]
@@ -102,6 +101,6 @@ async fn commands_go_through_run_command_where_that_stands_in() {
     let mut options = Options::new(moto().endpoint.clone());
     options.clock = CLOCK.parse().expect("a factor");
     let lab = served_with(options, |front| front.with(Fis::default()).with(Ssm)).await;
-    let result = lab.boto3(include_str!("../../../../tests/support/front_fis_ssm.py")).await;
+    let result = lab.boto3(include_str!("../../tests/fis_ssm.py")).await;
     assert_eq!(result, json!("done"));
 }

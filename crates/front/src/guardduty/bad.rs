@@ -1,6 +1,6 @@
 //! GuardDuty's errors: `BadRequestException` for everything that the caller did.
 
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 fn bad(kind: &str, why: &str) -> AwsError {
     AwsError::new(400, "BadRequestException", format!("The request is rejected because {why}"))

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::bad::invalid;
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 /// Attributes outside `resource.` and `service.`.
 const TOP: &[&str] = &[

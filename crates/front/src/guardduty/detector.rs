@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::bad::{detector_exists, invalid, missing, no_detector};
 use super::{filter, finding};
-use crate::lab::front::wire::{iso, time};
-use crate::lab::front::{AwsError, Call, Front, Scope, ids};
+use crate::wire::{iso, time};
+use crate::{AwsError, Call, Front, Scope, ids};
 
 pub(super) const KIND: &str = "guardduty.detector";
 /// Data sources that every detector reads.

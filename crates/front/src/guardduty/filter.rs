@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::bad::{filter_exists, invalid, missing, no_filter, too_many};
 use super::criteria::Criteria;
 use super::{detector, page};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call, Front, Scope};
+use crate::wire::time;
+use crate::{AwsError, Call, Front, Scope};
 
 pub(super) const KIND: &str = "guardduty.filter";
 const MOST: usize = 100;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::lab::front::wire::iso;
-use crate::lab::front::{Scope, ids};
+use crate::wire::iso;
+use crate::{Scope, ids};
 
 /// What the store calls a finding.
 pub(super) const KIND: &str = "guardduty.finding";

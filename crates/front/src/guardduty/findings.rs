@@ -6,7 +6,7 @@ use super::bad::{invalid, missing};
 use super::criteria::{self, Criteria};
 use super::finding::{KIND, Record};
 use super::{detector, page};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::{AwsError, Call, Front};
 
 const MOST: usize = 50;
 

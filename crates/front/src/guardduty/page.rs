@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bad::invalid;
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 const MOST: usize = 50;
 

@@ -14,7 +14,7 @@ use super::detector::{self, Detector};
 use super::filter;
 use super::finding::{KIND, Record, Signal, lab_info};
 use super::rules::{self, Memory};
-use crate::lab::front::{Event, Front, Scope};
+use crate::{Event, Front, Scope};
 
 /// What the rules remember of an account; a Region of its own, since keys are used in all of them.
 const MEMORY: &str = "guardduty.memory";

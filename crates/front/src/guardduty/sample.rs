@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::bad::invalid;
 use super::finding::Signal;
 use super::{detector, raise};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::{AwsError, Call, Front};
 
 /// Type, severity and title of the samples that the lab has.
 const SAMPLES: &[(&str, f64, &str)] = &[

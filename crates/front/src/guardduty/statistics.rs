@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::bad::{invalid, missing};
 use super::findings;
-use crate::lab::front::{AwsError, Call, Front};
+use crate::{AwsError, Call, Front};
 
 pub(super) fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let found = findings::matching(call, front)?;
@@ -111,7 +111,7 @@ fn resource(finding: &Value) -> &str {
 }
 
 fn epoch(text: &str) -> Value {
-    text.parse().map_or(Value::Null, crate::lab::front::wire::time)
+    text.parse().map_or(Value::Null, crate::wire::time)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::bad::{invalid, missing};
 use super::detector::{self, Detector};
 use super::filter::{self, Filter};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::{AwsError, Call, Front};
 
 pub(super) fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     edit(call, front, |tags| tags.clone()).map(|tags| json!({"tags": tags}))

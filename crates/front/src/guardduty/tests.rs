@@ -6,16 +6,16 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::GuardDuty;
-use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::{account, moto, served_with};
-use crate::lab::front::{Clock, Options, Session};
+use crate::killable::Killable;
+use crate::testing::{account, moto, served_with};
+use crate::{Clock, Options, Session};
 
 #[tokio::test]
 async fn boto3_sees_findings_of_calls() {
     let mut options = Options::new(moto().endpoint.clone());
     options.clock = Clock::times(900.0).expect("a factor");
     let lab = served_with(options, |front| front.with(GuardDuty)).await;
-    let result = lab.boto3(include_str!("../../../../tests/support/front_guardduty.py")).await;
+    let result = lab.boto3(include_str!("../../tests/guardduty.py")).await;
     assert!(result["published"].as_u64().expect("a number") >= 9, "{result}");
 }
 
@@ -46,7 +46,8 @@ async fn begin(client: &Session) -> (String, String) {
     }
     share(client, &snapshots[0]).await;
     share(client, &snapshots[1]).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Until the rule has seen both, and what it remembers is on disk.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     (detector, snapshots.remove(2))
 }
 
@@ -56,7 +57,7 @@ async fn end(client: &Session, detector: &str, third: &str) {
     share(client, third).await;
     let path = format!("/detector/{detector}/findings");
     let mut found = Value::Null;
-    for _ in 0..30 {
+    for _ in 0..300 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         found = session
             .rest("guardduty", "ListFindings", Method::POST, &path, json!({}))

@@ -13,8 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Front, handle};
-use crate::lab::LabError;
+use super::{Front, NotLoopback, handle};
 use socket::Socket;
 
 /// Connections at one time; more wait in the system's queue.
@@ -27,9 +26,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Answers calls until the front is stopped, then lets those under way finish.
 ///
 /// # Errors
-/// [`LabError::NotLoopback`] for a listener that other machines can reach.
-pub async fn serve(front: Front, listener: TcpListener) -> Result<(), LabError> {
-    let refuse = |url: String, why: &str| LabError::NotLoopback { url, why: why.into() };
+/// [`NotLoopback`] for a listener that other machines can reach.
+pub async fn serve(front: Front, listener: TcpListener) -> Result<(), NotLoopback> {
+    let refuse = |url: String, why: &str| NotLoopback { url, why: why.into() };
     let address =
         listener.local_addr().map_err(|error| refuse("the listener".into(), &error.to_string()))?;
     if !address.ip().is_loopback() {

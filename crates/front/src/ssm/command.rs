@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::lab::front::Clock;
-use crate::lab::front::wire::{iso, time};
+use crate::Clock;
+use crate::wire::{iso, time};
 
 /// AWS's time until an agent has the command, and until it has run.
 const PENDING: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::command::{Command, Status};
 use super::nodes::{text, texts};
 use super::{KIND, page};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::{AwsError, Call, Front};
 
 const MOST: usize = 50;
 

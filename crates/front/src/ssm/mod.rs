@@ -9,8 +9,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use send::send_command;
-
 use super::{Answer, Call, Front, StandIn};
 
 /// What the store calls a command.

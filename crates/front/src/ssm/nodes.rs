@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::front::wire::{Xml, time};
-use crate::lab::front::{AwsError, Call, Session};
+use crate::wire::{Xml, time};
+use crate::{AwsError, Call, Session};
 
 /// An instance with a profile.
 #[derive(Debug, Clone, PartialEq)]

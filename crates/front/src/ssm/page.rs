@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 /// One page of `items` under the member `list`, and where the next begins.
 pub(super) fn cut(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::command::{Command, Invocation};
 use super::nodes::{self, Node, text, texts};
 use super::{KIND, table};
-use crate::lab::front::{AwsError, Front, Session, ids};
+use crate::{AwsError, Front, Session, ids};
 
 /// AWS's own documents that are taken without asking the upstream, which has none of them.
 const DOCUMENTS: &[&str] = &[

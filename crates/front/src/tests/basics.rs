@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::testing::served;
-use crate::lab::front::{Answer, AwsError, Call, Front, Route, StandIn};
+use crate::{Answer, AwsError, Call, Front, Route, StandIn};
 
 /// A stand-in as small as one can be.
 struct Hello;

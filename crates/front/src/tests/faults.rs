@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::testing::{served, served_with};
 use super::upstream::{Fixed, exchange, signed};
-use crate::lab::front::Options;
+use crate::Options;
 
 #[tokio::test]
 async fn boto3_gets_each_services_own_throttling() {

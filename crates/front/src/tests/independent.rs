@@ -1,23 +1,12 @@
 //! The shapes of injected errors, held against microburst: a fault proxy that others wrote from AWS's service models.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command};
 
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 
-use super::testing::{boto3, moto, scratch, served};
-use crate::lab::python::{Version, Wanted};
-use crate::lab::venv::{self, Recipe};
-use crate::lab::{Silent, http};
+use super::testing::{boto3, moto, python, scratch, served, started};
 
-const RECIPE: Recipe = Recipe {
-    name: "microburst-0.10.0",
-    requirements: include_str!("../../../../tests/support/microburst-requirements.txt"),
-    python: Wanted { from: Version(3, 10), to: None },
-    wheels_only: true,
-};
+const REQUIREMENTS: &str = include_str!("../../tests/microburst-requirements.txt");
 
 /// Operation as boto3 has it, its parameters, and the errors that it is to give: status 0 is `throttle`.
 const CASES: &str = "
@@ -74,34 +63,32 @@ for name, operation, parameters, errors in CASES:
         result.append(dict(call=f'{name} {operation} {code}', ours=ours, theirs=theirs))
 ";
 
-async fn microburst() -> (Child, String) {
-    let venv = venv::ensure(&RECIPE, &scratch("lab-cache"), &Silent).await.expect("installed");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("bound").port();
-    drop(free);
-    let child = Command::new(venv.python())
-        .args(["-I", "-m", "microburst", "--host", "127.0.0.1", "--port", &port.to_string()])
-        .args(["--upstream", &moto().endpoint])
-        .current_dir(Path::new(&scratch("lab-homes")))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("started");
-    let endpoint = format!("http://127.0.0.1:{port}");
-    let began = Instant::now();
-    while !matches!(http::send(&endpoint, "/_microburst/health", None, &[]).await, Ok((200, _))) {
-        assert!(began.elapsed() < Duration::from_secs(60), "microburst does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+/// Ends with the test, however it ends.
+struct Microburst(Child, String);
+
+impl Drop for Microburst {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-    (child, endpoint)
+}
+
+fn microburst() -> Microburst {
+    let python = python("microburst", REQUIREMENTS);
+    let folder = scratch("microburst");
+    let (child, endpoint) = started("microburst", "/_microburst/health", |port| {
+        let mut command = Command::new(&python);
+        command.args(["-I", "-m", "microburst", "--host", "127.0.0.1"]).current_dir(&folder);
+        command.args(["--port", &port.to_string(), "--upstream", &moto().endpoint]);
+        command
+    });
+    Microburst(child, endpoint)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_look_as_another_fault_proxy_makes_them() {
     let lab = served(|front| front).await;
-    let (_child, theirs) = microburst().await;
+    let Microburst(_child, theirs) = &microburst();
     let known =
         format!("OURS, THEIRS, ACCOUNT = '{}', '{theirs}', '{}'", lab.endpoint, lab.account);
     let found = boto3(&lab.endpoint, &lab.account, &format!("{known}\n{CASES}")).await;

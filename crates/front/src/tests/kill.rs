@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::account;
+use crate::killable::Killable;
+use crate::testing::account;
 
 #[tokio::test]
 async fn a_killed_front_still_knows_the_calls_before() {

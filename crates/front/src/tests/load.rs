@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 
 use super::testing::served_with;
 use super::upstream::{Fixed, read, signed};
-use crate::lab::front::Options;
+use crate::Options;
 
 fn request() -> String {
     let body = "Action=DescribeRegions&Version=2016-11-15&RegionName.1=us-east-1";

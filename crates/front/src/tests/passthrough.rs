@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::testing::{Served, served, served_with};
+use super::testing::{Served, served, served_with, until};
 use super::upstream::{Fixed, exchange, signed};
-use crate::lab::front::Options;
+use crate::Options;
 
 async fn before(upstream: &Fixed) -> Served {
     served_with(Options::new(upstream.endpoint.clone()), |front| front).await
@@ -92,12 +92,12 @@ async fn an_upstream_that_is_down_is_told_in_the_callers_protocol() {
 #[tokio::test]
 async fn only_loopback_is_listened_on() {
     let options = Options::new("http://127.0.0.1:9");
-    let front = crate::lab::front::Builder::new(options).start().await.expect("started");
+    let front = crate::Builder::new(options).start().await.expect("started");
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", 0)).await.expect("bound");
-    let refused = crate::lab::front::serve(front, listener).await.expect_err("refused");
-    assert!(matches!(refused, crate::lab::LabError::NotLoopback { .. }));
-    let far = crate::lab::front::Builder::new(Options::new("http://10.0.0.1:80")).start().await;
-    assert!(far.is_err());
+    let crate::NotLoopback { url, .. } = crate::serve(front, listener).await.expect_err("refused");
+    assert!(url.starts_with("0.0.0.0:"), "{url}");
+    let far = crate::Builder::new(Options::new("http://10.0.0.1:80")).start().await;
+    assert!(matches!(far.err(), Some(crate::Error::NotLoopback(_))));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn calls_under_way_finish_when_the_front_stops() {
     let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n", signed("s3"));
     let endpoint = front.endpoint.clone();
     let waiting = tokio::spawn(async move { exchange(&endpoint, &request).await });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    until(|| front.front.faults().fired_count() == 1).await;
     front.front.stop().await;
     let answer = waiting.await.expect("no panic").expect("answered");
     assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");

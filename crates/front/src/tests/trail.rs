@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::testing::{moto, served, served_with};
-use crate::lab::front::Options;
+use crate::Options;
 
 #[tokio::test]
 async fn calls_are_found_by_every_attribute() {
@@ -208,9 +208,8 @@ result = dict(
 /// What the lab knows of those services is what AWS's own models say.
 #[tokio::test]
 async fn the_table_of_rest_operations_is_up_to_date() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rest_operations.py");
-    let python = moto().python.as_ref().expect("the lab installed its upstream");
-    let run = tokio::process::Command::new(python).args(["-I", script]).output().await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rest_operations.py");
+    let run = tokio::process::Command::new(&moto().python).args(["-I", script]).output().await;
     let printed = String::from_utf8(run.expect("python starts").stdout).expect("UTF-8");
     assert_eq!(printed, include_str!("../wire/operations.txt"));
 }

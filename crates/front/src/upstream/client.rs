@@ -8,8 +8,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::lab::front::body::Body;
-use crate::lab::{LabError, loopback};
+use crate::body::Body;
+use crate::{NotLoopback, loopback};
 
 /// Shorter than any upstream keeps its side open, so that a request never meets a connection about to close.
 const IDLE: Duration = Duration::from_secs(2);
@@ -32,8 +32,8 @@ pub struct Upstream {
 
 impl Upstream {
     /// # Errors
-    /// [`LabError::NotLoopback`].
-    pub fn new(endpoint: &str) -> Result<Self, LabError> {
+    /// [`NotLoopback`].
+    pub fn new(endpoint: &str) -> Result<Self, NotLoopback> {
         let endpoint = loopback::check(endpoint)?;
         let authority = endpoint.trim_start_matches("http://").to_owned();
         let mut connector = HttpConnector::new();

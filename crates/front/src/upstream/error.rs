@@ -3,8 +3,8 @@
 use hyper::HeaderMap;
 use serde_json::Value;
 
-use crate::lab::front::AwsError;
-use crate::lab::front::wire::Xml;
+use crate::AwsError;
+use crate::wire::Xml;
 
 /// Code and message of an answer with a status of 400 or above.
 pub fn error_of(status: u16, headers: &HeaderMap, body: &[u8]) -> AwsError {

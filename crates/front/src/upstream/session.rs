@@ -8,10 +8,10 @@ use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
 
 use super::error_of;
-use crate::lab::front::body::{self, Peeked};
-use crate::lab::front::observe::{self, Acting, Outcome};
-use crate::lab::front::wire::{self, Protocol, Xml};
-use crate::lab::front::{Answer, AwsError, Call, Front, Scope, ids};
+use crate::body::{self, Peeked};
+use crate::observe::{self, Acting, Outcome};
+use crate::wire::{self, Protocol, Xml};
+use crate::{Answer, AwsError, Call, Front, Scope, ids};
 
 const AGENT: &str = "backburn-lab-front";
 /// Longest answer that a stand-in gets.
@@ -22,10 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Calls of one account and Region, made with one access key.
 #[derive(Clone)]
 pub struct Session {
-    pub(in crate::lab::front) front: Front,
-    pub(in crate::lab::front) access_key: String,
-    pub(in crate::lab::front) scope: Scope,
-    pub(in crate::lab::front) acting: Option<Acting>,
+    pub(crate) front: Front,
+    pub(crate) access_key: String,
+    pub(crate) scope: Scope,
+    pub(crate) acting: Option<Acting>,
 }
 
 /// Status, headers and body of an answer below 400.
@@ -35,7 +35,7 @@ struct Raw {
 
 impl Session {
     /// With exactly this key, whatever the upstream takes.
-    pub(in crate::lab::front) fn raw(front: &Front, access_key: &str, scope: Scope) -> Self {
+    pub(crate) fn raw(front: &Front, access_key: &str, scope: Scope) -> Self {
         Self { front: front.clone(), access_key: access_key.to_owned(), scope, acting: None }
     }
 
@@ -264,7 +264,7 @@ impl Session {
 }
 
 /// The body of a call of a query service.
-pub(in crate::lab::front) fn form(service: &str, action: &str, params: &Value) -> String {
+pub(crate) fn form(service: &str, action: &str, params: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version(service));
     form.extend_pairs(wire::flatten(params, service == "ec2")).finish()

@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Method};
 
 use super::Route;
 
-/// `SERVICE METHOD PATH OPERATION`, a line each, as AWS's own models have them; `tests/support/rest_operations.py`
+/// `SERVICE METHOD PATH OPERATION`, a line each, as AWS's own models have them; `tests/rest_operations.py`
 /// prints it.
 const OPERATIONS: &str = include_str!("operations.txt");
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::head::{Head, is_name};
 use super::{Protocol, cbor, query};
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 /// Operation and input members. REST labels and query parameters are merged in as strings.
 ///

@@ -5,7 +5,7 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use super::{Protocol, cbor, escape, time, xml};
-use crate::lab::front::{Answer, AwsError};
+use crate::{Answer, AwsError};
 
 /// An answer ready to be sent.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::lab::front::{Answer, AwsError};
+use crate::{Answer, AwsError};
 
 const ROUTES: &[Route] = &[Route::new("POST", "/experiments", "StartExperiment")];
 

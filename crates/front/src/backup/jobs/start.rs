@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::invalid;
-use crate::lab::front::backup::input::{lifecycle, required, role, texts};
-use crate::lab::front::backup::model::{BackupJob, BackupState, kind};
-use crate::lab::front::backup::{resource, settings, tags, token, vaults, work};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call, ids};
+use crate::backup::desk::Desk;
+use crate::backup::error::invalid;
+use crate::backup::input::{lifecycle, required, role, texts};
+use crate::backup::model::{BackupJob, BackupState, kind};
+use crate::backup::{resource, settings, tags, token, vaults, work};
+use crate::wire::time;
+use crate::{AwsError, Call, ids};
 
 /// Eight hours, in minutes.
 const START_WINDOW: i64 = 480;
 
-pub(in crate::lab::front::backup) fn start(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn start(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let vault = vaults::find(desk, required(call, "BackupVaultName")?)?;
     let arn = required(call, "ResourceArn")?;
     let role = role(required(call, "IamRoleArn")?)?;

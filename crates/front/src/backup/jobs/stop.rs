@@ -5,13 +5,13 @@
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::model::{BackupJob, BackupState, kind};
-use crate::lab::front::backup::{resource, work};
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::refused;
+use crate::backup::model::{BackupJob, BackupState, kind};
+use crate::backup::{resource, work};
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn stop(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn stop(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let job = find(desk, call)?;
     if resource::of(&job.resource_type).is_some_and(|resource| !resource.can_stop()) {
         return Err(refused(format!(

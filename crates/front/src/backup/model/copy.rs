@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Lifecycle, maybe_time};
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(in crate::lab::front::backup) enum CopyState {
+pub(in crate::backup) enum CopyState {
     Created,
     Running,
     Completed,
@@ -35,7 +35,7 @@ impl CopyState {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct CopyJob {
+pub(in crate::backup) struct CopyJob {
     pub id: String,
     pub source_point: String,
     pub source_vault: String,

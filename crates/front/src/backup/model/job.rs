@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Lifecycle, Texts, Vault, maybe_time};
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(in crate::lab::front::backup) enum BackupState {
+pub(in crate::backup) enum BackupState {
     Created,
     Pending,
     Running,
@@ -53,7 +53,7 @@ impl BackupState {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct BackupJob {
+pub(in crate::backup) struct BackupJob {
     pub id: String,
     pub vault: String,
     pub resource: String,

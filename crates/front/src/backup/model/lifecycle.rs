@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::maybe_time;
-use crate::lab::front::AwsError;
-use crate::lab::front::backup::error::invalid;
+use crate::AwsError;
+use crate::backup::error::invalid;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(in crate::lab::front::backup) struct Lifecycle {
+pub(in crate::backup) struct Lifecycle {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub move_to_cold_storage_after_days: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::super::wire::time;
 
-/// Kinds of the [`Store`](crate::lab::front::Store).
+/// Kinds of the [`Store`](crate::Store).
 pub(super) mod kind {
     pub const VAULT: &str = "backup.vault";
     pub const JOB: &str = "backup.job";

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::maybe_time;
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 /// One version of a plan's document, with the ids its rules were given.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Version {
+pub(in crate::backup) struct Version {
     pub id: String,
     pub created: Timestamp,
     pub document: Value,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Plan {
+pub(in crate::backup) struct Plan {
     pub id: String,
     pub creator: Option<String>,
     /// Oldest first, never empty.
@@ -53,7 +53,7 @@ impl Plan {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Selection {
+pub(in crate::backup) struct Selection {
     pub id: String,
     pub plan: String,
     pub created: Timestamp,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Lifecycle, Texts, maybe_time};
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(in crate::lab::front::backup) enum PointStatus {
+pub(in crate::backup) enum PointStatus {
     Creating,
     Completed,
     Deleting,
@@ -29,7 +29,7 @@ impl PointStatus {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Point {
+pub(in crate::backup) struct Point {
     pub arn: String,
     pub vault: String,
     /// Vault of the recovery point that this one is a copy of.

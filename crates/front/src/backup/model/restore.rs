@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Texts, maybe_time};
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(in crate::lab::front::backup) enum RestoreStatus {
+pub(in crate::backup) enum RestoreStatus {
     Pending,
     Running,
     Completed,
@@ -37,7 +37,7 @@ impl RestoreStatus {
 /// `ValidationStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(in crate::lab::front::backup) enum Validation {
+pub(in crate::backup) enum Validation {
     Failed,
     Successful,
     TimedOut,
@@ -58,7 +58,7 @@ impl Validation {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct RestoreJob {
+pub(in crate::backup) struct RestoreJob {
     pub id: String,
     pub point: String,
     pub vault_arn: String,

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::maybe_time;
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct TestingPlan {
+pub(in crate::backup) struct TestingPlan {
     pub name: String,
     /// Part of the ARN.
     pub id: String,
@@ -52,7 +52,7 @@ impl TestingPlan {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct TestingSelection {
+pub(in crate::backup) struct TestingSelection {
     pub name: String,
     pub plan: String,
     pub creator: Option<String>,

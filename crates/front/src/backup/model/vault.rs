@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Lifecycle, maybe_time};
-use crate::lab::front::Scope;
-use crate::lab::front::wire::time;
+use crate::Scope;
+use crate::wire::time;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Vault {
+pub(in crate::backup) struct Vault {
     pub name: String,
     pub created: Timestamp,
     pub creator: Option<String>,
@@ -24,13 +24,13 @@ pub(in crate::lab::front::backup) struct Vault {
 
 /// Topic and events of `PutBackupVaultNotifications`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Notifications {
+pub(in crate::backup) struct Notifications {
     pub topic: String,
     pub events: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(in crate::lab::front::backup) struct Lock {
+pub(in crate::backup) struct Lock {
     pub min: Option<i64>,
     pub max: Option<i64>,
     pub date: Option<Timestamp>,

@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::copies;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, missing};
-use crate::lab::front::backup::input::{is_name, lifecycle};
-use crate::lab::front::backup::vaults;
-use crate::lab::front::{AwsError, Call, ids};
+use crate::backup::copies;
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, missing};
+use crate::backup::input::{is_name, lifecycle};
+use crate::backup::vaults;
+use crate::{AwsError, Call, ids};
 
 /// `BackupPlan` of the call.
 pub(super) fn read(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
@@ -75,7 +75,7 @@ fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, AwsError> {
 }
 
 /// `cron(..)` with six fields, or `rate(..)`. What is in the fields is not looked at: nothing runs by it.
-pub(in crate::lab::front::backup) fn is_schedule(text: &str) -> bool {
+pub(in crate::backup) fn is_schedule(text: &str) -> bool {
     let inner = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
     inner("cron").is_some_and(|fields| fields.split_whitespace().count() == 6)
         || inner("rate").is_some_and(|fields| fields.split_whitespace().count() == 2)

@@ -19,8 +19,8 @@ use super::error::{exists, not_found, refused};
 use super::input::{page, required, texts};
 use super::model::{Plan, Selection, Version, kind};
 use super::tags;
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call, ids};
+use crate::wire::time;
+use crate::{AwsError, Call, ids};
 
 /// A plan that is not deleted.
 fn find(desk: &Desk, call: &Call) -> Result<Plan, AwsError> {

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{exists, invalid, missing, not_found};
-use crate::lab::front::backup::input::{is_name, page, required, role};
-use crate::lab::front::backup::model::{Selection, kind};
-use crate::lab::front::{AwsError, Call, ids};
+use crate::backup::desk::Desk;
+use crate::backup::error::{exists, invalid, missing, not_found};
+use crate::backup::input::{is_name, page, required, role};
+use crate::backup::model::{Selection, kind};
+use crate::{AwsError, Call, ids};
 
-pub(in crate::lab::front::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     let document = call.params.get("BackupSelection").filter(|selection| selection.is_object());
     let document = document.cloned().ok_or_else(|| missing("BackupSelection"))?;
@@ -63,14 +63,14 @@ fn named(desk: &Desk, call: &Call) -> Result<Selection, AwsError> {
         .ok_or_else(|| not_found("Backup selection", id))
 }
 
-pub(in crate::lab::front::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let selection = named(desk, call)?;
     let mut view = selection.view();
     view["BackupSelection"] = selection.document;
     Ok(view)
 }
 
-pub(in crate::lab::front::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     let views = of_plan(desk, &plan.id).into_iter().map(|selection| {
         let mut view = selection.view();
@@ -82,7 +82,7 @@ pub(in crate::lab::front::backup) fn list(desk: &Desk, call: &Call) -> Result<Va
     page(call, "BackupSelectionsList", views.collect())
 }
 
-pub(in crate::lab::front::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let selection = named(desk, call)?;
     desk.remove(kind::SELECTION, &selection.id);
     Ok(json!({}))

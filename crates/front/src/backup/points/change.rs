@@ -6,17 +6,14 @@
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::input::lifecycle;
-use crate::lab::front::backup::model::{Lifecycle, Point, kind};
-use crate::lab::front::backup::vaults;
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::refused;
+use crate::backup::input::lifecycle;
+use crate::backup::model::{Lifecycle, Point, kind};
+use crate::backup::vaults;
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn update_lifecycle(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn update_lifecycle(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let point = find(desk, call)?;
     let wanted = lifecycle(call.params.get("Lifecycle"))?;
     if let Some(lock) = &vaults::find(desk, &point.vault)?.lock {

@@ -5,16 +5,13 @@
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{refused, wrong_state};
-use crate::lab::front::backup::model::{Point, PointStatus, RestoreJob, kind};
-use crate::lab::front::backup::{resource, tags, vaults, work};
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::{refused, wrong_state};
+use crate::backup::model::{Point, PointStatus, RestoreJob, kind};
+use crate::backup::{resource, tags, vaults, work};
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) async fn delete(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) async fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let point = find(desk, call)?;
     if vaults::find(desk, &point.vault)?.lock.is_some() {
         return Err(refused(

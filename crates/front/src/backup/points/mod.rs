@@ -13,7 +13,7 @@ use super::error::{invalid, not_found};
 use super::input::{page, required, wants, within};
 use super::model::{Point, kind};
 use super::vaults;
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 /// The recovery point that the call names by vault and ARN.
 pub(super) fn find(desk: &Desk, call: &Call) -> Result<Point, AwsError> {

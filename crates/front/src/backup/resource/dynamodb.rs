@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::shared::{free, gone, is_ready, last, required, value};
 use super::{Doing, Made, Resource};
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{AwsError, Scope, ids};
+use crate::backup::error::refused;
+use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::upstream::Session;
+use crate::{AwsError, Scope, ids};
 
 const TARGET: &str = "targetTableName";
 

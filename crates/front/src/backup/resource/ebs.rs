@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::shared::{bytes, ec2_arn, gone, is_ready, last, made_by, required, some, texts, value};
 use super::{Doing, Made, Resource, tags};
-use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
-use crate::lab::front::{AwsError, Scope};
+use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::upstream::Session;
+use crate::wire::Xml;
+use crate::{AwsError, Scope};
 
 const DESCRIPTION: &str = "This snapshot is created by the AWS Backup service.";
 

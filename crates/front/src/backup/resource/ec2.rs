@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::shared::{bytes, ec2_arn, gone, is_ready, json_of, last, made_by, value};
 use super::{Doing, Made, Resource, tags};
-use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
-use crate::lab::front::{AwsError, Scope};
+use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::upstream::Session;
+use crate::wire::Xml;
+use crate::{AwsError, Scope};
 
 const INSTANCE: &str = "reservationSet/item/instancesSet/item";
 

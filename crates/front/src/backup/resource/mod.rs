@@ -18,8 +18,8 @@ pub(super) use shared::last;
 pub(super) use target::of_arn;
 
 use super::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{AwsError, Scope};
+use crate::upstream::Session;
+use crate::{AwsError, Scope};
 
 /// A recovery point as the upstream now holds it.
 #[derive(Debug, Default)]

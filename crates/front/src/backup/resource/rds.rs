@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::shared::{bytes, free, gone, is_ready, json_of, last, required, some, texts, value};
 use super::{Doing, Made, Resource};
-use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
-use crate::lab::front::{AwsError, Scope, ids};
+use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::upstream::Session;
+use crate::wire::Xml;
+use crate::{AwsError, Scope, ids};
 
 const TARGET: &str = "DBInstanceIdentifier";
 
@@ -213,7 +213,7 @@ fn numbered(list: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::front::wire::flatten;
+    use crate::wire::flatten;
 
     #[test]
     fn groups_are_numbered_as_rds_wants_them() {

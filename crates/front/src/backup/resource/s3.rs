@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::s3_objects as objects;
 use super::shared::{last, required, value};
 use super::{Doing, Made, Resource};
-use crate::lab::front::backup::error::{invalid, refused};
-use crate::lab::front::backup::model::{BackupJob, Point, RestoreJob, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{AwsError, Scope, ids};
+use crate::backup::error::{invalid, refused};
+use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
+use crate::upstream::Session;
+use crate::{AwsError, Scope, ids};
 
 const TARGET: &str = "DestinationBucketName";
 

@@ -6,9 +6,9 @@ use hyper::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::shared::gone;
-use crate::lab::front::AwsError;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
+use crate::AwsError;
+use crate::upstream::Session;
+use crate::wire::Xml;
 
 /// Copies and deletions under way at once.
 const AT_ONCE: usize = 16;

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{Made, tags};
-use crate::lab::front::backup::error::{invalid, refused};
-use crate::lab::front::backup::model::{Point, Texts};
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
-use crate::lab::front::{AwsError, Scope};
+use crate::backup::error::{invalid, refused};
+use crate::backup::model::{Point, Texts};
+use crate::upstream::Session;
+use crate::wire::Xml;
+use crate::{AwsError, Scope};
 
 /// A value of metadata; names are not case-sensitive.
-pub(in crate::lab::front::backup) fn value<'a>(metadata: &'a Texts, name: &str) -> Option<&'a str> {
+pub(in crate::backup) fn value<'a>(metadata: &'a Texts, name: &str) -> Option<&'a str> {
     let found = metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
 }
@@ -56,7 +56,7 @@ pub(super) fn free<T>(
 }
 
 /// `arn:..:volume/vol-1` to `vol-1`.
-pub(in crate::lab::front::backup) fn last(arn: &str) -> &str {
+pub(in crate::backup) fn last(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::model::Texts;
-use crate::lab::front::wire::Xml;
+use crate::backup::model::Texts;
+use crate::wire::Xml;
 
 pub(super) const JOB: &str = "backburn:backup-job";
 

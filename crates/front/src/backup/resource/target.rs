@@ -1,14 +1,11 @@
 //! Which resource an ARN names, among those that can be backed up here. Pure.
 
 use super::{Resource, dynamodb, ebs, ec2, rds, s3};
-use crate::lab::front::backup::error::invalid;
-use crate::lab::front::{AwsError, Scope};
+use crate::backup::error::invalid;
+use crate::{AwsError, Scope};
 
 /// The kind of resource that an ARN of this account and Region names.
-pub(in crate::lab::front::backup) fn of_arn(
-    arn: &str,
-    at: &Scope,
-) -> Result<&'static dyn Resource, AwsError> {
+pub(in crate::backup) fn of_arn(arn: &str, at: &Scope) -> Result<&'static dyn Resource, AwsError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [head, partition, service, region, account, rest] = parts[..] else {
         return Err(invalid(format!("Invalid ARN provided: {arn}")));

@@ -12,7 +12,7 @@ use super::desk::Desk;
 use super::error::not_found;
 use super::input::{page, required, wants, within};
 use super::model::{RestoreJob, kind};
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 fn find(desk: &Desk, call: &Call) -> Result<RestoreJob, AwsError> {
     let id = required(call, "RestoreJobId")?;

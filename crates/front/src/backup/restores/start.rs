@@ -5,17 +5,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, missing, not_found, refused};
-use crate::lab::front::backup::input::{required, role, texts};
-use crate::lab::front::backup::model::{
-    Point, PointStatus, RestoreJob, RestoreStatus, Texts, kind,
-};
-use crate::lab::front::backup::{resource, token, work};
-use crate::lab::front::{AwsError, Call, ids};
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, missing, not_found, refused};
+use crate::backup::input::{required, role, texts};
+use crate::backup::model::{Point, PointStatus, RestoreJob, RestoreStatus, Texts, kind};
+use crate::backup::{resource, token, work};
+use crate::{AwsError, Call, ids};
 
 /// What a restore job is to do.
-pub(in crate::lab::front::backup) struct Order {
+pub(in crate::backup) struct Order {
     pub role: Option<String>,
     pub metadata: Texts,
     pub copies_tags: bool,
@@ -23,7 +21,7 @@ pub(in crate::lab::front::backup) struct Order {
     pub test: Option<(String, i64)>,
 }
 
-pub(in crate::lab::front::backup) fn start(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn start(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let arn = required(call, "RecoveryPointArn")?;
     let metadata = call.params.get("Metadata").filter(|metadata| !metadata.is_null());
     let metadata = texts(Some(metadata.ok_or_else(|| missing("Metadata"))?), "Metadata")?;
@@ -54,7 +52,7 @@ pub(in crate::lab::front::backup) fn start(desk: &Desk, call: &Call) -> Result<V
 }
 
 /// Starts a restore job that no call asked for, and returns its id.
-pub(in crate::lab::front::backup) fn order(
+pub(in crate::backup) fn order(
     desk: &Desk,
     point: &Point,
     order: Order,

@@ -5,17 +5,14 @@
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, refused};
-use crate::lab::front::backup::input::required;
-use crate::lab::front::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
-use crate::lab::front::backup::work;
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, refused};
+use crate::backup::input::required;
+use crate::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
+use crate::backup::work;
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn put_validation(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn put_validation(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let wanted = required(call, "ValidationStatus")?;
     let verdict = Validation::ALL.into_iter().find(|status| status.name() == wanted);
     let verdict = verdict.ok_or_else(|| invalid(format!("Invalid validation status: {wanted}")))?;

@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::lab::front::backup::model::{Point, PointStatus, Texts};
-use crate::lab::front::ids;
+use crate::backup::model::{Point, PointStatus, Texts};
+use crate::ids;
 
 /// One recovery point for each resource, by the plan's algorithm.
 ///

@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::invalid;
-use crate::lab::front::backup::{points, resource};
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::invalid;
+use crate::backup::{points, resource};
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let point = points::find(desk, call)?;
     let resource = resource::of(&point.resource_type);
     let resource = resource

@@ -22,7 +22,7 @@ use super::desk::Desk;
 use super::error::not_found;
 use super::input::required;
 use super::model::{TestingPlan, kind};
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 fn find(desk: &Desk, call: &Call) -> Result<TestingPlan, AwsError> {
     let name = required(call, "RestoreTestingPlanName")?;

@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{find, selections};
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{exists, invalid, missing, refused};
-use crate::lab::front::backup::input::{is_name, page, texts};
-use crate::lab::front::backup::model::{TestingPlan, kind};
-use crate::lab::front::backup::{plans, tags};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call, ids};
+use crate::backup::desk::Desk;
+use crate::backup::error::{exists, invalid, missing, refused};
+use crate::backup::input::{is_name, page, texts};
+use crate::backup::model::{TestingPlan, kind};
+use crate::backup::{plans, tags};
+use crate::wire::time;
+use crate::{AwsError, Call, ids};
 
 const ALGORITHMS: [&str; 2] = ["LATEST_WITHIN_WINDOW", "RANDOM_WITHIN_WINDOW"];
 
-pub(in crate::lab::front::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let given = call.params.get("RestoreTestingPlan").filter(|plan| plan.is_object());
     let mut document = given.cloned().ok_or_else(|| missing("RestoreTestingPlan"))?;
     let name = document["RestoreTestingPlanName"].as_str().unwrap_or_default().to_owned();
@@ -109,16 +109,16 @@ fn check(document: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-pub(in crate::lab::front::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     Ok(json!({ "RestoreTestingPlan": find(desk, call)?.view(desk.at()) }))
 }
 
-pub(in crate::lab::front::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let all = desk.list::<TestingPlan>(kind::TESTING_PLAN);
     page(call, "RestoreTestingPlans", all.iter().map(|plan| plan.brief(desk.at())).collect())
 }
 
-pub(in crate::lab::front::backup) fn update(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn update(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let mut plan = find(desk, call)?;
     let given = call.params.get("RestoreTestingPlan").and_then(Value::as_object);
     for (name, value) in given.ok_or_else(|| missing("RestoreTestingPlan"))? {
@@ -136,7 +136,7 @@ pub(in crate::lab::front::backup) fn update(desk: &Desk, call: &Call) -> Result<
     Ok(answer)
 }
 
-pub(in crate::lab::front::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     if !selections::of_plan(desk, &plan.name).is_empty() {
         return Err(refused(

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::choose::choose;
 use super::{find, selections};
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::input::texts;
-use crate::lab::front::backup::model::{Point, TestingPlan, Texts, kind};
-use crate::lab::front::backup::restores::{Order, order};
-use crate::lab::front::backup::{resource, tags};
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::input::texts;
+use crate::backup::model::{Point, TestingPlan, Texts, kind};
+use crate::backup::restores::{Order, order};
+use crate::backup::{resource, tags};
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn run(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn run(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     let (mut jobs, mut skipped) = (Vec::new(), Vec::new());
     for selection in selections::of_plan(desk, &plan.name) {

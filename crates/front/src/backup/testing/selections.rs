@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::find;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{exists, invalid, missing, not_found};
-use crate::lab::front::backup::input::{is_name, page, required, role, texts};
-use crate::lab::front::backup::model::{TestingSelection, kind};
-use crate::lab::front::backup::resource;
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::{exists, invalid, missing, not_found};
+use crate::backup::input::{is_name, page, required, role, texts};
+use crate::backup::model::{TestingSelection, kind};
+use crate::backup::resource;
+use crate::wire::time;
+use crate::{AwsError, Call};
 
 const MOST_ARNS: usize = 30;
 
@@ -32,7 +32,7 @@ fn named(desk: &Desk, call: &Call) -> Result<TestingSelection, AwsError> {
     found.ok_or_else(|| not_found("Restore testing selection", name))
 }
 
-pub(in crate::lab::front::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn create(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     let given =
         call.params.get("RestoreTestingSelection").filter(|selection| selection.is_object());
@@ -108,17 +108,17 @@ fn check(document: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-pub(in crate::lab::front::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     Ok(json!({ "RestoreTestingSelection": named(desk, call)?.view() }))
 }
 
-pub(in crate::lab::front::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn list(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let plan = find(desk, call)?;
     let all = of_plan(desk, &plan.name);
     page(call, "RestoreTestingSelections", all.iter().map(TestingSelection::brief).collect())
 }
 
-pub(in crate::lab::front::backup) fn update(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn update(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let mut selection = named(desk, call)?;
     let given = call.params.get("RestoreTestingSelection").and_then(Value::as_object);
     for (name, value) in given.ok_or_else(|| missing("RestoreTestingSelection"))? {
@@ -135,7 +135,7 @@ pub(in crate::lab::front::backup) fn update(desk: &Desk, call: &Call) -> Result<
     Ok(answer)
 }
 
-pub(in crate::lab::front::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let selection = named(desk, call)?;
     desk.remove(kind::TESTING_SELECTION, &id(&selection.plan, &selection.name));
     Ok(json!({}))

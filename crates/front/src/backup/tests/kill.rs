@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Backup, python, python_at};
-use crate::lab::front::Options;
-use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::{Served, account, moto, served_with};
+use crate::Options;
+use crate::killable::Killable;
+use crate::testing::{Served, account, moto, served_with};
 
 async fn front(home: &std::path::Path) -> Served {
     let mut options = Options::new(moto().endpoint.clone());

@@ -5,10 +5,10 @@ mod kill;
 use serde_json::{Value, json};
 
 use super::Backup;
-use crate::lab::front::Options;
-use crate::lab::front::testing::{Served, boto3, moto, served_with};
+use crate::Options;
+use crate::testing::{Served, boto3, moto, served_with};
 
-const SCRIPT: &str = include_str!("../../../../../tests/support/front_backup.py");
+const SCRIPT: &str = include_str!("../../../tests/backup.py");
 
 /// A front with this stand-in only, whose clock runs `factor` times as fast.
 async fn lab(factor: &str) -> Served {
@@ -17,7 +17,7 @@ async fn lab(factor: &str) -> Served {
     served_with(options, |front| front.with(Backup)).await
 }
 
-/// The result of an expression of Python with `tests/support/front_backup.py` before it.
+/// The result of an expression of Python with `tests/backup.py` before it.
 async fn python(lab: &Served, expression: &str) -> Value {
     python_at(&lab.endpoint, &lab.account, expression).await
 }

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{change, named};
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, refused};
-use crate::lab::front::backup::model::{Lock, Vault};
-use crate::lab::front::{AwsError, Call, Clock};
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, refused};
+use crate::backup::model::{Lock, Vault};
+use crate::{AwsError, Call, Clock};
 
 const FINAL: &str = "Backup vault is locked: the lock configuration cannot be changed or deleted after the lock date";
 
-pub(in crate::lab::front::backup) fn put_lock(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
+pub(in crate::backup) fn put_lock(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let number = |name: &str| call.number(name);
     let lock = read(
         (number("MinRetentionDays"), number("MaxRetentionDays"), number("ChangeableForDays")),
@@ -27,10 +27,7 @@ pub(in crate::lab::front::backup) fn put_lock(desk: &Desk, call: &Call) -> Resul
     Ok(json!({}))
 }
 
-pub(in crate::lab::front::backup) fn delete_lock(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete_lock(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     if named(desk, call)?.lock.is_none() {
         return Ok(json!({}));
     }

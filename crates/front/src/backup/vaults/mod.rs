@@ -18,8 +18,8 @@ use super::error::{exists, invalid, not_found, refused, too_many};
 use super::input::{page, texts, vault_name, wants};
 use super::model::{Point, Vault, kind};
 use super::{input, tags};
-use crate::lab::front::wire::time;
-use crate::lab::front::{AwsError, Call};
+use crate::wire::time;
+use crate::{AwsError, Call};
 
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/aws-backup-limits.html>
 const MOST: usize = 100;

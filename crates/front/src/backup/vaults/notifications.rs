@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 
 use super::{change, named};
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, missing, not_found};
-use crate::lab::front::backup::input;
-use crate::lab::front::backup::model::Notifications;
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, missing, not_found};
+use crate::backup::input;
+use crate::backup::model::Notifications;
+use crate::{AwsError, Call};
 
 const EVENTS: &[&str] = &[
     "BACKUP_JOB_STARTED",
@@ -31,10 +31,7 @@ const EVENTS: &[&str] = &[
     "S3_RESTORE_OBJECT_FAILED",
 ];
 
-pub(in crate::lab::front::backup) fn put_notifications(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn put_notifications(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let topic = input::required(call, "SNSTopicArn")?.to_owned();
     if !topic.starts_with("arn:aws") || !topic.contains(":sns:") {
         return Err(invalid(format!("Invalid SNS topic ARN: {topic}")));
@@ -49,10 +46,7 @@ pub(in crate::lab::front::backup) fn put_notifications(
     Ok(json!({}))
 }
 
-pub(in crate::lab::front::backup) fn get_notifications(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get_notifications(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let vault = named(desk, call)?;
     let known = vault.notifications.as_ref();
     let known = known.ok_or_else(|| not_found("Notifications of backup vault", &vault.name))?;
@@ -64,10 +58,7 @@ pub(in crate::lab::front::backup) fn get_notifications(
     }))
 }
 
-pub(in crate::lab::front::backup) fn delete_notifications(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete_notifications(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     change(desk, call, |vault| vault.notifications = None)?;
     Ok(json!({}))
 }

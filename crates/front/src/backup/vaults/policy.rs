@@ -3,14 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{change, named};
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::{invalid, not_found};
-use crate::lab::front::{AwsError, Call};
+use crate::backup::desk::Desk;
+use crate::backup::error::{invalid, not_found};
+use crate::{AwsError, Call};
 
-pub(in crate::lab::front::backup) fn put_policy(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn put_policy(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let policy = call.text("Policy").unwrap_or_default().to_owned();
     let document: Option<Value> = serde_json::from_str(&policy).ok();
     if document.is_none_or(|document| document.get("Statement").is_none()) {
@@ -20,10 +17,7 @@ pub(in crate::lab::front::backup) fn put_policy(
     Ok(json!({}))
 }
 
-pub(in crate::lab::front::backup) fn get_policy(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn get_policy(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let vault = named(desk, call)?;
     let policy = vault
         .policy
@@ -34,10 +28,7 @@ pub(in crate::lab::front::backup) fn get_policy(
     )
 }
 
-pub(in crate::lab::front::backup) fn delete_policy(
-    desk: &Desk,
-    call: &Call,
-) -> Result<Value, AwsError> {
+pub(in crate::backup) fn delete_policy(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     change(desk, call, |vault| vault.policy = None)?;
     Ok(json!({}))
 }

@@ -3,16 +3,16 @@
 use jiff::Timestamp;
 
 use super::{SOON, events, notify, progress, told, until};
-use crate::lab::front::AwsError;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::model::{BackupJob, BackupState, Point, PointStatus, Vault, kind};
-use crate::lab::front::backup::resource::{self, Made, Resource};
-use crate::lab::front::backup::tags;
-use crate::lab::front::upstream::Session;
+use crate::AwsError;
+use crate::backup::desk::Desk;
+use crate::backup::error::refused;
+use crate::backup::model::{BackupJob, BackupState, Point, PointStatus, Vault, kind};
+use crate::backup::resource::{self, Made, Resource};
+use crate::backup::tags;
+use crate::upstream::Session;
 
 /// Starts, or carries on with, a job that the store knows.
-pub(in crate::lab::front::backup) fn begin(desk: Desk, id: String) {
+pub(in crate::backup) fn begin(desk: Desk, id: String) {
     let here = desk.clone();
     desk.spawn(async move {
         let end = run(&here, &id).await;

@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 
 use super::{SOON, STEP, events, notify, told, until};
-use crate::lab::front::AwsError;
-use crate::lab::front::backup::copies;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::model::{CopyJob, CopyState, Point, PointStatus, kind};
-use crate::lab::front::backup::{resource, tags};
+use crate::AwsError;
+use crate::backup::copies;
+use crate::backup::desk::Desk;
+use crate::backup::error::refused;
+use crate::backup::model::{CopyJob, CopyState, Point, PointStatus, kind};
+use crate::backup::{resource, tags};
 
 /// Starts, or carries on with, a job that the store knows.
-pub(in crate::lab::front::backup) fn begin(desk: Desk, id: String) {
+pub(in crate::backup) fn begin(desk: Desk, id: String) {
     let here = desk.clone();
     desk.spawn(async move {
         if let Err(error) = run(&here, &id).await {

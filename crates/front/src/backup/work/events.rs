@@ -6,17 +6,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::model::{
-    BackupJob, CopyJob, Lifecycle, Point, RestoreJob, Validation, kind,
-};
-use crate::lab::front::wire::iso;
+use crate::backup::desk::Desk;
+use crate::backup::model::{BackupJob, CopyJob, Lifecycle, Point, RestoreJob, Validation, kind};
+use crate::wire::iso;
 
 fn maybe(at: Option<Timestamp>) -> Option<String> {
     at.map(iso)
 }
 
-pub(in crate::lab::front::backup) fn backup(desk: &Desk, id: &str) {
+pub(in crate::backup) fn backup(desk: &Desk, id: &str) {
     let Some(job) = desk.get::<BackupJob>(kind::JOB, id) else { return };
     let vault_arn = desk.at().arn("backup", &format!("backup-vault:{}", job.vault));
     desk.emit("Backup Job State Change", Some(&job.resource), backup_detail(&job, &vault_arn));
@@ -41,7 +39,7 @@ fn backup_detail(job: &BackupJob, vault_arn: &str) -> Value {
     })
 }
 
-pub(in crate::lab::front::backup) fn restore(desk: &Desk, id: &str) {
+pub(in crate::backup) fn restore(desk: &Desk, id: &str) {
     let Some(job) = desk.get::<RestoreJob>(kind::RESTORE, id) else { return };
     desk.emit("Restore Job State Change", Some(&job.point), restore_detail(&job));
 }
@@ -68,7 +66,7 @@ fn restore_detail(job: &RestoreJob) -> Value {
     })
 }
 
-pub(in crate::lab::front::backup) fn copy(desk: &Desk, id: &str) {
+pub(in crate::backup) fn copy(desk: &Desk, id: &str) {
     let Some(job) = desk.get::<CopyJob>(kind::COPY, id) else { return };
     desk.emit("Copy Job State Change", Some(&job.source_point), copy_detail(&job));
 }
@@ -91,14 +89,14 @@ fn copy_detail(job: &CopyJob) -> Value {
     })
 }
 
-pub(in crate::lab::front::backup) fn point(desk: &Desk, arn: &str) {
+pub(in crate::backup) fn point(desk: &Desk, arn: &str) {
     let Some(point) = desk.get::<Point>(kind::POINT, arn) else { return };
     let detail = point_detail(&point, &point.vault_arn(desk.at()), point.status.name());
     desk.emit("Recovery Point State Change", Some(arn), detail);
 }
 
 /// A recovery point that is no more.
-pub(in crate::lab::front::backup) fn deleted(desk: &Desk, point: &Point) {
+pub(in crate::backup) fn deleted(desk: &Desk, point: &Point) {
     let detail = point_detail(point, &point.vault_arn(desk.at()), "DELETED");
     desk.emit("Recovery Point State Change", Some(&point.arn), detail);
 }
@@ -124,7 +122,7 @@ fn point_detail(point: &Point, vault_arn: &str, status: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::front::backup::model::{BackupState, CopyState, RestoreStatus, Texts};
+    use crate::backup::model::{BackupState, CopyState, RestoreStatus, Texts};
 
     #[test]
     fn jobs_are_told_by_the_words_of_aws() {

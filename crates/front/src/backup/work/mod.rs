@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::error::refused;
 use super::resource::Doing;
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 /// AWS's times: what a small on-demand job takes at least.
 const SOON: Duration = Duration::from_secs(5);

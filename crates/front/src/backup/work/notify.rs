@@ -4,11 +4,11 @@
 
 use serde_json::json;
 
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::model::{
+use crate::backup::desk::Desk;
+use crate::backup::model::{
     BackupJob, BackupState, CopyJob, CopyState, RestoreJob, RestoreStatus, Vault, kind,
 };
-use crate::lab::front::backup::resource::last;
+use crate::backup::resource::last;
 
 pub(super) fn backup(desk: &Desk, id: &str, state: BackupState) {
     let events: &[&str] = match state {

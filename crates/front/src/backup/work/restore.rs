@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::{SOON, events, notify, progress, told, until, window};
-use crate::lab::front::AwsError;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::error::refused;
-use crate::lab::front::backup::model::{Point, RestoreJob, RestoreStatus, kind};
-use crate::lab::front::backup::resource;
+use crate::AwsError;
+use crate::backup::desk::Desk;
+use crate::backup::error::refused;
+use crate::backup::model::{Point, RestoreJob, RestoreStatus, kind};
+use crate::backup::resource;
 
 /// Starts, or carries on with, a job that the store knows.
-pub(in crate::lab::front::backup) fn begin(desk: Desk, id: String) {
+pub(in crate::backup) fn begin(desk: Desk, id: String) {
     let here = desk.clone();
     desk.spawn(async move {
         if let Err(error) = run(&here, &id).await {

@@ -1,11 +1,11 @@
 //! What is done about jobs that were under way when the front ended: they carry on, and are told of.
 
 use super::{backup, copy, restore};
-use crate::lab::front::Front;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::model::{BackupJob, CopyJob, RestoreJob, RestoreStatus, kind};
+use crate::Front;
+use crate::backup::desk::Desk;
+use crate::backup::model::{BackupJob, CopyJob, RestoreJob, RestoreStatus, kind};
 
-pub(in crate::lab::front::backup) fn all(front: &Front) -> Vec<String> {
+pub(in crate::backup) fn all(front: &Front) -> Vec<String> {
     let mut told = Vec::new();
     for at in front.store().scopes(kind::JOB) {
         let desk = Desk::new(front, &at);

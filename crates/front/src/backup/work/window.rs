@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::events;
-use crate::lab::front::backup::desk::Desk;
-use crate::lab::front::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
-use crate::lab::front::backup::resource;
+use crate::backup::desk::Desk;
+use crate::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
+use crate::backup::resource;
 
 /// Without a validation window AWS deletes soon after the restore; ten minutes of its time.
 const NO_WINDOW: Duration = Duration::from_secs(600);

@@ -1,6 +1,6 @@
 //! Forms of action parameters, and whether a value has its form.
 
-use crate::lab::front::fis::validate::duration;
+use crate::fis::validate::duration;
 
 /// A parameter of an action.
 pub struct Parameter {

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::Trouble;
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::catalogue::list;
-use crate::lab::front::fis::run::Step;
-use crate::lab::front::fis::validate::alarm;
-use crate::lab::front::upstream::Session;
+use crate::AwsError;
+use crate::fis::catalogue::list;
+use crate::fis::run::Step;
+use crate::fis::validate::alarm;
+use crate::upstream::Session;
 
 /// State of each alarm, by ARN; those that do not exist are not there.
 pub async fn states(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Trouble;
-use crate::lab::front::fis::run::Step;
+use crate::fis::run::Step;
 
 pub async fn reboot(step: &Step) -> Result<(), Trouble> {
     let force = step.parameter("forceFailover") == Some("true");

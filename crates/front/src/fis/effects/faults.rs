@@ -5,9 +5,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html>.
 
 use super::{Trouble, Undo};
-use crate::lab::front::faults::{Effect, Rule};
-use crate::lab::front::fis::catalogue::{Kind, list};
-use crate::lab::front::fis::run::Step;
+use crate::faults::{Effect, Rule};
+use crate::fis::catalogue::{Kind, list};
+use crate::fis::run::Step;
 
 pub async fn install(step: &Step) -> Result<(), Trouble> {
     let service = step.parameter("service").unwrap_or_default();

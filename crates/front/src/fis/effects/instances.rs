@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{Begun, Trouble, Undo};
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::run::Step;
-use crate::lab::front::fis::validate::duration;
-use crate::lab::front::upstream::Session;
+use crate::AwsError;
+use crate::fis::run::Step;
+use crate::fis::validate::duration;
+use crate::upstream::Session;
 
 /// How long instances may take to stop or to terminate, of AWS's time.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -68,7 +68,7 @@ async fn settle(step: &Step, wanted: &[&str]) -> Result<(), Trouble> {
 async fn states(session: &Session, ids: &[String]) -> Result<IndexMap<String, String>, AwsError> {
     let answer = session.query("ec2", "DescribeInstances", json!({ "InstanceId": ids })).await?;
     let found = answer.all("reservationSet/item/instancesSet/item");
-    let pair = |xml: &&crate::lab::front::wire::Xml| {
+    let pair = |xml: &&crate::wire::Xml| {
         (xml.text("instanceId").to_owned(), xml.text("instanceState/name").to_owned())
     };
     Ok(found.iter().map(pair).collect())

@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use super::{Begun, Ended, Trouble, Undo};
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::catalogue::document;
-use crate::lab::front::fis::run::Step;
-use crate::lab::front::upstream::Session;
+use crate::AwsError;
+use crate::fis::catalogue::document;
+use crate::fis::run::Step;
+use crate::upstream::Session;
 
 pub async fn send(step: &Step) -> Result<Begun, Trouble> {
     for (account, session, ids) in step.targets()? {

@@ -1,6 +1,6 @@
 //! Why an action or an experiment failed: <https://docs.aws.amazon.com/fis/latest/userguide/troubleshooting.html>.
 
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trouble {

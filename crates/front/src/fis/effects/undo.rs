@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Trouble, faults, instances, network, ssm};
-use crate::lab::front::fis::run::Step;
+use crate::fis::run::Step;
 
 /// What must be put back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{AccountConfiguration, Moment, StopCondition, Target, Template, Texts};
-use crate::lab::front::fis::effects::Undo;
+use crate::fis::effects::Undo;
 
 /// As the API shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

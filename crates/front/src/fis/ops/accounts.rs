@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::page::page;
 use super::{experiments, templates};
-use crate::lab::front::fis::model::{AccountConfiguration, TEMPLATE, TemplateRecord};
-use crate::lab::front::fis::validate::{self, ACCOUNTS_PER_TEMPLATE, Constraints};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::fis::model::{AccountConfiguration, TEMPLATE, TemplateRecord};
+use crate::fis::validate::{self, ACCOUNTS_PER_TEMPLATE, Constraints};
+use crate::{AwsError, Call, Front};
 
 pub fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let (mut record, account) = both(call, front)?;

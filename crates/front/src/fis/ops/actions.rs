@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::page::page;
-use crate::lab::front::fis::catalogue::{
+use crate::fis::catalogue::{
     ACTIONS, ActionSpec, RESOURCE_TYPES, ResourceType, find, resource_type,
 };
-use crate::lab::front::{AwsError, Call};
+use crate::{AwsError, Call};
 
 pub fn get(call: &Call) -> Result<Value, AwsError> {
     let id = call.required("id")?;

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::page::page;
-use crate::lab::front::fis::Fis;
-use crate::lab::front::fis::model::{EXPERIMENT, Halt, Record};
-use crate::lab::front::{AwsError, Call, Front};
+use crate::fis::Fis;
+use crate::fis::model::{EXPERIMENT, Halt, Record};
+use crate::{AwsError, Call, Front};
 
 /// # Errors
 /// `ResourceNotFoundException`.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::lab::front::fis::Fis;
-use crate::lab::front::fis::model::{EXPERIMENT, Halt, LEVER, Record};
-use crate::lab::front::fis::validate::Constraints;
-use crate::lab::front::{AwsError, Call, Front, Scope};
+use crate::fis::Fis;
+use crate::fis::model::{EXPERIMENT, Halt, LEVER, Record};
+use crate::fis::validate::Constraints;
+use crate::{AwsError, Call, Front, Scope};
 
 /// The only one of an account and Region.
 const ID: &str = "default";

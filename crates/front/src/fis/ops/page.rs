@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::lab::front::fis::validate::Constraints;
-use crate::lab::front::{AwsError, Call};
+use crate::fis::validate::Constraints;
+use crate::{AwsError, Call};
 
 /// A page of `items` under `member`. A token says where the next page starts.
 pub fn page(call: &Call, member: &str, items: Vec<Value>) -> Result<Value, AwsError> {

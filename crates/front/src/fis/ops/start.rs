@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{experiments, lever, templates};
-use crate::lab::front::fis::Fis;
-use crate::lab::front::fis::model::{
+use crate::fis::Fis;
+use crate::fis::model::{
     ActionState, ActionStatus, EXPERIMENT, ExperimentState, Moment, Record, Status, Texts,
 };
-use crate::lab::front::fis::validate::{self, ACTIVE_EXPERIMENTS, Constraints};
-use crate::lab::front::{AwsError, Call, Front, ids};
+use crate::fis::validate::{self, ACTIVE_EXPERIMENTS, Constraints};
+use crate::{AwsError, Call, Front, ids};
 
 pub async fn start(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
     let (token, template) = (call.required("clientToken")?, call.required("experimentTemplateId")?);

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::fis::model::{EXPERIMENT, Record, TEMPLATE, TemplateRecord, Texts};
-use crate::lab::front::fis::validate::Constraints;
-use crate::lab::front::{AwsError, Call, Front};
+use crate::fis::model::{EXPERIMENT, Record, TEMPLATE, TemplateRecord, Texts};
+use crate::fis::validate::Constraints;
+use crate::{AwsError, Call, Front};
 
 const MOST: usize = 50;
 

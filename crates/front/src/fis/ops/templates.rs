@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::page;
-use crate::lab::front::fis::model::{
+use crate::fis::model::{
     Action, Moment, StopCondition, TEMPLATE, Target, Template, TemplateOptions, TemplateRecord,
     Texts,
 };
-use crate::lab::front::fis::validate::{self, Constraints, TEMPLATES};
-use crate::lab::front::{AwsError, Call, Front, ids};
+use crate::fis::validate::{self, Constraints, TEMPLATES};
+use crate::{AwsError, Call, Front, ids};
 
 /// Input of create and update.
 #[derive(Deserialize)]

@@ -8,16 +8,16 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::{Step, life, look, schedule};
-use crate::lab::front::fis::Fis;
-use crate::lab::front::fis::catalogue;
-use crate::lab::front::fis::effects::{self, Trouble};
-use crate::lab::front::fis::model::{
+use crate::fis::Fis;
+use crate::fis::catalogue;
+use crate::fis::effects::{self, Trouble};
+use crate::fis::model::{
     ActionState, ActionStatus, EXPERIMENT, ExperimentState, Failure, Halt, Moment, Record, Status,
 };
-use crate::lab::front::fis::targets::{self, Unresolved};
-use crate::lab::front::fis::validate::ALARM;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{Front, Scope};
+use crate::fis::targets::{self, Unresolved};
+use crate::fis::validate::ALARM;
+use crate::upstream::Session;
+use crate::{Front, Scope};
 
 /// How long an experiment is pending, and at least initiating, of AWS's time.
 const PACE: Duration = Duration::from_secs(1);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Step;
-use crate::lab::front::fis::effects::{self, Ended, Trouble};
-use crate::lab::front::fis::model::{ActionState, ActionStatus};
+use crate::fis::effects::{self, Ended, Trouble};
+use crate::fis::model::{ActionState, ActionStatus};
 
 /// Tries to undo, and AWS's time between them.
 const TRIES: u32 = 3;

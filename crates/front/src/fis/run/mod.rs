@@ -14,7 +14,7 @@ pub use step::Step;
 
 use super::Fis;
 use super::model::{EXPERIMENT, ExperimentState, Halt, Record, Status};
-use crate::lab::front::{Event, Front, Scope};
+use crate::{Event, Front, Scope};
 
 /// How often FIS looks at alarms and at what it waits for, of AWS's time.
 const LOOK: Duration = Duration::from_secs(5);

@@ -1,11 +1,9 @@
 //! Which actions run next, and how the experiment ends. Pure.
 
-use crate::lab::front::fis::catalogue;
-use crate::lab::front::fis::effects;
-use crate::lab::front::fis::model::{
-    ActionStatus, Experiment, ExperimentState, Halt, Record, Status,
-};
-use crate::lab::front::fis::validate::PARALLEL_ACTIONS;
+use crate::fis::catalogue;
+use crate::fis::effects;
+use crate::fis::model::{ActionStatus, Experiment, ExperimentState, Halt, Record, Status};
+use crate::fis::validate::PARALLEL_ACTIONS;
 
 /// Actions that may start now, in the template's order.
 pub fn ready(experiment: &Experiment) -> Vec<String> {
@@ -71,7 +69,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::lab::front::fis::model::Moment;
+    use crate::fis::model::Moment;
 
     fn experiment(actions: &[(&str, &str, &[&str])]) -> Experiment {
         let action = |status: &str, after: &[&str]| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::front::fis::model::{Experiment, ExperimentState, Moment, Status};
+use crate::fis::model::{Experiment, ExperimentState, Moment, Status};
 
 /// Whether FIS ever goes from one state to the other.
 fn may_follow(from: Status, to: Status) -> bool {

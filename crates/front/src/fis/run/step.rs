@@ -6,14 +6,14 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::look;
-use crate::lab::front::fis::catalogue::Kind;
-use crate::lab::front::fis::effects::{Ended, Trouble, Undo};
-use crate::lab::front::fis::model::{
+use crate::fis::catalogue::Kind;
+use crate::fis::effects::{Ended, Trouble, Undo};
+use crate::fis::model::{
     Action, ActionState, EXPERIMENT, ExperimentAction, Halt, Moment, Record, ResolvedTarget,
 };
-use crate::lab::front::fis::targets;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::{Front, Scope};
+use crate::fis::targets;
+use crate::upstream::Session;
+use crate::{Front, Scope};
 
 /// An account, the session there, and ids of targets in it.
 type InAccount<'a> = (&'a str, &'a Session, Vec<String>);

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::model::Texts;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
+use crate::AwsError;
+use crate::fis::model::Texts;
+use crate::upstream::Session;
+use crate::wire::Xml;
 
 /// A resource that could be a target.
 pub struct Resource {

@@ -3,8 +3,8 @@
 //! `NetworkInterfaces.Groups.GroupId` is `networkInterfaceSet/item/groupSet/item/groupId` there. Rules:
 //! <https://docs.aws.amazon.com/fis/latest/userguide/targets.html#target-filters>.
 
-use crate::lab::front::fis::model::Filter;
-use crate::lab::front::wire::Xml;
+use crate::fis::model::Filter;
+use crate::wire::Xml;
 
 /// Members whose name on the wire is another word: EC2's model has a `locationName` for them.
 const RENAMED: &[(&str, &str)] = &[

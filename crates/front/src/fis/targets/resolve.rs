@@ -5,10 +5,10 @@ use indexmap::IndexMap;
 use super::Selection;
 use super::describe::{self, Resource};
 use super::path;
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::catalogue::resource_type;
-use crate::lab::front::fis::model::{ResolvedTarget, Target};
-use crate::lab::front::upstream::Session;
+use crate::AwsError;
+use crate::fis::catalogue::resource_type;
+use crate::fis::model::{ResolvedTarget, Target};
+use crate::upstream::Session;
 
 /// Why an experiment cannot start on its targets.
 pub enum Unresolved {

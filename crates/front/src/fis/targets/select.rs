@@ -1,6 +1,6 @@
 //! Selection modes: <https://docs.aws.amazon.com/fis/latest/userguide/targets.html#target-selection-mode>.
 
-use crate::lab::front::ids;
+use crate::ids;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{ACTIONS_PER_TEMPLATE, PARALLEL_ACTIONS, duration, graph};
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::catalogue::{self, ActionSpec, ELSEWHERE, Kind};
-use crate::lab::front::fis::model::{Action, Template};
+use crate::AwsError;
+use crate::fis::catalogue::{self, ActionSpec, ELSEWHERE, Kind};
+use crate::fis::model::{Action, Template};
 
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
 

@@ -1,6 +1,6 @@
 //! Constraints of members as AWS words their violations.
 
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 /// Collects violations, so that one answer tells all of them.
 #[derive(Default)]

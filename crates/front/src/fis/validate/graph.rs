@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::lab::front::fis::model::Action;
+use crate::fis::model::Action;
 
 /// A cycle, first action repeated at the end: `a`, `b`, `a`.
 pub fn cycle(actions: &IndexMap<String, Action>) -> Option<Vec<String>> {

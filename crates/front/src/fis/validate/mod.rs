@@ -18,7 +18,7 @@ pub use constraints::Constraints;
 pub use stops::{ALARM, alarm};
 
 use super::model::{Template, Texts};
-use crate::lab::front::AwsError;
+use crate::AwsError;
 
 pub const ACTIONS_PER_TEMPLATE: usize = 20;
 pub const PARALLEL_ACTIONS: usize = 10;

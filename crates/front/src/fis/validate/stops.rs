@@ -1,8 +1,8 @@
 //! Stop conditions: <https://docs.aws.amazon.com/fis/latest/userguide/stop-conditions.html>.
 
 use super::STOP_CONDITIONS;
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::model::StopCondition;
+use crate::AwsError;
+use crate::fis::model::StopCondition;
 
 pub const ALARM: &str = "aws:cloudwatch:alarm";
 

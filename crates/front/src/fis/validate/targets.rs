@@ -2,10 +2,10 @@
 
 use indexmap::IndexMap;
 
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::catalogue::{RESOURCE_TYPES, resource_type};
-use crate::lab::front::fis::model::Target;
-use crate::lab::front::fis::targets::Selection;
+use crate::AwsError;
+use crate::fis::catalogue::{RESOURCE_TYPES, resource_type};
+use crate::fis::model::Target;
+use crate::fis::targets::Selection;
 
 /// Resources per target.
 const ARNS: usize = 5;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::lab::front::fis::model::Moment;
+use crate::fis::model::Moment;
 
 fn valid() -> Value {
     json!({

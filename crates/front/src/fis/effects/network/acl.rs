@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::rules::{Entry, Range};
-use crate::lab::front::AwsError;
-use crate::lab::front::fis::effects::Trouble;
-use crate::lab::front::fis::model::Texts;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
+use crate::AwsError;
+use crate::fis::effects::Trouble;
+use crate::fis::model::Texts;
+use crate::upstream::Session;
+use crate::wire::Xml;
 
 /// The network ACL of a subnet.
 pub struct Acl {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Trouble, Undo};
-use crate::lab::front::fis::run::Step;
-use crate::lab::front::upstream::Session;
+use crate::fis::run::Step;
+use crate::upstream::Session;
 
 const MANAGED: &str = "managedByFIS";
 const OURS: &str = "backburn:fis-experiment";

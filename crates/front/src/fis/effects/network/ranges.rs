@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::rules::{Range, Ranges};
-use crate::lab::front::fis::effects::Trouble;
-use crate::lab::front::upstream::Session;
-use crate::lab::front::wire::Xml;
+use crate::fis::effects::Trouble;
+use crate::upstream::Session;
+use crate::wire::Xml;
 
 pub async fn of(
     session: &Session,

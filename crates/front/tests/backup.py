@@ -1,4 +1,4 @@
-"""AWS Backup through the front, with boto3: one function for each test, called by src/lab/front/backup/tests.
+"""AWS Backup through the front, with boto3: one function for each test, called by src/backup/tests.
 
 `client(NAME)` is of the front, `direct(NAME)` of the upstream behind it: what a job did is read back from there.
 """

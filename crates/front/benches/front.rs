@@ -1,11 +1,13 @@
 //! What the lab's front adds to a call that it passes through: medians before an upstream that answers at once, and
 //! before moto. Prints a line for each; the numbers of docs/performance.md are made with it.
 
-use std::path::Path;
+#[allow(dead_code, reason = "the tests use the rest of it")]
+#[path = "../src/testing/moto.rs"]
+mod moto;
+
 use std::time::{Duration, Instant};
 
-use backburn::lab::front::{Builder, Options, serve};
-use backburn::lab::{LabOptions, Silent, up};
+use backburn_front::{Builder, Options, serve};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -23,13 +25,9 @@ fn main() {
 }
 
 async fn measure(calls: usize) {
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let home = tempfile::tempdir().expect("a directory");
-    let watch = Some(std::process::id());
-    let options =
-        LabOptions { port: 0, watch, ..LabOptions::new(home.path(), tmp.join("lab-cache")) };
-    let moto = up(&options, &Silent).await.unwrap_or_else(|error| panic!("{error}")).endpoint;
-    for (name, around) in [("fixed answer", at_once().await), ("moto", moto)] {
+    for (name, around) in
+        [("fixed answer", at_once().await), ("moto", moto::moto().endpoint.clone())]
+    {
         let through = front(&around).await;
         let request = request();
         let (mut direct, mut fronted) = (Client::of(&around).await, Client::of(&through).await);

@@ -1,6 +1,6 @@
 """Prints the REST operations of AWS's own models, as botocore has them: `SERVICE METHOD PATH OPERATION`, sorted.
 
-Its output is src/lab/front/wire/operations.txt. A test compares the two. Services are those that playbooks and incidents
+Its output is src/wire/operations.txt. A test compares the two. Services are those that playbooks and incidents
 touch and whose calls name no operation but by method and path; SERVICE is the signing name.
 """
 

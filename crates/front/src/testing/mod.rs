@@ -1,16 +1,17 @@
 //! What tests of the front and of its stand-ins share: one moto a test process, a front and an account a test, a
 //! client, and boto3 as a client that we did not write.
 
-use std::path::PathBuf;
+mod moto;
+
 use std::process::Stdio;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{Builder, Front, Options, Scope, Session, serve};
-use crate::lab::{Lab, LabOptions, Silent, up};
+pub use moto::{moto, python, scratch, started};
 
 /// A running front before the shared moto.
 pub struct Served {
@@ -46,35 +47,13 @@ pub fn account() -> String {
     format!("{:012}", 200_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The shared upstream. The first start installs it; it ends with this process.
-pub fn moto() -> &'static Lab {
-    static MOTO: OnceLock<Lab> = OnceLock::new();
-    MOTO.get_or_init(|| {
-        // A thread of its own: the caller is inside a runtime, which cannot block on another.
-        std::thread::spawn(|| {
-            let cache = scratch("lab-cache");
-            let home = tempfile::tempdir_in(scratch("lab-homes")).expect("a directory").keep();
-            let options = LabOptions {
-                port: 0,
-                watch: Some(std::process::id()),
-                ..LabOptions::new(home, cache)
-            };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.expect("a runtime");
-            runtime.block_on(up(&options, &Silent)).unwrap_or_else(|error| panic!("{error}"))
-        })
-        .join()
-        .expect("no panic")
-    })
-}
-
-/// A directory beside this test's executable, in the target directory.
-pub fn scratch(name: &str) -> PathBuf {
-    let executable = std::env::current_exe().expect("this program has a path");
-    let target = executable.ancestors().nth(3).expect("target/debug/deps/NAME");
-    let folder = target.join("tmp").join(name);
-    std::fs::create_dir_all(&folder).expect("the target directory is ours");
-    folder
+/// Returns when `is_so`.
+pub async fn until(is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it has not become so in a minute");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 impl Served {
@@ -89,25 +68,12 @@ impl Served {
 
     /// A resource on the front's own control pages.
     pub async fn control(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let (url, method, body) =
-            (format!("{}{path}", self.endpoint), method.to_owned(), body.to_owned());
-        let asked = move || {
-            let agent: ureq::Agent = ureq::Agent::config_builder()
-                .proxy(None)
-                .http_status_as_error(false)
-                .allow_non_standard_methods(true)
-                .build()
-                .into();
-            let answer = match method.as_str() {
-                "POST" => agent.post(&url).send(body),
-                "DELETE" => agent.delete(&url).call(),
-                _ => agent.get(&url).call(),
-            };
-            let mut answer = answer.expect("answered");
-            let text = answer.body_mut().read_to_string().expect("text");
-            (answer.status().as_u16(), serde_json::from_str(&text).expect("JSON"))
-        };
-        tokio::task::spawn_blocking(asked).await.expect("no panic")
+        let (endpoint, method) = (self.endpoint.clone(), method.to_owned());
+        let (path, body) = (path.to_owned(), body.to_owned());
+        let asked = move || moto::ask(&endpoint, &method, &path, &body).expect("answered");
+        let asked = tokio::task::spawn_blocking(asked).await;
+        let (status, text) = asked.expect("no panic");
+        (status, serde_json::from_str(&text).expect("JSON"))
     }
 }
 
@@ -122,9 +88,8 @@ pub async fn boto3(endpoint: &str, account: &str, script: &str) -> Value {
              aws_secret_access_key='test', config=config)\n",
         account, endpoint
     );
-    let python = moto().python.as_ref().expect("the lab installed its upstream");
     let whole = format!("{prelude}\n{script}\nprint(json.dumps(result, default=str))");
-    let mut command = tokio::process::Command::new(python);
+    let mut command = tokio::process::Command::new(&moto().python);
     command.args(["-I", "-c", &whole]).env("AWS_EC2_METADATA_DISABLED", "true");
     let run = command.stdin(Stdio::null()).output().await.expect("python starts");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));

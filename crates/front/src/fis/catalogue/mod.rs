@@ -1,6 +1,7 @@
 //! What `ListActions` and `ListTargetResourceTypes` show: exactly the actions that have effect here.
 
 mod actions;
+pub mod duration;
 mod elsewhere;
 mod parameter;
 mod resources;

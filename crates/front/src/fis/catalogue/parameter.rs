@@ -1,6 +1,6 @@
 //! Forms of action parameters, and whether a value has its form.
 
-use crate::fis::validate::duration;
+use super::duration;
 
 /// A parameter of an action.
 pub struct Parameter {

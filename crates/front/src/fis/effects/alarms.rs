@@ -3,10 +3,9 @@
 use indexmap::IndexMap;
 use serde_json::json;
 
-use super::Trouble;
+use super::{Step, Trouble};
 use crate::AwsError;
 use crate::fis::catalogue::list;
-use crate::fis::run::Step;
 use crate::fis::validate::alarm;
 use crate::upstream::Session;
 

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::Trouble;
-use crate::fis::run::Step;
+use super::{Step, Trouble};
 
 pub async fn reboot(step: &Step) -> Result<(), Trouble> {
     let force = step.parameter("forceFailover") == Some("true");

@@ -4,10 +4,10 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-codes-table-server>,
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html>.
 
-use super::{Trouble, Undo};
+use super::{Step, Trouble};
 use crate::faults::{Effect, Rule};
 use crate::fis::catalogue::{Kind, list};
-use crate::fis::run::Step;
+use crate::fis::model::Undo;
 
 pub async fn install(step: &Step) -> Result<(), Trouble> {
     let service = step.parameter("service").unwrap_or_default();

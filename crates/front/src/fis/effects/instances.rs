@@ -5,10 +5,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::json;
 
-use super::{Begun, Trouble, Undo};
+use super::{Begun, Step, Trouble};
 use crate::AwsError;
-use crate::fis::run::Step;
-use crate::fis::validate::duration;
+use crate::fis::catalogue::duration;
+use crate::fis::model::Undo;
 use crate::upstream::Session;
 
 /// How long instances may take to stop or to terminate, of AWS's time.

@@ -1,7 +1,8 @@
 //! What actions do to the account, and how each is put back.
 //!
 //! An action begins, goes on, and is undone. What must be undone is in the journal before the call that makes it
-//! necessary, so that a front that was killed can still put it back.
+//! necessary, so that a front that was killed can still put it back. All that an effect sees is a [`Step`]; when it
+//! begins and what becomes of its action is `run`'s business.
 
 mod alarms;
 mod databases;
@@ -9,17 +10,17 @@ mod faults;
 mod instances;
 mod network;
 mod ssm;
+mod step;
 mod trouble;
-mod undo;
 
 use std::time::Duration;
 
 pub use alarms::states;
+pub use step::{Step, look};
 pub use trouble::Trouble;
-pub use undo::Undo;
 
 use super::catalogue::Kind;
-use super::run::Step;
+use super::model::Undo;
 use super::validate;
 
 /// How an action came to its end.
@@ -89,6 +90,24 @@ pub async fn renew(step: &Step) -> Result<(), Trouble> {
             faults::renew(step).await
         }
         _ => Ok(()),
+    }
+}
+
+/// Puts one effect back.
+pub async fn undo(step: &Step, undo: &Undo) -> Result<(), Trouble> {
+    match undo {
+        Undo::StartInstances { account, instances, may_be_terminated } => {
+            instances::start(step, account, instances, *may_be_terminated).await
+        }
+        Undo::Network(disruption) => network::restore(step, disruption).await,
+        Undo::CancelCommand { account, command, instances } => {
+            ssm::cancel(step, account, command, instances).await
+        }
+        Undo::StopAutomation { execution } => ssm::stop(step, execution).await,
+        Undo::RemoveFaults { rules } => {
+            faults::remove(step, rules);
+            Ok(())
+        }
     }
 }
 

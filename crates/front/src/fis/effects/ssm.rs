@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Begun, Ended, Trouble, Undo};
+use super::{Begun, Ended, Step, Trouble};
 use crate::AwsError;
 use crate::fis::catalogue::document;
-use crate::fis::run::Step;
+use crate::fis::model::Undo;
 use crate::upstream::Session;
 
 pub async fn send(step: &Step) -> Result<Begun, Trouble> {

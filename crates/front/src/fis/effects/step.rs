@@ -5,19 +5,28 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
-use super::look;
+use super::{Ended, Trouble};
 use crate::fis::catalogue::Kind;
-use crate::fis::effects::{Ended, Trouble, Undo};
 use crate::fis::model::{
-    Action, ActionState, EXPERIMENT, ExperimentAction, Halt, Moment, Record, ResolvedTarget,
+    Action, EXPERIMENT, ExperimentAction, Halt, Moment, Record, ResolvedTarget, Undo,
 };
 use crate::fis::targets;
 use crate::upstream::Session;
 use crate::{Front, Scope};
 
+/// How often FIS looks at alarms and at what it waits for, of AWS's time.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The same in the lab's time: neither a storm of calls nor a second wasted.
+pub fn look(front: &Front) -> Duration {
+    let least = Duration::from_millis(100);
+    front.clock().shorten(LOOK).clamp(least, Duration::from_secs(1))
+}
+
 /// An account, the session there, and ids of targets in it.
 type InAccount<'a> = (&'a str, &'a Session, Vec<String>);
 
+/// What an effect sees. The state of its action is none of it.
 pub struct Step {
     pub front: Front,
     pub at: Scope,
@@ -26,12 +35,12 @@ pub struct Step {
     /// Of the action.
     pub name: String,
     pub kind: Kind,
-    pub(super) action: ExperimentAction,
-    pub(super) resolved: Vec<ResolvedTarget>,
+    pub(in crate::fis) action: ExperimentAction,
+    pub(in crate::fis) resolved: Vec<ResolvedTarget>,
     /// By account; the first is the experiment's own.
-    pub(super) sessions: IndexMap<String, Session>,
-    pub(super) own: Session,
-    pub(super) halted: watch::Receiver<Option<Halt>>,
+    pub(in crate::fis) sessions: IndexMap<String, Session>,
+    pub(in crate::fis) own: Session,
+    pub(in crate::fis) halted: watch::Receiver<Option<Halt>>,
 }
 
 impl Step {
@@ -83,7 +92,7 @@ impl Step {
         self.resolved.iter().filter(move |target| names.contains(&&target.target))
     }
 
-    fn edit<R>(&self, edit: impl FnOnce(&mut Record) -> R) -> Option<R> {
+    pub(in crate::fis) fn edit<R>(&self, edit: impl FnOnce(&mut Record) -> R) -> Option<R> {
         self.front.store().update(&self.at, EXPERIMENT, &self.id, edit)
     }
 
@@ -108,27 +117,6 @@ impl Step {
                 }
             }
         });
-    }
-
-    pub(super) fn set(&self, state: ActionState) {
-        self.edit(|record| {
-            if let Some(action) = record.experiment.actions.get_mut(&self.name) {
-                if action.start_time.is_none() {
-                    action.start_time = Some(Moment::now());
-                }
-                if state.status.is_over() {
-                    action.end_time = Some(Moment::now());
-                    record.until.shift_remove(&self.name);
-                }
-                action.state = state;
-            }
-        });
-    }
-
-    /// Starts the action's duration.
-    pub(super) fn last(&self, span: Duration) {
-        let until = self.deadline(span);
-        self.edit(|record| record.until.insert(self.name.clone(), until));
     }
 
     /// A span of AWS's time from now.

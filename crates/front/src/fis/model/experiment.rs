@@ -4,8 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AccountConfiguration, Moment, StopCondition, Target, Template, Texts};
-use crate::fis::effects::Undo;
+use super::{AccountConfiguration, Moment, StopCondition, Target, Template, Texts, Undo};
 
 /// As the API shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

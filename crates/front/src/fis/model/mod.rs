@@ -3,6 +3,7 @@
 mod experiment;
 mod moment;
 mod template;
+mod undo;
 
 pub use experiment::{
     ActionState, ActionStatus, Experiment, ExperimentAction, ExperimentState, Failure, Halt,
@@ -13,6 +14,7 @@ pub use template::{
     AccountConfiguration, Action, Filter, StopCondition, Target, Template, TemplateOptions,
     TemplateRecord,
 };
+pub use undo::{Disruption, Undo};
 
 /// Kinds of values in the store.
 pub const TEMPLATE: &str = "fis.template";

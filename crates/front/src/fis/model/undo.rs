@@ -1,9 +1,6 @@
-//! The journal of effects, and the way back of each.
+//! What actions did that must be put back. Owns the entries of the journal; how each is put back is `effects`' business.
 
 use serde::{Deserialize, Serialize};
-
-use super::{Trouble, faults, instances, network, ssm};
-use crate::fis::run::Step;
 
 /// What must be put back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +12,7 @@ pub enum Undo {
         may_be_terminated: bool,
     },
     /// Give a subnet its network ACL back and delete the clone.
-    Network(network::Disruption),
+    Network(Disruption),
     CancelCommand {
         account: String,
         command: String,
@@ -30,21 +27,13 @@ pub enum Undo {
     },
 }
 
-impl Undo {
-    pub async fn run(&self, step: &Step) -> Result<(), Trouble> {
-        match self {
-            Self::StartInstances { account, instances, may_be_terminated } => {
-                instances::start(step, account, instances, *may_be_terminated).await
-            }
-            Self::Network(disruption) => network::restore(step, disruption).await,
-            Self::CancelCommand { account, command, instances } => {
-                ssm::cancel(step, account, command, instances).await
-            }
-            Self::StopAutomation { execution } => ssm::stop(step, execution).await,
-            Self::RemoveFaults { rules } => {
-                faults::remove(step, rules);
-                Ok(())
-            }
-        }
-    }
+/// A subnet that is cut off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Disruption {
+    pub account: String,
+    pub subnet: String,
+    /// The network ACL that it had.
+    pub original: String,
+    /// Value of the clone's tag that names experiment and subnet.
+    pub mark: String,
 }

@@ -7,10 +7,11 @@ use futures::stream::FuturesUnordered;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
-use super::{Step, life, look, schedule};
+use super::running::Running;
+use super::{life, schedule};
 use crate::fis::Fis;
 use crate::fis::catalogue;
-use crate::fis::effects::{self, Trouble};
+use crate::fis::effects::{self, Step, Trouble, look};
 use crate::fis::model::{
     ActionState, ActionStatus, EXPERIMENT, ExperimentState, Failure, Halt, Moment, Record, Status,
 };
@@ -219,15 +220,15 @@ impl Drive<'_> {
                 begun.extend(schedule::ready(&record.experiment));
             }
             for name in begun.drain(..) {
-                if let Some(step) = self.step(&record, &name) {
+                if let Some(one) = self.action(&record, &name) {
                     // Else it would be ready again at the next turn.
-                    if step.action.state.status == ActionStatus::Pending {
-                        step.set(ActionState::new(
+                    if one.status == ActionStatus::Pending {
+                        one.set(ActionState::new(
                             ActionStatus::Initiating,
                             "Action is initiating.",
                         ));
                     }
-                    running.push(async move { (step.name.clone(), life::live(&step).await) });
+                    running.push(async move { (name, life::live(&one).await) });
                 }
             }
             if running.is_empty() {
@@ -248,9 +249,10 @@ impl Drive<'_> {
         }
     }
 
-    fn step(&self, record: &Record, name: &str) -> Option<Step> {
+    fn action(&self, record: &Record, name: &str) -> Option<Running> {
         let action = record.experiment.actions.get(name)?.clone();
-        Some(Step {
+        let status = action.state.status;
+        let step = Step {
             front: self.front.clone(),
             at: self.at.clone(),
             id: self.id.to_owned(),
@@ -261,7 +263,8 @@ impl Drive<'_> {
             sessions: self.sessions.clone(),
             own: self.own.clone(),
             halted: self.halted.clone(),
-        })
+        };
+        Some(Running { step, status })
     }
 
     /// Halts the experiment when a stop condition is met. Before the start, every alarm must exist.
@@ -298,8 +301,8 @@ impl Drive<'_> {
     /// Effects that an experiment could not put back before it ended.
     async fn undo_leftovers(&self, record: &Record) {
         for name in record.undo.keys() {
-            if let Some(step) = self.step(record, name)
-                && let Err(trouble) = life::undo(&step).await
+            if let Some(action) = self.action(record, name)
+                && let Err(trouble) = life::undo(&action).await
             {
                 let why = trouble.reason;
                 tracing::warn!(id = self.id, action = name, why, "still cannot be put back");

@@ -2,28 +2,15 @@
 
 mod drive;
 mod life;
+mod running;
 mod schedule;
 mod state;
-mod step;
-
-use std::time::Duration;
 
 use tokio::sync::watch;
-
-pub use step::Step;
 
 use super::Fis;
 use super::model::{EXPERIMENT, ExperimentState, Halt, Record, Status};
 use crate::{Event, Front, Scope};
-
-/// How often FIS looks at alarms and at what it waits for, of AWS's time.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// The same in the lab's time: neither a storm of calls nor a second wasted.
-pub fn look(front: &Front) -> Duration {
-    let least = Duration::from_millis(100);
-    front.clock().shorten(LOOK).clamp(least, Duration::from_secs(1))
-}
 
 impl Fis {
     /// Starts, or carries on with, an experiment that the store holds.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{ACTIONS_PER_TEMPLATE, PARALLEL_ACTIONS, duration, graph};
+use super::{ACTIONS_PER_TEMPLATE, PARALLEL_ACTIONS, graph};
 use crate::AwsError;
-use crate::fis::catalogue::{self, ActionSpec, ELSEWHERE, Kind};
+use crate::fis::catalogue::{self, ActionSpec, ELSEWHERE, Kind, duration};
 use crate::fis::model::{Action, Template};
 
 const LONGEST: Duration = Duration::from_secs(12 * 3600);

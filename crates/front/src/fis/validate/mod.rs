@@ -6,7 +6,6 @@
 
 mod actions;
 mod constraints;
-pub mod duration;
 mod graph;
 mod stops;
 mod targets;

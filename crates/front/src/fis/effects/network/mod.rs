@@ -8,26 +8,14 @@ mod acl;
 mod ranges;
 mod rules;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Trouble, Undo};
-use crate::fis::run::Step;
+use super::{Step, Trouble};
+use crate::fis::model::{Disruption, Undo};
 use crate::upstream::Session;
 
 const MANAGED: &str = "managedByFIS";
 const OURS: &str = "backburn:fis-experiment";
-
-/// A subnet that is cut off.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Disruption {
-    account: String,
-    subnet: String,
-    /// The network ACL that it had.
-    original: String,
-    /// Value of the tag [`OURS`] of the clone.
-    mark: String,
-}
 
 pub async fn disrupt(step: &Step) -> Result<(), Trouble> {
     for (account, session, subnets) in step.targets()? {

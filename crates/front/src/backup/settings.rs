@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::error::{invalid, missing};
 use super::model::kind;
-use super::resource;
+use super::resource::Resource;
 use crate::wire::time;
 use crate::{AwsError, Call};
 
@@ -16,7 +16,7 @@ const OPT_IN: &str = "ResourceTypeOptInPreference";
 const MANAGED: &str = "ResourceTypeManagementPreference";
 
 pub(super) fn types() -> Value {
-    json!({ "ResourceTypes": resource::ALL.map(resource::Resource::name) })
+    json!({ "ResourceTypes": Resource::ALL.map(Resource::name) })
 }
 
 /// A type that nobody decided about is opted in.
@@ -26,7 +26,7 @@ pub(super) fn is_opted_in(desk: &Desk, name: &str) -> bool {
 
 fn known(desk: &Desk) -> Value {
     let defaults: Value =
-        resource::ALL.iter().map(|kind| (kind.name().to_owned(), json!(true))).collect();
+        Resource::ALL.iter().map(|kind| (kind.name().to_owned(), json!(true))).collect();
     let known: Option<Value> = desk.get(kind::SETTINGS, "region");
     known.unwrap_or_else(|| json!({ OPT_IN: defaults, MANAGED: { "DynamoDB": false } }))
 }
@@ -40,7 +40,7 @@ pub(super) fn update(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     for name in [OPT_IN, MANAGED] {
         let given = call.params.get(name).and_then(Value::as_object);
         for (kind, flag) in given.into_iter().flatten() {
-            if resource::of(kind).is_none() || !flag.is_boolean() {
+            if Resource::of(kind).is_none() || !flag.is_boolean() {
                 return Err(invalid(format!("Invalid preference for resource type {kind}")));
             }
             if name == MANAGED && *flag == true {

@@ -8,12 +8,13 @@ use super::find;
 use crate::backup::desk::Desk;
 use crate::backup::error::refused;
 use crate::backup::model::{BackupJob, BackupState, kind};
-use crate::backup::{resource, work};
+use crate::backup::resource::Resource;
+use crate::backup::work;
 use crate::{AwsError, Call};
 
 pub(in crate::backup) fn stop(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
     let job = find(desk, call)?;
-    if resource::of(&job.resource_type).is_some_and(|resource| !resource.can_stop()) {
+    if Resource::of(&job.resource_type).is_some_and(|resource| !resource.can_stop()) {
         return Err(refused(format!(
             "Backup jobs of type {} cannot be stopped",
             job.resource_type

@@ -8,7 +8,8 @@ use super::find;
 use crate::backup::desk::Desk;
 use crate::backup::error::{refused, wrong_state};
 use crate::backup::model::{Point, PointStatus, RestoreJob, kind};
-use crate::backup::{resource, tags, vaults, work};
+use crate::backup::resource::Resource;
+use crate::backup::{tags, vaults, work};
 use crate::{AwsError, Call};
 
 pub(in crate::backup) async fn delete(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
@@ -27,7 +28,7 @@ pub(in crate::backup) async fn delete(desk: &Desk, call: &Call) -> Result<Value,
     }
     set(desk, &point.arn, PointStatus::Deleting);
     let session = desk.session(&point.role);
-    let done = match resource::of(&point.resource_type) {
+    let done = match Resource::of(&point.resource_type) {
         Some(resource) => resource.forget(&session, &point.arn).await,
         None => Ok(()),
     };

@@ -5,165 +5,126 @@
 use serde_json::{Value, json};
 
 use super::shared::{bytes, ec2_arn, gone, is_ready, json_of, last, made_by, value};
-use super::{Doing, Made, Resource, tags};
+use super::{Done, Made, tags};
+use crate::Scope;
 use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::upstream::Session;
 use crate::wire::Xml;
-use crate::{AwsError, Scope};
 
 const INSTANCE: &str = "reservationSet/item/instancesSet/item";
 
-pub(super) struct Ec2;
+pub(super) async fn back_up(at: &Session, job: &BackupJob) -> Done<Made> {
+    let id = last(&job.resource);
+    let answer = at.query("ec2", "DescribeInstances", json!({ "InstanceId": [id] })).await?;
+    let instance = answer.get(INSTANCE).cloned().unwrap_or_default();
+    let volumes = instance.all("blockDeviceMapping/item/ebs/volumeId");
+    let size = size_of(at, &volumes).await?;
+    let known = made_by(at, "DescribeImages", "imagesSet/item/imageId", &job.id).await?;
+    let was_there = known.is_some();
+    let image = match known {
+        Some(image) => image,
+        None => {
+            let asked = json!({
+                "InstanceId": id,
+                "Name": format!("AwsBackup_{id}_{}", job.id),
+                "NoReboot": true,
+                "TagSpecification": tags::specification(&["image", "snapshot"], &job.id, &job.tags),
+            });
+            at.query("ec2", "CreateImage", asked).await?.text("imageId").to_owned()
+        }
+    };
+    let tags = tags::read(&instance);
+    Ok(Made {
+        arn: ec2_arn(at.scope(), "image", &image),
+        was_there,
+        size,
+        name: tags.get("Name").cloned(),
+        metadata: metadata(&instance),
+        tags,
+        ..Made::default()
+    })
+}
 
-impl Resource for Ec2 {
-    fn name(&self) -> &'static str {
-        "EC2"
-    }
+pub(super) async fn is_saved(at: &Session, arn: &str) -> Done<bool> {
+    let answer = at.query("ec2", "DescribeImages", json!({ "ImageId": [last(arn)] })).await?;
+    is_ready(
+        answer.text("imagesSet/item/imageState"),
+        "available",
+        &["failed", "error", "deregistered"],
+    )
+}
 
-    fn back_up<'a>(&'a self, at: &'a Session, job: &'a BackupJob) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let id = last(&job.resource);
-            let answer =
-                at.query("ec2", "DescribeInstances", json!({ "InstanceId": [id] })).await?;
-            let instance = answer.get(INSTANCE).cloned().unwrap_or_default();
-            let volumes = instance.all("blockDeviceMapping/item/ebs/volumeId");
-            let size = size_of(at, &volumes).await?;
-            let known = made_by(at, "DescribeImages", "imagesSet/item/imageId", &job.id).await?;
-            let was_there = known.is_some();
-            let image = match known {
-                Some(image) => image,
-                None => {
-                    let asked = json!({
-                        "InstanceId": id,
-                        "Name": format!("AwsBackup_{id}_{}", job.id),
-                        "NoReboot": true,
-                        "TagSpecification": tags::specification(&["image", "snapshot"], &job.id, &job.tags),
-                    });
-                    at.query("ec2", "CreateImage", asked).await?.text("imageId").to_owned()
-                }
-            };
-            let tags = tags::read(&instance);
-            Ok(Made {
-                arn: ec2_arn(at.scope(), "image", &image),
-                was_there,
-                size,
-                name: tags.get("Name").cloned(),
-                metadata: metadata(&instance),
-                tags,
-                ..Made::default()
-            })
-        })
+pub(super) async fn copy(from: &Session, to: &Session, point: &Point, id: &str) -> Done<Made> {
+    let name = format!("AwsBackup_{}_{id}", last(&point.resource));
+    let wanted = json!({ "Filter": [{ "Name": "name", "Value": [name] }] });
+    let found = to.query("ec2", "DescribeImages", wanted).await?;
+    let mut image = found.text("imagesSet/item/imageId").to_owned();
+    if image.is_empty() {
+        let asked = json!({
+            "SourceRegion": from.scope().region,
+            "SourceImageId": last(&point.arn),
+            "Name": name,
+        });
+        image = to.query("ec2", "CopyImage", asked).await?.text("imageId").to_owned();
     }
+    Ok(Made { arn: ec2_arn(to.scope(), "image", &image), ..Made::of(point) })
+}
 
-    fn is_saved<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
-        Box::pin(async move {
-            let answer =
-                at.query("ec2", "DescribeImages", json!({ "ImageId": [last(arn)] })).await?;
-            is_ready(
-                answer.text("imagesSet/item/imageState"),
-                "available",
-                &["failed", "error", "deregistered"],
-            )
-        })
+pub(super) async fn forget(at: &Session, arn: &str) -> Done<()> {
+    let image = last(arn);
+    let wanted = json!({ "Filter": [{ "Name": "image-id", "Value": [image] }] });
+    let answer = at.query("ec2", "DescribeImages", wanted).await?;
+    gone(at.query("ec2", "DeregisterImage", json!({ "ImageId": image })).await)?;
+    for snapshot in answer.all("imagesSet/item/blockDeviceMapping/item/ebs/snapshotId") {
+        gone(at.query("ec2", "DeleteSnapshot", json!({ "SnapshotId": snapshot.text })).await)?;
     }
+    Ok(())
+}
 
-    fn copy<'a>(
-        &'a self,
-        from: &'a Session,
-        to: &'a Session,
-        point: &'a Point,
-        id: &'a str,
-    ) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let name = format!("AwsBackup_{}_{id}", last(&point.resource));
-            let wanted = json!({ "Filter": [{ "Name": "name", "Value": [name] }] });
-            let found = to.query("ec2", "DescribeImages", wanted).await?;
-            let mut image = found.text("imagesSet/item/imageId").to_owned();
-            if image.is_empty() {
-                let asked = json!({
-                    "SourceRegion": from.scope().region,
-                    "SourceImageId": last(&point.arn),
-                    "Name": name,
-                });
-                image = to.query("ec2", "CopyImage", asked).await?.text("imageId").to_owned();
-            }
-            Ok(Made { arn: ec2_arn(to.scope(), "image", &image), ..Made::of(point) })
-        })
-    }
+pub(super) fn check(_metadata: &Texts) -> Done<()> {
+    // Every key has its value at the time of the backup as a default.
+    Ok(())
+}
 
-    fn forget<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            let image = last(arn);
-            let wanted = json!({ "Filter": [{ "Name": "image-id", "Value": [image] }] });
-            let answer = at.query("ec2", "DescribeImages", wanted).await?;
-            gone(at.query("ec2", "DeregisterImage", json!({ "ImageId": image })).await)?;
-            for snapshot in answer.all("imagesSet/item/blockDeviceMapping/item/ebs/snapshotId") {
-                gone(
-                    at.query("ec2", "DeleteSnapshot", json!({ "SnapshotId": snapshot.text })).await,
-                )?;
-            }
-            Ok(())
-        })
+pub(super) async fn restore(at: &Session, job: &RestoreJob, point: &Point) -> Done<String> {
+    let path = format!("{INSTANCE}/instanceId");
+    if let Some(id) = made_by(at, "DescribeInstances", &path, &job.id).await? {
+        return Ok(at.scope().arn("ec2", &format!("instance/{id}")));
     }
+    let answer = at.query("ec2", "RunInstances", asked(job, point)).await?;
+    let id = answer.text("instancesSet/item/instanceId");
+    Ok(at.scope().arn("ec2", &format!("instance/{id}")))
+}
 
-    fn check(&self, _point: &Point, _metadata: &Texts) -> Result<(), AwsError> {
-        // Every key has its value at the time of the backup as a default.
-        Ok(())
-    }
+pub(super) async fn is_restored(at: &Session, arn: &str) -> Done<bool> {
+    let answer = at.query("ec2", "DescribeInstances", json!({ "InstanceId": [last(arn)] })).await?;
+    let state = answer.text(&format!("{INSTANCE}/instanceState/name"));
+    is_ready(state, "running", &["terminated", "shutting-down"])
+}
 
-    fn restore<'a>(
-        &'a self,
-        at: &'a Session,
-        job: &'a RestoreJob,
-        point: &'a Point,
-    ) -> Doing<'a, String> {
-        Box::pin(async move {
-            let path = format!("{INSTANCE}/instanceId");
-            if let Some(id) = made_by(at, "DescribeInstances", &path, &job.id).await? {
-                return Ok(at.scope().arn("ec2", &format!("instance/{id}")));
-            }
-            let answer = at.query("ec2", "RunInstances", asked(job, point)).await?;
-            let id = answer.text("instancesSet/item/instanceId");
-            Ok(at.scope().arn("ec2", &format!("instance/{id}")))
-        })
-    }
+pub(super) async fn discard(at: &Session, arn: &str) -> Done<()> {
+    gone(at.query("ec2", "TerminateInstances", json!({ "InstanceId": [last(arn)] })).await)
+}
 
-    fn is_restored<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
-        Box::pin(async move {
-            let answer =
-                at.query("ec2", "DescribeInstances", json!({ "InstanceId": [last(arn)] })).await?;
-            let state = answer.text(&format!("{INSTANCE}/instanceState/name"));
-            is_ready(state, "running", &["terminated", "shutting-down"])
-        })
-    }
+pub(super) fn inferred(_at: &Scope, point: &Point) -> Texts {
+    let kept = ["InstanceType", "SubnetId", "VpcId", "SecurityGroupIds"];
+    let kept =
+        kept.iter().filter_map(|name| Some(((*name).into(), value(&point.metadata, name)?.into())));
+    let mut all: Texts = kept.collect();
+    all.insert("DisableApiTermination".into(), "false".into());
+    all.insert("RequireIMDSv2".into(), "true".into());
+    all
+}
 
-    fn discard<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            gone(at.query("ec2", "TerminateInstances", json!({ "InstanceId": [last(arn)] })).await)
-        })
-    }
-
-    fn inferred(&self, _at: &Scope, point: &Point) -> Texts {
-        let kept = ["InstanceType", "SubnetId", "VpcId", "SecurityGroupIds"];
-        let kept = kept
-            .iter()
-            .filter_map(|name| Some(((*name).into(), value(&point.metadata, name)?.into())));
-        let mut all: Texts = kept.collect();
-        all.insert("DisableApiTermination".into(), "false".into());
-        all.insert("RequireIMDSv2".into(), "true".into());
-        all
-    }
-
-    fn overridable(&self) -> &'static [&'static str] {
-        &[
-            "iamInstanceProfileName",
-            "instanceType",
-            "requireImdsV2",
-            "securityGroupIds",
-            "subnetId",
-            "vpcId",
-        ]
-    }
+pub(super) fn overridable() -> &'static [&'static str] {
+    &[
+        "iamInstanceProfileName",
+        "instanceType",
+        "requireImdsV2",
+        "securityGroupIds",
+        "subnetId",
+        "vpcId",
+    ]
 }
 
 /// Input of `RunInstances`: given metadata first, then what the instance had.
@@ -193,7 +154,7 @@ fn asked(job: &RestoreJob, point: &Point) -> Value {
     })
 }
 
-async fn size_of(at: &Session, volumes: &[&Xml]) -> Result<i64, AwsError> {
+async fn size_of(at: &Session, volumes: &[&Xml]) -> Done<i64> {
     if volumes.is_empty() {
         return Ok(0);
     }

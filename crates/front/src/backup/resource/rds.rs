@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::shared::{bytes, free, gone, is_ready, json_of, last, required, some, texts, value};
-use super::{Doing, Made, Resource};
+use super::{Done, Made};
 use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::upstream::Session;
 use crate::wire::Xml;
@@ -13,9 +13,7 @@ use crate::{AwsError, Scope, ids};
 
 const TARGET: &str = "DBInstanceIdentifier";
 
-pub(super) struct Rds;
-
-async fn instance(at: &Session, id: &str) -> Result<Xml, AwsError> {
+async fn instance(at: &Session, id: &str) -> Done<Xml> {
     let answer = at.query("rds", "DescribeDBInstances", json!({ TARGET: id })).await?;
     let found = answer.get("DescribeDBInstancesResult/DBInstances/DBInstance");
     found.cloned().ok_or_else(|| {
@@ -28,162 +26,122 @@ fn snapshot_id(arn: &str) -> &str {
 }
 
 /// Makes it, unless an earlier attempt of the same job did: then false.
-async fn once(at: &Session, action: &str, asked: Value, known: &str) -> Result<bool, AwsError> {
+async fn once(at: &Session, action: &str, asked: Value, known: &str) -> Done<bool> {
     match at.query("rds", action, asked).await {
         Err(error) if error.is(known) => Ok(false),
         other => other.map(|_| true),
     }
 }
 
-impl Resource for Rds {
-    fn name(&self) -> &'static str {
-        "RDS"
-    }
+pub(super) async fn back_up(at: &Session, job: &BackupJob) -> Done<Made> {
+    let database = instance(at, last(&job.resource)).await?;
+    // AWS Backup's own names have a colon here, which the API refuses from anybody else.
+    let id = format!("awsbackup-job-{}", job.id.to_lowercase());
+    let asked = json!({ "DBSnapshotIdentifier": id, TARGET: last(&job.resource) });
+    let was_there = !once(at, "CreateDBSnapshot", asked, "DBSnapshotAlreadyExists").await?;
+    Ok(Made {
+        arn: at.scope().arn("rds", &format!("snapshot:{id}")),
+        was_there,
+        size: bytes(database.text("AllocatedStorage")),
+        is_encrypted: database.text("StorageEncrypted") == "true",
+        key: some(database.text("KmsKeyId")),
+        name: Some(last(&job.resource).to_owned()),
+        metadata: metadata(&database),
+        tags: Texts::new(),
+    })
+}
 
-    fn back_up<'a>(&'a self, at: &'a Session, job: &'a BackupJob) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let database = instance(at, last(&job.resource)).await?;
-            // AWS Backup's own names have a colon here, which the API refuses from anybody else.
-            let id = format!("awsbackup-job-{}", job.id.to_lowercase());
-            let asked = json!({ "DBSnapshotIdentifier": id, TARGET: last(&job.resource) });
-            let was_there = !once(at, "CreateDBSnapshot", asked, "DBSnapshotAlreadyExists").await?;
-            Ok(Made {
-                arn: at.scope().arn("rds", &format!("snapshot:{id}")),
-                was_there,
-                size: bytes(database.text("AllocatedStorage")),
-                is_encrypted: database.text("StorageEncrypted") == "true",
-                key: some(database.text("KmsKeyId")),
-                name: Some(last(&job.resource).to_owned()),
-                metadata: metadata(&database),
-                tags: Texts::new(),
-            })
-        })
-    }
+pub(super) async fn is_saved(at: &Session, arn: &str) -> Done<bool> {
+    let wanted = json!({ "DBSnapshotIdentifier": snapshot_id(arn) });
+    let answer = at.query("rds", "DescribeDBSnapshots", wanted).await?;
+    let status = answer.find("DBSnapshot").map_or("", |snapshot| snapshot.text("Status"));
+    is_ready(status, "available", &["failed"])
+}
 
-    fn is_saved<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
-        Box::pin(async move {
-            let wanted = json!({ "DBSnapshotIdentifier": snapshot_id(arn) });
-            let answer = at.query("rds", "DescribeDBSnapshots", wanted).await?;
-            let status = answer.find("DBSnapshot").map_or("", |snapshot| snapshot.text("Status"));
-            is_ready(status, "available", &["failed"])
-        })
-    }
+pub(super) async fn copy(from: &Session, to: &Session, point: &Point, id: &str) -> Done<Made> {
+    let target = format!("awsbackup-copyjob-{}", id.to_lowercase());
+    let is_here = from.scope().region == to.scope().region;
+    let asked = json!({
+        "SourceDBSnapshotIdentifier": if is_here { snapshot_id(&point.arn) } else { &point.arn },
+        "TargetDBSnapshotIdentifier": target,
+        "SourceRegion": from.scope().region,
+    });
+    once(to, "CopyDBSnapshot", asked, "DBSnapshotAlreadyExists").await?;
+    Ok(Made { arn: to.scope().arn("rds", &format!("snapshot:{target}")), ..Made::of(point) })
+}
 
-    fn copy<'a>(
-        &'a self,
-        from: &'a Session,
-        to: &'a Session,
-        point: &'a Point,
-        id: &'a str,
-    ) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let target = format!("awsbackup-copyjob-{}", id.to_lowercase());
-            let is_here = from.scope().region == to.scope().region;
-            let asked = json!({
-                "SourceDBSnapshotIdentifier": if is_here { snapshot_id(&point.arn) } else { &point.arn },
-                "TargetDBSnapshotIdentifier": target,
-                "SourceRegion": from.scope().region,
-            });
-            once(to, "CopyDBSnapshot", asked, "DBSnapshotAlreadyExists").await?;
-            Ok(Made {
-                arn: to.scope().arn("rds", &format!("snapshot:{target}")),
-                ..Made::of(point)
-            })
-        })
-    }
+pub(super) async fn forget(at: &Session, arn: &str) -> Done<()> {
+    let wanted = json!({ "DBSnapshotIdentifier": snapshot_id(arn) });
+    gone(at.query("rds", "DeleteDBSnapshot", wanted).await)
+}
 
-    fn forget<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            let wanted = json!({ "DBSnapshotIdentifier": snapshot_id(arn) });
-            gone(at.query("rds", "DeleteDBSnapshot", wanted).await)
-        })
-    }
+pub(super) fn check(metadata: &Texts) -> Done<()> {
+    required(metadata, TARGET).map(drop)
+}
 
-    fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
-        required(metadata, TARGET).map(drop)
-    }
+pub(super) async fn is_free(at: &Session, job: &RestoreJob) -> Done<()> {
+    let id = value(&job.metadata, TARGET).unwrap_or_default();
+    let taken = format!("DB instance already exists: {id}");
+    free(instance(at, id).await, "DBInstanceNotFound", &taken)
+}
 
-    fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {
-        Box::pin(async move {
-            let id = value(&job.metadata, TARGET).unwrap_or_default();
-            let taken = format!("DB instance already exists: {id}");
-            free(instance(at, id).await, "DBInstanceNotFound", &taken)
-        })
-    }
+pub(super) async fn restore(at: &Session, job: &RestoreJob, point: &Point) -> Done<String> {
+    let id = value(&job.metadata, TARGET).unwrap_or_default();
+    let of = |name: &str| value(&job.metadata, name);
+    let groups = json_of(&job.metadata, "VpcSecurityGroupIds");
+    let asked = json!({
+        TARGET: id,
+        "DBSnapshotIdentifier": snapshot_id(&point.arn),
+        "DBInstanceClass": of("DBInstanceClass"),
+        "DBSubnetGroupName": of("DBSubnetGroupName"),
+        "AvailabilityZone": of("AvailabilityZone"),
+        "Port": of("Port"),
+        "MultiAZ": of("MultiAZ"),
+        "PubliclyAccessible": of("PubliclyAccessible"),
+        "StorageType": of("StorageType"),
+        "DeletionProtection": of("DeletionProtection"),
+        "VpcSecurityGroupIds": groups.map(|ids| json!({ "VpcSecurityGroupId": numbered(&ids) })),
+    });
+    let known = if job.was_asked { "DBInstanceAlreadyExists" } else { "" };
+    once(at, "RestoreDBInstanceFromDBSnapshot", asked, known).await?;
+    Ok(at.scope().arn("rds", &format!("db:{id}")))
+}
 
-    fn restore<'a>(
-        &'a self,
-        at: &'a Session,
-        job: &'a RestoreJob,
-        point: &'a Point,
-    ) -> Doing<'a, String> {
-        Box::pin(async move {
-            let id = value(&job.metadata, TARGET).unwrap_or_default();
-            let of = |name: &str| value(&job.metadata, name);
-            let groups = json_of(&job.metadata, "VpcSecurityGroupIds");
-            let asked = json!({
-                TARGET: id,
-                "DBSnapshotIdentifier": snapshot_id(&point.arn),
-                "DBInstanceClass": of("DBInstanceClass"),
-                "DBSubnetGroupName": of("DBSubnetGroupName"),
-                "AvailabilityZone": of("AvailabilityZone"),
-                "Port": of("Port"),
-                "MultiAZ": of("MultiAZ"),
-                "PubliclyAccessible": of("PubliclyAccessible"),
-                "StorageType": of("StorageType"),
-                "DeletionProtection": of("DeletionProtection"),
-                "VpcSecurityGroupIds": groups.map(|ids| json!({ "VpcSecurityGroupId": numbered(&ids) })),
-            });
-            let known = if job.was_asked { "DBInstanceAlreadyExists" } else { "" };
-            once(at, "RestoreDBInstanceFromDBSnapshot", asked, known).await?;
-            Ok(at.scope().arn("rds", &format!("db:{id}")))
-        })
-    }
+pub(super) async fn is_restored(at: &Session, arn: &str) -> Done<bool> {
+    let database = instance(at, last(arn)).await?;
+    is_ready(database.text("DBInstanceStatus"), "available", &["failed", "deleting"])
+}
 
-    fn is_restored<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
-        Box::pin(async move {
-            let database = instance(at, last(arn)).await?;
-            is_ready(database.text("DBInstanceStatus"), "available", &["failed", "deleting"])
-        })
-    }
+pub(super) async fn discard(at: &Session, arn: &str) -> Done<()> {
+    let wanted = json!({ TARGET: last(arn), "SkipFinalSnapshot": true });
+    gone(at.query("rds", "DeleteDBInstance", wanted).await)
+}
 
-    fn discard<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            let wanted = json!({ TARGET: last(arn), "SkipFinalSnapshot": true });
-            gone(at.query("rds", "DeleteDBInstance", wanted).await)
-        })
-    }
-
-    fn inferred(&self, _at: &Scope, point: &Point) -> Texts {
-        let mut all = Texts::from_iter([
-            (TARGET.into(), ids::hex("awsbackup-restore-test-", 12)),
-            ("DeletionProtection".into(), "false".into()),
-            ("MultiAZ".into(), "false".into()),
-            ("PubliclyAccessible".into(), "false".into()),
-        ]);
-        for name in ["DBInstanceClass", "DBSubnetGroupName"] {
-            if let Some(kept) = value(&point.metadata, name) {
-                all.insert(name.into(), kept.into());
-            }
+pub(super) fn inferred(_at: &Scope, point: &Point) -> Texts {
+    let mut all = Texts::from_iter([
+        (TARGET.into(), ids::hex("awsbackup-restore-test-", 12)),
+        ("DeletionProtection".into(), "false".into()),
+        ("MultiAZ".into(), "false".into()),
+        ("PubliclyAccessible".into(), "false".into()),
+    ]);
+    for name in ["DBInstanceClass", "DBSubnetGroupName"] {
+        if let Some(kept) = value(&point.metadata, name) {
+            all.insert(name.into(), kept.into());
         }
-        all
     }
+    all
+}
 
-    fn overridable(&self) -> &'static [&'static str] {
-        &[
-            "availabilityZone",
-            "dbInstanceClass",
-            "dbName",
-            "dbSubnetGroupName",
-            "multiAz",
-            "port",
-            "vpcSecurityGroupIds",
-        ]
-    }
-
-    fn can_stop(&self) -> bool {
-        false
-    }
+pub(super) fn overridable() -> &'static [&'static str] {
+    &[
+        "availabilityZone",
+        "dbInstanceClass",
+        "dbName",
+        "dbSubnetGroupName",
+        "multiAz",
+        "port",
+        "vpcSecurityGroupIds",
+    ]
 }
 
 fn metadata(database: &Xml) -> Texts {

@@ -7,15 +7,13 @@ use serde_json::Value;
 
 use super::s3_objects as objects;
 use super::shared::{last, required, value};
-use super::{Doing, Made, Resource};
+use super::{Done, Made};
 use crate::backup::error::{invalid, refused};
 use crate::backup::model::{BackupJob, Point, RestoreJob, Texts};
 use crate::upstream::Session;
-use crate::{AwsError, Scope, ids};
+use crate::{Scope, ids};
 
 const TARGET: &str = "DestinationBucketName";
-
-pub(super) struct S3;
 
 /// Where recovery points of an account and Region are.
 fn store(at: &Scope) -> String {
@@ -33,136 +31,106 @@ fn arn(at: &Scope, bucket: &str, from: jiff::Timestamp, job: &str) -> String {
     at.arn("backup", &format!("recovery-point:{bucket}-{date}-{mark}"))
 }
 
-impl Resource for S3 {
-    fn name(&self) -> &'static str {
-        "S3"
+pub(super) async fn back_up(at: &Session, job: &BackupJob) -> Done<Made> {
+    let bucket = last(&job.resource);
+    if !objects::is_versioned(at, bucket).await? {
+        return Err(refused(format!(
+            "Bucket versioning must be enabled to back up bucket {bucket}"
+        )));
     }
+    let arn = arn(at.scope(), bucket, job.created, &job.id);
+    let (store, folder) = (store(at.scope()), folder(&arn));
+    objects::make(at, &store).await?;
+    // Half a copy of an earlier attempt would mix two points in time.
+    objects::empty(at, &store, &folder).await?;
+    let all = objects::current(at, bucket).await?;
+    let size = all.iter().map(|object| object.size).sum();
+    let name = |key: &str| format!("{folder}{key}");
+    if let Err(error) = objects::copy(at, bucket, &all, &store, &name).await {
+        objects::empty(at, &store, &folder).await?;
+        return Err(error);
+    }
+    Ok(Made {
+        arn,
+        size,
+        name: Some(bucket.to_owned()),
+        metadata: Texts::from_iter([("BucketName".into(), bucket.into())]),
+        ..Made::default()
+    })
+}
 
-    fn back_up<'a>(&'a self, at: &'a Session, job: &'a BackupJob) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let bucket = last(&job.resource);
-            if !objects::is_versioned(at, bucket).await? {
-                return Err(refused(format!(
-                    "Bucket versioning must be enabled to back up bucket {bucket}"
-                )));
-            }
-            let arn = arn(at.scope(), bucket, job.created, &job.id);
-            let (store, folder) = (store(at.scope()), folder(&arn));
-            objects::make(at, &store).await?;
-            // Half a copy of an earlier attempt would mix two points in time.
-            objects::empty(at, &store, &folder).await?;
-            let all = objects::current(at, bucket).await?;
-            let size = all.iter().map(|object| object.size).sum();
-            let name = |key: &str| format!("{folder}{key}");
-            if let Err(error) = objects::copy(at, bucket, &all, &store, &name).await {
-                objects::empty(at, &store, &folder).await?;
-                return Err(error);
-            }
-            Ok(Made {
-                arn,
-                size,
-                name: Some(bucket.to_owned()),
-                metadata: Texts::from_iter([("BucketName".into(), bucket.into())]),
-                ..Made::default()
-            })
-        })
-    }
+pub(super) async fn is_saved(_at: &Session, _arn: &str) -> Done<bool> {
+    // Copying waits for every object.
+    Ok(true)
+}
 
-    fn is_saved<'a>(&'a self, _at: &'a Session, _arn: &'a str) -> Doing<'a, bool> {
-        // Copying waits for every object.
-        Box::pin(async { Ok(true) })
-    }
+pub(super) async fn copy(from: &Session, to: &Session, point: &Point, id: &str) -> Done<Made> {
+    let arn = arn(to.scope(), last(&point.resource), point.created, id);
+    let (source, target) = (store(from.scope()), store(to.scope()));
+    let (old, new) = (folder(&point.arn), folder(&arn));
+    objects::make(to, &target).await?;
+    let all = objects::under(from, &source, &old).await?;
+    let name = |key: &str| format!("{new}{}", key.strip_prefix(old.as_str()).unwrap_or(key));
+    objects::copy(to, &source, &all, &target, &name).await?;
+    Ok(Made { arn, ..Made::of(point) })
+}
 
-    fn copy<'a>(
-        &'a self,
-        from: &'a Session,
-        to: &'a Session,
-        point: &'a Point,
-        id: &'a str,
-    ) -> Doing<'a, Made> {
-        Box::pin(async move {
-            let arn = arn(to.scope(), last(&point.resource), point.created, id);
-            let (source, target) = (store(from.scope()), store(to.scope()));
-            let (old, new) = (folder(&point.arn), folder(&arn));
-            objects::make(to, &target).await?;
-            let all = objects::under(from, &source, &old).await?;
-            let name =
-                |key: &str| format!("{new}{}", key.strip_prefix(old.as_str()).unwrap_or(key));
-            objects::copy(to, &source, &all, &target, &name).await?;
-            Ok(Made { arn, ..Made::of(point) })
-        })
-    }
+pub(super) async fn forget(at: &Session, arn: &str) -> Done<()> {
+    objects::empty(at, &store(at.scope()), &folder(arn)).await
+}
 
-    fn forget<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move { objects::empty(at, &store(at.scope()), &folder(arn)).await })
-    }
+pub(super) fn check(metadata: &Texts) -> Done<()> {
+    wanted(metadata)?;
+    required(metadata, TARGET).map(drop)
+}
 
-    fn check(&self, _point: &Point, metadata: &Texts) -> Result<(), AwsError> {
-        wanted(metadata)?;
-        required(metadata, TARGET).map(drop)
+pub(super) async fn is_free(at: &Session, job: &RestoreJob) -> Done<()> {
+    let bucket = value(&job.metadata, TARGET).unwrap_or_default();
+    match (is_new(&job.metadata), objects::is_there(at, bucket).await?) {
+        (true, true) => Err(refused(format!("Bucket already exists: {bucket}"))),
+        (false, false) => Err(refused(format!("Destination bucket does not exist: {bucket}"))),
+        (true, false) => Ok(()),
+        (false, true) if objects::is_versioned(at, bucket).await? => Ok(()),
+        (false, true) => {
+            Err(refused(format!("Bucket versioning must be enabled on destination {bucket}")))
+        }
     }
+}
 
-    fn is_free<'a>(&'a self, at: &'a Session, job: &'a RestoreJob) -> Doing<'a, ()> {
-        Box::pin(async move {
-            let bucket = value(&job.metadata, TARGET).unwrap_or_default();
-            match (is_new(&job.metadata), objects::is_there(at, bucket).await?) {
-                (true, true) => Err(refused(format!("Bucket already exists: {bucket}"))),
-                (false, false) => {
-                    Err(refused(format!("Destination bucket does not exist: {bucket}")))
-                }
-                (true, false) => Ok(()),
-                (false, true) if objects::is_versioned(at, bucket).await? => Ok(()),
-                (false, true) => Err(refused(format!(
-                    "Bucket versioning must be enabled on destination {bucket}"
-                ))),
-            }
-        })
+pub(super) async fn restore(at: &Session, job: &RestoreJob, point: &Point) -> Done<String> {
+    let bucket = value(&job.metadata, TARGET).unwrap_or_default();
+    if is_new(&job.metadata) {
+        objects::make(at, bucket).await?;
+        objects::set_versioned(at, bucket).await?;
     }
+    let (store, folder) = (store(at.scope()), folder(&point.arn));
+    let wanted = wanted(&job.metadata)?;
+    let mut all = objects::under(at, &store, &folder).await?;
+    let plain = |key: &str| key.strip_prefix(folder.as_str()).unwrap_or(key).to_owned();
+    all.retain(|object| is_wanted(&wanted, &plain(&object.key)));
+    objects::copy(at, &store, &all, bucket, &plain).await?;
+    Ok(format!("arn:aws:s3:::{bucket}"))
+}
 
-    fn restore<'a>(
-        &'a self,
-        at: &'a Session,
-        job: &'a RestoreJob,
-        point: &'a Point,
-    ) -> Doing<'a, String> {
-        Box::pin(async move {
-            let bucket = value(&job.metadata, TARGET).unwrap_or_default();
-            if is_new(&job.metadata) {
-                objects::make(at, bucket).await?;
-                objects::set_versioned(at, bucket).await?;
-            }
-            let (store, folder) = (store(at.scope()), folder(&point.arn));
-            let wanted = wanted(&job.metadata)?;
-            let mut all = objects::under(at, &store, &folder).await?;
-            let plain = |key: &str| key.strip_prefix(folder.as_str()).unwrap_or(key).to_owned();
-            all.retain(|object| is_wanted(&wanted, &plain(&object.key)));
-            objects::copy(at, &store, &all, bucket, &plain).await?;
-            Ok(format!("arn:aws:s3:::{bucket}"))
-        })
-    }
+pub(super) async fn is_restored(at: &Session, arn: &str) -> Done<bool> {
+    objects::is_there(at, last(arn)).await
+}
 
-    fn is_restored<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, bool> {
-        Box::pin(async move { objects::is_there(at, last(arn)).await })
-    }
+pub(super) async fn discard(at: &Session, arn: &str) -> Done<()> {
+    objects::empty(at, last(arn), "").await?;
+    objects::unmake(at, last(arn)).await
+}
 
-    fn discard<'a>(&'a self, at: &'a Session, arn: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            objects::empty(at, last(arn), "").await?;
-            objects::unmake(at, last(arn)).await
-        })
-    }
+pub(super) fn inferred(_at: &Scope, _point: &Point) -> Texts {
+    Texts::from_iter([
+        (TARGET.into(), ids::hex("awsbackup-restore-test-", 20)),
+        ("NewBucket".into(), "true".into()),
+        ("Encrypted".into(), "true".into()),
+    ])
+}
 
-    fn inferred(&self, _at: &Scope, _point: &Point) -> Texts {
-        Texts::from_iter([
-            (TARGET.into(), ids::hex("awsbackup-restore-test-", 20)),
-            ("NewBucket".into(), "true".into()),
-            ("Encrypted".into(), "true".into()),
-        ])
-    }
-
-    fn overridable(&self) -> &'static [&'static str] {
-        &["encryptionType", "kmsKey"]
-    }
+pub(super) fn overridable() -> &'static [&'static str] {
+    &["encryptionType", "kmsKey"]
 }
 
 fn is_new(metadata: &Texts) -> bool {
@@ -170,7 +138,7 @@ fn is_new(metadata: &Texts) -> bool {
 }
 
 /// Keys and prefixes of `ItemsToRestore`; none for all.
-fn wanted(metadata: &Texts) -> Result<Vec<String>, AwsError> {
+fn wanted(metadata: &Texts) -> Done<Vec<String>> {
     let Some(text) = value(metadata, "ItemsToRestore") else { return Ok(Vec::new()) };
     let items: Option<Vec<String>> = serde_json::from_str::<Value>(text)
         .ok()

@@ -1,11 +1,11 @@
 //! Which resource an ARN names, among those that can be backed up here. Pure.
 
-use super::{Resource, dynamodb, ebs, ec2, rds, s3};
+use super::Resource;
 use crate::backup::error::invalid;
 use crate::{AwsError, Scope};
 
 /// The kind of resource that an ARN of this account and Region names.
-pub(in crate::backup) fn of_arn(arn: &str, at: &Scope) -> Result<&'static dyn Resource, AwsError> {
+pub(in crate::backup) fn of_arn(arn: &str, at: &Scope) -> Result<Resource, AwsError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [head, partition, service, region, account, rest] = parts[..] else {
         return Err(invalid(format!("Invalid ARN provided: {arn}")));
@@ -13,12 +13,12 @@ pub(in crate::backup) fn of_arn(arn: &str, at: &Scope) -> Result<&'static dyn Re
     if head != "arn" || !partition.starts_with("aws") || rest.is_empty() {
         return Err(invalid(format!("Invalid ARN provided: {arn}")));
     }
-    let (resource, id): (&'static dyn Resource, Option<&str>) = match service {
-        "ec2" if rest.starts_with("volume/") => (&ebs::Ebs, rest.strip_prefix("volume/")),
-        "ec2" => (&ec2::Ec2, rest.strip_prefix("instance/")),
-        "dynamodb" => (&dynamodb::DynamoDb, rest.strip_prefix("table/")),
-        "rds" => (&rds::Rds, rest.strip_prefix("db:")),
-        "s3" => (&s3::S3, Some(rest)),
+    let (resource, id) = match service {
+        "ec2" if rest.starts_with("volume/") => (Resource::Ebs, rest.strip_prefix("volume/")),
+        "ec2" => (Resource::Ec2, rest.strip_prefix("instance/")),
+        "dynamodb" => (Resource::DynamoDb, rest.strip_prefix("table/")),
+        "rds" => (Resource::Rds, rest.strip_prefix("db:")),
+        "s3" => (Resource::S3, Some(rest)),
         _ => return Err(invalid(format!("Unsupported resource type: {arn}"))),
     };
     if !id.is_some_and(|id| !id.is_empty() && !id.contains(['/', '*', '?'])) {

@@ -9,7 +9,8 @@ use crate::backup::desk::Desk;
 use crate::backup::error::{invalid, missing, not_found, refused};
 use crate::backup::input::{required, role, texts};
 use crate::backup::model::{Point, PointStatus, RestoreJob, RestoreStatus, Texts, kind};
-use crate::backup::{resource, token, work};
+use crate::backup::resource::Resource;
+use crate::backup::{token, work};
 use crate::{AwsError, Call, ids};
 
 /// What a restore job is to do.
@@ -69,8 +70,8 @@ fn check(point: &Point, order: &Order) -> Result<(), AwsError> {
             point.arn
         )));
     }
-    match resource::of(&point.resource_type) {
-        Some(resource) => resource.check(point, &order.metadata),
+    match Resource::of(&point.resource_type) {
+        Some(resource) => resource.check(&order.metadata),
         None => Err(invalid(format!("Unsupported resource type: {}", point.resource_type))),
     }
 }

@@ -8,8 +8,9 @@ use super::{find, selections};
 use crate::backup::desk::Desk;
 use crate::backup::input::texts;
 use crate::backup::model::{Point, TestingPlan, Texts, kind};
+use crate::backup::resource::Resource;
 use crate::backup::restores::{Order, order};
-use crate::backup::{resource, tags};
+use crate::backup::tags;
 use crate::{AwsError, Call};
 
 pub(in crate::backup) fn run(desk: &Desk, call: &Call) -> Result<Value, AwsError> {
@@ -54,7 +55,7 @@ pub(in crate::backup) fn run(desk: &Desk, call: &Call) -> Result<Value, AwsError
 
 /// Inferred metadata with the selection's overrides, whose keys are not case-sensitive.
 fn metadata(desk: &Desk, point: &Point, selection: &Value) -> Result<Texts, AwsError> {
-    let mut all = resource::of(&point.resource_type)
+    let mut all = Resource::of(&point.resource_type)
         .map(|kind| kind.inferred(desk.at(), point))
         .unwrap_or_default();
     for (key, value) in

@@ -10,7 +10,7 @@ use crate::backup::desk::Desk;
 use crate::backup::error::{exists, invalid, missing, not_found};
 use crate::backup::input::{is_name, page, required, role, texts};
 use crate::backup::model::{TestingSelection, kind};
-use crate::backup::resource;
+use crate::backup::resource::Resource;
 use crate::wire::time;
 use crate::{AwsError, Call};
 
@@ -77,7 +77,7 @@ fn check(document: &Value) -> Result<(), AwsError> {
     let name = document["ProtectedResourceType"]
         .as_str()
         .ok_or_else(|| missing("ProtectedResourceType"))?;
-    let resource = resource::of(name)
+    let resource = Resource::of(name)
         .ok_or_else(|| invalid(format!("Invalid protected resource type: {name}")))?;
     let arns = document["ProtectedResourceArns"].as_array();
     let has_conditions = document["ProtectedResourceConditions"].is_object();

@@ -7,7 +7,7 @@ use crate::AwsError;
 use crate::backup::desk::Desk;
 use crate::backup::error::refused;
 use crate::backup::model::{BackupJob, BackupState, Point, PointStatus, Vault, kind};
-use crate::backup::resource::{self, Made, Resource};
+use crate::backup::resource::{Made, Resource};
 use crate::backup::tags;
 use crate::upstream::Session;
 
@@ -50,7 +50,7 @@ async fn run(desk: &Desk, id: &str) -> Result<(), AwsError> {
     };
     check_lock(desk, &job)?;
     let resource =
-        resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
+        Resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
     let session = desk.session(&job.role);
     let arn = match &job.point {
         Some(arn) => arn.clone(),
@@ -79,7 +79,7 @@ async fn take(
     desk: &Desk,
     job: &BackupJob,
     session: &Session,
-    resource: &dyn Resource,
+    resource: Resource,
 ) -> Result<String, AwsError> {
     let now = Timestamp::now();
     desk.update(kind::JOB, &job.id, |job: &mut BackupJob| job.taken = Some(now));
@@ -161,7 +161,7 @@ fn keep(desk: &Desk, job: &BackupJob, made: Made, taken: Timestamp) {
 /// Deletes what a job that did not complete has made.
 async fn take_back(desk: &Desk, id: &str) {
     let Some(job) = desk.get::<BackupJob>(kind::JOB, id) else { return };
-    let (Some(arn), Some(resource)) = (&job.point, resource::of(&job.resource_type)) else {
+    let (Some(arn), Some(resource)) = (&job.point, Resource::of(&job.resource_type)) else {
         return;
     };
     if let Err(error) = resource.forget(&desk.session(&job.role), arn).await {

@@ -8,7 +8,8 @@ use crate::backup::copies;
 use crate::backup::desk::Desk;
 use crate::backup::error::refused;
 use crate::backup::model::{CopyJob, CopyState, Point, PointStatus, kind};
-use crate::backup::{resource, tags};
+use crate::backup::resource::Resource;
+use crate::backup::tags;
 
 /// Starts, or carries on with, a job that the store knows.
 pub(in crate::backup) fn begin(desk: Desk, id: String) {
@@ -37,7 +38,7 @@ async fn run(desk: &Desk, id: &str) -> Result<(), AwsError> {
         return Err(refused(why));
     }
     let resource =
-        resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
+        Resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
     let (from, to) = (desk.session(&job.role), there.session(&job.role));
     let made = resource.copy(&from, &to, &point, id).await?;
     let copy = Point {
@@ -87,7 +88,7 @@ fn go(desk: &Desk, id: &str, next: CopyState, message: Option<String>) {
 async fn take_back(desk: &Desk, id: &str) {
     let Some(job) = desk.get::<CopyJob>(kind::COPY, id) else { return };
     let Ok((there, _)) = copies::destination(desk, &job.target_vault) else { return };
-    let (Some(arn), Some(resource)) = (&job.target_point, resource::of(&job.resource_type)) else {
+    let (Some(arn), Some(resource)) = (&job.target_point, Resource::of(&job.resource_type)) else {
         return;
     };
     if let Err(error) = resource.forget(&there.session(&job.role), arn).await {

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::error::refused;
-use super::resource::Doing;
 use crate::AwsError;
 
 /// AWS's times: what a small on-demand job takes at least.
@@ -24,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Asks again and again until the upstream says yes.
-async fn until<'a>(
-    ask: impl Fn() -> Doing<'a, bool>,
+async fn until<F: Future<Output = Result<bool, AwsError>>>(
+    ask: impl Fn() -> F,
     is_over: impl Fn() -> bool,
 ) -> Result<(), AwsError> {
     let end = tokio::time::Instant::now() + PATIENCE;

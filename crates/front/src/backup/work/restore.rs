@@ -7,7 +7,7 @@ use crate::AwsError;
 use crate::backup::desk::Desk;
 use crate::backup::error::refused;
 use crate::backup::model::{Point, RestoreJob, RestoreStatus, kind};
-use crate::backup::resource;
+use crate::backup::resource::Resource;
 
 /// Starts, or carries on with, a job that the store knows.
 pub(in crate::backup) fn begin(desk: Desk, id: String) {
@@ -30,7 +30,7 @@ async fn run(desk: &Desk, id: &str) -> Result<(), AwsError> {
     let point =
         point.ok_or_else(|| refused(format!("Recovery point {} does not exist", job.point)))?;
     let resource =
-        resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
+        Resource::of(&job.resource_type).ok_or_else(|| refused("unknown resource type"))?;
     let session = desk.session(job.role.as_deref().unwrap_or(&point.role));
     if job.status == RestoreStatus::Pending {
         events::restore(desk, id);

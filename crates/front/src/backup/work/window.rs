@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::events;
 use crate::backup::desk::Desk;
 use crate::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
-use crate::backup::resource;
+use crate::backup::resource::Resource;
 
 /// Without a validation window AWS deletes soon after the restore; ten minutes of its time.
 const NO_WINDOW: Duration = Duration::from_secs(600);
@@ -31,7 +31,7 @@ pub(super) async fn run(desk: &Desk, id: &str) {
     events::restore(desk, id);
     desk.save().await;
     let session = desk.session(job.role.as_deref().unwrap_or_default());
-    let done = match resource::of(&job.resource_type) {
+    let done = match Resource::of(&job.resource_type) {
         Some(resource) => resource.discard(&session, arn).await,
         None => Ok(()),
     };

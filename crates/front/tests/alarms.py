@@ -5,16 +5,6 @@ import time
 cloudwatch, sns, sqs, events, ec2 = (client(name) for name in ("cloudwatch", "sns", "sqs", "events", "ec2"))
 
 
-def until(what, seconds=240):
-    end = time.time() + seconds
-    while time.time() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"not within {seconds} s: {what()}")
-
-
 def queue(name):
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

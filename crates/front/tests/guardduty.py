@@ -8,16 +8,6 @@ guardduty, events, sqs, iam, s3, ec2, trail = (
 )
 
 
-def until(what, seconds=240):
-    end = time.time() + seconds
-    while time.time() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
-
-
 def refused(call, **params):
     try:
         call(**params)

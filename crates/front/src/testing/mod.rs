@@ -77,18 +77,11 @@ impl Served {
     }
 }
 
-/// Runs Python with boto3 against a front: `client(NAME)` makes a client of the account; what the script puts into
-/// `result` comes back.
+/// Runs Python with boto3 against a front, after `tests/prelude.py`: what the script puts into `result` comes back.
 pub async fn boto3(endpoint: &str, account: &str, script: &str) -> Value {
-    let prelude = format!(
-        "import json, boto3, botocore\nfrom botocore.exceptions import ClientError\nresult = None\n\
-             def client(name, key='{}', region='us-east-1', attempts=1):\n    \
-             config = botocore.config.Config(retries={{'total_max_attempts': attempts}})\n    \
-             return boto3.client(name, endpoint_url='{}', region_name=region, aws_access_key_id=key, \
-             aws_secret_access_key='test', config=config)\n",
-        account, endpoint
-    );
-    let whole = format!("{prelude}\n{script}\nprint(json.dumps(result, default=str))");
+    let known = format!("ENDPOINT, ACCOUNT = '{endpoint}', '{account}'");
+    let prelude = include_str!("../../tests/prelude.py");
+    let whole = format!("{known}\n{prelude}\n{script}\nprint(json.dumps(result, default=str))");
     let mut command = tokio::process::Command::new(&moto().python);
     command.args(["-I", "-c", &whole]).env("AWS_EC2_METADATA_DISABLED", "true");
     let run = command.stdin(Stdio::null()).output().await.expect("python starts");

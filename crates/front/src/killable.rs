@@ -13,6 +13,7 @@ const HOME: &str = "BACKBURN_TEST_FRONT_HOME";
 const UPSTREAM: &str = "BACKBURN_TEST_FRONT_UPSTREAM";
 const CLOCK: &str = "BACKBURN_TEST_FRONT_CLOCK";
 const PORT: &str = "BACKBURN_TEST_FRONT_PORT";
+const PASSTHROUGH: &str = "BACKBURN_TEST_FRONT_PASSTHROUGH";
 const SIGN: &str = "the front answers on ";
 
 /// A running front that keeps its memory in `home`. It is killed when this is dropped.
@@ -24,11 +25,18 @@ pub struct Killable {
 impl Killable {
     /// A front with every stand-in before the shared moto; `clock` as in `60x`.
     pub async fn start(home: &Path, clock: &str) -> Self {
+        Self::at(0, home, clock, &[]).await
+    }
+
+    /// The same on a port, 0 for any, without the stand-ins for some services.
+    pub async fn at(port: u16, home: &Path, clock: &str, passthrough: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .args(["--ignored", "--exact", "--nocapture", "killable::be_a_front"])
             .env(HOME, home)
             .env(UPSTREAM, &testing::moto().endpoint)
             .env(CLOCK, clock)
+            .env(PORT, port.to_string())
+            .env(PASSTHROUGH, passthrough.join(" "))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -45,6 +53,12 @@ impl Killable {
             }
         }
         panic!("the front ended before it answered");
+    }
+
+    /// Where the next front must be for clients that know this one.
+    pub fn port(&self) -> u16 {
+        let port = self.endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        port.expect("an endpoint has a port")
     }
 
     /// Calls upon it, as a client in `us-east-1`.
@@ -70,6 +84,9 @@ async fn be_a_front() {
     let options = Options {
         home: text(HOME).map(Into::into),
         clock: text(CLOCK).and_then(|clock| clock.parse().ok()).unwrap_or_default(),
+        passthrough: text(PASSTHROUGH)
+            .map(|names| names.split_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default(),
         ..Options::new(upstream)
     };
     let front = full(options).start().await.expect("started");

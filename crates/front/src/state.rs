@@ -51,7 +51,7 @@ impl Builder {
 
     /// Adds a stand-in, unless its service is to be passed through.
     #[must_use]
-    pub fn with(mut self, stand_in: impl StandIn) -> Self {
+    pub(crate) fn with(mut self, stand_in: impl StandIn) -> Self {
         let service = StandIn::service(&stand_in);
         if !self.options.passthrough.iter().any(|name| name == service) {
             self.stand_ins.push(Box::new(stand_in));
@@ -113,38 +113,33 @@ impl Front {
         }
     }
 
-    pub fn options(&self) -> &Options {
+    pub(crate) fn options(&self) -> &Options {
         &self.0.options
     }
 
-    pub fn upstream(&self) -> &Upstream {
+    pub(crate) fn upstream(&self) -> &Upstream {
         &self.0.upstream
     }
 
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.0.store
     }
 
-    pub fn faults(&self) -> &Faults {
+    pub(crate) fn faults(&self) -> &Faults {
         &self.0.faults
     }
 
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         self.0.options.clock
     }
 
-    /// Real time: only waits are shortened.
-    pub fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
-    }
-
     /// Waits for `span` of AWS's time, shortened by the clock's factor.
-    pub async fn sleep(&self, span: Duration) {
+    pub(crate) async fn sleep(&self, span: Duration) {
         self.clock().sleep(span).await;
     }
 
     /// Background work that ends when the front stops.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let front = self.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -155,46 +150,46 @@ impl Front {
     }
 
     /// Calls upon the upstream in a caller's account, with its own key where the upstream takes that.
-    pub fn as_caller(&self, call: &Call) -> Session {
+    pub(crate) fn as_caller(&self, call: &Call) -> Session {
         self.session(&call.identity.access_key, call.scope.clone())
     }
 
     /// Calls upon the upstream when no caller waits: after a restart, or on behalf of a service.
-    pub fn as_service(&self, scope: &Scope) -> Session {
+    pub(crate) fn as_service(&self, scope: &Scope) -> Session {
         self.session(&scope.account, scope.clone())
     }
 
-    pub(super) fn session(&self, access_key: &str, scope: Scope) -> Session {
+    pub(crate) fn session(&self, access_key: &str, scope: Scope) -> Session {
         let is_enforced = self.0.options.is_enforced;
         let key = if is_enforced { scope.account.clone() } else { access_key.to_owned() };
         Session::raw(self, &key, scope)
     }
 
     /// Who an access key belongs to, as the upstream tells; kept once known.
-    pub async fn identity(&self, access_key: &str, region: &str) -> Identity {
+    pub(crate) async fn identity(&self, access_key: &str, region: &str) -> Identity {
         self.0.identities.of(self, access_key, region).await
     }
 
     /// Publishes an event on the default bus of its account and Region. Returns at once.
-    pub fn raise(&self, event: Event) {
+    pub(crate) fn raise(&self, event: Event) {
         self.0.bus.raise(event);
     }
 
-    pub(super) fn identities(&self) -> &Identities {
+    pub(crate) fn identities(&self) -> &Identities {
         &self.0.identities
     }
 
     /// Every call that CloudTrail records from now on.
-    pub fn records(&self) -> broadcast::Receiver<Arc<Record>> {
+    pub(crate) fn records(&self) -> broadcast::Receiver<Arc<Record>> {
         self.0.trail.subscribe()
     }
 
     /// What a restart lost, a sentence each.
-    pub fn lost(&self) -> Vec<String> {
+    pub(crate) fn lost(&self) -> Vec<String> {
         self.0.lost.lock().map(|lost| lost.clone()).unwrap_or_default()
     }
 
-    pub(super) fn tell_lost(&self, sentences: Vec<String>) {
+    pub(crate) fn tell_lost(&self, sentences: Vec<String>) {
         for sentence in &sentences {
             tracing::warn!("{sentence}");
         }
@@ -204,7 +199,7 @@ impl Front {
     }
 
     /// What this front stands in for: service and sentences.
-    pub fn stands_in_for(&self) -> Vec<(String, Vec<String>)> {
+    pub(crate) fn stands_in_for(&self) -> Vec<(String, Vec<String>)> {
         let told = |stand_in: &dyn AnyStandIn| {
             let sentences: Vec<String> =
                 stand_in.stands_in_for().iter().map(|text| (*text).to_owned()).collect();
@@ -221,7 +216,7 @@ impl Front {
     }
 
     /// Stand-ins that want to see an operation; the first that answers wins.
-    pub(super) fn stand_ins_of<'a>(
+    pub(crate) fn stand_ins_of<'a>(
         &'a self,
         service: &'a str,
         operation: &'a str,
@@ -231,46 +226,46 @@ impl Front {
     }
 
     /// Whether a service is switched off.
-    pub(super) fn passes(&self, service: &str) -> bool {
+    pub(crate) fn passes(&self, service: &str) -> bool {
         self.0.options.passthrough.iter().any(|name| name == service)
     }
 
-    pub(super) fn stand_ins(&self) -> &[Box<dyn AnyStandIn>] {
+    pub(crate) fn stand_ins(&self) -> &[Box<dyn AnyStandIn>] {
         &self.0.stand_ins
     }
 
-    pub(super) fn trail(&self) -> &Trail {
+    pub(crate) fn trail(&self) -> &Trail {
         &self.0.trail
     }
 
-    pub(super) fn bus(&self) -> &Bus {
+    pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
     }
 
-    pub(super) fn quotas(&self) -> Option<&Quotas> {
+    pub(crate) fn quotas(&self) -> Option<&Quotas> {
         self.0.quotas.as_ref()
     }
 
-    pub(super) fn counts(&self) -> &Counts {
+    pub(crate) fn counts(&self) -> &Counts {
         &self.0.counts
     }
 
-    pub(super) fn budget(&self) -> &Budget {
+    pub(crate) fn budget(&self) -> &Budget {
         &self.0.budget
     }
 
-    pub(super) fn started(&self) -> jiff::Timestamp {
+    pub(crate) fn started(&self) -> jiff::Timestamp {
         self.0.started
     }
 
     /// Returns when the front is stopped.
-    pub async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         // The sender lives as long as this handle.
         let _ = self.0.stop.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     /// Forgets everything that the upstream's own reset has made untrue.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.0.store.clear();
         self.0.trail.clear();
         self.0.identities.clear();

@@ -21,7 +21,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(600);
 /// A fault that happened.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Fired {
+pub(crate) struct Fired {
     pub rule: String,
     pub at: jiff::Timestamp,
     pub service: String,
@@ -52,7 +52,7 @@ impl Strike {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Armed {
+pub(crate) struct Armed {
     pub id: String,
     #[serde(flatten)]
     pub rule: Rule,
@@ -72,7 +72,7 @@ struct Inner {
 
 /// The rules in force.
 #[derive(Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     inner: Mutex<Inner>,
 }
 

@@ -1,82 +1,35 @@
 //! FIS as boto3 meets it, before moto: every case of `tests/fis.py`, with kills of the front.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use super::Fis;
+use crate::Options;
+use crate::killable::Killable;
 use crate::ssm::Ssm;
 use crate::testing::{moto, served_with};
-use crate::{Builder, Options, serve};
 
-const SERVE: &str = "BACKBURN_FIS_SERVE";
 const CLOCK: &str = "60x";
+/// FIS alone stands in.
+const OTHERS: &[&str] = &["backup", "guardduty", "monitoring", "s3", "ssm"];
 
-/// Not a test: the front as a process of its own, for `through_boto3` to kill.
 #[tokio::test]
-#[ignore = "a helper of `through_boto3`"]
-async fn serve_until_killed() {
-    let Ok(text) = std::env::var(SERVE) else { return };
-    let [port, upstream, home] = text.splitn(3, ' ').collect::<Vec<_>>()[..] else { return };
-    let mut options = Options::new(upstream);
-    options.home = Some(home.into());
-    options.clock = CLOCK.parse().expect("a factor");
-    let front = Builder::new(options).with(Fis::default()).start().await.expect("started");
-    for sentence in front.lost() {
-        println!("lost: {sentence}");
-    }
-    let address = ("127.0.0.1", port.parse().expect("a port"));
-    serve(front, TcpListener::bind(address).await.expect("bound")).await.expect("served");
-}
-
-/// Ends with the test, however it ends.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(port: u16, home: &Path) -> Process {
-    let upstream = &moto().endpoint;
-    let child = Command::new(std::env::current_exe().expect("this program has a path"))
-        .args(["--ignored", "--exact", "fis::tests::serve_until_killed", "--nocapture"])
-        .env(SERVE, format!("{port} {upstream} {}", home.display()))
-        .stdin(Stdio::null())
-        .spawn()
-        .expect("started");
-    let process = Process(child);
-    let began = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the front does not answer");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    process
-}
-
-#[test]
-fn through_boto3() {
+async fn through_boto3() {
     let home = tempfile::tempdir().expect("a directory");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("bound").port();
-    drop(free);
-    let mut front = start(port, home.path());
     let control = tempfile::tempdir().expect("a directory");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fis.py");
+    let mut front = Killable::at(0, home.path(), CLOCK, OTHERS).await;
     let wanted = std::env::var("FRONT_FIS").unwrap_or_default();
     let mut client = Command::new(&moto().python)
         .arg("-I")
-        .arg(script)
-        .arg(format!("http://127.0.0.1:{port}"))
-        .arg(&moto().endpoint)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fis.py"))
+        .args([&front.endpoint, &moto().endpoint])
         .arg(control.path())
         .args(wanted.split_whitespace())
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .kill_on_drop(true)
         .spawn()
         .expect("python starts");
     let flag = control.path().join("kill");
@@ -85,14 +38,14 @@ fn through_boto3() {
             break status;
         }
         if flag.exists() {
+            let port = front.port();
             // kill -9, before its successor takes the port.
-            drop(front);
-            front = start(port, home.path());
+            front.kill().await;
+            front = Killable::at(port, home.path(), CLOCK, OTHERS).await;
             std::fs::remove_file(&flag).expect("removed");
         }
-        std::thread::sleep(Duration::from_millis(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
     };
-    drop(front);
     assert!(status.success(), "tests/fis.py failed");
 }
 

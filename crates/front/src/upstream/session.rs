@@ -136,6 +136,7 @@ impl Session {
 
     /// A call of a REST-JSON service: `rest("backup", "CreateBackupVault", Method::PUT, "/backup-vaults/x", json)`.
     /// Path and query are already percent-encoded.
+    #[cfg(test)]
     pub async fn rest(
         &self,
         service: &str,

@@ -6,7 +6,7 @@
 //! ```
 //! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
 //! done; `actions` and `aws` are what steps use; `drill` makes such a program of a simulation and
-//! scores its run; `lab` is the local endpoint; `matrix` breaks runs in it at every point; `cli` is
+//! scores its run; `lab` is the local endpoint; `crash_matrix` breaks runs in it at every point; `cli` is
 //! the program, and `serve` the live page of a run.
 
 #[cfg(feature = "aws")]
@@ -15,13 +15,15 @@ pub mod actions;
 pub mod aws;
 #[cfg(feature = "aws")]
 pub mod cli;
+#[cfg(feature = "aws")]
+pub mod conduct;
 pub mod config;
+#[cfg(feature = "aws")]
+pub mod crash_matrix;
 pub mod drill;
 pub mod engine;
 pub mod journal;
 pub mod lab;
-#[cfg(feature = "aws")]
-pub mod matrix;
 pub mod notify;
 pub mod playbook;
 pub mod program;

@@ -7,17 +7,17 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
+    conduct::{
+        reconnect::{known, reconnect},
+        session::Start,
+        stop::stop_live,
+    },
     engine::plan::Expected,
-    journal::{RunDir, RunDirError},
+    journal::RunDir,
     report::{plan::plural, summary},
 };
 
-use super::{
-    Context, Exit, Failure,
-    prepare::Inputs,
-    resume::{known, reconnect},
-    session::Start,
-};
+use super::{Context, Exit, Failure, inputs::Inputs};
 
 #[derive(Args, Debug)]
 pub struct Abort {
@@ -64,29 +64,4 @@ impl Abort {
         Err(Failure::new(Exit::StepFailed, said.join("\n       "))
             .help(format!("close it by hand, or try again with `backburn release {id}`")))
     }
-}
-
-/// Asks a live run to stop and waits until no process works on it any more.
-pub async fn stop_live(context: &Context, dir: &RunDir, wait: Duration) -> Result<(), Failure> {
-    const STEP: Duration = Duration::from_millis(200);
-    let mut left = wait;
-    let mut said = false;
-    while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
-        let request = dir.stop_request();
-        if !request.exists() {
-            dir.ask_to_stop()?;
-        }
-        if !std::mem::replace(&mut said, true) {
-            context.say(&format!(
-                "run {} is live: asked it to stop, waiting for its running calls",
-                dir.id()
-            ));
-        }
-        if left.is_zero() {
-            return Err(error.into());
-        }
-        tokio::time::sleep(STEP).await;
-        left = left.saturating_sub(STEP);
-    }
-    Ok(())
 }

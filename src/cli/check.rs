@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     actions::catalogue,
+    conduct::prepare,
     drill,
     program::{Checked, Program},
 };
 
 use super::{
-    Context, Exit, Failure, prepare,
+    Context, Exit, Failure,
     sinks::{Reports, every},
 };
 

@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::Aws,
+    conduct::{
+        configured::{Settings, as_account},
+        prepare::{self, operator},
+        telling::way,
+    },
     config::{Config, EVERY_KIND, Kind, Target, Way},
     engine::World,
     notify::{self, Deliver, Notification, Resolved},
     report::look::{BAD, GOOD, Look},
 };
 
-use super::{
-    Context, Exit, Failure,
-    notify::way,
-    prepare::{self, operator},
-    settings::{Settings, as_account},
-};
+use super::{Context, Exit, Failure};
 
 /// How long one target may take to hear a test.
 const HEARS: Duration = Duration::from_secs(15);

@@ -4,6 +4,10 @@ use clap::Args;
 
 use crate::{
     aws::ConnectOptions,
+    conduct::{
+        prepare::{self, operator},
+        session::{self, Start},
+    },
     engine::{
         plan::Expected,
         release::{Request, is_left_over},
@@ -15,8 +19,6 @@ use crate::{
 use super::{
     Context, Exit, Failure,
     lab::{Told, Where, up},
-    prepare::{self, operator},
-    session::{self, Start},
 };
 
 const NAME: &str = "playbooks/ec2-compromise.yaml";

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::{
+    conduct::{desk, drill, page::of_ended, standing::state},
     drill::score::Scorecard,
     journal::{self, Head, Ledger, RunDir, RunStatus, StepState},
     report::{
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 
-use super::{Context, Exit, Failure, approvals, drill, report::of_ended, runs};
+use super::{Context, Exit, Failure};
 
 const TICK: Duration = Duration::from_millis(125);
 /// In ticks: how often it is looked whether a process works on the run. The look takes the run's lock
@@ -45,7 +46,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
                 break;
             }
         }
-        show.asked(&approvals::open(&dir));
+        show.asked(&desk::open(&dir));
         if !context.json() {
             show.tick();
         }
@@ -62,7 +63,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
     show.end();
     let exit = exit(context, &dir, &ledger, presumed)?;
     if !context.json() {
-        let state = runs::state(&dir, &ledger);
+        let state = state(&dir, &ledger);
         let short = dir.id().get(..13).unwrap_or(dir.id());
         context.print(&format!("run {} {state}; exit code {}\n", dir.id(), exit as u8))?;
         context.print(&format!("what it did: `backburn runs show {short}`\n"))?;

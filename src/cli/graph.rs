@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::program::{dot, mermaid};
+use crate::{
+    conduct::prepare,
+    program::{dot, mermaid},
+};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{Context, Exit, Failure};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {

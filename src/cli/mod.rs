@@ -2,30 +2,24 @@
 
 mod abort;
 mod actions;
-mod approvals;
 mod approve;
 mod check;
 mod completions;
 mod config;
-mod context;
 mod crash_matrix;
 mod demo;
 mod drill;
-mod exit;
 mod explain;
-mod failure;
 mod follow;
+mod global;
 mod graph;
-mod held;
-mod human;
+mod inputs;
 mod lab;
 mod log;
 mod man;
 mod new;
-mod notify;
 mod plan;
 mod policy;
-mod prepare;
 mod readiness;
 mod release;
 mod report;
@@ -34,8 +28,6 @@ mod run;
 mod runs;
 mod schema;
 mod serve;
-mod session;
-mod settings;
 mod sinks;
 mod traces;
 
@@ -45,9 +37,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
-pub use context::{Context, Global};
-pub use exit::Exit;
-use failure::Failure;
+pub use crate::conduct::{Context, Exit};
+
+use crate::conduct::Failure;
+pub use global::{Color, Global};
 
 /// Contain an AWS incident by playbook, prove the containment, and give back what was taken.
 #[derive(Parser, Debug)]

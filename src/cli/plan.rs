@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::report;
-
-use super::{
-    Context, Exit, Failure, held,
-    prepare::{self, Inputs},
-    settings,
-    sinks::Reports,
+use crate::{
+    conduct::{configured, held, prepare},
+    report,
 };
+
+use super::{Context, Exit, Failure, inputs::Inputs, sinks::Reports};
 
 #[derive(Args, Debug)]
 pub struct Plan {
@@ -40,7 +38,7 @@ impl Plan {
         let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
         let (prepared, _) = self.reports.loaded(context, "plan", &self.file, &text, loaded)?;
         let run = prepare::new_run();
-        let aws = settings::enter(context, false).await?.with_run(&run);
+        let aws = configured::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         let plan = held::checked(context, plan, &self.beside);
         if let Some(out) = &self.out {

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::actions::policy::{Fill, Kept, policies, too_large};
+use crate::{
+    actions::policy::{Fill, Kept, policies, too_large},
+    conduct::prepare,
+};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Policy {

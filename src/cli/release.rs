@@ -4,6 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
+    conduct::{
+        drill,
+        prepare::operator,
+        reconnect::{known, reconnect},
+        session::Start,
+    },
     engine::{
         plan::Expected,
         release::{Request, is_left_over},
@@ -12,12 +18,7 @@ use crate::{
     report::summary,
 };
 
-use super::{
-    Context, Exit, Failure,
-    prepare::{Inputs, operator},
-    resume::{known, reconnect},
-    session::Start,
-};
+use super::{Context, Exit, Failure, inputs::Inputs};
 
 #[derive(Args, Debug)]
 pub struct Release {
@@ -68,7 +69,7 @@ impl Release {
             &json!({ "run": id, "items": items, "head": head }),
         )?;
         if discard && self.step.is_empty() {
-            super::drill::rescore(context, &dir, &items)?;
+            drill::rescore(context, &dir, &items)?;
         }
         Ok(if items.iter().any(is_left_over) { Exit::Drift } else { Exit::Ok })
     }

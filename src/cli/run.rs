@@ -4,15 +4,14 @@ use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::{playbook::types, program::planfile::PlanFile, report};
-
-use super::{
-    Context, Exit, Failure, held, human,
-    prepare::{self, Inputs},
-    serve::Serve,
-    session, settings,
-    sinks::Reports,
+use crate::{
+    conduct::{configured, held, human, prepare, session},
+    playbook::types,
+    program::planfile::PlanFile,
+    report,
 };
+
+use super::{Context, Exit, Failure, inputs::Inputs, serve::Serve, sinks::Reports};
 
 #[derive(Args, Debug)]
 pub struct Run {
@@ -90,7 +89,7 @@ impl Run {
         let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         drop(text);
         let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
-        let aws = settings::enter(context, false).await?.with_run(&run);
+        let aws = configured::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         if let Some(approved) = &approved {
             same(approved, &plan)?;

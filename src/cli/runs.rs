@@ -2,15 +2,16 @@
 //! one is `follow`'s.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
+    conduct::{session::Frozen, standing::state},
     journal::{self, Ledger, Record, RunDir, Stock, Stocked},
     program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure, follow::follow, serve::Serve, session::Frozen};
+use super::{Context, Exit, Failure, follow::follow, serve::Serve};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -99,19 +100,6 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     };
     context.data(|_| text, &found)?;
     Ok(Exit::Ok)
-}
-
-/// One word for where a run stands.
-pub fn state(dir: &RunDir, ledger: &Ledger) -> String {
-    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    match (ledger.released, ledger.aborted, ledger.status) {
-        (Some(true), _, _) => "released".into(),
-        (Some(false), _, _) => "released in part".into(),
-        (None, true, _) => "aborted".into(),
-        (None, false, Some(status)) => word(serde_json::to_value(status).unwrap_or_default()),
-        (None, false, None) if dir.lock().is_err() => "running".into(),
-        (None, false, None) => "cut off".into(),
-    }
 }
 
 fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {

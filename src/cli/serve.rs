@@ -11,6 +11,10 @@ use clap::Args;
 
 use crate::{
     actions::catalogue,
+    conduct::{
+        answer::{self, Wanted},
+        page,
+    },
     config::Config,
     journal::{RunDir, redact_text},
     playbook::Catalogue,
@@ -19,11 +23,7 @@ use crate::{
     serve::{Ask, Bound, Given, ServeError, Serving, Shown, Source, Stamp},
 };
 
-use super::{
-    Context, Exit, Failure,
-    approve::{self, Wanted},
-    report,
-};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Serve {
@@ -169,7 +169,7 @@ impl Folder {
         asked
             .map(|asked| {
                 let roles = asked.role.clone().map_or_else(
-                    || approve::roles(&self.dir).unwrap_or_default(),
+                    || answer::roles(&self.dir).unwrap_or_default(),
                     |role| vec![role],
                 );
                 let role = asked.role.as_deref().unwrap_or("ROLE");
@@ -215,9 +215,9 @@ impl Source for Folder {
         let sources = sources.with_contacts(&self.config.contacts);
         let live = match self.watch {
             Watch::Own => !over,
-            Watch::Other => report::is_live(&self.dir, &sources),
+            Watch::Other => page::is_live(&self.dir, &sources),
         };
-        let report = model::fold(&sources, &report::options_now(&self.config, live));
+        let report = model::fold(&sources, &page::options_now(&self.config, live));
         let asked = self.asks(&sources, &report);
         Ok(Shown { report, asked, live })
     }
@@ -237,7 +237,7 @@ impl Source for Folder {
             question: Some(question),
             via: Some("page".into()),
         };
-        let given = approve::answer(&self.dir, wanted).map_err(|failure| failure.message)?;
+        let given = answer::answer(&self.dir, wanted).map_err(|failure| failure.message)?;
         let word = if given.yes { "Approved" } else { "Denied" };
         Ok(format!("{word} as {} by {}. The run takes it up.", given.role, given.by))
     }

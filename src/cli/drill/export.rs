@@ -8,15 +8,13 @@ use serde_json::Value;
 
 use crate::{
     actions::catalogue,
+    conduct::prepare::{self, Sources},
     drill,
     engine::AFTER_RUN,
     playbook::expr::{RunFacts, Scope},
 };
 
-use super::{
-    super::prepare::{self, Inputs, Sources},
-    Context, Exit, Failure,
-};
+use super::{super::inputs::Inputs, Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct ExportFis {

@@ -11,20 +11,18 @@ use crate::{
         facts::fis::RunningExperiments,
         operations::fis::{engage_safety_lever, stop_experiment},
     },
+    conduct::{
+        drill::{everything, score_kept},
+        prepare::operator,
+        reconnect::{account_of, known, reconnect_to},
+        session::Start,
+        stop::stop_live,
+    },
     engine::{Fact, plan::Expected},
     journal::{self, Ledger, RunDir},
 };
 
-use super::{
-    super::{
-        abort::stop_live,
-        prepare::{Inputs, operator},
-        resume::{account_of, known, reconnect_to},
-        session::Start,
-    },
-    Context, Exit, Failure,
-    conduct::{everything, score_kept},
-};
+use super::{super::inputs::Inputs, Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Halt {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
+    conduct::prepare,
     drill::{
         self, Simulation,
         formats::{self, Job},
@@ -19,7 +20,7 @@ use crate::{
     report::{self, look},
 };
 
-use super::{super::prepare, Context, Exit, Failure};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Where {

@@ -1,15 +1,12 @@
 //! `backburn drill`: exercises. Owns the subcommands, one file each; what a drill is made of is
 //! `crate::drill`'s.
 
-mod conduct;
 mod export;
 mod halt;
 mod list;
 mod run;
 
 use clap::{Args, Subcommand};
-
-pub use conduct::{conduct, exit, rescore};
 
 use super::{Context, Exit, Failure};
 

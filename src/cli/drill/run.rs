@@ -4,18 +4,22 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use clap::Args;
 
-use crate::{program::planfile::PlanFile, report};
-
-use super::{
-    super::{
+use crate::{
+    conduct::{
+        configured,
+        drill::conduct,
         held,
         human::{self, Approvals},
-        prepare::{self, Inputs, Sources},
-        serve::Serve,
-        session, settings,
-        sinks::Reports,
+        prepare::{self, Sources},
+        session,
     },
-    Context, Exit, Failure, conduct,
+    program::planfile::PlanFile,
+    report,
+};
+
+use super::{
+    super::{inputs::Inputs, serve::Serve, sinks::Reports},
+    Context, Exit, Failure,
 };
 
 #[derive(Args, Debug)]
@@ -62,7 +66,7 @@ impl Run {
             .help(format!("`backburn run {name}` runs it")));
         };
         let run = prepare::new_run();
-        let aws = settings::enter(context, true).await?.with_run(&run);
+        let aws = configured::enter(context, true).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
         let plan = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));

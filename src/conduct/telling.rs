@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     aws::{Aws, publish},
+    crash_matrix::Rehearsal,
     engine::{Class, Event, Events, Verdict},
     journal::{Journal, Record},
-    matrix::Rehearsal,
     notify::{
         self, Address, Deliver, Notification, Office, Outcome, Refusal, Resolved, Rhythm, http,
         payload,

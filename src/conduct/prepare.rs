@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use clap::Args;
-
 use crate::{
     actions::{catalogue, policy::Kept},
     aws::{Aws, ConnectOptions},
@@ -18,20 +16,6 @@ use super::{Context, Exit, Failure};
 
 /// The input that the configuration fills.
 const BUCKET: &str = "evidence-bucket";
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Inputs {
-    /// Input of the playbook; repeat for more
-    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = pair)]
-    pub inputs: Vec<(String, String)>,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("write it as `name=value`".into()),
-    }
-}
 
 pub fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)

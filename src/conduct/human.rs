@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    approvals::{Asked, Desk},
+    desk::{Asked, Desk},
     prepare::operator,
 };
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::{
     aws::{Aws, belts::Belts, registry},
+    crash_matrix::Rehearsal,
     drill::{Files, Outline},
     engine::{
         self, Event, Events, LeftOpen, RunEnd, StepError, World,
@@ -16,7 +17,6 @@ use crate::{
         release::{Item, Request, is_left_over},
     },
     journal::{self, Head, Journal, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
-    matrix::Rehearsal,
     notify::{self, CLOSING, Notification, Office, Outcome, Score},
     program::{
         bind::{RunFactsOwned, bind},
@@ -31,10 +31,11 @@ use crate::{
 
 use super::{
     Context, Exit, Failure,
-    approvals::Desk,
+    desk::Desk,
     human::{Approvals, Terminal},
-    notify::{self as telling, summary},
+    page,
     prepare::operator,
+    telling::{self, summary},
 };
 
 /// What a run keeps of its inputs; sensitive ones are named, their values are nowhere.
@@ -411,7 +412,7 @@ impl Session {
         let Self { run, follower, dir, office, context, .. } = self;
         drop((run, office));
         follower.finish().await;
-        super::report::keep(&context, &dir, prepared);
+        page::keep(&context, &dir, prepared);
         stock
     }
 

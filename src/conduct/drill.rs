@@ -14,12 +14,10 @@ use crate::{
 };
 
 use super::{
-    super::{
-        notify,
-        prepare::{Sources, checked},
-        session::{Frozen, Session},
-    },
-    Context, Exit, Failure,
+    Context, Exit, Failure, page,
+    prepare::{Sources, checked},
+    session::{Frozen, Session},
+    telling,
 };
 
 /// What a drill's release takes away: all of it, also what its operations left.
@@ -42,7 +40,7 @@ pub async fn conduct(
     if end.status == RunStatus::Waiting {
         let told = session.told(end.status, &ledger, None).await;
         if !told.is_empty() {
-            context.say(notify::summary(&told).trim_end());
+            context.say(telling::summary(&told).trim_end());
         }
         session.close().await?;
         let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
@@ -65,7 +63,7 @@ pub async fn conduct(
         let card = Scorecard::fold(outline, dir.id(), &ledger, Some(&left));
         let told = session.told(end.status, &ledger, Some(scored(&card))).await;
         if !told.is_empty() {
-            context.say(notify::summary(&told).trim_end());
+            context.say(telling::summary(&told).trim_end());
         }
     }
     let closed = session.close().await;
@@ -127,7 +125,7 @@ fn keep(
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
     dir.write_json("drill.json", &card)?;
     // Once more, now with the scorecard.
-    super::super::report::keep(context, dir, None);
+    page::keep(context, dir, None);
     Ok(card)
 }
 

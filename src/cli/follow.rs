@@ -78,7 +78,7 @@ fn exit(context: &Context, dir: &RunDir, ledger: &Ledger, presumed: bool) -> Res
         return Ok(Exit::Interrupted);
     };
     if ledger.drill().is_some() && status != RunStatus::Waiting {
-        let card: Scorecard = dir.read_json("drill.json")?;
+        let card: Scorecard = dir.read_json(RunDir::SCORECARD)?;
         return Ok(match drill::exit(card.outcome) {
             Exit::Drift => Exit::Drift,
             _ if status == RunStatus::Interrupted => Exit::Interrupted,

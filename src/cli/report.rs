@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     journal::RunDir,
     report::{
-        PAGE, digest, html,
+        digest, html,
         model::{self, Law, Options},
     },
 };
@@ -60,7 +60,7 @@ impl Report {
         let sources = sources(&dir, config, None)?;
         let report = model::fold(&sources, &self.clocks.options(live, config));
         let (text, file) = match self.format {
-            Format::Html => (html::html(&report), Some(dir.path().join(PAGE))),
+            Format::Html => (html::html(&report), Some(dir.path().join(RunDir::REPORT))),
             Format::Md => (digest::digest(&report), None),
             Format::Json => (json(&report)?, None),
         };

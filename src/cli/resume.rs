@@ -10,7 +10,7 @@ use crate::{
         session::{Frozen, Start},
     },
     engine::plan::Expected,
-    journal::{Record, RunStatus},
+    journal::{Record, RunDir, RunStatus},
     program::{bind::RunFactsOwned, planfile::PlanFile, prepare::sources_sha256},
 };
 
@@ -45,9 +45,9 @@ impl Resume {
         if start.ledger.status == Some(RunStatus::Succeeded) && start.ledger.drill().is_none() {
             return refuse("has succeeded; there is nothing to go on with");
         }
-        let frozen: Frozen = start.dir.read_json("inputs.json")?;
-        let plan: PlanFile = start.dir.read_json("plan.json")?;
-        let text = start.dir.read_text("playbook.yaml")?;
+        let frozen: Frozen = start.dir.read_json(RunDir::INPUTS)?;
+        let plan: PlanFile = start.dir.read_json(RunDir::PLAN)?;
+        let text = start.dir.read_text(RunDir::PLAYBOOK)?;
         if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) = &start.ledger.started
             && (sources_sha256(&text, &frozen.files) != *playbook_sha256
                 || plan.sha256 != *plan_sha256

@@ -117,13 +117,13 @@ fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, F
     if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
         read.lines.first().map(|line| &line.record)
     {
-        let text = dir.read_text("playbook.yaml").unwrap_or_default();
-        let kept = dir.read_json::<Frozen>("inputs.json").map(|frozen| frozen.files);
+        let text = dir.read_text(RunDir::PLAYBOOK).unwrap_or_default();
+        let kept = dir.read_json::<Frozen>(RunDir::INPUTS).map(|frozen| frozen.files);
         let same = sources_sha256(&text, &kept.unwrap_or_default()) == *playbook_sha256;
-        judged(&mut files, &dir, "playbook.yaml", same);
-        let plan = dir.read_json::<PlanFile>("plan.json");
+        judged(&mut files, &dir, RunDir::PLAYBOOK, same);
+        let plan = dir.read_json::<PlanFile>(RunDir::PLAN);
         let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);
-        judged(&mut files, &dir, "plan.json", same);
+        judged(&mut files, &dir, RunDir::PLAN, same);
     }
     let bad: Vec<_> = files.iter().filter(|(_, stock)| !stock.is_good()).collect();
     let torn = read.torn.as_ref().map(String::len);

@@ -56,7 +56,7 @@ pub fn answer(dir: &RunDir, wanted: Wanted) -> Result<Given, Failure> {
 
 /// The plan that the run is held to, when it is the one that is meant.
 fn plan(dir: &RunDir, ledger: &Ledger, meant: Option<&str>) -> Result<PlanFile, Failure> {
-    let plan: PlanFile = dir.read_json("plan.json")?;
+    let plan: PlanFile = dir.read_json(RunDir::PLAN)?;
     let refused = |text: String| Failure::new(Exit::Refused, text);
     let run = dir.id();
     match &ledger.started {
@@ -132,7 +132,7 @@ fn fits(dir: &RunDir, asked: &Asked, role: &str) -> Result<(), Failure> {
 
 /// The roles of a run's playbook.
 pub fn roles(dir: &RunDir) -> Result<Vec<String>, Failure> {
-    let declared = playbook::parse(&dir.read_text("playbook.yaml")?).0;
+    let declared = playbook::parse(&dir.read_text(RunDir::PLAYBOOK)?).0;
     Ok(declared.map(|playbook| playbook.roles.keys().cloned().collect()).unwrap_or_default())
 }
 

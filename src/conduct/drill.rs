@@ -123,7 +123,7 @@ fn keep(
 ) -> Result<Scorecard, Failure> {
     let left = left_over(items);
     let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
-    dir.write_json("drill.json", &card)?;
+    dir.write_json(RunDir::SCORECARD, &card)?;
     // Once more, now with the scorecard.
     page::keep(context, dir, None);
     Ok(card)
@@ -142,8 +142,8 @@ pub fn rescore(context: &Context, dir: &RunDir, items: &[Item]) -> Result<(), Fa
 }
 
 fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
-    let frozen: Frozen = dir.read_json("inputs.json")?;
-    let text = dir.read_text("playbook.yaml")?;
+    let frozen: Frozen = dir.read_json(RunDir::INPUTS)?;
+    let text = dir.read_text(RunDir::PLAYBOOK)?;
     let found = checked(context, &frozen.name, &text, Sources::Kept(&frozen.files))?;
     let outline = found.outline.ok_or_else(|| {
         Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))

@@ -7,7 +7,7 @@ use crate::{
     journal::{ReadError, Record, RunDir, RunDirError},
     program::prepare::Prepared,
     report::{
-        PAGE, html,
+        html,
         model::{self, Known, Law, Options, Sources},
     },
 };
@@ -72,7 +72,7 @@ pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
 pub fn keep(context: &Context, dir: &RunDir, prepared: Option<&Prepared>) {
     let report = of_ended(context, dir, prepared).map_err(|e| e.to_string());
     let kept = report.and_then(|report| {
-        let kept = dir.write(PAGE, html::html(&report).as_bytes());
+        let kept = dir.write(RunDir::REPORT, html::html(&report).as_bytes());
         kept.map_err(|e: RunDirError| e.to_string())
     });
     if let Err(error) = kept {

@@ -45,11 +45,11 @@ pub fn known(
     if given.is_empty() {
         return Ok(Vec::new());
     }
-    let frozen: Frozen = dir.read_json("inputs.json")?;
+    let frozen: Frozen = dir.read_json(RunDir::INPUTS)?;
     let values = inputs(&frozen, given)?;
     if frozen.sensitive.iter().all(|name| given.iter().any(|(one, _)| one == name)) {
         let sources = prepare::Sources::Kept(&frozen.files);
-        let text = dir.read_text("playbook.yaml")?;
+        let text = dir.read_text(RunDir::PLAYBOOK)?;
         let (prepared, _) = prepare::loaded(context, &frozen.name, text, sources, &values)?;
         return Ok(prepared.secrets());
     }

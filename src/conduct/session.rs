@@ -92,9 +92,9 @@ pub async fn begin(
         sensitive,
         files: prepared.files.clone(),
     };
-    dir.write("playbook.yaml", prepared.text.as_bytes())?;
-    dir.write_json("inputs.json", &frozen)?;
-    dir.write_json("plan.json", plan)?;
+    dir.write(RunDir::PLAYBOOK, prepared.text.as_bytes())?;
+    dir.write_json(RunDir::INPUTS, &frozen)?;
+    dir.write_json(RunDir::PLAN, plan)?;
     let record = Record::RunStarted {
         format: journal::FORMAT,
         program: env!("CARGO_PKG_VERSION").into(),
@@ -164,7 +164,7 @@ impl Start {
             ));
         }
         let mut ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
-        Order::of(dir.read_json("plan.json").ok().as_ref()).arrange(&mut ledger);
+        Order::of(dir.read_json(RunDir::PLAN).ok().as_ref()).arrange(&mut ledger);
         let records = read.lines.into_iter().map(|line| line.record).collect();
         Ok(Self { dir, lock, head: read.head, ledger, records })
     }
@@ -178,7 +178,7 @@ impl Start {
         approved: impl Into<Approvals>,
     ) -> Result<Session, Failure> {
         let path = self.dir.journal();
-        let plan: Option<PlanFile> = self.dir.read_json("plan.json").ok();
+        let plan: Option<PlanFile> = self.dir.read_json(RunDir::PLAN).ok();
         let desk = Desk::of(&self.dir, plan.as_ref().map_or("", |plan| plan.sha256.as_str()));
         let order = Order::of(plan.as_ref());
         let trip = Rehearsal::asked().and_then(|asked| asked.trip).filter(|_| aws.is_local());

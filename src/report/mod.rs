@@ -16,6 +16,3 @@ pub mod summary;
 pub mod timeline;
 
 pub use look::Look;
-
-/// Name of the page that a run's directory keeps.
-pub const PAGE: &str = "report.html";

@@ -69,7 +69,7 @@ fn found(path: &Path) -> Result<Found, Failure> {
 /// The scorecards of this home, oldest first.
 pub fn cards(context: &Context) -> Result<Vec<Scorecard>, Failure> {
     let runs = RunDir::list(context.home())?;
-    Ok(runs.iter().filter_map(|dir| dir.read_json("drill.json").ok()).collect())
+    Ok(runs.iter().filter_map(|dir| dir.read_json(RunDir::SCORECARD).ok()).collect())
 }
 
 #[derive(Args, Debug)]

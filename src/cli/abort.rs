@@ -7,13 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    conduct::{
-        reconnect::{known, reconnect},
-        session::Start,
-        stop::stop_live,
-    },
-    engine::plan::Expected,
-    journal::RunDir,
+    conduct::{Aborted, abort},
     report::{plan::plural, summary},
 };
 
@@ -32,18 +26,10 @@ pub struct Abort {
 
 impl Abort {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let dir = RunDir::find(context.home(), &self.run)?;
-        let id = dir.id().to_owned();
-        stop_live(context, &dir, Duration::from_secs(self.wait)).await?;
-        let start = Start::of(context, &id)?;
-        if start.ledger.aborted || start.ledger.released.is_some() {
-            let what = if start.ledger.aborted { "aborted" } else { "released" };
-            return Err(Failure::new(Exit::Refused, format!("run {id} was {what} before")));
-        }
-        let aws = reconnect(context, &start).await?.with_run(&id);
-        let secrets = known(context, &dir, &self.inputs.inputs)?;
-        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
-        let (ledger, left) = session.abort().await?;
+        let wait = Duration::from_secs(self.wait);
+        let Aborted { dir, ledger, left } =
+            abort(context, &self.run, wait, &self.inputs.inputs).await?;
+        let id = dir.id();
         let changes = ledger.changes().count();
         context.data(
             |look| {

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     conduct::{
         answer::{Wanted, answer},
-        prepare::operator,
+        operator,
     },
     journal::RunDir,
 };

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    conduct::prepare::{self, Sources},
+    conduct::{Sources, checked, read},
     crash_matrix::{self, Fill, Kind, Request, Trouble},
     lab::{self, LabOptions, Silent},
     playbook::types::InputType,
@@ -129,8 +129,8 @@ impl CrashMatrix {
     /// Each input that is given, or that has no default: by its type where the seed has one of it.
     fn fills(&self, context: &Context) -> Result<Vec<(String, Fill)>, Failure> {
         let name = self.file.display().to_string();
-        let text = prepare::read(&self.file)?;
-        let compiled = prepare::checked(context, &name, &text, Sources::Beside(&self.file))?;
+        let text = read(&self.file)?;
+        let compiled = checked(context, &name, &text, Sources::Beside(&self.file))?;
         if compiled.outline.is_some() {
             return Err(Failure::new(Exit::Usage, format!("{name} is a simulation"))
                 .help("give the playbook that it responds with"));

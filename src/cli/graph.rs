@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::{
-    conduct::prepare,
+    conduct::{Sources, checked, read},
     program::{dot, mermaid},
 };
 
@@ -29,14 +29,9 @@ pub struct Graph {
 impl Graph {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let checked = prepare::checked(
-            context,
-            &name,
-            &prepare::read(&self.file)?,
-            prepare::Sources::Beside(&self.file),
-        )?
-        .checked;
-        let Some(program) = checked.program else {
+        let found =
+            checked(context, &name, &read(&self.file)?, Sources::Beside(&self.file))?.checked;
+        let Some(program) = found.program else {
             return Err(Failure::new(Exit::Internal, format!("{name} has no program")));
         };
         let steps: Vec<_> = program

@@ -6,6 +6,7 @@ mod approve;
 mod check;
 mod completions;
 mod config;
+mod context;
 mod crash_matrix;
 mod demo;
 mod drill;
@@ -29,6 +30,7 @@ mod runs;
 mod schema;
 mod serve;
 mod sinks;
+mod terminal;
 mod traces;
 
 use std::io;
@@ -37,10 +39,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
-pub use crate::conduct::{Context, Exit};
-
 use crate::conduct::Failure;
-pub use global::{Color, Global};
+
+pub use crate::conduct::Exit;
+use context::Context;
+use global::Global;
 
 /// Contain an AWS incident by playbook, prove the containment, and give back what was taken.
 #[derive(Parser, Debug)]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     actions::policy::{Fill, Kept, policies, too_large},
-    conduct::prepare,
+    conduct::{Sources, checked, read},
 };
 
 use super::{Context, Exit, Failure};
@@ -26,12 +26,7 @@ pub struct Policy {
 impl Policy {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let compiled = prepare::checked(
-            context,
-            &name,
-            &prepare::read(&self.file)?,
-            prepare::Sources::Beside(&self.file),
-        )?;
+        let compiled = checked(context, &name, &read(&self.file)?, Sources::Beside(&self.file))?;
         let kept = if compiled.outline.is_some() { Kept::Nothing } else { Kept::Evidence };
         let program = compiled
             .checked

@@ -56,7 +56,7 @@ impl Report {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let dir = RunDir::find(context.home(), &self.run)?;
         let live = dir.lock().is_err();
-        let config = context.settings().good(context)?;
+        let config = context.good_configuration()?;
         let sources = sources(&dir, config, None)?;
         let report = model::fold(&sources, &self.clocks.options(live, config));
         let (text, file) = match self.format {

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    conduct::{session::Frozen, standing::state},
+    conduct::{Frozen, standing::state},
     journal::{self, Ledger, Record, RunDir, Stock, Stocked},
     program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},

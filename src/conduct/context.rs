@@ -1,79 +1,119 @@
-//! What every command shares: global options, where runs live, how output looks. Owns the printing
-//! of data (stdout), of everything else (stderr) and of failures.
+//! What runs are conducted with: where they are kept, how the account is reached, the configuration,
+//! what must not be shown, and who hears of it all. Prints nothing.
 
 use std::{
-    io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, PoisonError},
     time::Duration,
 };
 
-use serde::Serialize;
-
 use crate::{
     aws::{ConnectOptions, Haste},
-    cli::{Color, Global},
     crash_matrix::Rehearsal,
-    journal::{redact, redact_text},
+    journal::redact_text,
     lab::LabOptions,
-    report::{
-        Look,
-        live::{self, To},
-    },
 };
 
-use super::{configured::Settings, exit::Exit, failure::Failure, secrets::Secrets};
+use super::{Configuration, Console, Failure, Secrets, Silent, configuration::NONE};
 
-/// What a command works with.
-#[derive(Clone, Debug)]
+/// Cheap to clone; clones share the configuration and what must not be shown.
+#[derive(Clone)]
 pub struct Context {
-    pub global: Global,
-    pub out: Look,
-    pub err: Look,
-    /// Whether a terminal can draw over what it shows.
-    moves: bool,
-    /// What must not be shown: the values of sensitive inputs.
+    home: PathBuf,
+    connect: ConnectOptions,
+    account: Option<String>,
+    asked: Option<String>,
+    configuration: Arc<OnceLock<Configuration>>,
     secrets: Secrets,
-    settings: Arc<OnceLock<Settings>>,
+    console: Arc<dyn Console>,
 }
 
 impl Context {
-    pub fn new(global: Global) -> Self {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let color = |terminal: bool| match global.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                let asked_not = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-                terminal && !is_dumb && !asked_not
-            }
-        };
-        let width = terminal_width();
-        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        let out_look = Look { color: color(out), width: if out { width } else { 100 } };
-        let err_look = Look { color: color(err), width: if err { width } else { 100 } };
-        let (secrets, settings) = (Arc::default(), Arc::default());
-        Self { out: out_look, err: err_look, moves: !is_dumb, secrets, settings, global }
+    /// Runs under `home`, AWS by the environment, no configuration, and nobody who hears of them.
+    pub fn at(home: impl Into<PathBuf>) -> Self {
+        Self {
+            home: home.into(),
+            connect: ConnectOptions::default(),
+            account: None,
+            asked: Some(NONE.into()),
+            configuration: Arc::default(),
+            secrets: Arc::default(),
+            console: Arc::new(Silent),
+        }
     }
 
-    /// From now on these values are replaced in everything that is printed.
+    /// How AWS, or an endpoint in its place, is reached.
+    #[must_use]
+    pub fn connecting(mut self, connect: ConnectOptions) -> Self {
+        self.connect = connect;
+        self
+    }
+
+    /// Uses a configuration: this file, or where none is named the one that is found from the current folder.
+    #[must_use]
+    pub fn configured(mut self, file: Option<String>) -> Self {
+        self.asked = file;
+        self
+    }
+
+    /// Works in this account of the configuration, by name or id.
+    #[must_use]
+    pub fn in_account(mut self, account: Option<String>) -> Self {
+        self.account = account;
+        self
+    }
+
+    #[must_use]
+    pub fn heard_by(mut self, console: Arc<dyn Console>) -> Self {
+        self.console = console;
+        self
+    }
+
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The account that was asked for, by name or id.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    pub(crate) fn console(&self) -> &Arc<dyn Console> {
+        &self.console
+    }
+
+    /// The configuration, read when it is first asked for.
+    pub fn configuration(&self) -> &Configuration {
+        self.configuration.get_or_init(|| {
+            let found = Configuration::find(self.asked.as_deref());
+            if let Some((path, origin)) = &found.file {
+                let line = format!("configuration: {}, {}", path.display(), origin.words());
+                self.console.note(&redact_text(line, &self.secrets()));
+            }
+            found
+        })
+    }
+
+    /// The configuration without mistakes.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has mistakes, which are said.
+    pub fn good_configuration(&self) -> Result<&crate::config::Config, Failure> {
+        let found = self.configuration();
+        if let Some(checked) = found.mistaken() {
+            let look = self.console.look();
+            self.say(checked.render(look.color, look.width).trim_end());
+        }
+        found.good()
+    }
+
+    /// From now on these values are replaced in everything that is shown.
     pub fn hide(&self, secrets: Vec<String>) {
         let mut hidden = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
         hidden.extend(secrets.into_iter().filter(|secret| !secret.is_empty()));
         // A secret that holds another one goes first, or its rest would stay.
         hidden.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         hidden.dedup();
-    }
-
-    /// The configuration, read when it is first asked for.
-    pub fn settings(&self) -> &Settings {
-        self.settings.get_or_init(|| {
-            let found = Settings::find(self.global.config.as_deref());
-            if let Some((path, origin)) = found.file.as_ref().filter(|_| self.global.verbose > 0) {
-                self.say(&format!("configuration: {}, {}", path.display(), origin.words()));
-            }
-            found
-        })
     }
 
     /// The same list for what shows something by itself.
@@ -85,31 +125,17 @@ impl Context {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Bars are drawn only where someone sees them move.
-    pub fn bars(&self, to: To) -> bool {
-        self.moves && to.is_terminal()
-    }
-
-    pub fn json(&self) -> bool {
-        self.global.json
-    }
-
-    pub fn home(&self) -> &std::path::Path {
-        &self.global.home
+    /// Something for people, beside what is returned.
+    pub fn say(&self, text: &str) {
+        self.console.say(&redact_text(text.into(), &self.secrets()));
     }
 
     pub fn connect_options(&self) -> ConnectOptions {
-        ConnectOptions {
-            profile: self.global.profile.clone(),
-            region: self.global.region.clone(),
-            endpoint_url: self.global.endpoint_url.clone(),
-            allow_remote_endpoint: self.global.allow_remote_endpoint,
-            haste: Rehearsal::asked().map(|asked| Haste {
-                attempt: asked.attempt.map(Duration::from_millis),
-                patience: asked.patience(),
-            }),
-            ..ConnectOptions::default()
-        }
+        let asked = Rehearsal::asked().map(|asked| Haste {
+            attempt: asked.attempt.map(Duration::from_millis),
+            patience: asked.patience(),
+        });
+        ConnectOptions { haste: asked.or(self.connect.haste), ..self.connect.clone() }
     }
 
     pub fn lab_options(&self) -> LabOptions {
@@ -122,62 +148,4 @@ impl Context {
             ..LabOptions::new(home.join("lab"), cache)
         }
     }
-
-    /// Data for people or, with `--json`, for programs.
-    pub fn data<T: Serialize>(
-        &self,
-        text: impl FnOnce(&Look) -> String,
-        json: &T,
-    ) -> Result<(), Failure> {
-        let text = if self.json() {
-            let json = serde_json::to_value(json)
-                .and_then(|json| serde_json::to_string_pretty(&redact(json, &self.secrets())))
-                .map_err(|e| {
-                    Failure::new(Exit::Internal, format!("JSON cannot be written: {e}"))
-                })?;
-            format!("{json}\n")
-        } else {
-            redact_text(text(&self.out), &self.secrets())
-        };
-        self.print(&text)
-    }
-
-    /// # Errors
-    /// Stdout cannot be written; a reader that has gone is no error.
-    pub fn print(&self, text: &str) -> Result<(), Failure> {
-        match io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(Exit::Internal, format!("stdout cannot be written: {e}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Something for people, beside the data.
-    pub fn say(&self, text: &str) {
-        // A closed stderr must not end what the command does.
-        let _ = live::print_err(&(redact_text(text.into(), &self.secrets()) + "\n"));
-    }
-
-    pub fn fail(&self, failure: &Failure) -> Exit {
-        use crate::report::look::{BAD, CARE};
-        let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
-        if self.json() {
-            let hidden = |text: &String| redact_text(text.clone(), &self.secrets());
-            let json = serde_json::json!({
-                "error": hidden(&failure.message), "help": failure.help.as_ref().map(hidden),
-                "code": failure.code, "exit": failure.exit as u8,
-            });
-            let _ = self.print(&format!("{json}\n"));
-        }
-        self.say(&format!("{}{code} {}", self.err.paint(BAD, "error:"), failure.message));
-        if let Some(help) = &failure.help {
-            self.say(&format!("  {} {help}", self.err.paint(CARE, "help:")));
-        }
-        failure.exit
-    }
-}
-
-fn terminal_width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).max(40))
 }

@@ -9,88 +9,72 @@ use crate::{
     engine::release::{Item, Request, is_left_over},
     journal::{self, Ledger, Released, RunDir, RunStatus},
     notify::Score,
-    program::{bind::RunFactsOwned, prepare::Prepared},
-    report,
 };
 
-use super::{
-    Context, Exit, Failure, page,
-    prepare::{Sources, checked},
-    session::{Frozen, Session},
-    telling,
-};
+use super::{Context, Exit, Failure, Ready, Sources, checked, frozen::Frozen, page, telling};
 
 /// What a drill's release takes away: all of it, also what its operations left.
-pub fn everything(by: impl Into<String>) -> Request {
+pub(super) fn everything(by: impl Into<String>) -> Request {
     Request { by: by.into(), discard: true, ..Request::default() }
 }
 
-/// Runs the drill to its end and releases it, whether it passed, failed or was stopped. Only a
-/// drill that waits for a human stays as it is.
-pub async fn conduct(
-    context: &Context,
-    mut session: Session,
-    prepared: &Prepared,
-    facts: RunFactsOwned,
-    outline: &Outline,
-    parallel: usize,
-) -> Result<Exit, Failure> {
-    let dir = session.dir.clone();
-    let (end, mut ledger) = session.execute(prepared, facts, parallel).await?;
-    if end.status == RunStatus::Waiting {
-        let told = session.told(end.status, &ledger, None).await;
-        if !told.is_empty() {
-            context.say(telling::summary(&told).trim_end());
-        }
-        session.close().await?;
-        let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
-        let waiting: Vec<_> = waiting.collect();
-        return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
-            "`backburn resume {0}` goes on with the drill, `backburn release {0}` ends it",
-            dir.id()
-        )));
-    }
-    if let Some(journal) = end.journal {
-        // It takes no manifest either.
-        let _ = session.close().await;
-        return Err(Failure::from(journal)
-            .help(format!("`backburn release {}` takes the drill away", dir.id())));
-    }
-    let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
-    let ledger = session.fold()?;
-    if let Ok(items) = &items {
-        let left = left_over(items);
-        let card = Scorecard::fold(outline, dir.id(), &ledger, Some(&left));
-        let told = session.told(end.status, &ledger, Some(scored(&card))).await;
-        if !told.is_empty() {
-            context.say(telling::summary(&told).trim_end());
-        }
-    }
-    let closed = session.close().await;
-    let items = items.map_err(|error| {
-        Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
-    })?;
-    let exit = score(context, &dir, outline, &ledger, &items)?;
-    closed?;
-    Ok(if end.status == RunStatus::Interrupted && exit != Exit::Drift {
-        Exit::Interrupted
-    } else {
-        exit
-    })
+/// A drill that was given back and scored.
+pub struct Scored {
+    pub dir: RunDir,
+    pub card: Scorecard,
+    pub exit: Exit,
+    /// Whether the manifest of the run's files could be written.
+    pub stock: Result<(), Failure>,
 }
 
-/// Keeps and prints the scorecard.
-fn score(
-    context: &Context,
-    dir: &RunDir,
-    outline: &Outline,
-    ledger: &Ledger,
-    items: &[Item],
-) -> Result<Exit, Failure> {
-    let card = keep(context, dir, outline, ledger, items)?;
-    let place = dir.path().display().to_string();
-    context.data(|look| report::scorecard::scorecard(&card, &place, look), &card)?;
-    Ok(exit(card.outcome))
+impl Ready {
+    /// Runs the drill to its end and releases it, whether it passed, failed or was stopped. Only a
+    /// drill that waits for a human stays as it is.
+    ///
+    /// # Errors
+    /// It is no drill, it waits, the journal cannot be written, or the release was stopped.
+    pub async fn drill(self, context: &Context, parallel: usize) -> Result<Scored, Failure> {
+        let Self { mut session, prepared, facts, outline } = self;
+        let dir = session.dir.clone();
+        let Some(outline) = outline else { return Err(no_simulation(&dir)) };
+        let (end, mut ledger) = session.execute(&prepared, facts, parallel).await?;
+        if end.status == RunStatus::Waiting {
+            let told = session.told(end.status, &ledger, None).await;
+            if !told.is_empty() {
+                context.say(telling::summary(&told).trim_end());
+            }
+            session.close(None).await?;
+            let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
+            let waiting: Vec<_> = waiting.collect();
+            return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
+                "`backburn resume {0}` goes on with the drill, `backburn release {0}` ends it",
+                dir.id()
+            )));
+        }
+        if let Some(journal) = end.journal {
+            // It takes no manifest either.
+            let _ = session.close(None).await;
+            return Err(Failure::from(journal)
+                .help(format!("`backburn release {}` takes the drill away", dir.id())));
+        }
+        let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
+        let ledger = session.fold()?;
+        if let Ok(items) = &items {
+            let left = left_over(items);
+            let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left));
+            let told = session.told(end.status, &ledger, Some(scored(&card))).await;
+            if !told.is_empty() {
+                context.say(telling::summary(&told).trim_end());
+            }
+        }
+        let stock = session.close(None).await;
+        let items = items.map_err(|error| {
+            Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
+        })?;
+        let card = keep(context, &dir, &outline, &ledger, &items)?;
+        let exit = ended(card.outcome, end.status);
+        Ok(Scored { dir, card, exit, stock })
+    }
 }
 
 /// What is told of the scorecard.
@@ -129,31 +113,36 @@ fn keep(
     Ok(card)
 }
 
-/// Scores a drill from what its run kept.
-pub fn score_kept(context: &Context, dir: &RunDir, items: &[Item]) -> Result<Exit, Failure> {
-    let (outline, ledger) = kept(context, dir)?;
-    score(context, dir, &outline, &ledger, items)
-}
-
-/// Keeps the scorecard anew after a release, and prints nothing.
-pub fn rescore(context: &Context, dir: &RunDir, items: &[Item]) -> Result<(), Failure> {
-    let (outline, ledger) = kept(context, dir)?;
-    keep(context, dir, &outline, &ledger, items).map(drop)
-}
-
-fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
+/// Keeps the scorecard anew after a release, from what the run kept.
+pub(super) fn rescored(
+    context: &Context,
+    dir: &RunDir,
+    items: &[Item],
+) -> Result<Scorecard, Failure> {
     let frozen: Frozen = dir.read_json(RunDir::INPUTS)?;
     let text = dir.read_text(RunDir::PLAYBOOK)?;
     let found = checked(context, &frozen.name, &text, Sources::Kept(&frozen.files))?;
-    let outline = found.outline.ok_or_else(|| {
-        Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))
-    })?;
-    let records = journal::read(&dir.journal())?.lines;
-    Ok((outline, Ledger::fold(records.iter().map(|line| &line.record))))
+    let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
+    let mut ledger = Ledger::default();
+    journal::each(&dir.journal(), |line| ledger.apply(&line.record))?;
+    keep(context, dir, &outline, &ledger, items)
+}
+
+fn no_simulation(dir: &RunDir) -> Failure {
+    Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))
+}
+
+/// A drill that was stopped ends so, unless something was left over.
+pub(super) fn ended(outcome: Outcome, status: RunStatus) -> Exit {
+    match exit(outcome) {
+        Exit::Drift => Exit::Drift,
+        _ if status == RunStatus::Interrupted => Exit::Interrupted,
+        exit => exit,
+    }
 }
 
 /// By the worst outcome that the simulation does not accept.
-pub fn exit(outcome: Outcome) -> Exit {
+pub(super) fn exit(outcome: Outcome) -> Exit {
     match outcome {
         Outcome::Pass | Outcome::Unverified => Exit::Ok,
         Outcome::Refused => Exit::Refused,

@@ -45,7 +45,7 @@ pub fn of_ended(
     dir: &RunDir,
     prepared: Option<&Prepared>,
 ) -> Result<model::Report, ReadError> {
-    let config = context.settings().config();
+    let config = context.configuration().config();
     Ok(model::fold(&sources(dir, config, prepared)?, &options_now(config, false)))
 }
 

@@ -2,17 +2,14 @@
 
 use crate::{
     aws::Aws,
-    engine::{Scope, World},
+    engine::World,
     journal::{Ledger, Record, RunDir, forms},
 };
 
-use super::{
-    Context, Exit, Failure, configured, prepare,
-    session::{Frozen, Start},
-};
+use super::{Context, Exit, Failure, Loaded, Sources, access, frozen::Frozen};
 
 /// The frozen inputs as they were given; sensitive ones have to be given again.
-pub fn inputs(
+pub(super) fn inputs(
     frozen: &Frozen,
     given: &[(String, String)],
 ) -> Result<Vec<(String, String)>, Failure> {
@@ -37,7 +34,7 @@ pub fn inputs(
 
 /// What must not be shown of a run that is given back or ended. Nobody has to give its sensitive
 /// inputs again for that; a change that holds one is told from a foreign one only when they are.
-pub fn known(
+pub(super) fn known(
     context: &Context,
     dir: &RunDir,
     given: &[(String, String)],
@@ -48,10 +45,10 @@ pub fn known(
     let frozen: Frozen = dir.read_json(RunDir::INPUTS)?;
     let values = inputs(&frozen, given)?;
     if frozen.sensitive.iter().all(|name| given.iter().any(|(one, _)| one == name)) {
-        let sources = prepare::Sources::Kept(&frozen.files);
+        let sources = Sources::Kept(&frozen.files);
         let text = dir.read_text(RunDir::PLAYBOOK)?;
-        let (prepared, _) = prepare::loaded(context, &frozen.name, text, sources, &values)?;
-        return Ok(prepared.secrets());
+        let loaded = Loaded::text(context, &frozen.name, text, sources, &values)?;
+        return Ok(loaded.prepared.secrets());
     }
     let values: Vec<_> = given.iter().map(|(_, value)| value.clone()).collect();
     context.hide(forms(&values));
@@ -59,28 +56,17 @@ pub fn known(
 }
 
 /// The account and endpoint of an earlier run; anything else is refused.
-pub async fn reconnect(context: &Context, start: &Start) -> Result<Aws, Failure> {
-    reconnect_to(context, account_of(&start.ledger)?).await
-}
-
-/// Scope and endpoint of a run.
-pub fn account_of(ledger: &Ledger) -> Result<(&Scope, Option<&String>), Failure> {
-    match &ledger.started {
-        Some(Record::RunStarted { scope, endpoint, .. }) => Ok((scope, endpoint.as_ref())),
-        _ => Err(Failure::new(Exit::Internal, "the journal does not start with a run")),
-    }
-}
-
-pub async fn reconnect_to(
-    context: &Context,
-    (scope, endpoint): (&Scope, Option<&String>),
-) -> Result<Aws, Failure> {
+pub(super) async fn reconnect(context: &Context, ledger: &Ledger) -> Result<Aws, Failure> {
+    let Some(Record::RunStarted { scope, endpoint, .. }) = &ledger.started else {
+        return Err(Failure::new(Exit::Internal, "the journal does not start with a run"));
+    };
+    let endpoint = endpoint.as_ref();
     let mut options = context.connect_options();
     options.region = Some(scope.region.clone());
     if options.endpoint_url.is_none() {
         options.endpoint_url = endpoint.cloned();
     }
-    let aws = configured::enter_again(context, options, scope).await?;
+    let aws = access::enter_again(context, options, scope).await?;
     let differs = |what: &str, was: &str, is: &str| {
         Err(Failure::new(
             Exit::Refused,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    conduct::prepare,
+    conduct::read,
     drill::{
         self, Simulation,
         formats::{self, Job},
@@ -56,7 +56,7 @@ impl Where {
 
 fn found(path: &Path) -> Result<Found, Failure> {
     let file = path.display().to_string();
-    let text = prepare::read(path)?;
+    let text = read(path)?;
     match drill::parse(&text) {
         (Some(simulation), problems) if !problems.iter().any(|one| one.is_error()) => {
             Ok(Found { file, simulation })

@@ -10,6 +10,8 @@ use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};
 
+pub use run::finish;
+
 #[derive(Args, Debug)]
 pub struct Drill {
     #[command(subcommand)]

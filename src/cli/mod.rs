@@ -27,6 +27,7 @@ mod plan;
 mod policy;
 mod prepare;
 mod readiness;
+mod reference;
 mod release;
 mod report;
 mod resume;

@@ -22,6 +22,7 @@ mod new;
 mod plan;
 mod policy;
 mod readiness;
+mod reference;
 mod release;
 mod report;
 mod resume;

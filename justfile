@@ -30,7 +30,7 @@ bench:
 
 # What the lab's front adds to a call; installs moto at the first run
 bench-front:
-    cargo bench --no-default-features --bench front
+    cargo bench -p backburn-front
 
 # backburn and its peers by turns; builds the release binary and installs the peers at the first run
 bench-peers *ARGS:
@@ -56,6 +56,7 @@ lab-up:
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
     cargo run -q -- actions --json > fuzz/actions.json
+    cargo run -q -- man --markdown > docs/cli.md
 
 # Make the pictures in docs/img anew from real runs; needs tmux and Chromium
 pictures:

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, Permission, World, permission::at_work};
+use super::{CallError, How, Permission, World, permission::at_work};
 
 /// The head of a fact: what it is called, what it reads as, and what reading it needs. Written by
 /// `fact!` and `setting!` for the kinds of AWS.
@@ -122,18 +122,6 @@ pub enum Reach {
 pub struct Rule {
     pub how: How,
     pub order: Order,
-}
-
-/// What release does with a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum How {
-    /// The value before is written back.
-    Restored,
-    /// Kept on purpose: evidence, or what AWS cannot take back.
-    Retained,
-    /// Scaffolding of the run: taken away.
-    Removed,
 }
 
 /// Release gives back in this order, and backwards in time within one.

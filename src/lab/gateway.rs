@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::front::{self, Front, Options};
 use super::state::{FrontState, Kind, Process, State};
-use super::{LabError, LabOptions, Progress, http, loopback, ministack, process, venv};
+use super::{LabError, LabOptions, Progress, http, ministack, port, process, venv};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const READY: &str = "/_backburn/status";
@@ -30,7 +30,7 @@ pub(super) async fn start(
             Some(venv::lock(&held, "another lab starts on this port", progress).await?)
         }
     };
-    let port = loopback::free_port(options.port)?;
+    let port = port::free(options.port)?;
     let endpoint = format!("http://127.0.0.1:{port}");
     progress.say(&format!("starting the front on {endpoint}"));
     let log = options.home.join("front.log");
@@ -167,7 +167,7 @@ pub async fn serve(options: Options, port: u16, watch: Option<u32>) -> Result<()
         .map_err(LabError::io("cannot listen on", Path::new(&format!("127.0.0.1:{port}"))))?;
     let front = front::full(options).start().await?;
     tokio::spawn(end(front.clone(), watch));
-    front::serve(front, listener).await
+    Ok(front::serve(front, listener).await?)
 }
 
 async fn end(front: Front, watch: Option<u32>) {

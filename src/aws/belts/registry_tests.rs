@@ -144,7 +144,7 @@ fn operations() -> Vec<(&'static str, Kind)> {
             changes(
                 "instance",
                 INSTANCES,
-                json!({ "name": "n", "description": "d", "no-reboot": true }),
+                json!({ "name": "n", "description": "d", "no_reboot": true }),
             ),
         ),
         (
@@ -156,7 +156,7 @@ fn operations() -> Vec<(&'static str, Kind)> {
             changes("instance", INSTANCES, json!({ "description": "d", "volumes": [] })),
         ),
         ("fis.await-effect", Kind::Looks(json!({ "experiment": "e" }))),
-        ("fis.await-experiment", Kind::Looks(json!({ "experiment": "e", "at_most": null }))),
+        ("fis.await-experiment", Kind::Looks(json!({ "experiment": "e", "at-most": null }))),
         (
             "guardduty.create-sample-findings",
             changes("detector", DETECTORS, json!({ "types": [] })),

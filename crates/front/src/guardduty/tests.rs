@@ -1,0 +1,102 @@
+//! GuardDuty before a real moto, through boto3, and over a restart.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::GuardDuty;
+use crate::killable::Killable;
+use crate::testing::{account, moto, served_with};
+use crate::{Clock, Options, Session};
+
+#[tokio::test]
+async fn boto3_sees_findings_of_calls() {
+    let mut options = Options::new(moto().endpoint.clone());
+    options.clock = Clock::times(900.0).expect("a factor");
+    let lab = served_with(options, |front| front.with(GuardDuty)).await;
+    let result = lab.boto3(include_str!("../../tests/guardduty.py")).await;
+    assert!(result["published"].as_u64().expect("a number") >= 9, "{result}");
+}
+
+async fn share(client: &Session, snapshot: &str) {
+    let session = client.in_region("eu-north-1");
+    let account = json!([{"UserId": "999988887777"}]);
+    let params = json!({"SnapshotId": snapshot, "CreateVolumePermission": {"Add": account}});
+    session.query("ec2", "ModifySnapshotAttribute", params).await.expect("shared");
+}
+
+/// A detector and snapshots to share, two of them shared.
+async fn begin(client: &Session) -> (String, String) {
+    let session = client.in_region("eu-north-1");
+    let made = session
+        .rest("guardduty", "CreateDetector", Method::POST, "/detector", json!({"enable": true}))
+        .await;
+    let detector = made.expect("made")["detectorId"].as_str().expect("an id").to_owned();
+    let zone = json!({"Size": "1", "AvailabilityZone": "eu-north-1a"});
+    let volume =
+        session.query("ec2", "CreateVolume", zone).await.expect("made").text("volumeId").to_owned();
+    let mut snapshots = Vec::new();
+    for _ in 0..3 {
+        let made = session
+            .query("ec2", "CreateSnapshot", json!({"VolumeId": volume}))
+            .await
+            .expect("made");
+        snapshots.push(made.text("snapshotId").to_owned());
+    }
+    share(client, &snapshots[0]).await;
+    share(client, &snapshots[1]).await;
+    // Until the rule has seen both, and what it remembers is on disk.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    (detector, snapshots.remove(2))
+}
+
+/// The third share is one too many: a rule that has seen the first two raises a finding.
+async fn end(client: &Session, detector: &str, third: &str) {
+    let session = client.in_region("eu-north-1");
+    share(client, third).await;
+    let path = format!("/detector/{detector}/findings");
+    let mut found = Value::Null;
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        found = session
+            .rest("guardduty", "ListFindings", Method::POST, &path, json!({}))
+            .await
+            .expect("listed");
+        if found["findingIds"] != json!([]) {
+            break;
+        }
+    }
+    assert_eq!(found["findingIds"].as_array().map(Vec::len), Some(1), "{found}");
+}
+
+#[tokio::test]
+async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
+    let home = tempfile::tempdir().expect("a directory");
+    let options =
+        || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
+    let first = served_with(options(), |front| front.with(GuardDuty)).await;
+    let (detector, third) = begin(&first.client).await;
+    first.front.store().save().await;
+    first.front.stop().await;
+
+    let second = served_with(options(), |front| front.with(GuardDuty)).await;
+    let client = Session {
+        access_key: first.account.clone(),
+        scope: first.scope(),
+        ..second.client.clone()
+    };
+    end(&client, &detector, &third).await;
+}
+
+#[tokio::test]
+async fn a_killed_front_remembers_them_too() {
+    let home = tempfile::tempdir().expect("a directory");
+    let account = account();
+    let first = Killable::start(home.path(), "1x").await;
+    let (detector, third) = begin(&first.client(&account).await).await;
+    first.kill().await;
+    let second = Killable::start(home.path(), "1x").await;
+    end(&second.client(&account).await, &detector, &third).await;
+    second.kill().await;
+}

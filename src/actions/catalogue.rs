@@ -123,6 +123,7 @@ fn info(entry: &Entry) -> ActionInfo {
         phase: spec.phase,
         contains: spec.contains,
         irreversible: spec.irreversible,
+        effects: spec.effects,
         inputs: Schema::new(entry.inputs),
         outputs: Schema::new(entry.outputs),
     }
@@ -143,6 +144,15 @@ mod tests {
         for name in names {
             let (service, action) = name.split_once('.').expect("service.verb-noun");
             assert!(word(service) && word(action), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_catalogue_of_tests_has_the_effects_of_this_one() {
+        for small in crate::playbook::testing::catalogue().iter() {
+            if let Some(real) = find(&small.name) {
+                assert_eq!(small.effects, real.spec.effects, "{}", small.name);
+            }
         }
     }
 

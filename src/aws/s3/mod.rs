@@ -22,8 +22,15 @@ pub use overwritten::Overwritten;
 pub use public_access_block::{AccessBlock, PublicAccessBlock};
 pub use versioning::{Versioned, Versioning};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(s3, aws_sdk_s3, path_style);
+
+/// A custom endpoint has no host name for each bucket.
+fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
+    config.force_path_style(aws.endpoint().is_some())
+}
 
 pub(super) const SERVICE: Service = Service::new("s3", register);
 

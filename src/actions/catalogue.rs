@@ -37,6 +37,7 @@ use super::{
         disable_console_access::DisableConsoleAccess, recon::Recon,
         repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
     },
+    lambda::throttle_function::ThrottleFunction,
     s3::{
         block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
         create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
@@ -97,6 +98,7 @@ pub const ALL: &[Entry] = &[
     entry::<DisableConsoleAccess>(),
     entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
+    entry::<ThrottleFunction>(),
     entry::<BlockPublicAccess>(),
     entry::<CompareObjects>(),
     entry::<CreateBucket>(),

@@ -20,6 +20,7 @@ pub mod fis;
 pub mod guardduty;
 pub mod iam;
 pub(crate) mod kit;
+pub mod lambda;
 mod naming;
 pub mod policy;
 pub mod reference;

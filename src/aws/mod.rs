@@ -22,6 +22,7 @@ mod guard;
 pub mod guardduty;
 pub mod iam;
 pub(crate) mod kit;
+pub mod lambda;
 pub(crate) mod owned;
 mod pacing;
 pub(crate) mod policy_document;

@@ -145,6 +145,9 @@ impl Prepared {
         let secrets = self.secrets();
         let mut checked = self.belts(&steps, counts, experiments, &secrets);
         checked.protected.looked_at = belts.looked_at().await;
+        let unprotectable = belts.unprotectable().await.into_iter();
+        checked.protected.unprotectable =
+            unprotectable.map(|text| redact_text(text, &secrets)).collect();
         if probe {
             let permissions = self.probed(aws, &belts, &steps).await;
             let unknown = permissions.iter().filter(|one| one.answer == Answer::Unknown).count();
@@ -222,7 +225,10 @@ impl Prepared {
         let lockout = planned.into_iter().filter(checks);
         Belts {
             limits: limits.collect(),
-            protected: Protected { tag: format!("{}=true", belts::PROTECTED_TAG), looked_at: 0 },
+            protected: Protected {
+                tag: format!("{}=true", belts::PROTECTED_TAG),
+                ..Protected::default()
+            },
             lockout: lockout.map(|node| node.id.clone()).collect(),
             experiments,
             permissions: None,

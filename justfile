@@ -56,6 +56,7 @@ lab-up:
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
     cargo run -q -- actions --json > fuzz/actions.json
+    cargo run -q -- man --markdown > docs/cli.md
 
 # Make the pictures in docs/img anew from real runs; needs tmux and Chromium
 pictures:

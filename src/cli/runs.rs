@@ -2,15 +2,16 @@
 //! one is `follow`'s.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
+    conduct::{Frozen, standing::state},
     journal::{self, Ledger, Record, RunDir, Stock, Stocked},
     program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},
 };
 
-use super::{Context, Exit, Failure, follow::follow, serve::Serve, session::Frozen};
+use super::{Context, Exit, Failure, follow::follow, serve::Serve};
 
 #[derive(Args, Debug)]
 pub struct Runs {
@@ -101,19 +102,6 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// One word for where a run stands.
-pub fn state(dir: &RunDir, ledger: &Ledger) -> String {
-    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    match (ledger.released, ledger.aborted, ledger.status) {
-        (Some(true), _, _) => "released".into(),
-        (Some(false), _, _) => "released in part".into(),
-        (None, true, _) => "aborted".into(),
-        (None, false, Some(status)) => word(serde_json::to_value(status).unwrap_or_default()),
-        (None, false, None) if dir.lock().is_err() => "running".into(),
-        (None, false, None) => "cut off".into(),
-    }
-}
-
 fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let read = journal::read(&dir.journal())?;
@@ -129,13 +117,13 @@ fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, F
     if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
         read.lines.first().map(|line| &line.record)
     {
-        let text = dir.read_text("playbook.yaml").unwrap_or_default();
-        let kept = dir.read_json::<Frozen>("inputs.json").map(|frozen| frozen.files);
+        let text = dir.read_text(RunDir::PLAYBOOK).unwrap_or_default();
+        let kept = dir.read_json::<Frozen>(RunDir::INPUTS).map(|frozen| frozen.files);
         let same = sources_sha256(&text, &kept.unwrap_or_default()) == *playbook_sha256;
-        judged(&mut files, &dir, "playbook.yaml", same);
-        let plan = dir.read_json::<PlanFile>("plan.json");
+        judged(&mut files, &dir, RunDir::PLAYBOOK, same);
+        let plan = dir.read_json::<PlanFile>(RunDir::PLAN);
         let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);
-        judged(&mut files, &dir, "plan.json", same);
+        judged(&mut files, &dir, RunDir::PLAN, same);
     }
     let bad: Vec<_> = files.iter().filter(|(_, stock)| !stock.is_good()).collect();
     let torn = read.torn.as_ref().map(String::len);

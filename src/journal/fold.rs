@@ -7,9 +7,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::engine::{How, Scope, Verdict};
-
-use super::{Place, Record, Released, RunStatus};
+use super::{How, Place, Record, Released, RunStatus, Scope, Verdict};
 
 /// Everything that the records so far say of a run.
 #[derive(Clone, Debug, Default)]

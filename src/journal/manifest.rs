@@ -12,10 +12,10 @@ use super::{Head, Read, Record, RunDir, RunDirError, writer::hash};
 pub const MANIFEST: &str = "evidence/manifest.json";
 
 /// The chain itself, locks and notes between processes: no artefacts.
-const WORKING: [&str; 4] = ["journal.jsonl", "lock", "stop", MANIFEST];
+const WORKING: [&str; 4] = [RunDir::JOURNAL, RunDir::LOCK, RunDir::STOP, MANIFEST];
 
 /// Made from the journal and made again whenever a part of the run ends.
-const DERIVED: [&str; 2] = ["report.html", "drill.json"];
+const DERIVED: [&str; 2] = [RunDir::REPORT, RunDir::SCORECARD];
 
 /// The files of a run and what they were when it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,12 +79,12 @@ pub struct Origins(BTreeMap<String, String>);
 impl Default for Origins {
     fn default() -> Self {
         let own = [
-            ("playbook.yaml", "the playbook or simulation as it was run"),
+            (RunDir::PLAYBOOK, "the playbook or simulation as it was run"),
             (
-                "inputs.json",
+                RunDir::INPUTS,
                 "the inputs, without the sensitive ones, and the files that a drill names",
             ),
-            ("plan.json", "the plan that the run is held to"),
+            (RunDir::PLAN, "the plan that the run is held to"),
         ];
         Self(own.map(|(file, origin)| (file.to_owned(), origin.to_owned())).into())
     }
@@ -163,7 +163,7 @@ pub fn stock(dir: &RunDir, read: &Read) -> io::Result<Vec<Stocked>> {
             found.insert(file.clone(), is(file, sha256));
         }
     }
-    let unrecorded = ["playbook.yaml", "inputs.json", "plan.json"];
+    let unrecorded = [RunDir::PLAYBOOK, RunDir::INPUTS, RunDir::PLAN];
     for file in listed(dir)? {
         // A run that was cut off before its first manifest has these three from its start.
         let known = manifest.is_none() && unrecorded.contains(&file.as_str());
@@ -194,7 +194,7 @@ fn listed(dir: &RunDir) -> io::Result<Vec<String>> {
     // A half-written file of a process that was killed, and questions that wait for an answer.
     let passing = |file: &str| {
         let name = file.rsplit('/').next().unwrap_or(file);
-        name.starts_with(".tmp") || (name == file && name.starts_with("approval-"))
+        name.starts_with(".tmp") || (name == file && RunDir::is_approval(name))
     };
     found.retain(|file| !working(file) && !passing(file));
     found.sort_unstable();

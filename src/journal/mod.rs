@@ -12,9 +12,11 @@ mod redact;
 mod rundir;
 #[cfg(test)]
 mod tampering;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod trip;
+mod verdict;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
@@ -23,5 +25,7 @@ pub use reader::{Head, Read, ReadError, Tail, each, parse, read, read_on};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
 pub use redact::{REDACTED, forms, redact, redact_bytes, redact_text};
 pub use rundir::{KeptFile, RunDir, RunDirError, RunLock};
+pub use terms::{Class, How, Scope};
 pub use trip::Trip;
+pub use verdict::Verdict;
 pub use writer::{Journal, JournalError, hash, hex};

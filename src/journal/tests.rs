@@ -9,11 +9,9 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::engine::{How, Scope};
-
 use super::{
-    FORMAT, Head, Journal, Ledger, Place, REDACTED, ReadError, Record, RunDir, RunDirError,
-    hook::Hook, parse, read, redact,
+    FORMAT, Head, How, Journal, Ledger, Place, REDACTED, ReadError, Record, RunDir, RunDirError,
+    Scope, hook::Hook, parse, read, redact,
 };
 
 fn scope() -> Scope {

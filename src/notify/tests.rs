@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{payload, *};
+use super::{notification::About, payload, *};
 use crate::{
     config,
     engine::{Scope, Verdict},

@@ -1,6 +1,6 @@
-//! Why a command ended without doing its work: what happened, what to do, and the exit code.
+//! Why something was not done: what happened, what to do, and the exit code.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::{
     engine::{CallError, Class, StepError},
@@ -12,11 +12,23 @@ use super::exit::Exit;
 
 #[derive(Debug)]
 pub struct Failure {
+    /// What kind of failure it is; the program ends with it.
     pub exit: Exit,
+    /// What happened, and where.
     pub message: String,
+    /// What to do next.
     pub help: Option<String>,
+    /// The code of a diagnostic, such as `run::locked`.
     pub code: Option<String>,
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {

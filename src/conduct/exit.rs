@@ -1,4 +1,4 @@
-//! Exit codes. Owns their numbers, which scripts rely on; the table in README.md is this one.
+//! Exit codes. Owns their numbers, which scripts rely on; docs/cli.md has the table.
 
 use crate::{
     engine::{RunEnd, StepError, Verdict},

@@ -25,7 +25,7 @@ use crate::lab::{
 
 pub use bench::Fill;
 pub use drift::Drifted;
-pub use point::{At, Kind, Point};
+pub use point::Kind;
 pub use rehearsal::Rehearsal;
 pub use trial::{Outcome, Tried};
 

@@ -66,17 +66,8 @@ impl Desk {
         Self { dir: dir.clone(), plan: plan.into() }
     }
 
-    fn name(step: &str, what: &str) -> String {
-        // Ids of steps are words; anything else is kept out of a file name.
-        let word: String = step
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-[]".contains(c) { c } else { '_' })
-            .collect();
-        format!("approval-{word}.{what}.json")
-    }
-
-    fn path(&self, step: &str, what: &str) -> PathBuf {
-        self.dir.path().join(Self::name(step, what))
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// Leaves a question. A disk that refuses it costs the way from elsewhere, not the question.
@@ -88,7 +79,7 @@ impl Desk {
             plan: self.plan.clone(),
             since: Timestamp::now(),
         };
-        if let Err(error) = self.dir.write_json(&Self::name(&asked.step, "asked"), &asked) {
+        if let Err(error) = self.dir.write_json(&RunDir::question(&asked.step), &asked) {
             tracing::warn!(%error, "the question cannot be answered from another terminal");
         }
         asked
@@ -96,19 +87,19 @@ impl Desk {
 
     /// What the step waits for, if it does.
     pub fn asked(&self, step: &str) -> Result<Option<Asked>, Failure> {
-        read(&self.path(step, "asked"))
+        read(&self.path(&RunDir::question(step)))
     }
 
     /// # Errors
     /// The disk refuses it.
     pub fn give(&self, given: &Given) -> Result<(), Failure> {
-        Ok(self.dir.write_json(&Self::name(&given.step, "given"), given)?)
+        Ok(self.dir.write_json(&RunDir::answer(&given.step), given)?)
     }
 
     /// The answer to `asked`, taken up: the question is gone then. A yes stays on the disk until it is
     /// in the journal, so that a process that dies in between finds it again; a no is said once.
     pub fn take(&self, asked: &Asked) -> Option<Answer> {
-        let given: Given = read(&self.path(&asked.step, "given")).ok()??;
+        let given: Given = read(&self.path(&RunDir::answer(&asked.step))).ok()??;
         let fits = given.step == asked.step
             && given.plan == asked.plan
             && given.question == asked.question_sha256()
@@ -122,7 +113,7 @@ impl Desk {
         if given.yes {
             return Some(Answer::Yes { by, reason, at, via });
         }
-        let _ = std::fs::remove_file(self.path(&asked.step, "given"));
+        let _ = std::fs::remove_file(self.path(&RunDir::answer(&asked.step)));
         Some(Answer::No { by, reason, at, via })
     }
 
@@ -139,19 +130,14 @@ impl Desk {
 
     /// The step no longer waits.
     pub fn withdraw(&self, step: &str) {
-        let _ = std::fs::remove_file(self.path(step, "asked"));
+        let _ = std::fs::remove_file(self.path(&RunDir::question(step)));
     }
 }
 
 /// The steps of a run that a question was left of, each with who answers it.
 pub fn open(dir: &RunDir) -> Vec<(String, Option<String>)> {
-    let entries = std::fs::read_dir(dir.path()).into_iter().flatten().flatten();
-    let asked = entries.filter_map(|entry| {
-        let name = entry.file_name();
-        let name = name.to_str()?;
-        (name.starts_with("approval-") && name.ends_with(".asked.json")).then(|| entry.path())
-    });
-    let read = asked.filter_map(|path| read::<Asked>(&path).ok().flatten());
+    let asked = dir.questions();
+    let read = asked.iter().filter_map(|name| read::<Asked>(&dir.path().join(name)).ok().flatten());
     read.map(|asked| (asked.step, asked.role)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::matrix::{DriftReport, Kind, Outcome, Report, Tried};
+use crate::crash_matrix::{DriftReport, Kind, Outcome, Report, Tried};
 
 use super::look::{self, BAD, BOLD, CARE, GOOD, Look};
 

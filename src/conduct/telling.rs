@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     aws::{Aws, publish},
+    crash_matrix::Rehearsal,
     engine::{Class, Event, Events, Verdict},
     journal::{Journal, Record},
-    matrix::Rehearsal,
     notify::{
         self, Address, Deliver, Notification, Office, Outcome, Refusal, Resolved, Rhythm, http,
         payload,
@@ -77,8 +77,8 @@ impl Plan {
         if Rehearsal::asked().is_some() {
             return Self { targets: Vec::new(), left: Vec::new() };
         }
-        let settings = context.settings();
-        let (targets, left) = notify::resolve(settings.config(), settings.folder(), aws.is_local());
+        let found = context.configuration();
+        let (targets, left) = notify::resolve(found.config(), found.folder(), aws.is_local());
         let targets = targets.into_iter().map(|mut target| {
             let way = way(&mut target, Some(aws));
             (target, way)

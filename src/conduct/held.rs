@@ -81,7 +81,7 @@ fn is_held(change: &Change) -> bool {
 
 /// What a run that has not ended is going to change.
 fn yet_to_come(dir: &RunDir, ledger: &Ledger, steps: &[&PlannedStep]) -> BTreeSet<String> {
-    let Ok(theirs) = dir.read_json::<PlanFile>("plan.json") else { return BTreeSet::new() };
+    let Ok(theirs) = dir.read_json::<PlanFile>(RunDir::PLAN) else { return BTreeSet::new() };
     let done = |place: &Place| {
         let kept = ledger.steps.values().filter_map(|step| step.places.get(place));
         kept.into_iter().any(|kept| matches!(kept, Kept::Change(_)))

@@ -8,6 +8,7 @@ pub mod account;
 mod behind;
 mod control;
 mod error;
+mod file;
 pub mod front;
 mod gateway;
 mod http;

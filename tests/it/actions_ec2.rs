@@ -248,12 +248,9 @@ async fn crash_while_open(wait: &'static str) -> Rig {
     let task =
         tokio::spawn(async move { backburn::engine::run(&units, run, ledger, 4).await.map(drop) });
     let interface = rig.seed.interfaces[0].clone();
-    for _ in 0..200 {
-        if rig.records().0.iter().any(|record| matches!(record, Record::Wait { .. })) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let waits = |record: &Record| matches!(record, Record::Wait { .. });
+    support::until("the open window", async || rig.records().0.iter().any(waits).then_some(()))
+        .await;
     task.abort();
     let _ = task.await;
     let groups = rig.groups_of(&interface);

@@ -3,8 +3,6 @@
 
 mod rig;
 
-use std::time::Duration;
-
 use backburn::{
     actions::{
         cloudtrail::{
@@ -34,6 +32,8 @@ use serde_json::{Value, json};
 
 use rig::{Rig, fresh};
 
+use crate::support;
+
 /// An output of an earlier step.
 fn of(known: &Outputs, step: &str, output: &str) -> Value {
     known[step][output].clone()
@@ -47,16 +47,14 @@ async fn caller_of(rig: &Rig, event: &str) -> Value {
         .attribute_value(event)
         .build()
         .expect("an attribute");
-    for _ in 0..50 {
+    let look = async || {
         let call = rig.aws.cloudtrail().lookup_events().lookup_attributes(attribute.clone());
         let events = call.send().await.expect("events").events.unwrap_or_default();
-        if let Some(text) = events.first().and_then(|event| event.cloud_trail_event.as_deref()) {
-            let event: Value = serde_json::from_str(text).expect("JSON");
-            return event["userIdentity"].clone();
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("CloudTrail has no `{event}`");
+        let text = events.first()?.cloud_trail_event.as_deref()?;
+        let event: Value = serde_json::from_str(text).expect("JSON");
+        Some(event["userIdentity"].clone())
+    };
+    support::until(event, look).await
 }
 
 #[tokio::test]
@@ -317,14 +315,10 @@ async fn what_a_crash_leaves_half_made_is_released_and_resumed() {
             tokio::spawn(
                 async move { backburn::engine::run(&begun, run, ledger, 4).await.map(drop) },
             );
-        for _ in 0..2000 {
-            let intended =
-                |record: &Record| matches!(record, Record::Intent { step, .. } if step == "ledger");
-            if rig.records().0.iter().any(intended) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let intended =
+            |record: &Record| matches!(record, Record::Intent { step, .. } if step == "ledger");
+        let is_intended = async || rig.records().0.iter().any(intended).then_some(());
+        support::until("the intent", is_intended).await;
         task.abort();
         let _ = task.await;
         if resume {

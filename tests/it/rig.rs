@@ -1,7 +1,10 @@
 //! A run of several actions by the engine against the lab, in an account of its own: planned, run,
 //! cut off, resumed and released, with the account read by another client before and after.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backburn::{
     actions::catalogue,
@@ -163,7 +166,8 @@ impl Rig {
             tokio::spawn(
                 async move { backburn::engine::run(&units, run, ledger, 4).await.map(drop) },
             );
-        for _ in 0..2000 {
+        let deadline = Instant::now() + support::PATIENCE;
+        while Instant::now() < deadline {
             if self.records().iter().any(&seen) {
                 task.abort();
                 let _ = task.await;

@@ -1,10 +1,11 @@
 //! What tests of the front and of its stand-ins share: one moto a test process, a front and an account a test, a
 //! client, and boto3 as a client that we did not write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -66,6 +67,22 @@ pub fn moto() -> &'static Lab {
         .join()
         .expect("no panic")
     })
+}
+
+/// Waits until a front with this home has written `count` records of an event: a kill takes none of them.
+pub async fn recorded(home: &Path, event: &str, count: usize) {
+    let event = format!("\"eventName\":\"{event}\"");
+    let written = || std::fs::read_to_string(home.join("trail.jsonl")).unwrap_or_default();
+    until("a record", async || written().matches(&event).count() >= count).await;
+}
+
+/// Waits for what has to come, for longer than anything takes on a busy machine.
+pub async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(300);
+    while !has_come().await {
+        assert!(Instant::now() < deadline, "{what} never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A directory beside this test's executable, in the target directory.

@@ -53,7 +53,7 @@ fn start(port: u16, home: &Path) -> Process {
     let process = Process(child);
     let began = Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(20), "the front does not answer");
+        assert!(began.elapsed() < Duration::from_secs(120), "the front does not answer");
         std::thread::sleep(Duration::from_millis(20));
     }
     process

@@ -1,13 +1,11 @@
 //! GuardDuty before a real moto, through boto3, and over a restart.
 
-use std::time::Duration;
-
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::GuardDuty;
 use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::{account, moto, served_with};
+use crate::lab::front::testing::{account, moto, recorded, served_with, until};
 use crate::lab::front::{Clock, Options, Session};
 
 #[tokio::test]
@@ -46,7 +44,6 @@ async fn begin(client: &Session) -> (String, String) {
     }
     share(client, &snapshots[0]).await;
     share(client, &snapshots[1]).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
     (detector, snapshots.remove(2))
 }
 
@@ -56,16 +53,14 @@ async fn end(client: &Session, detector: &str, third: &str) {
     share(client, third).await;
     let path = format!("/detector/{detector}/findings");
     let mut found = Value::Null;
-    for _ in 0..30 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    until("a finding", async || {
         found = session
             .rest("guardduty", "ListFindings", Method::POST, &path, json!({}))
             .await
             .expect("listed");
-        if found["findingIds"] != json!([]) {
-            break;
-        }
-    }
+        found["findingIds"] != json!([])
+    })
+    .await;
     assert_eq!(found["findingIds"].as_array().map(Vec::len), Some(1), "{found}");
 }
 
@@ -76,7 +71,7 @@ async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
         || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
     let first = served_with(options(), |front| front.with(GuardDuty)).await;
     let (detector, third) = begin(&first.client).await;
-    first.front.store().save().await;
+    recorded(home.path(), "ModifySnapshotAttribute", 2).await;
     first.front.stop().await;
 
     let second = served_with(options(), |front| front.with(GuardDuty)).await;
@@ -94,6 +89,7 @@ async fn a_killed_front_remembers_them_too() {
     let account = account();
     let first = Killable::start(home.path(), "1x").await;
     let (detector, third) = begin(&first.client(&account).await).await;
+    recorded(home.path(), "ModifySnapshotAttribute", 2).await;
     first.kill().await;
     let second = Killable::start(home.path(), "1x").await;
     end(&second.client(&account).await, &detector, &third).await;

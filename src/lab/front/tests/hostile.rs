@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::testing::{Served, served_with};
+use super::testing::{Served, served_with, until};
 use super::upstream::{Fixed, exchange, signed};
 use crate::lab::front::Options;
 
@@ -95,15 +95,10 @@ async fn a_client_that_goes_away_does_not_take_its_call_back() {
     let mut stream =
         TcpStream::connect(front.endpoint.trim_start_matches("http://")).await.expect("connected");
     stream.write_all(request.as_bytes()).await.expect("sent");
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    until("the call", async || front.front.faults().fired_count() == 1).await;
     drop(stream);
-    for _ in 0..50 {
-        if front.front.trail().count() == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert_eq!((upstream.requests().len(), front.front.trail().count()), (1, 1));
+    until("its record", async || front.front.trail().count() == 1).await;
+    assert_eq!(upstream.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::testing::{Served, served, served_with};
+use super::testing::{Served, served, served_with, until};
 use super::upstream::{Fixed, exchange, signed};
 use crate::lab::front::Options;
 
@@ -138,7 +138,7 @@ async fn calls_under_way_finish_when_the_front_stops() {
     let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n", signed("s3"));
     let endpoint = front.endpoint.clone();
     let waiting = tokio::spawn(async move { exchange(&endpoint, &request).await });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    until("the call", async || front.front.faults().fired_count() == 1).await;
     front.front.stop().await;
     let answer = waiting.await.expect("no panic").expect("answered");
     assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    journal::{self, Ledger, Record, RunDir, StepState},
+    journal::{Ledger, Record, RunDir, StepState},
     playbook,
     program::planfile::PlanFile,
 };
@@ -194,8 +194,7 @@ pub fn roles(dir: &RunDir) -> Result<Vec<String>, Failure> {
 
 /// Read while another process may be writing: a line that is not whole yet is left out.
 fn folded(dir: &RunDir) -> Result<Ledger, Failure> {
-    let read = journal::read(&dir.journal())?;
-    let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+    let ledger = Ledger::read(&dir.journal())?;
     let over = match (ledger.aborted, ledger.released) {
         (true, _) => "was aborted",
         (_, Some(_)) => "was released",

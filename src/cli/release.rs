@@ -57,7 +57,7 @@ impl Release {
             by: operator(),
         };
         let items = session.release(&request).await?;
-        let head = journal::read(&dir.journal())?.head.hash;
+        let head = journal::each(&dir.journal(), drop)?.head.hash;
         context.data(
             |look| {
                 let place = dir.path().display().to_string();

@@ -15,7 +15,7 @@ use crate::{
         plan::Expected,
         release::{Item, Request, is_left_over},
     },
-    journal::{self, Head, Journal, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
+    journal::{self, Head, Journal, Known, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
     matrix::Rehearsal,
     notify::{self, CLOSING, Notification, Office, Outcome, Score},
     program::{
@@ -186,8 +186,11 @@ impl Start {
         context.hide(told.secrets());
         let secrets = [secrets, told.secrets()].concat();
         let (events, received) = Events::channel();
-        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
-            .map_err(Failure::at(&path))?;
+        let mut origins = Origins::default();
+        self.records.iter().for_each(|record| origins.add(record));
+        let known = Known { head: self.head, origins, ledger: Some(self.ledger.clone()) };
+        let journal =
+            Journal::append_knowing(&path, known, secrets, trip).map_err(Failure::at(&path))?;
         let (shown, to_show) = Events::channel();
         // All that is shown of the run comes this way, also what the office has to say.
         let shown = shown.hiding(context.secrets());
@@ -284,7 +287,7 @@ impl Session {
         let end = engine::run(&units, self.run.clone(), earlier, parallel).await;
         watcher.abort();
         drop(units);
-        Ok((end?, self.fold()?))
+        Ok((end?, self.fold().await?))
     }
 
     /// Gives back what the run took, whatever stopped it. A second Ctrl-C ends this as well; a stop
@@ -320,7 +323,7 @@ impl Session {
                 ..Request::default()
             };
             released = engine::release::release(&self.run, &mut ledger, &request).await?;
-            ledger = self.fold()?;
+            ledger = self.fold().await?;
         }
         let dir = self.dir.clone();
         let told = self.told(end.status, &ledger, None).await;
@@ -330,8 +333,11 @@ impl Session {
         let ended = report::summary::run(dir.id(), &end, &ledger, &place, &context.out);
         // The report makes a fold of its own, and a long run need not be in memory twice.
         drop(ledger);
-        let closed = self.close_knowing(Some(prepared)).await;
-        let head = journal::each(&dir.journal(), drop)?.head;
+        let (head, closed) = self.close_knowing(Some(prepared)).await;
+        let head = match head {
+            Some(head) => head,
+            None => journal::each(&dir.journal(), drop)?.head,
+        };
         json["head"] = head.hash.clone().into();
         if !released.is_empty() {
             json["released"] = serde_json::to_value(&released).unwrap_or_default();
@@ -388,9 +394,13 @@ impl Session {
         Ok((ledger, left))
     }
 
-    pub fn fold(&self) -> Result<Ledger, Failure> {
-        let mut ledger = Ledger::default();
-        journal::each(&self.dir.journal(), |line| ledger.apply(&line.record))?;
+    /// What the journal says so far.
+    pub async fn fold(&self) -> Result<Ledger, Failure> {
+        let mut ledger = match self.run.journal.ledger().await {
+            Some(ledger) => ledger,
+            // A write failed: the file has the last word.
+            None => Ledger::read(&self.dir.journal())?,
+        };
         self.order.arrange(&mut ledger);
         Ok(ledger)
     }
@@ -400,25 +410,38 @@ impl Session {
     /// # Errors
     /// The manifest or its record cannot be written; the run itself has ended all the same.
     pub async fn close(self) -> Result<(), Failure> {
-        self.close_knowing(None).await
+        self.close_knowing(None).await.1
     }
 
-    /// The same, with the document that was run where it is still there.
-    async fn close_knowing(self, prepared: Option<&Prepared>) -> Result<(), Failure> {
+    /// The same, with the document that was run where it is still there. Says where the journal ends,
+    /// unless a write to it failed.
+    async fn close_knowing(
+        self,
+        prepared: Option<&Prepared>,
+    ) -> (Option<Head>, Result<(), Failure>) {
         // What is still on its way was waited for already.
         self.office.finish(Duration::ZERO).await;
         let stock = self.take_stock().await;
         let Self { run, follower, dir, office, context, .. } = self;
+        let journal = run.journal.clone();
         drop((run, office));
         follower.finish().await;
+        let head = journal.stock().await.map(|(head, _)| head);
+        drop(journal);
         super::report::keep(&context, &dir, prepared);
-        stock
+        (head, stock)
     }
 
     async fn take_stock(&self) -> Result<(), Failure> {
-        let mut origins = Origins::default();
-        let tail = journal::each(&self.dir.journal(), |line| origins.add(&line.record))?;
-        self.append(journal::take_stock(&self.dir, &tail.head, &origins)?).await
+        let (head, origins) = match self.run.journal.stock().await {
+            Some(known) => known,
+            None => {
+                let mut origins = Origins::default();
+                let tail = journal::each(&self.dir.journal(), |line| origins.add(&line.record))?;
+                (tail.head, origins)
+            }
+        };
+        self.append(journal::take_stock(&self.dir, &head, &origins)?).await
     }
 
     /// First Ctrl-C, or with `requests` a stop asked for from elsewhere: nothing new starts. Second

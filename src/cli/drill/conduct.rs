@@ -7,7 +7,7 @@ use crate::{
         score::{Objective, Outcome, Scorecard},
     },
     engine::release::{Item, Request, is_left_over},
-    journal::{self, Ledger, Released, RunDir, RunStatus},
+    journal::{Ledger, Released, RunDir, RunStatus},
     notify::Score,
     program::{bind::RunFactsOwned, prepare::Prepared},
     report,
@@ -59,7 +59,7 @@ pub async fn conduct(
             .help(format!("`backburn release {}` takes the drill away", dir.id())));
     }
     let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
-    let ledger = session.fold()?;
+    let ledger = session.fold().await?;
     if let Ok(items) = &items {
         let left = left_over(items);
         let card = Scorecard::fold(outline, dir.id(), &ledger, Some(&left));
@@ -150,8 +150,7 @@ fn kept(context: &Context, dir: &RunDir) -> Result<(Outline, Ledger), Failure> {
     let outline = found.outline.ok_or_else(|| {
         Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))
     })?;
-    let records = journal::read(&dir.journal())?.lines;
-    Ok((outline, Ledger::fold(records.iter().map(|line| &line.record))))
+    Ok((outline, Ledger::read(&dir.journal())?))
 }
 
 /// By the worst outcome that the simulation does not accept.

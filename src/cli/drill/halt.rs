@@ -12,7 +12,7 @@ use crate::{
         operations::fis::{engage_safety_lever, stop_experiment},
     },
     engine::{Fact, plan::Expected},
-    journal::{self, Ledger, RunDir},
+    journal::{Ledger, RunDir},
 };
 
 use super::{
@@ -46,8 +46,7 @@ impl Halt {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let dir = RunDir::find(context.home(), &self.run)?;
         let id = dir.id().to_owned();
-        let records = journal::read(&dir.journal())?.lines;
-        let ledger = Ledger::fold(records.iter().map(|line| &line.record));
+        let ledger = Ledger::read(&dir.journal())?;
         if ledger.drill().is_none() {
             return Err(Failure::new(Exit::Usage, format!("run {id} is no drill"))
                 .help(format!("`backburn abort {id}` stops it")));

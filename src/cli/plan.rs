@@ -42,7 +42,7 @@ impl Plan {
         let run = prepare::new_run();
         let aws = settings::enter(context, false).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
-        let plan = held::checked(context, plan, &self.beside);
+        let (plan, _) = held::checked(context, plan, &self.beside);
         if let Some(out) = &self.out {
             let json = serde_json::to_string_pretty(&plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

@@ -53,7 +53,7 @@ fn max_age(text: &str) -> Result<Duration, String> {
 #[derive(Args, Clone, Debug)]
 pub struct Lead {
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     pub parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
@@ -95,7 +95,7 @@ impl Run {
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
-        let plan = held::checked(context, plan, &self.beside);
+        let (plan, looked) = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
@@ -106,7 +106,7 @@ impl Run {
         confirm(&plan, self.yes.as_deref(), approved.is_some())?;
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
-        held::check(context, &plan, &self.beside)?;
+        held::check(context, &plan, &self.beside, &looked)?;
         let approve = self.lead.approvals();
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;

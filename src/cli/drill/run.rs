@@ -25,7 +25,7 @@ pub struct Run {
     #[command(flatten)]
     inputs: Inputs,
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
@@ -64,7 +64,7 @@ impl Run {
         let run = prepare::new_run();
         let aws = settings::enter(context, true).await?.with_run(&run);
         let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
-        let plan = held::checked(context, plan, &self.beside);
+        let (plan, looked) = held::checked(context, plan, &self.beside);
         context.say(&report::plan::plan(&plan, &context.err));
         let obstacles = plan.obstacles();
         if !obstacles.is_empty() {
@@ -75,7 +75,7 @@ impl Run {
         self.confirm(context, &plan)?;
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
-        held::check(context, &plan, &self.beside)?;
+        held::check(context, &plan, &self.beside, &looked)?;
         let approve = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
         let (session, facts) =
             session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;

@@ -112,16 +112,21 @@ fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {
 fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let mut noted = noted.map(Noted::of).transpose()?;
-    let (mut recorded, mut started) = (Recorded::of(&dir), None);
-    let Tail { head, torn } = journal::each(&dir.journal(), |line| {
-        recorded.add(&line);
-        if let Some(noted) = &mut noted {
-            noted.add(&line);
+    let (recorded, started, Tail { head, torn }) = loop {
+        let (mut recorded, mut started) = (Recorded::of(&dir), None);
+        let tail = journal::each(&dir.journal(), |line| {
+            recorded.add(&line);
+            if let Some(noted) = &mut noted {
+                noted.add(&line);
+            }
+            if let Record::RunStarted { playbook_sha256, plan_sha256, .. } = line.record {
+                started = Some((playbook_sha256, plan_sha256));
+            }
+        })?;
+        if !recorded.is_outdated(&dir) {
+            break (recorded, started, tail);
         }
-        if let Record::RunStarted { playbook_sha256, plan_sha256, .. } = line.record {
-            started = Some((playbook_sha256, plan_sha256));
-        }
-    })?;
+    };
     let after = noted.map(|noted| noted.after(&head)).transpose()?;
     let mut files = recorded.stock(&dir, &head).map_err(Failure::at(dir.path()))?;
     if let Some((playbook_sha256, plan_sha256)) = started {

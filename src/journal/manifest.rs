@@ -154,6 +154,12 @@ impl Recorded {
         }
     }
 
+    /// Whether a run that goes on has made another manifest meanwhile: then what was added does not
+    /// belong to this one.
+    pub fn is_outdated(&self, dir: &RunDir) -> bool {
+        hash_file(&dir.path().join(MANIFEST)).ok() != self.found
+    }
+
     /// Takes in a line of the run's journal; in their order.
     pub fn add(&mut self, line: &Line) {
         if self.manifest.as_ref().is_some_and(|manifest| manifest.records == line.seq) {

@@ -8,7 +8,12 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{JournalError, Record, redact::redact};
+use super::{Record, redact::redact};
+
+/// Why a record could not be kept.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct JournalError(pub String);
 
 /// The fields that an input of a playbook can get into. Everything else is what the chain and the
 /// fold go by, and stays as it is even when a secret looks like it.

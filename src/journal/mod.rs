@@ -22,7 +22,7 @@ mod verdict;
 mod writer;
 
 pub use fold::{Change, Kept, KeptOperation, Ledger, StepLedger, StepState};
-pub use line::{hash, hex};
+pub use line::{JournalError, hash, hex};
 pub use manifest::{Artefact, MANIFEST, Manifest, Origins, Recorded, Stock, Stocked, take_stock};
 pub use reader::{Head, Read, ReadError, Tail, each, parse, read, read_on};
 pub use record::{FORMAT, InLab, Line, Place, Record, Released, RunStatus};
@@ -32,4 +32,4 @@ pub use state::{Held, RunState, Started, StateKey};
 pub use terms::{Class, How, Scope};
 pub use trip::Trip;
 pub use verdict::Verdict;
-pub use writer::{Journal, JournalError, Known};
+pub use writer::{Journal, Known};

@@ -15,16 +15,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{
-    Head, Ledger, Line, Origins, Record, Trip,
+    Head, JournalError, Ledger, Line, Origins, Record, Trip,
     line::{LineOf, append_line, hash},
     private,
     redact::{redact, redact_bytes, redact_text},
 };
-
-/// Why a record could not be kept.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalError(pub String);
 
 /// Handle to the writer of one run's journal. Cheap to clone; when the last one goes, all that was
 /// appended has been written.

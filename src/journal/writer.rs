@@ -46,7 +46,7 @@ impl Drop for Thread {
     }
 }
 
-pub(super) struct Request {
+struct Request {
     record: Record,
     done: oneshot::Sender<Result<(), JournalError>>,
 }

@@ -190,7 +190,7 @@ impl World for Memory {
         Patience {
             first: ms(1),
             longest: ms(12),
-            deadline: ms(400),
+            deadline: ms(2000),
             poll: ms(1),
             wait: Duration::MAX,
         }

@@ -27,6 +27,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use tokio::time::Instant;
 
 use self::score::{Clocks, Event, Judged, Outcome};
@@ -87,26 +88,38 @@ impl Memory {
 }
 
 /// What became of a detection. Times are RFC 3339 on AWS's clock.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Detected {
+    /// `pass`, `late`, `missed`, `wrong-resource` or `plumbing-only`.
     pub outcome: String,
+    /// When the fault took effect.
     pub since: String,
+    /// When the event that decided was created.
     pub created: Option<String>,
+    /// When it was received.
     pub received: Option<String>,
+    /// From `since` to `created`; negative where a clock of whole seconds was behind.
     pub seconds_to_created: Option<f64>,
+    /// From `since` to `received`.
     pub seconds_to_received: Option<f64>,
+    /// The event that decided.
     pub detection: Option<What>,
+    /// How many events matched since the fault.
     pub seen: u64,
+    /// The outcome in a sentence.
     pub detail: String,
 }
 
-/// What was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An event, finding or recorded call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct What {
+    /// The source's own id of it.
     pub id: String,
+    /// Type of the finding, name of the call or the alarm, detail type of any other event.
     pub r#type: String,
+    /// What it says of itself.
     pub title: String,
 }
 

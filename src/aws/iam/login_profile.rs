@@ -44,7 +44,7 @@ impl Setting<Aws> for LoginProfile {
     fn caveat(before: &bool) -> Option<&'static str> {
         before.then_some(
             "release cannot restore the password: give console access back with \
-             `aws iam create-login-profile --user-name USERS --password-reset-required`, with a new password",
+             `aws iam create-login-profile --user-name USER --password-reset-required`, with a new password",
         )
     }
 }

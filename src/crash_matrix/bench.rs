@@ -9,7 +9,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use aws_config::SdkConfig;
@@ -62,8 +62,8 @@ pub(super) struct Bench {
     pub region: String,
     /// Homes of the children.
     pub root: PathBuf,
-    first: u64,
-    next: AtomicU64,
+    /// Homes so far.
+    homes: AtomicU64,
     /// Accounts that were given back whole.
     idle: Mutex<Vec<World>>,
 }
@@ -77,11 +77,8 @@ impl Bench {
         region: String,
         root: PathBuf,
     ) -> Self {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // The accounts of an earlier matrix in the same lab are not fresh any more.
-        let first = 200_000_000_000 + now.as_secs() % 10_000_000 * 10_000;
-        let (next, idle) = (AtomicU64::new(0), Mutex::default());
-        Self { program, playbook, inputs, control, region, root, first, next, idle }
+        let (homes, idle) = (AtomicU64::new(0), Mutex::default());
+        Self { program, playbook, inputs, control, region, root, homes, idle }
     }
 
     /// Past the front: what reads or changes an account here is no call of a run.
@@ -89,19 +86,16 @@ impl Bench {
         seed::sdk_config(&self.control.upstream, &self.region, account)
     }
 
-    /// A seeded account: one that was given back whole, or a new one.
+    /// A seeded account: one that was given back whole, or one that nobody has used.
     pub async fn world(&self) -> Result<World, Trouble> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let number = self.next.fetch_add(1, Relaxed);
-        let home = self.root.join(number.to_string());
+        let home = self.root.join(self.homes.fetch_add(1, Relaxed).to_string());
         std::fs::create_dir_all(&home).map_err(Trouble::at(&home))?;
         if let Some(idle) = idle {
             return Ok(World { home, ..idle });
         }
-        let account = format!("{:012}", self.first + number);
-        let config = self.config(&account);
-        let seed = seed::seed(&config, &Silent).await?;
-        let reader = Reader::of(&config, &account)?;
+        let reader = Reader::of_unused(&self.control.upstream, &self.region).await?;
+        let seed = seed::seed(&self.config(reader.account()), &Silent).await?;
         let before = reader.read().await?;
         Ok(World { seed, reader, before, home })
     }

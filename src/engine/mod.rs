@@ -10,6 +10,7 @@ mod human;
 mod operation;
 pub mod plan;
 mod planner;
+pub mod races;
 mod registry;
 pub mod release;
 mod runner;

@@ -8,6 +8,7 @@ pub mod account;
 mod behind;
 mod control;
 mod error;
+mod file;
 mod gateway;
 mod http;
 mod launch;

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::binary::Desk;
+use backburn::lab::{LabError, account::Reader};
+
+use crate::binary::{Desk, wait_for};
 use crate::support;
 
 /// Runs a matrix in the shared lab; it must find no difference.
@@ -41,6 +43,25 @@ fn only_what_is_asked_for_is_tried() {
     let report = matrix("iam-key-leak.yaml", &["--only", "disk-full", "--every", "15"]);
     let tried = report["tried"].as_array().expect("a list");
     assert!(!tried.is_empty() && tried.iter().all(|one| one["kind"] == "disk-full"));
+}
+
+#[test]
+fn two_that_start_together_share_no_account() {
+    let one = || matrix("iam-key-leak.yaml", &["--every", "100"]);
+    let reports = std::thread::scope(|threads| {
+        let started = [threads.spawn(one), threads.spawn(one)];
+        started.map(|thread| thread.join().expect("no difference"))
+    });
+    assert!(reports.iter().all(|report| tried(report).0 > 0));
+}
+
+#[test]
+fn an_account_that_is_in_use_is_refused() {
+    let shared = support::lab();
+    let seed = wait_for(shared.seeded());
+    let reader = Reader::of(&shared.lab.sdk_config(&seed.account), &seed.account);
+    let refused = wait_for(reader.expect("a reader").require_empty()).expect_err("it is in use");
+    assert!(matches!(refused, LabError::AccountInUse { things, .. } if things > 10), "{refused}");
 }
 
 #[test]

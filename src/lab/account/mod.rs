@@ -4,6 +4,7 @@
 mod ec2;
 mod iam;
 mod names;
+mod unused;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,11 @@ impl Reader {
         front::check_loopback(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
         let (ec2, iam) = (aws_sdk_ec2::Client::new(config), aws_sdk_iam::Client::new(config));
         Ok(Self { account: account.to_owned(), ec2, iam })
+    }
+
+    /// The number of the account.
+    pub fn account(&self) -> &str {
+        &self.account
     }
 
     /// The account, canonical: two reads are equal exactly when nothing of it has changed. Ids are

@@ -69,11 +69,10 @@ pub fn moto() -> &'static Lab {
     })
 }
 
-/// Waits until a front with this home has written `count` records of an event: a kill takes none of them.
-pub async fn recorded(home: &Path, event: &str, count: usize) {
-    let event = format!("\"eventName\":\"{event}\"");
-    let written = || std::fs::read_to_string(home.join("trail.jsonl")).unwrap_or_default();
-    until("a record", async || written().matches(&event).count() >= count).await;
+/// Waits until a file of a front's home has `text` in it: a kill does not take that back.
+pub async fn written(home: &Path, file: &str, text: &str) {
+    let kept = || std::fs::read_to_string(home.join(file)).unwrap_or_default();
+    until(text, async || kept().contains(text)).await;
 }
 
 /// Waits for what has to come, for longer than anything takes on a busy machine.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::GuardDuty;
 use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::{account, moto, recorded, served_with, until};
+use crate::lab::front::testing::{account, moto, served_with, until, written};
 use crate::lab::front::{Clock, Options, Session};
 
 #[tokio::test]
@@ -24,8 +24,8 @@ async fn share(client: &Session, snapshot: &str) {
     session.query("ec2", "ModifySnapshotAttribute", params).await.expect("shared");
 }
 
-/// A detector and snapshots to share, two of them shared.
-async fn begin(client: &Session) -> (String, String) {
+/// A detector and three snapshots, two of them shared; the second, and the one to share yet.
+async fn begin(client: &Session) -> (String, [String; 2]) {
     let session = client.in_region("eu-north-1");
     let made = session
         .rest("guardduty", "CreateDetector", Method::POST, "/detector", json!({"enable": true}))
@@ -44,7 +44,7 @@ async fn begin(client: &Session) -> (String, String) {
     }
     share(client, &snapshots[0]).await;
     share(client, &snapshots[1]).await;
-    (detector, snapshots.remove(2))
+    (detector, [snapshots.remove(1), snapshots.remove(1)])
 }
 
 /// The third share is one too many: a rule that has seen the first two raises a finding.
@@ -70,8 +70,8 @@ async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
     let options =
         || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
     let first = served_with(options(), |front| front.with(GuardDuty)).await;
-    let (detector, third) = begin(&first.client).await;
-    recorded(home.path(), "ModifySnapshotAttribute", 2).await;
+    let (detector, [second, third]) = begin(&first.client).await;
+    written(home.path(), "front.json", &second).await;
     first.front.stop().await;
 
     let second = served_with(options(), |front| front.with(GuardDuty)).await;
@@ -88,8 +88,8 @@ async fn a_killed_front_remembers_them_too() {
     let home = tempfile::tempdir().expect("a directory");
     let account = account();
     let first = Killable::start(home.path(), "1x").await;
-    let (detector, third) = begin(&first.client(&account).await).await;
-    recorded(home.path(), "ModifySnapshotAttribute", 2).await;
+    let (detector, [second, third]) = begin(&first.client(&account).await).await;
+    written(home.path(), "front.json", &second).await;
     first.kill().await;
     let second = Killable::start(home.path(), "1x").await;
     end(&second.client(&account).await, &detector, &third).await;

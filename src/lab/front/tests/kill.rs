@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::lab::front::killable::Killable;
-use crate::lab::front::testing::{account, recorded};
+use crate::lab::front::testing::{account, written};
 
 #[tokio::test]
 async fn a_killed_front_still_knows_the_calls_before() {
@@ -13,7 +13,7 @@ async fn a_killed_front_still_knows_the_calls_before() {
     let user = json!({"UserName": "kill"});
     let client = front.client(&account).await;
     client.query("iam", "CreateUser", user.clone()).await.expect("made");
-    recorded(home.path(), "CreateUser", 1).await;
+    written(home.path(), "trail.jsonl", "CreateUser").await;
     front.kill().await;
     let front = Killable::start(home.path(), "1x").await;
     let client = front.client(&account).await;

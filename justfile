@@ -30,7 +30,17 @@ bench:
 
 # What the lab's front adds to a call; installs moto at the first run
 bench-front:
-    cargo bench --no-default-features --bench front
+    cargo bench -p backburn-front
+
+# What grows with past runs, in whole processes; builds the release binary at the first run
+bench-growth *ARGS:
+    python3 benches/growth.py {{ARGS}}
+
+# The release binary is stripped and no larger than documented; half an hour and 11 GB to build
+size:
+    cargo build --release --locked
+    .ci/release
+    .ci/release "${CARGO_TARGET_DIR:-target}/release/backburn"
 
 # backburn and its peers by turns; builds the release binary and installs the peers at the first run
 bench-peers *ARGS:
@@ -56,6 +66,7 @@ lab-up:
 docs:
     cargo run -q -- actions --markdown > docs/actions.md
     cargo run -q -- actions --json > fuzz/actions.json
+    cargo run -q -- man --markdown > docs/cli.md
 
 # Make the pictures in docs/img anew from real runs; needs tmux and Chromium
 pictures:

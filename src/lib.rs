@@ -6,8 +6,30 @@
 //! ```
 //! `playbook` and `program` compile; `engine` plans, runs and releases; `journal` keeps what was
 //! done; `actions` and `aws` are what steps use; `drill` makes such a program of a simulation and
-//! scores its run; `lab` is the local endpoint; `matrix` breaks runs in it at every point; `cli` is
-//! the program, and `serve` the live page of a run.
+//! scores its run; `conduct` runs all that in an account; `lab` is the local endpoint; `crash_matrix`
+//! breaks runs in it at every point; `cli` is the program, and `serve` the live page of a run.
+//!
+//! A program that runs a playbook and gives back what it took:
+//!
+#![cfg_attr(feature = "aws", doc = "```no_run")]
+#![cfg_attr(not(feature = "aws"), doc = "```ignore")]
+//! use backburn::conduct::{Approvals, Context, Failure, Loaded, Planning, Release, release};
+//!
+//! # async fn contain() -> Result<(), Failure> {
+//! let context = Context::at(".backburn");
+//! let inputs = [("user", "deploy-bot"), ("access-key", "AKIAIOSFODNN7EXAMPLE")]
+//!     .map(|(name, value)| (name.to_owned(), value.to_owned()));
+//! let playbook = Loaded::file(&context, "playbooks/iam-key-leak.yaml".as_ref(), &inputs)?;
+//! let planned = playbook.plan(&context, Planning::default()).await?;
+//! let run = planned.begin(&context, Approvals::default()).await?;
+//! let ended = run.run(16, false).await?;
+//! println!("{:?}", ended.end.status);
+//! ended.close().await?;
+//! let released = release(&context, "last", Release::default()).await?;
+//! assert!(released.exit() == backburn::conduct::Exit::Ok);
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "aws")]
 pub mod actions;
@@ -15,15 +37,20 @@ pub mod actions;
 pub mod aws;
 #[cfg(feature = "aws")]
 pub mod cli;
-pub mod config;
+#[cfg(feature = "aws")]
+pub mod conduct;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+mod config;
+#[cfg(feature = "aws")]
+mod crash_matrix;
 pub mod drill;
 pub mod engine;
 pub mod journal;
 pub mod lab;
-#[cfg(feature = "aws")]
-pub mod matrix;
-pub mod notify;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+mod notify;
 pub mod playbook;
 pub mod program;
 pub mod report;
-pub mod serve;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+mod serve;

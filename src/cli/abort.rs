@@ -7,17 +7,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    engine::plan::Expected,
-    journal::{RunDir, RunDirError},
+    conduct::{Aborted, abort},
     report::{plan::plural, summary},
 };
 
-use super::{
-    Context, Exit, Failure,
-    prepare::Inputs,
-    resume::{known, reconnect},
-    session::Start,
-};
+use super::{Context, Exit, Failure, inputs::Inputs};
 
 #[derive(Args, Debug)]
 pub struct Abort {
@@ -32,18 +26,10 @@ pub struct Abort {
 
 impl Abort {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let dir = RunDir::find(context.home(), &self.run)?;
-        let id = dir.id().to_owned();
-        stop_live(context, &dir, Duration::from_secs(self.wait)).await?;
-        let start = Start::of(context, &id)?;
-        if start.ledger.aborted || start.ledger.released.is_some() {
-            let what = if start.ledger.aborted { "aborted" } else { "released" };
-            return Err(Failure::new(Exit::Refused, format!("run {id} was {what} before")));
-        }
-        let aws = reconnect(context, &start).await?.with_run(&id);
-        let secrets = known(context, &dir, &self.inputs.inputs)?;
-        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
-        let (ledger, left) = session.abort().await?;
+        let wait = Duration::from_secs(self.wait);
+        let Aborted { dir, ledger, left } =
+            abort(context, &self.run, wait, &self.inputs.inputs).await?;
+        let id = dir.id();
         let changes = ledger.changes().count();
         context.data(
             |look| {
@@ -64,29 +50,4 @@ impl Abort {
         Err(Failure::new(Exit::StepFailed, said.join("\n       "))
             .help(format!("close it by hand, or try again with `backburn release {id}`")))
     }
-}
-
-/// Asks a live run to stop and waits until no process works on it any more.
-pub async fn stop_live(context: &Context, dir: &RunDir, wait: Duration) -> Result<(), Failure> {
-    const STEP: Duration = Duration::from_millis(200);
-    let mut left = wait;
-    let mut said = false;
-    while let Err(error @ RunDirError::Locked { .. }) = dir.lock() {
-        let request = dir.stop_request();
-        if !request.exists() {
-            dir.ask_to_stop()?;
-        }
-        if !std::mem::replace(&mut said, true) {
-            context.say(&format!(
-                "run {} is live: asked it to stop, waiting for its running calls",
-                dir.id()
-            ));
-        }
-        if left.is_zero() {
-            return Err(error.into());
-        }
-        tokio::time::sleep(STEP).await;
-        left = left.saturating_sub(STEP);
-    }
-    Ok(())
 }

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     actions::catalogue,
+    conduct::read,
     drill,
     program::{Checked, Program},
 };
 
 use super::{
-    Context, Exit, Failure, prepare,
+    Context, Exit, Failure,
     sinks::{Reports, every},
 };
 
@@ -41,7 +42,7 @@ impl Check {
         let mut checked = Vec::new();
         for path in &self.files {
             let name = path.display().to_string();
-            let source = prepare::read(path)?;
+            let source = read(path)?;
             let mut all = every(path, &source, &catalogue);
             // A drill acts on what it made itself; its response is a playbook like any other.
             for checked in all.iter_mut().skip(usize::from(drill::is_simulation(&source))) {

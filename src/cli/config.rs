@@ -7,18 +7,14 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::Aws,
+    conduct::{Configuration, as_account, connect, operator, telling::way},
     config::{Config, EVERY_KIND, Kind, Target, Way},
     engine::World,
     notify::{self, Deliver, Notification, Resolved},
     report::look::{BAD, GOOD, Look},
 };
 
-use super::{
-    Context, Exit, Failure,
-    notify::way,
-    prepare::{self, operator},
-    settings::{Settings, as_account},
-};
+use super::{Context, Exit, Failure};
 
 /// How long one target may take to hear a test.
 const HEARS: Duration = Duration::from_secs(15);
@@ -65,28 +61,28 @@ impl ConfigCommand {
 
 impl Check {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let settings = context.settings();
-        let Some((path, _)) = &settings.file else {
+        let found = context.configuration();
+        let Some((path, _)) = &found.file else {
             return Err(Failure::new(Exit::Usage, "there is no backburn.toml here")
                 .help("it is looked for here and in the folders above, then in ~/.backburn; `--config FILE` names one"));
         };
         let name = path.display().to_string();
-        let Some(checked) = &settings.checked else {
-            settings.good(context)?;
+        let Some(checked) = &found.checked else {
+            context.good_configuration()?;
             return Ok(Exit::Internal);
         };
         let mut tried = Vec::new();
         if !checked.has_errors() {
             if self.aws {
-                tried.extend(roles(context, settings.config()).await?);
+                tried.extend(roles(context, found.config()).await?);
             }
             if self.send {
-                tried.extend(send(context, settings).await);
+                tried.extend(send(context, found).await);
             }
         }
         let bad = checked.has_errors();
         let failed = tried.iter().any(|one| one.why.is_some());
-        let found = json!({
+        let said = json!({
             "ok": !bad && !failed,
             "file": name,
             "diagnostics": checked.to_json(),
@@ -103,7 +99,7 @@ impl Check {
                 }
                 text
             },
-            &found,
+            &said,
         )?;
         Ok(match () {
             () if bad => Exit::Invalid,
@@ -129,7 +125,7 @@ impl Tried {
 }
 
 async fn roles(context: &Context, config: &Config) -> Result<Vec<Tried>, Failure> {
-    let aws = prepare::connect(context, context.connect_options()).await?;
+    let aws = connect(context, context.connect_options()).await?;
     let mut tried = Vec::new();
     for (name, account) in &config.accounts {
         let Some(role) = &account.role else { continue };
@@ -143,13 +139,13 @@ async fn roles(context: &Context, config: &Config) -> Result<Vec<Tried>, Failure
     Ok(tried)
 }
 
-async fn send(context: &Context, settings: &Settings) -> Vec<Tried> {
-    let config = settings.config();
-    let (targets, _) = notify::resolve(config, settings.folder(), false);
+async fn send(context: &Context, found: &Configuration) -> Vec<Tried> {
+    let config = found.config();
+    let (targets, _) = notify::resolve(config, found.folder(), false);
     context.hide(targets.iter().flat_map(Resolved::secrets).collect());
     let topics = config.notifications.targets.values().any(|target| target.sns.is_some());
     let aws: Option<Aws> = match topics {
-        true => prepare::connect(context, context.connect_options()).await.ok(),
+        true => connect(context, context.connect_options()).await.ok(),
         false => None,
     };
     let told = Notification::test(&operator());
@@ -174,9 +170,8 @@ async fn heard(way: &dyn Deliver, told: &Notification) -> Option<String> {
 }
 
 fn show(context: &Context) -> Result<Exit, Failure> {
-    let settings = context.settings();
-    let config = settings.good(context)?;
-    let file = settings.file.as_ref();
+    let config = context.good_configuration()?;
+    let file = context.configuration().file.as_ref();
     let json = json!({
         "file": file.map(|(path, _)| path.display().to_string()),
         "origin": file.map(|(_, origin)| origin.words()),

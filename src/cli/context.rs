@@ -1,107 +1,47 @@
-//! What every command shares: global options, where runs live, how output looks. Owns the printing
-//! of data (stdout), of everything else (stderr) and of failures.
+//! What every command shares: the options that all take, and how output looks. Owns the printing of
+//! data (stdout), of everything else (stderr) and of failures.
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
-    sync::{Arc, OnceLock, PoisonError},
-    time::Duration,
+    ops::Deref,
+    sync::Arc,
 };
 
-use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    aws::{ConnectOptions, Haste},
+    aws::ConnectOptions,
+    conduct::{self, Exit, Failure},
     journal::{redact, redact_text},
-    lab::LabOptions,
-    matrix::Rehearsal,
     report::{
         Look,
-        live::{self, To},
+        live::To,
+        look::{BAD, CARE},
     },
 };
 
-use super::{exit::Exit, failure::Failure, log::Secrets, settings::Settings};
+use super::{
+    global::{Color, Global},
+    terminal::Terminal,
+};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct Global {
-    /// Profile of the AWS config files
-    #[arg(long, global = true, help_heading = "AWS")]
-    pub profile: Option<String>,
-    /// AWS Region
-    #[arg(long, global = true, help_heading = "AWS")]
-    pub region: Option<String>,
-    /// Account of backburn.toml to work in, by name or id; assumes its role
-    #[arg(long, global = true, help_heading = "AWS", value_name = "NAME")]
-    pub account: Option<String>,
-    /// Endpoint that answers instead of AWS
-    #[arg(long, global = true, help_heading = "AWS", value_name = "URL")]
-    pub endpoint_url: Option<String>,
-    /// Allow an endpoint that is not on this machine
-    #[arg(long, global = true, help_heading = "AWS")]
-    pub allow_remote_endpoint: bool,
-    /// Print data as JSON
-    #[arg(long, global = true, help_heading = "Output")]
-    pub json: bool,
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Output",
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    pub color: Color,
-    /// Log to stderr: -v what is called, -vv everything (`BACKBURN_LOG` takes a filter)
-    #[arg(short, long, global = true, help_heading = "Output", action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// Send spans of the command, its steps and AWS calls to an OpenTelemetry collector, by OTLP over HTTP
-    /// [default: OTEL_EXPORTER_OTLP_ENDPOINT, or this machine]
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Output",
-        value_name = "URL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
-    )]
-    pub otlp: Option<String>,
-    /// Where runs and the lab are kept
-    #[arg(
-        long,
-        global = true,
-        env = "BACKBURN_HOME",
-        value_name = "DIR",
-        default_value = ".backburn"
-    )]
-    pub home: PathBuf,
-    /// Configuration [default: backburn.toml here or above, or in ~/.backburn; `none` for none]
-    #[arg(long, global = true, env = "BACKBURN_CONFIG", value_name = "FILE")]
-    pub config: Option<String>,
-}
-
-/// What a command works with.
-#[derive(Clone, Debug)]
+/// What a command works with: the context that runs are conducted with, and how it is shown.
+#[derive(Clone)]
 pub struct Context {
     pub global: Global,
     pub out: Look,
     pub err: Look,
     /// Whether a terminal can draw over what it shows.
     moves: bool,
-    /// What must not be shown: the values of sensitive inputs.
-    secrets: Secrets,
-    settings: Arc<OnceLock<Settings>>,
+    conduct: conduct::Context,
+}
+
+impl Deref for Context {
+    type Target = conduct::Context;
+
+    fn deref(&self) -> &conduct::Context {
+        &self.conduct
+    }
 }
 
 impl Context {
@@ -117,39 +57,23 @@ impl Context {
         };
         let width = terminal_width();
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        let out_look = Look { color: color(out), width: if out { width } else { 100 } };
-        let err_look = Look { color: color(err), width: if err { width } else { 100 } };
-        let (secrets, settings) = (Arc::default(), Arc::default());
-        Self { out: out_look, err: err_look, moves: !is_dumb, secrets, settings, global }
-    }
-
-    /// From now on these values are replaced in everything that is printed.
-    pub fn hide(&self, secrets: Vec<String>) {
-        let mut hidden = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        hidden.extend(secrets.into_iter().filter(|secret| !secret.is_empty()));
-        // A secret that holds another one goes first, or its rest would stay.
-        hidden.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        hidden.dedup();
-    }
-
-    /// The configuration, read when it is first asked for.
-    pub fn settings(&self) -> &Settings {
-        self.settings.get_or_init(|| {
-            let found = Settings::find(self.global.config.as_deref());
-            if let Some((path, origin)) = found.file.as_ref().filter(|_| self.global.verbose > 0) {
-                self.say(&format!("configuration: {}, {}", path.display(), origin.words()));
-            }
-            found
-        })
-    }
-
-    /// The same list for what shows something by itself.
-    pub fn hidden(&self) -> Secrets {
-        Arc::clone(&self.secrets)
-    }
-
-    pub fn secrets(&self) -> Vec<String> {
-        self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let out = Look { color: color(out), width: if out { width } else { 100 } };
+        let err = Look { color: color(err), width: if err { width } else { 100 } };
+        let moves = !is_dumb;
+        let terminal = Terminal::new(err, moves && To::Err.is_terminal(), global.verbose > 0);
+        let connect = ConnectOptions {
+            profile: global.profile.clone(),
+            region: global.region.clone(),
+            endpoint_url: global.endpoint_url.clone(),
+            allow_remote_endpoint: global.allow_remote_endpoint,
+            ..ConnectOptions::default()
+        };
+        let conduct = conduct::Context::at(&global.home)
+            .connecting(connect)
+            .configured(global.config.clone())
+            .in_account(global.account.clone())
+            .heard_by(Arc::new(terminal));
+        Self { global, out, err, moves, conduct }
     }
 
     /// Bars are drawn only where someone sees them move.
@@ -159,35 +83,6 @@ impl Context {
 
     pub fn json(&self) -> bool {
         self.global.json
-    }
-
-    pub fn home(&self) -> &std::path::Path {
-        &self.global.home
-    }
-
-    pub fn connect_options(&self) -> ConnectOptions {
-        ConnectOptions {
-            profile: self.global.profile.clone(),
-            region: self.global.region.clone(),
-            endpoint_url: self.global.endpoint_url.clone(),
-            allow_remote_endpoint: self.global.allow_remote_endpoint,
-            haste: Rehearsal::asked().map(|asked| Haste {
-                attempt: asked.attempt.map(Duration::from_millis),
-                patience: asked.patience(),
-            }),
-            ..ConnectOptions::default()
-        }
-    }
-
-    pub fn lab_options(&self) -> LabOptions {
-        let home = self.home();
-        let cache =
-            std::env::var_os("BACKBURN_CACHE").map_or_else(|| home.join("cache"), PathBuf::from);
-        LabOptions {
-            // Where the system does not tell, the lab goes without its front.
-            program: std::env::current_exe().ok(),
-            ..LabOptions::new(home.join("lab"), cache)
-        }
     }
 
     /// Data for people or, with `--json`, for programs.
@@ -220,14 +115,7 @@ impl Context {
         }
     }
 
-    /// Something for people, beside the data.
-    pub fn say(&self, text: &str) {
-        // A closed stderr must not end what the command does.
-        let _ = live::print_err(&(redact_text(text.into(), &self.secrets()) + "\n"));
-    }
-
     pub fn fail(&self, failure: &Failure) -> Exit {
-        use crate::report::look::{BAD, CARE};
         let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
         if self.json() {
             let hidden = |text: &String| redact_text(text.clone(), &self.secrets());

@@ -1,5 +1,5 @@
 //! `backburn crash-matrix`: breaks a playbook at every point in the lab. Owns the options, where the
-//! inputs come from, and the words; what is tried is `matrix`'s.
+//! inputs come from, and the words; what is tried is `crash_matrix`'s.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -7,16 +7,14 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
+    conduct::{Sources, checked, read},
+    crash_matrix::{self, Fill, Kind, Request, Trouble},
     lab::{self, LabOptions, Silent},
-    matrix::{self, Fill, Kind, Request, Trouble},
     playbook::types::InputType,
     report::{self, live::To},
 };
 
-use super::{
-    Context, Exit, Failure,
-    prepare::{self, Inputs, Sources},
-};
+use super::{Context, Exit, Failure, inputs::Inputs};
 
 #[derive(Args, Debug)]
 pub struct CrashMatrix {
@@ -113,26 +111,26 @@ impl CrashMatrix {
             bar.inc(1);
         };
         if self.drift {
-            let done = matrix::drift(request, |_, total| step(total)).await?;
-            context.data(|look| report::matrix::drift(&done, look), &done)?;
+            let done = crash_matrix::drift(request, |_, total| step(total)).await?;
+            context.data(|look| report::crash_matrix::drift(&done, look), &done)?;
             return Ok(done.drifted.iter().all(|one| one.wrong.is_empty()));
         }
-        let done = matrix::matrix(request, |tried, total| {
+        let done = crash_matrix::matrix(request, |tried, total| {
             step(total);
             if !tried.is_right() {
-                bar.suspend(|| context.say(&report::matrix::wrong(tried, &context.err)));
+                bar.suspend(|| context.say(&report::crash_matrix::wrong(tried, &context.err)));
             }
         })
         .await?;
-        context.data(|look| report::matrix::table(&done, look), &done)?;
+        context.data(|look| report::crash_matrix::table(&done, look), &done)?;
         Ok(done.wrong().next().is_none())
     }
 
     /// Each input that is given, or that has no default: by its type where the seed has one of it.
     fn fills(&self, context: &Context) -> Result<Vec<(String, Fill)>, Failure> {
         let name = self.file.display().to_string();
-        let text = prepare::read(&self.file)?;
-        let compiled = prepare::checked(context, &name, &text, Sources::Beside(&self.file))?;
+        let text = read(&self.file)?;
+        let compiled = checked(context, &name, &text, Sources::Beside(&self.file))?;
         if compiled.outline.is_some() {
             return Err(Failure::new(Exit::Usage, format!("{name} is a simulation"))
                 .help("give the playbook that it responds with"));

@@ -4,10 +4,8 @@ use clap::Args;
 
 use crate::{
     aws::ConnectOptions,
-    engine::{
-        plan::Expected,
-        release::{Request, is_left_over},
-    },
+    conduct::{self, Approvals, Loaded, Planning, Release, connect, release},
+    engine::release::is_left_over,
     lab,
     report::{self, look::GOOD, summary},
 };
@@ -15,8 +13,7 @@ use crate::{
 use super::{
     Context, Exit, Failure,
     lab::{Told, Where, up},
-    prepare::{self, operator},
-    session::{self, Start},
+    run::close,
 };
 
 const NAME: &str = "playbooks/ec2-compromise.yaml";
@@ -73,40 +70,40 @@ impl Demo {
             ("instance".to_owned(), seed.instance.clone()),
             ("case".to_owned(), "DEMO-1".to_owned()),
         ];
-        let prepared = prepare::prepared(context, NAME, PLAYBOOK.into(), &inputs)?;
-        let run = prepare::new_run();
-        let connect = ConnectOptions {
+        let loaded = Loaded::playbook(context, NAME, PLAYBOOK.into(), &inputs)?;
+        let options = ConnectOptions {
             region: Some(lab.region.clone()),
             endpoint_url: Some(lab.endpoint.clone()),
             keys: Some((lab::ACCESS_KEY_ID.into(), lab::SECRET_ACCESS_KEY.into())),
             ..ConnectOptions::default()
         };
-        let aws = prepare::connect(context, connect).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run, true).await;
-        context.say(&report::plan::plan(&plan, &context.err));
-        if !plan.obstacles().is_empty() {
+        let aws = connect(context, options.clone()).await?;
+        // A lab that still runs has earlier demos in it: what they hold is no obstacle to another one.
+        let planning = Planning { beside: vec![String::new()], ..Planning::default() };
+        let planned = loaded.plan_in(context, aws, planning).await?;
+        context.say(&report::plan::plan(&planned.plan, &context.err));
+        if !planned.plan.obstacles().is_empty() {
             return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed"));
         }
-        let (session, facts) =
-            session::begin(context, NAME, &prepared, &plan, aws.clone(), Vec::new(), None).await?;
+        let (plan, prepared, aws) =
+            (planned.plan.clone(), planned.prepared.clone(), planned.aws.clone());
+        let run = planned.begin(context, Approvals::default()).await?;
+        let id = run.dir().id().to_owned();
         // One document of JSON is enough for a program.
         let print = !(context.json() && self.release);
         // What the lab cannot show is presumed there, and said so; that is no failure of a demo.
-        let exit = session.run(context, &prepared, facts, 16, true, print).await?;
+        let exit = close(context, run.run(16, true).await?, print).await?;
         if !self.release || exit != Exit::Ok {
             return Ok(exit);
         }
-        let start = Start::of(context, &run)?;
-        let session =
-            start.open(context, aws.clone(), Vec::new(), Expected::default(), Vec::new())?;
-        let request = Request { by: operator(), ..Request::default() };
-        let items = session.release(&request).await?;
-        let again = prepared.plan(&aws, &run).await;
+        let there = conduct::Context::clone(context).connecting(options).in_account(None);
+        let items = release(&there, &id, Release::default()).await?.items;
+        let again = prepared.plan(&aws, &id).await;
         let same = again.sha256 == plan.sha256;
         let json = serde_json::json!({ "items": items, "as-before": same });
         context.data(
             |look| {
-                let mut text = summary::release(&run, &items, look);
+                let mut text = summary::release(&id, &items, look);
                 if same {
                     let word = look.paint(GOOD, "as before");
                     text.push_str(&format!(

@@ -1,18 +1,15 @@
 //! `backburn runs show --follow`: watches a run from another terminal, read from its journal. Owns when
-//! that ends and with which exit code; what is shown is `report::live`'s.
+//! that ends; what is shown is `report::live`'s.
 
 use std::time::Duration;
 
 use crate::{
-    drill::score::Scorecard,
-    journal::{self, Head, Ledger, RunDir, RunStatus, StepState},
-    report::{
-        live::{Head as Watched, Show, To, View},
-        model::State,
-    },
+    conduct::{desk, standing},
+    journal::{self, Head, Ledger, RunDir},
+    report::live::{Head as Watched, Show, To, View},
 };
 
-use super::{Context, Exit, Failure, approvals, drill, report::of_ended, runs};
+use super::{Context, Exit, Failure};
 
 const TICK: Duration = Duration::from_millis(125);
 /// In ticks: how often it is looked whether a process works on the run. The look takes the run's lock
@@ -45,7 +42,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
                 break;
             }
         }
-        show.asked(&approvals::open(&dir));
+        show.asked(&desk::open(&dir));
         if !context.json() {
             show.tick();
         }
@@ -60,39 +57,12 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
         }
     }
     show.end();
-    let exit = exit(context, &dir, &ledger, presumed)?;
+    let exit = standing::exit(context, &dir, &ledger, presumed)?;
     if !context.json() {
-        let state = runs::state(&dir, &ledger);
+        let state = standing::state(&dir, &ledger);
         let short = dir.id().get(..13).unwrap_or(dir.id());
         context.print(&format!("run {} {state}; exit code {}\n", dir.id(), exit as u8))?;
         context.print(&format!("what it did: `backburn runs show {short}`\n"))?;
     }
     Ok(exit)
-}
-
-/// The exit code that the run's own process ended with, as far as its files tell. One that was killed
-/// or aborted was interrupted.
-fn exit(context: &Context, dir: &RunDir, ledger: &Ledger, presumed: bool) -> Result<Exit, Failure> {
-    let Some(status) = ledger.status.filter(|_| !ledger.aborted) else {
-        return Ok(Exit::Interrupted);
-    };
-    if ledger.drill().is_some() && status != RunStatus::Waiting {
-        let card: Scorecard = dir.read_json("drill.json")?;
-        return Ok(match drill::exit(card.outcome) {
-            Exit::Drift => Exit::Drift,
-            _ if status == RunStatus::Interrupted => Exit::Interrupted,
-            exit => exit,
-        });
-    }
-    let report = of_ended(context, dir, None)?;
-    let failed = report.steps.iter().filter(|step| step.state == State::Failed);
-    let words = failed.filter_map(|step| match &ledger.steps.get(&step.id)?.state {
-        StepState::Failed { word, .. } => Some(word.as_str()),
-        _ => None,
-    });
-    let exit = Exit::by(&words.collect::<Vec<_>>(), status, ledger, presumed);
-    Ok(match ledger.released {
-        Some(false) if exit != Exit::Internal => Exit::Drift,
-        _ => exit,
-    })
 }

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::program::{dot, mermaid};
+use crate::{
+    conduct::{Sources, checked, read},
+    program::{dot, mermaid},
+};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{Context, Exit, Failure};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
@@ -26,14 +29,9 @@ pub struct Graph {
 impl Graph {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let checked = prepare::checked(
-            context,
-            &name,
-            &prepare::read(&self.file)?,
-            prepare::Sources::Beside(&self.file),
-        )?
-        .checked;
-        let Some(program) = checked.program else {
+        let found =
+            checked(context, &name, &read(&self.file)?, Sources::Beside(&self.file))?.checked;
+        let Some(program) = found.program else {
             return Err(Failure::new(Exit::Internal, format!("{name} has no program")));
         };
         let steps: Vec<_> = program

@@ -3,16 +3,13 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError},
 };
 
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::traces::Traces;
-use crate::{journal::redact_text, report::live};
-
-/// What must not be shown, shared by everything that shows something.
-pub type Secrets = Arc<RwLock<Vec<String>>>;
+use crate::{conduct::Secrets, journal::redact_text, report::live};
 
 pub fn start(verbose: u8, secrets: Secrets, traces: Option<&Traces>) {
     let level = match verbose {

@@ -1,23 +1,30 @@
-//! `backburn man`: man pages of the program and of each command, written by clap.
+//! `backburn man`: the command line as man pages, written by clap, or as one markdown page.
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 
-use super::{Cli, Context, Exit, Failure};
+use super::{Cli, Context, Exit, Failure, reference};
 
 #[derive(Args, Debug)]
 pub struct Man {
-    /// Folder to write them into
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// Folder to write the man pages to
+    #[arg(long, value_name = "DIR", required_unless_present = "markdown")]
+    out: Option<PathBuf>,
+    /// Print the whole command line as one markdown page instead
+    #[arg(long, conflicts_with = "out")]
+    markdown: bool,
 }
 
 impl Man {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        std::fs::create_dir_all(&self.out).map_err(Failure::at(&self.out))?;
-        clap_mangen::generate_to(Cli::command(), &self.out).map_err(Failure::at(&self.out))?;
-        context.print(&format!("{}\n", self.out.display()))?;
+        let Some(out) = self.out else {
+            context.print(&reference::markdown())?;
+            return Ok(Exit::Ok);
+        };
+        std::fs::create_dir_all(&out).map_err(Failure::at(&out))?;
+        clap_mangen::generate_to(Cli::command(), &out).map_err(Failure::at(&out))?;
+        context.print(&format!("{}\n", out.display()))?;
         Ok(Exit::Ok)
     }
 }

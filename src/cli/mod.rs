@@ -2,7 +2,6 @@
 
 mod abort;
 mod actions;
-mod approvals;
 mod approve;
 mod check;
 mod completions;
@@ -11,22 +10,19 @@ mod context;
 mod crash_matrix;
 mod demo;
 mod drill;
-mod exit;
 mod explain;
-mod failure;
 mod follow;
+mod global;
 mod graph;
-mod held;
-mod human;
+mod inputs;
 mod lab;
 mod log;
 mod man;
 mod new;
-mod notify;
 mod plan;
 mod policy;
-mod prepare;
 mod readiness;
+mod reference;
 mod release;
 mod report;
 mod resume;
@@ -34,9 +30,8 @@ mod run;
 mod runs;
 mod schema;
 mod serve;
-mod session;
-mod settings;
 mod sinks;
+mod terminal;
 mod traces;
 
 use std::io;
@@ -45,9 +40,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
-pub use context::{Context, Global};
-pub use exit::Exit;
-use failure::Failure;
+use crate::conduct::Failure;
+
+pub use crate::conduct::Exit;
+use context::Context;
+use global::Global;
 
 /// Contain an AWS incident by playbook, prove the containment, and give back what was taken.
 #[derive(Parser, Debug)]
@@ -109,6 +106,9 @@ enum Command {
     Completions(completions::Completions),
 }
 
+/// Of each thread of the runtime, in bytes: as much as a main thread has, since commands run on them.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// The command line as it was given.
 pub struct Invocation {
     cli: Cli,
@@ -140,7 +140,7 @@ impl Invocation {
             | Command::Policy(_)
             | Command::Man(_)
             | Command::Completions(_) => Builder::new_current_thread().enable_all().build(),
-            _ => Runtime::new(),
+            _ => Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build(),
         }
     }
 

@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::report;
-
-use super::{
-    Context, Exit, Failure, held,
-    prepare::{self, Inputs},
-    settings,
-    sinks::Reports,
+use crate::{
+    conduct::{Loaded, Planning, Sources, read},
+    report,
 };
+
+use super::{Context, Exit, Failure, inputs::Inputs, sinks::Reports};
 
 #[derive(Args, Debug)]
 pub struct Plan {
@@ -35,21 +33,21 @@ pub struct Plan {
 impl Plan {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let text = prepare::read(&self.file)?;
-        let sources = prepare::Sources::Beside(&self.file);
-        let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
-        let (prepared, _) = self.reports.loaded(context, "plan", &self.file, &text, loaded)?;
-        let run = prepare::new_run();
-        let aws = settings::enter(context, false).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
-        let plan = held::checked(context, plan, &self.beside);
+        let text = read(&self.file)?;
+        let sources = Sources::Beside(&self.file);
+        let loaded = Loaded::text(context, &name, text.clone(), sources, &self.inputs.inputs);
+        let loaded = self.reports.loaded(context, "plan", &self.file, &text, loaded)?;
+        let (no_probe, beside) = (self.no_probe, self.beside);
+        let planning = Planning { no_probe, beside, ..Planning::default() };
+        let planned = loaded.plan(context, planning).await?;
+        let plan = &planned.plan;
         if let Some(out) = &self.out {
-            let json = serde_json::to_string_pretty(&plan)
+            let json = serde_json::to_string_pretty(plan)
                 .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
             std::fs::write(out, json + "\n").map_err(Failure::at(out))?;
         }
-        self.reports.plan(context, "plan", &name, &prepared, &plan)?;
-        context.data(|look| report::plan::plan(&plan, look), &plan)?;
+        self.reports.plan(context, "plan", &name, &planned.prepared, plan)?;
+        context.data(|look| report::plan::plan(plan, look), plan)?;
         Ok(if plan.obstacles().is_empty() { Exit::Ok } else { Exit::Refused })
     }
 }

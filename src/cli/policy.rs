@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::actions::policy::{Fill, Kept, policies, too_large};
+use crate::{
+    actions::policy::{Fill, Kept, policies, too_large},
+    conduct::{Sources, checked, read},
+};
 
-use super::{Context, Exit, Failure, prepare};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Policy {
@@ -23,12 +26,7 @@ pub struct Policy {
 impl Policy {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let compiled = prepare::checked(
-            context,
-            &name,
-            &prepare::read(&self.file)?,
-            prepare::Sources::Beside(&self.file),
-        )?;
+        let compiled = checked(context, &name, &read(&self.file)?, Sources::Beside(&self.file))?;
         let kept = if compiled.outline.is_some() { Kept::Nothing } else { Kept::Evidence };
         let program = compiled
             .checked

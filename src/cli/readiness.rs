@@ -41,7 +41,7 @@ impl Readiness {
         let drills: Vec<_> =
             texts(&self.dir)?.iter().filter_map(|(path, text)| known_drill(path, text)).collect();
         let runs = RunDir::list(context.home())?;
-        let cards = runs.iter().filter_map(|run| run.read_json("drill.json").ok()).collect();
+        let cards = runs.iter().filter_map(|run| run.read_json(RunDir::SCORECARD).ok()).collect();
         let now = jiff::Timestamp::now();
         let found = readiness::Readiness::fold(&playbooks, &drills, cards, self.fail_stale, now);
         let page = readiness::html(&found);

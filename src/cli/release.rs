@@ -4,20 +4,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    engine::{
-        plan::Expected,
-        release::{Request, is_left_over},
-    },
-    journal,
+    conduct::{self, Released, release},
     report::summary,
 };
 
-use super::{
-    Context, Exit, Failure,
-    prepare::{Inputs, operator},
-    resume::{known, reconnect},
-    session::Start,
-};
+use super::{Context, Exit, Failure, inputs::Inputs};
 
 #[derive(Args, Debug)]
 pub struct Release {
@@ -35,41 +26,24 @@ pub struct Release {
 
 impl Release {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let start = Start::of(context, &self.run)?;
-        let dir = start.dir.clone();
-        let id = dir.id().to_owned();
-        for step in &self.step {
-            let known = start.ledger.steps.keys();
-            if !known.clone().any(|id| id == step || crate::program::prepare::parent(id) == step) {
-                let known: Vec<_> = known.map(String::as_str).collect();
-                return Err(Failure::new(Exit::Usage, format!("run {id} has no step `{step}`"))
-                    .help(format!("its steps are {}", known.join(", "))));
-            }
-        }
-        let aws = reconnect(context, &start).await?.with_run(&id);
-        let discard = start.ledger.drill().is_some();
-        let secrets = known(context, &dir, &self.inputs.inputs)?;
-        let session = start.open(context, aws, secrets, Expected::default(), Vec::new())?;
-        let request = Request {
-            steps: (!self.step.is_empty()).then(|| self.step.clone()),
-            force: self.force.clone(),
-            discard,
-            by: operator(),
-        };
-        let items = session.release(&request).await?;
-        let head = journal::read(&dir.journal())?.head.hash;
+        let Self { run, step: steps, force, inputs } = self;
+        let inputs = inputs.inputs;
+        let released =
+            release(context, &run, conduct::Release { steps, force, inputs, discard: false })
+                .await?;
+        let exit = released.exit();
+        let Released { dir, items, head, scored } = released;
+        let id = dir.id();
         context.data(
             |look| {
                 let place = dir.path().display().to_string();
-                summary::release(&id, &items, look)
-                    + &summary::after_release(&id, &items, &place, look)
-                    + &summary::head(&id, &head, look)
+                summary::release(id, &items, look)
+                    + &summary::after_release(id, &items, &place, look)
+                    + &summary::head(id, &head, look)
             },
             &json!({ "run": id, "items": items, "head": head }),
         )?;
-        if discard && self.step.is_empty() {
-            super::drill::rescore(context, &dir, &items)?;
-        }
-        Ok(if items.iter().any(is_left_over) { Exit::Drift } else { Exit::Ok })
+        scored?;
+        Ok(exit)
     }
 }

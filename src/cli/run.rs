@@ -1,18 +1,17 @@
 //! `backburn run`: plan, confirm, run.
 
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{io::IsTerminal, mem::take, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::{playbook::types, program::planfile::PlanFile, report};
-
-use super::{
-    Context, Exit, Failure, held, human,
-    prepare::{self, Inputs},
-    serve::Serve,
-    session, settings,
-    sinks::Reports,
+use crate::{
+    conduct::{Approvals, Ended, Loaded, Planning, Ready, approved, read, telling},
+    playbook::types,
+    program::planfile::PlanFile,
+    report::{self, summary},
 };
+
+use super::{Context, Exit, Failure, inputs::Inputs, serve::Serve, sinks::Reports, terminal::line};
 
 #[derive(Args, Debug)]
 pub struct Run {
@@ -53,7 +52,7 @@ fn max_age(text: &str) -> Result<Duration, String> {
 #[derive(Args, Clone, Debug)]
 pub struct Lead {
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     pub parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
@@ -69,8 +68,8 @@ pub struct Lead {
 }
 
 impl Lead {
-    pub fn approvals(&self) -> human::Approvals {
-        human::Approvals {
+    pub fn approvals(&self) -> Approvals {
+        Approvals {
             steps: self.approve.clone(),
             wait: self.wait_for_approval || self.serve.is_asked(),
         }
@@ -80,99 +79,65 @@ impl Lead {
 impl Run {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let approved = self.plan.as_ref().map(load).transpose()?;
-        if let Some(approved) = &approved {
-            fresh(approved, self.max_age)?;
-        }
+        let approved = self.plan.as_ref().map(|plan| approved(plan, self.max_age)).transpose()?;
+        let planned = approved.is_some();
         let page = self.lead.serve.bind().await?;
-        let text = prepare::read(&self.file)?;
-        let loaded = prepare::prepared(context, &name, text.clone(), &self.inputs.inputs);
-        let prepared = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
+        let text = read(&self.file)?;
+        let loaded = Loaded::playbook(context, &name, text.clone(), &self.inputs.inputs);
+        let loaded = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         drop(text);
-        let run = approved.as_ref().map_or_else(prepare::new_run, |plan| plan.run.clone());
-        let aws = settings::enter(context, false).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
-        if let Some(approved) = &approved {
-            same(approved, &plan)?;
+        let (no_probe, beside) = (self.no_probe, self.beside);
+        let planning = Planning { approved, no_probe, beside, ..Planning::default() };
+        let plan = loaded.plan(context, planning).await?;
+        context.say(&report::plan::plan(&plan.plan, &context.err));
+        if let Err(refused) = plan.refused() {
+            self.reports.plan(context, "run", &name, &plan.prepared, &plan.plan)?;
+            return Err(refused);
         }
-        let plan = held::checked(context, plan, &self.beside);
-        context.say(&report::plan::plan(&plan, &context.err));
-        let obstacles = plan.obstacles();
-        if !obstacles.is_empty() {
-            self.reports.plan(context, "run", &name, &prepared, &plan)?;
-            return Err(Failure::new(Exit::Refused, "the plan is refused, nothing was changed")
-                .help(obstacles.join("\n        ")));
-        }
-        confirm(&plan, self.yes.as_deref(), approved.is_some())?;
-        // Others may have begun while somebody read the plan.
-        let turn = held::turn(context)?;
-        held::check(context, &plan, &self.beside)?;
-        let approve = self.lead.approvals();
-        let (session, facts) =
-            session::begin(context, &name, &prepared, &plan, aws, approve, None).await?;
-        // From here on the run's directory has the plan; of a long run it is large.
-        drop((turn, plan, approved));
-        let live = page.map(|page| page.start(context, &session.dir));
-        let exit = session
-            .run(context, &prepared, facts, self.lead.parallel, self.lead.accept_presumed, true)
-            .await;
+        confirm(&plan.plan, self.yes.as_deref(), planned)?;
+        let run = plan.begin(context, self.lead.approvals()).await?;
+        let (id, prepared) = (run.dir().id().to_owned(), run.prepared.clone());
+        let live = page.map(|page| page.start(context, run.dir()));
+        let exit = finish(context, run, &self.lead).await;
         if let Some(live) = live {
             live.end(context).await;
         }
         let exit = exit?;
-        self.reports.run(context, &run, &name, &prepared)?;
+        self.reports.run(context, &id, &name, &prepared)?;
         Ok(exit)
     }
 }
 
-fn load(path: &PathBuf) -> Result<PlanFile, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Failure::new(Exit::Usage, format!("plan {} cannot be read: {e}", path.display()))
-    })?;
-    let plan: PlanFile = serde_json::from_str(&text).map_err(|e| {
-        Failure::new(Exit::Usage, format!("{} is not a plan: {e}", path.display()))
-            .help("make one with `backburn plan FILE --out PLAN`")
-    })?;
-    if ulid::Ulid::from_string(&plan.run).is_err() || !plan.is_intact() {
-        return Err(Failure::new(
-            Exit::Refused,
-            format!("{} was changed after it was made: its hash does not fit", path.display()),
-        )
-        .help("make a new plan, and have that one approved"));
-    }
-    Ok(plan)
+/// Runs or resumes to the end, and prints what came of it.
+pub async fn finish(context: &Context, run: Ready, lead: &Lead) -> Result<Exit, Failure> {
+    let ended = run.run(lead.parallel, lead.accept_presumed).await?;
+    close(context, ended, true).await
 }
 
-/// What was approved was approved of an account as it was then.
-fn fresh(plan: &PlanFile, max_age: Duration) -> Result<(), Failure> {
-    let age = plan.age(jiff::Timestamp::now());
-    if age <= max_age {
-        return Ok(());
+/// Closes a run and prints, unless told otherwise, what came of it.
+pub async fn close(context: &Context, mut ended: Ended, print: bool) -> Result<Exit, Failure> {
+    let (dir, exit) = (ended.dir().clone(), ended.exit);
+    let (released, told) = (take(&mut ended.released), take(&mut ended.told));
+    let place = dir.path().display().to_string();
+    let mut json = summary::run_json(dir.id(), &ended.end, &ended.ledger, &place);
+    let mut text = summary::run(dir.id(), &ended.end, &ended.ledger, &place, &context.out);
+    text.push_str(&telling::summary(&told));
+    if !released.is_empty() {
+        text.push_str(&summary::release(dir.id(), &released, &context.out));
     }
-    let (age, most) = (report::look::time(age), report::look::time(max_age));
-    Err(Failure::new(
-        Exit::Refused,
-        format!(
-            "the plan was made at {}, {age} away, and may be {most} old; nothing was changed",
-            plan.created
-        ),
-    )
-    .help("make a new plan and have that one approved, or say with `--max-age` how old it may be"))
-}
-
-fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
-    if approved.sha256 == now.sha256 {
-        return Ok(());
+    let closed = ended.close().await?;
+    json["head"] = closed.head.clone().into();
+    if !released.is_empty() {
+        json["released"] = serde_json::to_value(&released).unwrap_or_default();
     }
-    let differences = approved.differences(now);
-    Err(Failure::new(
-        Exit::Drift,
-        format!(
-            "this is no longer the approved plan, nothing was changed:\n       {}",
-            differences.join("\n       ")
-        ),
-    )
-    .help("look at a new plan, and have that one approved"))
+    if !told.is_empty() {
+        json["notifications"] = telling::json(&told);
+    }
+    if print {
+        context.data(|look| text + &summary::head(dir.id(), &closed.head, look), &json)?;
+    }
+    closed.stock?;
+    Ok(exit)
 }
 
 /// An explicit yes, bound to the plan's hash on AWS itself.
@@ -199,7 +164,7 @@ fn confirm(plan: &PlanFile, yes: Option<&str>, planned: bool) -> Result<(), Fail
     }
     let prompt =
         format!("Type `yes` to run plan {} in account {}: ", &hash[..12], plan.scope.account);
-    match human::line(&prompt).as_deref() {
+    match line(&prompt).as_deref() {
         Some("yes") => Ok(()),
         _ => refused("declined, nothing was changed".into()),
     }

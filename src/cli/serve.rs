@@ -1,8 +1,7 @@
-//! `--serve`: the live page of a run. Owns the options, and what joins the page to a run's directory
-//! and its questions; the server is `crate::serve`'s.
+//! `--serve`: the live page of a run. Owns the options and the words around it; the server is
+//! `crate::serve`'s, and what joins it to a run `conduct`'s.
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -10,20 +9,12 @@ use std::{
 use clap::Args;
 
 use crate::{
-    actions::catalogue,
-    config::Config,
-    journal::{RunDir, redact_text},
-    playbook::Catalogue,
-    program::planfile::PlanFile,
-    report::model,
-    serve::{Ask, Bound, Given, ServeError, Serving, Shown, Source, Stamp},
+    conduct::LivePage,
+    journal::RunDir,
+    serve::{Bound, ServeError, Serving},
 };
 
-use super::{
-    Context, Exit, Failure,
-    approve::{self, Wanted},
-    report,
-};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Serve {
@@ -87,7 +78,7 @@ impl Serve {
 impl Page {
     /// Serves a run that this process works on, from now on.
     pub fn start(self, context: &Context, dir: &RunDir) -> Live {
-        let source = Live::source(context, dir, Watch::Own);
+        let source = LivePage::of(context, dir, true);
         context.say(&format!("live page: {}", self.bound.link()));
         context.say(
             "  the link opens it once, in one browser; whoever has the page can approve steps",
@@ -102,7 +93,7 @@ impl Page {
 
     /// Shows a run that others work on, until Ctrl-C. It takes no answers.
     pub async fn show(self, context: &Context, dir: &RunDir) {
-        let source = Live::source(context, dir, Watch::Other);
+        let source = LivePage::of(context, dir, false);
         context.say(&format!("page: {}", self.bound.link()));
         context.say("  the link opens it once, in one browser; Ctrl-C ends it");
         let serving = self.bound.start(dir.id(), Arc::new(source));
@@ -118,16 +109,6 @@ pub struct Live {
 }
 
 impl Live {
-    fn source(context: &Context, dir: &RunDir, watch: Watch) -> Folder {
-        Folder {
-            config: context.settings().config().clone(),
-            dir: dir.clone(),
-            secrets: context.secrets(),
-            catalogue: catalogue::catalogue(),
-            watch,
-        }
-    }
-
     /// The run has ended: shows how, then ends.
     pub async fn end(self, context: &Context) {
         let keep = self.keep;
@@ -138,108 +119,6 @@ impl Live {
             }
         };
         self.serving.end(until).await;
-    }
-}
-
-/// Who works on the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watch {
-    /// This process: it takes answers, and says itself when it has ended.
-    Own,
-    Other,
-}
-
-/// A run's directory as the page's source.
-struct Folder {
-    config: Config,
-    dir: RunDir,
-    secrets: Vec<String>,
-    catalogue: Catalogue,
-    watch: Watch,
-}
-
-impl Folder {
-    fn asks(&self, sources: &model::Sources, report: &model::Report) -> Vec<Ask> {
-        let plan = sources.plan.as_ref().map(|plan: &PlanFile| plan.sha256.clone());
-        let waits = |step: &str| {
-            let mut rows = report.steps.iter().filter(|row| row.id == step);
-            rows.any(|row| row.state == model::State::Waiting)
-        };
-        let asked = sources.asked.iter().filter(|asked| waits(&asked.step));
-        asked
-            .map(|asked| {
-                let roles = asked.role.clone().map_or_else(
-                    || approve::roles(&self.dir).unwrap_or_default(),
-                    |role| vec![role],
-                );
-                let role = asked.role.as_deref().unwrap_or("ROLE");
-                let command = format!(
-                    "backburn approve {} {} --as {role} --reason ...",
-                    self.dir.id(),
-                    asked.step
-                );
-                Ask {
-                    question: crate::journal::hash(asked.question.as_bytes()),
-                    step: asked.step.clone(),
-                    text: redact_text(asked.question.clone(), &self.secrets),
-                    plan: plan.clone().unwrap_or_default(),
-                    since: asked.since,
-                    roles,
-                    command,
-                    open: self.watch == Watch::Own,
-                }
-            })
-            .collect()
-    }
-}
-
-impl Source for Folder {
-    fn stamp(&self) -> Stamp {
-        let length = std::fs::metadata(self.dir.journal()).map_or(0, |data| data.len());
-        let mut names = DefaultHasher::new();
-        let entries = std::fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
-        let mut found: Vec<_> = entries
-            .filter(|entry| entry.file_name().to_string_lossy().ends_with(".json"))
-            .map(|entry| {
-                (entry.file_name(), entry.metadata().and_then(|data| data.modified()).ok())
-            })
-            .collect();
-        found.sort_unstable();
-        found.hash(&mut names);
-        (length, names.finish())
-    }
-
-    fn shown(&self, over: bool) -> Result<Shown, String> {
-        let sources =
-            model::Sources::read(&self.dir, &self.catalogue).map_err(|e| e.to_string())?;
-        let sources = sources.with_contacts(&self.config.contacts);
-        let live = match self.watch {
-            Watch::Own => !over,
-            Watch::Other => report::is_live(&self.dir, &sources),
-        };
-        let report = model::fold(&sources, &report::options_now(&self.config, live));
-        let asked = self.asks(&sources, &report);
-        Ok(Shown { report, asked, live })
-    }
-
-    fn answer(&self, given: Given) -> Result<String, String> {
-        if self.watch != Watch::Own {
-            return Err("this page only shows the run".into());
-        }
-        let Given { step, question, plan, by, role, reason, yes } = given;
-        let wanted = Wanted {
-            step,
-            role,
-            by,
-            reason,
-            yes,
-            plan: Some(plan),
-            question: Some(question),
-            via: Some("page".into()),
-        };
-        let given = approve::answer(&self.dir, wanted).map_err(|failure| failure.message)?;
-        let word = if given.yes { "Approved" } else { "Denied" };
-        Ok(format!("{word} as {} by {}. The run takes it up.", given.role, given.by))
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::{
     actions::catalogue,
+    conduct::page,
     drill,
     journal::{RunDir, redact_text},
     playbook::Catalogue,
@@ -81,11 +82,8 @@ impl Reports {
         prepared: &Prepared,
     ) -> Result<(), Failure> {
         self.write(context, || {
-            let report = super::report::of_ended(
-                context,
-                &RunDir::find(context.home(), run)?,
-                Some(prepared),
-            )?;
+            let report =
+                page::of_ended(context, &RunDir::find(context.home(), run)?, Some(prepared))?;
             Ok(ci::of_report(&report, &document(name, prepared)))
         })
     }

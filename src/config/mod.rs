@@ -10,12 +10,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use find::{FILE, Origin, locate};
+pub use find::{Origin, locate};
 pub use meaning::{topic_region, web_url};
-pub use model::{
-    Account, Config, EVERY_KIND, Kind, Notifications, Regulation, Stance, Target, Way,
-    is_account_id,
-};
+pub use model::{Account, Config, EVERY_KIND, Kind, Stance, Target, Way, is_account_id};
 pub use read::{Checked, parse};
 pub use schema::json_schema;
 pub use source::{Secret, Source, is_loopback, shown_url};

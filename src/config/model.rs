@@ -109,16 +109,6 @@ pub enum Way<'a> {
     Sns(&'a str),
 }
 
-impl Way<'_> {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Slack(_) => "slack",
-            Self::Webhook(..) => "webhook",
-            Self::Sns(_) => "sns",
-        }
-    }
-}
-
 impl Target {
     /// None where the target names no way; a checked one names exactly one.
     pub fn way(&self) -> Option<Way<'_>> {

@@ -7,7 +7,6 @@ use crate::journal::{KeptOperation, Place, Record, Released};
 
 use super::{
     AnyOperation, CallError, Run, StepError, Token, World,
-    release::append,
     step::{find, token},
 };
 
@@ -44,15 +43,12 @@ pub(super) async fn discard<C: World>(
     if jobs.is_empty() {
         return Ok(Released::AlreadyBefore);
     }
-    append(
-        run,
-        Record::ReleaseIntent {
-            step: step.into(),
-            place: place.clone(),
-            from: json!(jobs),
-            to: Value::Null,
-        },
-    )
+    run.append(Record::ReleaseIntent {
+        step: step.into(),
+        place: place.clone(),
+        from: json!(jobs),
+        to: Value::Null,
+    })
     .await?;
     let (mut errors, mut stays) = (Vec::new(), false);
     for job in jobs {
@@ -85,7 +81,7 @@ async fn look<C: World>(
     let found = find(world, || operation.find(world, &token)).await;
     if let Ok(Some(job)) = &found {
         let (step, place, job) = (step.into(), place.clone(), job.clone());
-        append(run, Record::OperationStarted { step, place, job }).await?;
+        run.append(Record::OperationStarted { step, place, job }).await?;
     }
     Ok(found)
 }

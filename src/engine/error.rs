@@ -6,31 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::journal::Place;
-
-/// What a failed call means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// AWS asks for a slower pace.
-    Throttled,
-    /// The caller may not do this.
-    Denied,
-    /// The thing named does not exist, or no longer does.
-    Gone,
-    /// The account is already as the call would make it.
-    AlreadySo,
-    /// The request itself is wrong.
-    Invalid,
-    /// The caller's credentials have ended or are not accepted.
-    Expired,
-    /// No answer: nothing is known about the effect of the call.
-    Unreachable,
-    /// The endpoint does not have this call (local endpoints lack some).
-    Missing,
-    /// Anything else.
-    Unknown,
-}
+use crate::journal::{Class, Place};
 
 /// A call to AWS that did not succeed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]

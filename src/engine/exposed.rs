@@ -133,7 +133,7 @@ async fn close_now<C: World>(
         write_and_read_back(&world, place, &*setting, until).await?;
     }
     let record = Record::Closed { step: step.into(), place: place.clone(), value: until.clone() };
-    run.journal.append(record.clone()).await.map_err(|e| StepError::Journal(e.to_string()))?;
+    run.append(record.clone()).await?;
     run.events.send(Event::Closed { step: step.into(), place: place.clone() });
     Ok(Some(record))
 }

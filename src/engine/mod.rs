@@ -1,6 +1,7 @@
 //! The engine: settings and operations, the step handle, the run loop, plans and release. Generic
 //! over its world: knows no YAML, no AWS and no terminal.
 
+mod append;
 mod discard;
 mod error;
 mod event;
@@ -9,6 +10,7 @@ mod human;
 mod operation;
 pub mod plan;
 mod planner;
+pub mod races;
 mod registry;
 pub mod release;
 mod runner;
@@ -17,13 +19,12 @@ mod step;
 #[cfg(test)]
 mod tests;
 pub mod unit;
-mod verdict;
 mod walk;
 mod work;
 mod world;
 
-pub use crate::journal::Place;
-pub use error::{CallError, Class, StepError, show};
+pub use crate::journal::{Class, How, Place, Scope, Verdict};
+pub use error::{CallError, StepError, show};
 pub use event::{Event, Events};
 pub use exposed::{LeftOpen, close_all as close_exposed};
 pub use human::{Answer, Human, Nobody, Question};
@@ -31,9 +32,8 @@ pub use operation::{AnyOperation, Operation, Progress, Token};
 pub use planner::{plan, plan_ahead};
 pub use registry::Registry;
 pub use runner::{RunEnd, run};
-pub use setting::{AnySetting, Fact, How, Order, Permission, Rule, Setting, on};
+pub use setting::{AnySetting, Fact, Order, Permission, Rule, Setting, on};
 pub use step::{AFTER_RUN, Run, Step, is_open, settled};
-pub use verdict::Verdict;
 pub use walk::Walked;
 pub use work::{is_urgent, paced};
-pub use world::{Patience, Scope, Touch, World};
+pub use world::{Patience, Touch, World};

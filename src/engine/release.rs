@@ -80,15 +80,12 @@ async fn release_all<C: World>(
     ledger: &mut Ledger,
     request: &Request,
 ) -> Result<Vec<Item>, StepError> {
-    append(
-        run,
-        Record::ReleaseStarted {
-            by: request.by.clone(),
-            steps: request.steps.clone(),
-            force: request.force.clone(),
-            discard: request.discard,
-        },
-    )
+    run.append(Record::ReleaseStarted {
+        by: request.by.clone(),
+        steps: request.steps.clone(),
+        force: request.force.clone(),
+        discard: request.discard,
+    })
     .await?;
     run.events.send(Event::Releasing);
     // What cannot be closed here is read again below, and reported there.
@@ -122,7 +119,7 @@ async fn release_all<C: World>(
         }
     }
     let complete = request.steps.is_none() && !items.iter().any(is_left_over);
-    append(run, Record::ReleaseFinished { complete }).await?;
+    run.append(Record::ReleaseFinished { complete }).await?;
     run.events.send(Event::ReleaseEnded);
     Ok(items)
 }
@@ -202,7 +199,7 @@ async fn give_back_all<C: World>(
         // The latest first: cut off in between, what is left still begins with the oldest `before`.
         for one in taken.latest_first().skip(1) {
             let (step, place) = (one.step.to_owned(), one.place.clone());
-            append(run, Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
+            run.append(Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
         }
     }
     Ok(())
@@ -257,7 +254,7 @@ async fn give_back<C: World>(
     }
     let (id, to) = (step.to_owned(), before.clone());
     let from = if last.ours().to_string().contains(REDACTED) { last.ours().clone() } else { now };
-    append(run, Record::ReleaseIntent { step: id, place: place.clone(), from, to }).await?;
+    run.append(Record::ReleaseIntent { step: id, place: place.clone(), from, to }).await?;
     Ok(match write_and_read_back(&world, place, &**setting, before).await {
         Ok(_) => Released::GivenBack,
         Err(e) => Released::Failed { error: e.to_string() },
@@ -293,14 +290,11 @@ async fn tell<C: World>(
     place: Place,
     outcome: Released,
 ) -> Result<Item, StepError> {
-    append(
-        run,
-        Record::ReleaseOutcome {
-            step: step.clone(),
-            place: place.clone(),
-            outcome: outcome.clone(),
-        },
-    )
+    run.append(Record::ReleaseOutcome {
+        step: step.clone(),
+        place: place.clone(),
+        outcome: outcome.clone(),
+    })
     .await?;
     run.events.send(Event::Released {
         step: step.clone(),
@@ -308,8 +302,4 @@ async fn tell<C: World>(
         outcome: outcome.clone(),
     });
     Ok(Item { step, place, outcome })
-}
-
-pub(super) async fn append<C: World>(run: &Run<C>, record: Record) -> Result<(), StepError> {
-    run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
 }

@@ -86,7 +86,7 @@ impl<C: World> Runner<C> {
     }
 
     async fn append(&self, record: Record) -> Result<(), StepError> {
-        self.run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
+        self.run.append(record).await
     }
 
     async fn attempt(

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, World};
+use super::{CallError, How, World};
 
 /// One permission and the ARN pattern of what it is needed on; `{region}` and `{account}` are
 /// filled in when a policy is written.
@@ -74,18 +74,6 @@ pub trait Setting<C: World>: Fact<C> + DeserializeOwned {
 pub struct Rule {
     pub how: How,
     pub order: Order,
-}
-
-/// What release does with a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum How {
-    /// The value before is written back.
-    Restored,
-    /// Kept on purpose: evidence, or what AWS cannot take back.
-    Retained,
-    /// Scaffolding of the run: taken away.
-    Removed,
 }
 
 /// Release gives back in this order, and backwards in time within one.

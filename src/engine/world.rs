@@ -1,22 +1,11 @@
-//! What the engine needs of the world that settings live in. Owns the trait and the scope of a
-//! call; knows nothing of AWS.
+//! What the engine needs of the world that settings live in. Owns the trait; knows nothing of AWS.
 
 use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CallError, Place, StepError};
-
-/// Where a call goes: journaled with every change, operation and read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Scope {
-    pub account: String,
-    pub region: String,
-    /// ARN of the principal that calls.
-    pub principal: String,
-}
+use super::{CallError, Place, Scope, StepError};
 
 /// The world that settings are read from and written to; cheap to clone.
 pub trait World: Clone + Send + Sync + 'static {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::engine::{Class, How, Scope, Verdict};
+use super::{Class, How, Scope, Verdict};
 
 /// Version of the format, in the first record of each journal. A reader refuses a newer one.
 /// Format 2 has `manifest` records.

@@ -10,7 +10,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 
-use super::{private, writer::hash};
+use super::{line::hash, private};
 
 /// `<home>/runs/<ULID>/`.
 #[derive(Clone, Debug)]
@@ -48,6 +48,61 @@ pub enum RunDirError {
     Io { path: String, error: io::Error },
 }
 
+/// The names of its files, relative to it.
+impl RunDir {
+    /// The chain of records.
+    pub const JOURNAL: &str = "journal.jsonl";
+    /// The playbook or simulation, as it was run.
+    pub const PLAYBOOK: &str = "playbook.yaml";
+    /// The inputs without the sensitive ones, and the files that a simulation names.
+    pub const INPUTS: &str = "inputs.json";
+    /// The plan that the run is held to.
+    pub const PLAN: &str = "plan.json";
+    /// A drill's scorecard.
+    pub const SCORECARD: &str = "drill.json";
+    /// The after-action report.
+    pub const REPORT: &str = "report.html";
+    /// How the run stands, kept from its journal.
+    pub const STATE: &str = "state.json";
+    /// What a process that works on the run holds.
+    pub const LOCK: &str = "lock";
+    /// There once that process was asked to stop.
+    pub const STOP: &str = "stop";
+    /// What is kept for investigators, in a folder a step.
+    pub const EVIDENCE: &str = "evidence";
+
+    /// The file of a step's question, while it waits.
+    pub fn question(step: &str) -> String {
+        approval(step, "asked")
+    }
+
+    /// The file of an answer to it, until the run takes it up.
+    pub fn answer(step: &str) -> String {
+        approval(step, "given")
+    }
+
+    /// Whether a file is one of the two.
+    pub fn is_approval(name: &str) -> bool {
+        name.starts_with(APPROVAL)
+    }
+
+    /// The files of the questions that wait, as far as the directory can be read.
+    pub fn questions(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| Self::is_approval(name) && name.ends_with(".asked.json")).collect()
+    }
+}
+
+const APPROVAL: &str = "approval-";
+
+/// Ids of steps are words; anything else is kept out of a file name.
+fn approval(step: &str, what: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-[]".contains(c);
+    let word: String = step.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    format!("{APPROVAL}{word}.{what}.json")
+}
+
 impl RunDir {
     /// Makes the directory of a new run.
     ///
@@ -57,7 +112,7 @@ impl RunDir {
         let path = home.join("runs").join(run);
         private::dirs(&home.join("runs")).map_err(at(&path))?;
         private::dir(&path).map_err(at(&path))?;
-        private::dir(&path.join("evidence")).map_err(at(&path))?;
+        private::dir(&path.join(Self::EVIDENCE)).map_err(at(&path))?;
         File::open(home.join("runs")).and_then(|runs| runs.sync_all()).map_err(at(&path))?;
         Ok(Self { path })
     }
@@ -135,12 +190,12 @@ impl RunDir {
     }
 
     pub fn journal(&self) -> PathBuf {
-        self.path.join("journal.jsonl")
+        self.path.join(Self::JOURNAL)
     }
 
     /// There once the process that works on the run was asked to stop.
     pub fn stop_request(&self) -> PathBuf {
-        self.path.join("stop")
+        self.path.join(Self::STOP)
     }
 
     /// Asks the process that works on the run to stop.
@@ -148,13 +203,13 @@ impl RunDir {
     /// # Errors
     /// The disk refuses it.
     pub fn ask_to_stop(&self) -> Result<(), RunDirError> {
-        self.write("stop", b"stop\n")
+        self.write(Self::STOP, b"stop\n")
     }
 
     /// # Errors
     /// Another process holds it.
     pub fn lock(&self) -> Result<RunLock, RunDirError> {
-        let path = self.path.join("lock");
+        let path = self.path.join(Self::LOCK);
         let mut options = File::options();
         let file = private::file(&path, options.create(true).truncate(false).write(true));
         let file = file.map_err(at(&path))?;
@@ -179,6 +234,16 @@ impl RunDir {
         let text = serde_json::to_string_pretty(value)
             .map_err(|e| at(&self.path.join(name))(io::Error::other(e)))?;
         self.write(name, text.as_bytes())
+    }
+
+    /// Writes a file whole or not at all, but without waiting for the disk: after a loss of power it may
+    /// be empty or not there. For what can be made again.
+    pub(super) fn write_unsynced<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        private::own(file.as_file())?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.persist(self.path.join(name)).map_err(|e| e.error)?;
+        Ok(())
     }
 
     /// # Errors
@@ -206,7 +271,7 @@ impl RunDir {
         name: &str,
         bytes: &[u8],
     ) -> Result<KeptFile, RunDirError> {
-        let file = format!("evidence/{}/{}", plain(step), plain(name));
+        let file = format!("{}/{}/{}", Self::EVIDENCE, plain(step), plain(name));
         let path = self.path.join(&file);
         if let Some(parent) = path.parent() {
             private::dirs(parent).map_err(at(&path))?;

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{LabError, front::faults::Rule, http, loopback};
+use super::front::{self, faults::Rule};
+use super::{LabError, http};
 
 /// A front that answered as one.
 #[derive(Clone, Debug)]
@@ -40,12 +41,12 @@ impl Control {
     /// # Errors
     /// [`LabError::NotLoopback`] before anything is sent, [`LabError::NoFront`] when something else answers.
     pub async fn of(endpoint: &str) -> Result<Self, LabError> {
-        let endpoint = loopback::check(endpoint)?;
+        let endpoint = front::check_loopback(endpoint)?;
         let no_front = || LabError::NoFront { url: endpoint.clone() };
         let (status, text) = http::send(&endpoint, "/_backburn/status", None, &[]).await?;
         let told: Value = serde_json::from_str(&text).map_err(|_| no_front())?;
         let upstream = told["upstream"].as_str().filter(|_| status == 200).ok_or_else(no_front)?;
-        let upstream = loopback::check(upstream)?;
+        let upstream = front::check_loopback(upstream)?;
         Ok(Self { endpoint, upstream })
     }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::front;
+
 /// Every way in which the lab fails.
 #[derive(Debug, Error, Diagnostic)]
 pub enum LabError {
@@ -92,14 +94,14 @@ pub enum LabError {
     )]
     Docker { command: String, tail: String },
 
-    #[error("`{url}` is not a loopback address: {why}")]
+    #[error(transparent)]
     #[diagnostic(
         code(lab::not_loopback),
         help(
             "the lab only ever talks to this machine: use http://127.0.0.1:PORT, http://[::1]:PORT or http://localhost:PORT"
         )
     )]
-    NotLoopback { url: String, why: String },
+    NotLoopback(#[from] front::NotLoopback),
 
     #[error("nothing that speaks AWS answers on {url}: {why}")]
     #[diagnostic(
@@ -184,6 +186,15 @@ impl LabError {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
             _ => Self::Io { what, path, source },
+        }
+    }
+}
+
+impl From<front::Error> for LabError {
+    fn from(error: front::Error) -> Self {
+        match error {
+            front::Error::NotLoopback(refused) => refused.into(),
+            front::Error::Home { path, source } => Self::io("cannot read", path)(source),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::front::{self, Front, Options};
 use super::state::{FrontState, Kind, Process, State};
-use super::{LabError, LabOptions, Progress, http, loopback, ministack, process, venv};
+use super::{LabError, LabOptions, Progress, http, ministack, port, process, venv};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const READY: &str = "/_backburn/status";
@@ -35,7 +35,7 @@ pub(super) async fn start(
     let mut tries = 0;
     loop {
         tries += 1;
-        let port = loopback::free_port(options.port)?;
+        let port = port::free(options.port)?;
         let mut command = command(&state, program, port, options);
         if is_enforced {
             command.arg("--enforced");
@@ -194,7 +194,7 @@ pub async fn serve(options: Options, port: u16, watch: Option<u32>) -> Result<()
         .map_err(LabError::io("cannot listen on", Path::new(&format!("127.0.0.1:{port}"))))?;
     let front = front::full(options).start().await?;
     tokio::spawn(end(front.clone(), watch));
-    front::serve(front, listener).await
+    Ok(front::serve(front, listener).await?)
 }
 
 async fn end(front: Front, watch: Option<u32>) {

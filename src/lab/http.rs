@@ -1,10 +1,21 @@
 //! Plain HTTP to the lab's own endpoint: is it there, reset it, whose account is it. Not an AWS client.
 
+use std::error::Error;
 use std::time::Duration;
 
-use super::{LabError, loopback};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
 
-/// Status and body of one request. Statuses of 400 and above are answers too.
+use super::{LabError, front};
+
+/// For an answer, to its last byte.
+const PATIENCE: Duration = Duration::from_secs(30);
+const TO_CONNECT: Duration = Duration::from_secs(2);
+
+/// Status and body of one request: a POST where there is a body, else a GET. Statuses of 400 and above are answers too.
 ///
 /// # Errors
 /// [`LabError::NotLoopback`] before anything is sent, [`LabError::NoAnswer`] when nothing comes back.
@@ -14,61 +25,50 @@ pub(super) async fn send(
     body: Option<&str>,
     headers: &[(&str, &str)],
 ) -> Result<(u16, String), LabError> {
-    let base = loopback::check(base)?;
-    let url = format!("{base}{path}");
-    let body = body.map(str::to_owned);
-    let headers: Vec<(String, String)> =
-        headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    let answer = tokio::task::spawn_blocking(move || blocking(&url, body, &headers)).await;
-    match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
-        Err(error) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
-    }
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    request(method, base, path, body.unwrap_or_default(), headers).await
 }
 
 /// A request that takes something away.
 pub(super) async fn delete(base: &str, path: &str) -> Result<u16, LabError> {
-    let base = loopback::check(base)?;
-    let url = format!("{base}{path}");
-    let answer =
-        tokio::task::spawn_blocking(move || agent().delete(url).call().map(|a| a.status())).await;
-    match answer {
-        Ok(Ok(status)) => Ok(status.as_u16()),
-        Ok(Err(error)) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
-        Err(error) => Err(LabError::NoAnswer { url: base, why: error.to_string() }),
-    }
+    Ok(request(Method::DELETE, base, path, "", &[]).await?.0)
 }
 
-/// A proxy or a redirect would lead off this machine.
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .proxy(None)
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(30)))
-        .timeout_connect(Some(Duration::from_secs(2)))
-        .build()
-        .into()
-}
-
-fn blocking(
-    url: &str,
-    body: Option<String>,
-    headers: &[(String, String)],
-) -> Result<(u16, String), ureq::Error> {
-    let agent = agent();
-    let mut answer = match body {
-        Some(body) => {
-            let request =
-                headers.iter().fold(agent.post(url), |r, (name, value)| r.header(name, value));
-            request.send(body)?
-        }
-        None => {
-            headers.iter().fold(agent.get(url), |r, (name, value)| r.header(name, value)).call()?
-        }
+/// By a client that knows no proxy and follows no redirect: either would lead off this machine.
+async fn request(
+    method: Method,
+    base: &str,
+    path: &str,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> Result<(u16, String), LabError> {
+    let base = front::check_loopback(base)?;
+    let request = Request::builder().method(method).uri(format!("{base}{path}"));
+    let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
+    let answered = async {
+        let request =
+            request.body(Full::new(Bytes::from(body.to_owned()))).map_err(|e| root(&e))?;
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(TO_CONNECT));
+        // One for each request: a connection that is kept would end with the runtime that made it.
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let answer = client.request(request).await.map_err(|e| root(&e))?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.map_err(|e| root(&e))?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
     };
-    Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+    let answer = tokio::time::timeout(PATIENCE, answered).await;
+    let too_late = || Err(format!("no answer within {} s", PATIENCE.as_secs()));
+    answer.unwrap_or_else(|_| too_late()).map_err(|why| LabError::NoAnswer { url: base, why })
+}
+
+/// What caused an error at last: a refused connection, not "client error".
+fn root(error: &dyn Error) -> String {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
 }
 
 /// The account that `access_key_id` belongs to on the endpoint.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::state::{Kind, Process, State};
 use super::venv::{self, Venv};
 use super::{
-    LabError, LabOptions, Progress, Upstream, file, gateway, http, localstack, loopback, ministack,
-    moto, process,
+    LabError, LabOptions, Progress, Upstream, file, front, gateway, http, localstack, ministack,
+    moto, port, process,
 };
 
 const SCRIPT: &str = include_str!("../../localstack/serve.py");
@@ -26,7 +26,7 @@ pub(super) async fn launch(
 ) -> Result<State, LabError> {
     let Some(program) = &options.program else { return upstream(options, progress).await };
     // Told before minutes of installing, and again when the front starts.
-    loopback::free_port(options.port)?;
+    port::free(options.port)?;
     let behind = LabOptions { port: 0, ..options.clone() };
     let state = upstream(&behind, progress).await?;
     // A new upstream is empty, so what stand-ins remember of the last one is nothing's any more.
@@ -56,7 +56,7 @@ async fn upstream(options: &LabOptions, progress: &dyn Progress) -> Result<State
 }
 
 async fn adopt(url: &str, options: &LabOptions) -> Result<State, LabError> {
-    let endpoint = loopback::check(url)?;
+    let endpoint = front::check_loopback(url)?;
     http::account(&endpoint, super::ACCESS_KEY_ID, super::REGION).await?;
     let port = endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80);
     let state = state(Kind::Url, endpoint, port, None, None);
@@ -65,7 +65,7 @@ async fn adopt(url: &str, options: &LabOptions) -> Result<State, LabError> {
 }
 
 async fn in_docker(options: &LabOptions, progress: &dyn Progress) -> Result<State, LabError> {
-    let port = loopback::free_port(options.port)?;
+    let port = port::free(options.port)?;
     progress.say("starting LocalStack in Docker (the first start pulls its image)");
     let state = state(Kind::LocalStackDocker, format!("http://127.0.0.1:{port}"), port, None, None);
     // Before the container: an interrupted start is still ours to end.
@@ -89,7 +89,7 @@ async fn host(
     progress: &dyn Progress,
 ) -> Result<State, LabError> {
     // Told before minutes of installing, and again below in case the wait changed it.
-    loopback::free_port(options.port)?;
+    port::free(options.port)?;
     let (recipe, ready) = match kind {
         Kind::Moto => (&moto::RECIPE, moto::READY),
         Kind::MiniStack => (&ministack::RECIPE, ministack::READY),
@@ -112,7 +112,7 @@ async fn host(
     };
     let mut tries = 0;
     loop {
-        let port = loopback::free_port(options.port)?;
+        let port = port::free(options.port)?;
         let (home, watch) = (&options.home, options.watch);
         let command = match kind {
             Kind::Moto => moto::command(&venv, &script, port, watch),

@@ -9,15 +9,14 @@ mod behind;
 mod control;
 mod error;
 mod file;
-pub mod front;
 mod gateway;
 mod http;
 mod launch;
 mod localstack;
-mod loopback;
 mod ministack;
 mod moto;
 mod options;
+mod port;
 mod process;
 mod progress;
 mod python;
@@ -30,11 +29,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+/// The front: a crate of its own, which nothing but this module names.
+pub use backburn_front as front;
 pub use behind::{Behind, behind};
 pub use control::{Control, Hit};
 pub use error::LabError;
 pub use gateway::{Told, serve as serve_front};
-pub use loopback::check as check_loopback;
 pub use options::{LabOptions, Upstream};
 pub use progress::{Progress, Silent};
 

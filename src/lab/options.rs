@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::LabError;
-use super::front::Clock;
-use super::loopback;
+use super::front::{self, Clock};
 
 /// Choices of a caller. `home` and `cache` are made when they are missing.
 #[derive(Debug, Clone)]
@@ -82,7 +81,7 @@ impl FromStr for Upstream {
             "moto" => Ok(Self::Moto),
             "localstack" => Ok(Self::LocalStack),
             "ministack" => Ok(Self::MiniStack),
-            url => loopback::check(url).map(Self::Url),
+            url => Ok(Self::Url(front::check_loopback(url)?)),
         }
     }
 }

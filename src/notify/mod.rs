@@ -10,6 +10,6 @@ pub mod sign;
 #[cfg(test)]
 mod tests;
 
-pub use notification::{About, Notification, Score, Tone, missed};
+pub use notification::{Notification, Score, missed};
 pub use office::{CLOSING, Deliver, Office, Outcome, Refusal, Rhythm};
 pub use resolve::{Address, Resolved, resolve};

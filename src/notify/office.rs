@@ -147,11 +147,6 @@ impl Office {
         Self { desks: desks.collect(), about: OnceLock::new(), taken, shared, closing }
     }
 
-    /// One that tells nobody.
-    pub fn closed() -> Self {
-        Self::open(Vec::new(), None, &[], Rhythm::default(), |_| ())
-    }
-
     /// Says which run it is; nothing is told before.
     pub fn begin(&self, started: &Record) {
         if let Some(about) = About::of(started) {

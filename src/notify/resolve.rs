@@ -17,8 +17,6 @@ pub enum Address {
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub name: String,
-    /// For people; without a secret.
-    pub shown: String,
     /// Or why nothing can be sent there.
     pub address: Result<Address, String>,
     on: Option<Vec<Kind>>,
@@ -79,8 +77,7 @@ fn one(config: &Config, name: &str, target: &Target, folder: &Path) -> Option<Re
             Err(why) => Err(format!("the URL {why}")),
         }
     };
-    let way = target.way()?;
-    let address = match way {
+    let address = match target.way()? {
         Way::Slack(source) => url(source).map(Address::Slack),
         Way::Webhook(source, key) => url(source).and_then(|url| {
             let key = key.map(|key| key.resolve(folder)).transpose()?;
@@ -91,19 +88,11 @@ fn one(config: &Config, name: &str, target: &Target, folder: &Path) -> Option<Re
             None => Err("it is no ARN of a topic".into()),
         },
     };
-    let place = match &address {
-        Ok(Address::Slack(url) | Address::Webhook(url, _)) => {
-            crate::config::shown_url(url.reveal())
-        }
-        Ok(Address::Topic { arn, .. }) => arn.clone(),
-        Err(_) => "nowhere".into(),
-    };
     let id = |name: &String| {
         config.account(name).map_or_else(|| name.clone(), |(_, account)| account.id.clone())
     };
     Some(Resolved {
         name: name.into(),
-        shown: format!("{} {place}", way.word()),
         address,
         on: target.on.clone(),
         playbooks: target.playbooks.clone(),

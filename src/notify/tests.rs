@@ -13,7 +13,7 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::{payload, *};
+use super::{notification::About, payload, *};
 use crate::{
     config,
     engine::{Scope, Verdict},

@@ -2,12 +2,12 @@
 //! journal; none can fail a run.
 
 pub mod ci;
+#[cfg(feature = "aws")]
+pub mod crash_matrix;
 pub mod digest;
 pub mod html;
 pub mod live;
 pub mod look;
-#[cfg(feature = "aws")]
-pub mod matrix;
 pub mod model;
 pub mod plan;
 pub mod readiness;
@@ -16,6 +16,3 @@ pub mod summary;
 pub mod timeline;
 
 pub use look::Look;
-
-/// Name of the page that a run's directory keeps.
-pub const PAGE: &str = "report.html";

@@ -3,13 +3,15 @@
 
 use std::fmt::Write;
 
-use crate::drill::{
-    history::History,
-    score::{Clocks, Objective, Outcome, Scorecard},
+use crate::{
+    drill::{
+        history::History,
+        score::{Clocks, Objective, Outcome, Scorecard},
+    },
+    journal::RunDir,
 };
 
 use super::{
-    PAGE,
     look::{self, BAD, BOLD, CARE, DIM, GOOD, Look},
     summary::short,
 };
@@ -72,7 +74,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         line("take away:", &format!("backburn release {short}"));
     }
     line("timeline:", &format!("backburn runs show {short}"));
-    let _ = writeln!(out, "report:     {dir}/{PAGE}");
+    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 

@@ -9,11 +9,10 @@ use crate::{
         RunEnd, Verdict,
         release::{Item, is_left_over},
     },
-    journal::{InLab, Ledger, Record, Released, RunStatus},
+    journal::{InLab, Ledger, Record, Released, RunDir, RunStatus},
 };
 
 use super::{
-    PAGE,
     look::{self, BAD, BOLD, CARE, GOOD, Look},
     plan::plural,
 };
@@ -87,7 +86,7 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     }
     let _ =
         writeln!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
-    let _ = writeln!(out, "report:     {dir}/{PAGE}");
+    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 
@@ -103,7 +102,7 @@ pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> Strin
         line("again:", "release");
     }
     line("timeline:", "runs show");
-    let _ = writeln!(out, "report:     {dir}/{PAGE}");
+    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 

@@ -1,7 +1,7 @@
-//! Who may know whom. Reads the source text: each module names only the modules below it, and no
-//! action calls AWS by itself.
+//! Who may know whom. Reads the source text: each module names only the modules below it, the files of
+//! a room need each other in one direction only, and no action calls AWS by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex_lite::Regex;
@@ -11,7 +11,7 @@ use crate::binary::root;
 /// A module, and what it may name beside itself.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("playbook", &[]),
-    ("journal", &["engine"]),
+    ("journal", &[]),
     ("engine", &["journal"]),
     ("aws", &["engine"]),
     ("actions", &["aws", "engine", "playbook"]),
@@ -20,14 +20,44 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("program", &["actions", "aws", "engine", "journal", "playbook"]),
     ("drill", &["engine", "journal", "playbook", "program"]),
     ("lab", &[]),
-    ("matrix", &["engine", "journal", "lab"]),
-    ("report", &["drill", "engine", "journal", "matrix", "playbook", "program"]),
+    ("crash_matrix", &["engine", "journal", "lab"]),
+    ("report", &["crash_matrix", "drill", "engine", "journal", "playbook", "program"]),
     ("serve", &["journal", "report"]),
+    (
+        "conduct",
+        &[
+            "actions",
+            "aws",
+            "config",
+            "crash_matrix",
+            "drill",
+            "engine",
+            "journal",
+            "lab",
+            "notify",
+            "playbook",
+            "program",
+            "report",
+            "serve",
+        ],
+    ),
     (
         "cli",
         &[
-            "actions", "aws", "config", "drill", "engine", "journal", "lab", "matrix", "notify",
-            "playbook", "program", "report", "serve",
+            "actions",
+            "aws",
+            "conduct",
+            "config",
+            "crash_matrix",
+            "drill",
+            "engine",
+            "journal",
+            "lab",
+            "notify",
+            "playbook",
+            "program",
+            "report",
+            "serve",
         ],
     ),
     // The roots: arguments to exit code, and the list of modules.
@@ -35,8 +65,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("main.rs", &["cli"]),
 ];
 
-/// Every source file, relative to `src`.
-fn files() -> Vec<PathBuf> {
+/// Rooms in which no two files need each other, by whatever way round.
+const WITHOUT_CIRCLES: &[&str] = &["cli", "cli/drill", "conduct", "crash_matrix", "journal"];
+
+/// Files of other rooms of which the first must not need the second.
+const NEVER: &[(&str, &str)] = &[("engine/discard.rs", "release")];
+
+/// Every source file below a folder of this repository.
+fn files_in(folder: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
@@ -48,9 +84,13 @@ fn files() -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    walk(&root().join("src"), &mut found);
+    walk(&root().join(folder), &mut found);
     found.sort();
     found
+}
+
+fn files() -> Vec<PathBuf> {
+    files_in("src")
 }
 
 /// The code of a file without its comments and tests.
@@ -124,6 +164,154 @@ fn modules_name_only_what_is_below_them() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The paths of a file's `use` declarations and of its other code, without what stands in braces after
+/// them: `use a::{b, c::d}` gives `a::b` and `a::c::d`.
+fn paths(code: &str) -> Vec<String> {
+    fn spread(prefix: &str, tree: &str, found: &mut Vec<String>) {
+        let (mut depth, mut start) = (0, 0);
+        let ends = tree.char_indices().chain([(tree.len(), ',')]);
+        for (at, c) in ends {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    let one = tree[start..at].trim();
+                    start = at + 1;
+                    match one.split_once('{') {
+                        Some((head, rest)) => {
+                            let inner = rest.strip_suffix('}').unwrap_or(rest);
+                            spread(&format!("{prefix}{}", head.trim()), inner, found);
+                        }
+                        None if one.is_empty() => {}
+                        None => found.push(format!("{prefix}{one}").replace("::self", "")),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let uses = Regex::new(r"\buse ([^;]+);").expect("a pattern");
+    let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").expect("a pattern");
+    let mut found = Vec::new();
+    for used in uses.captures_iter(code) {
+        spread("", &used[1], &mut found);
+    }
+    found.extend(inline.find_iter(code).map(|path| path.as_str().to_owned()));
+    found
+}
+
+/// The files beside `file` that it needs, by name; what a `mod.rs` passes on belongs to its file.
+fn needed(room: &str, code: &str, owners: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let here = format!("crate::{}::", room.replace('/', "::"));
+    let inside = |path: &String| {
+        let rest = path.strip_prefix("super::").or_else(|| path.strip_prefix(&here))?;
+        let first = rest.split("::").next()?;
+        owners.get(first.split(" as ").next()?.trim()).cloned()
+    };
+    paths(code).iter().filter_map(inside).collect()
+}
+
+/// Each name that a room's files go by, with the file it leads to.
+fn owners(room: &Path) -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::new();
+    for entry in std::fs::read_dir(room).expect("a room") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        if name != "mod" {
+            owners.insert(name.clone(), name);
+        }
+    }
+    let text = std::fs::read_to_string(room.join("mod.rs")).expect("a room's list");
+    for path in paths(&text) {
+        let path = path.strip_prefix("self::").unwrap_or(&path).to_owned();
+        let (Some(first), Some(last)) = (path.split("::").next(), path.split("::").last()) else {
+            continue;
+        };
+        if let Some(file) = owners.get(first).cloned() {
+            let name = last.rsplit(" as ").next().unwrap_or(last).trim().to_owned();
+            owners.entry(name).or_insert(file);
+        }
+    }
+    owners
+}
+
+/// The first way back to where it began, if there is one.
+fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    fn walk(
+        graph: &BTreeMap<String, BTreeSet<String>>,
+        at: &str,
+        way: &mut Vec<String>,
+        done: &mut BTreeSet<String>,
+    ) -> bool {
+        if way.iter().any(|name| name == at) {
+            way.push(at.to_owned());
+            return true;
+        }
+        if done.contains(at) {
+            return false;
+        }
+        way.push(at.to_owned());
+        if graph.get(at).into_iter().flatten().any(|next| walk(graph, next, way, done)) {
+            return true;
+        }
+        way.pop();
+        done.insert(at.to_owned());
+        false
+    }
+    let mut done = BTreeSet::new();
+    graph.keys().find_map(|name| {
+        let mut way = Vec::new();
+        walk(graph, name, &mut way, &mut done).then_some(way)
+    })
+}
+
+/// A room's files, each with those beside it that it needs.
+fn room(name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = root().join("src").join(name);
+    let owners = owners(&folder);
+    let files: BTreeSet<_> = owners.values().cloned().collect();
+    let mut graph = BTreeMap::new();
+    for file in files {
+        let path = folder.join(format!("{file}.rs"));
+        if is_test(&path) || !path.is_file() {
+            continue;
+        }
+        let mut needs = needed(name, &code(&path), &owners);
+        needs.remove(&file);
+        graph.insert(file, needs);
+    }
+    graph
+}
+
+#[test]
+fn the_files_of_a_room_need_each_other_one_way() {
+    for name in WITHOUT_CIRCLES {
+        let graph = room(name);
+        assert!(!graph.is_empty(), "`{name}` has no files");
+        if let Some(way) = circle(&graph) {
+            panic!("in `{name}`: {}", way.join(" -> "));
+        }
+    }
+    for (file, other) in NEVER {
+        let path = root().join("src").join(file);
+        let (room, _) = file.split_once('/').expect("a room");
+        let owners = owners(&root().join("src").join(room));
+        assert!(owners.contains_key(*other), "{other} is gone");
+        assert!(!needed(room, &code(&path), &owners).contains(*other), "{file} needs {other}");
+    }
+}
+
+#[test]
+fn a_circle_is_found_through_what_a_room_passes_on() {
+    let owners = [("a", "a"), ("b", "b"), ("Of", "a")].map(|(n, f)| (n.to_owned(), f.to_owned()));
+    let owners = owners.into();
+    let a = needed("x", "use super::{Other, b::{self, c}};", &owners);
+    let b = needed("x", "use std::io;\nfn f() { crate::x::Of::g() }", &owners);
+    assert_eq!((a.len(), b.len()), (1, 1), "{a:?} {b:?}");
+    let graph: BTreeMap<_, _> = [("a".to_owned(), a), ("b".to_owned(), b)].into();
+    assert_eq!(circle(&graph).expect("a circle"), ["a", "b", "a"]);
+}
+
 #[test]
 fn the_scan_sees_what_it_must() {
     let code = "use crate::{\n    actions::{Action, page},\n    aws::Aws,\n};\nlet x = crate::report::look();";
@@ -146,12 +334,22 @@ fn no_action_calls_aws_by_itself() {
     }
 }
 
+/// The front is a crate, so it cannot name the product. The product starts it in `lab`, and nowhere else.
+#[test]
+fn only_the_lab_names_the_crate_of_the_front() {
+    let names = |path: &PathBuf| code(path).contains("backburn_front");
+    let found: BTreeSet<_> = files().into_iter().filter(names).collect();
+    let lab = root().join("src/lab");
+    assert!(!found.is_empty(), "the lab names it");
+    assert!(found.iter().all(|path| path.starts_with(&lab)), "{found:#?}");
+}
+
 #[test]
 fn every_file_says_what_it_owns_and_stays_small() {
     let mut wrong = Vec::new();
-    for folder in ["src", "tests/it", "benches"] {
-        let all = if folder == "src" {
-            files()
+    for folder in ["src", "crates", "tests/it", "benches"] {
+        let all = if ["src", "crates"].contains(&folder) {
+            files_in(folder)
         } else {
             let entries = std::fs::read_dir(root().join(folder)).expect("a folder");
             let paths = entries.map(|entry| entry.expect("an entry").path());

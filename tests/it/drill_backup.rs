@@ -50,23 +50,24 @@ fn role(account: &str) -> String {
 
 /// A vault, a backup of `resource` into it, and a restore of that.
 fn acts(account: &str, resource: &str, metadata: &Value) -> Vec<Act> {
-    let (role, resource, metadata) = (role(account), resource.to_owned(), metadata.clone());
-    let as_role = role.clone();
+    let role = role(account);
     vec![
-        act("vault", "backup.create-vault", |_| json!({})),
+        act("vault", "backup.create-vault", json!({})),
         act(
             "save",
             "backup.back-up",
-            move |known| json!({ "resource": resource, "vault": known["vault"]["vault"], "role": as_role }),
+            json!({ "resource": resource, "vault": "${{ steps.vault.vault }}", "role": role }),
         ),
-        act("restore", "backup.restore", move |known| {
+        act(
+            "restore",
+            "backup.restore",
             json!({
-                "recovery-point": known["save"]["recovery-point"],
-                "vault": known["vault"]["vault"],
+                "recovery-point": "${{ steps.save.recovery-point }}",
+                "vault": "${{ steps.vault.vault }}",
                 "role": role,
                 "metadata": metadata,
-            })
-        }),
+            }),
+        ),
     ]
 }
 
@@ -95,13 +96,15 @@ async fn a_volume_comes_back_and_goes_again() {
     let seed = seeded().await;
     let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);
     let mut acts = acts(&seed.account, &volume, &json!({ "availabilityZone": "us-east-1b" }));
-    acts.push(act("compare", "ec2.compare-volume", |known| {
+    acts.push(act(
+        "compare",
+        "ec2.compare-volume",
         json!({
-            "volume": known["restore"]["resource-id"],
-            "snapshot": known["save"]["recovery-point"],
-        })
-    }));
-    let rig = Rig::at(fast(), &seed.account, acts);
+            "volume": "${{ steps.restore.resource-id }}",
+            "snapshot": "${{ steps.save.recovery-point }}",
+        }),
+    ));
+    let rig = Rig::at(fast(), &seed.account, acts).await;
     let plan = rig.plan().await;
     let starts = plan.iter().flat_map(|step| &step.operations).map(|o| o.place.kind.as_str());
     let starts: Vec<_> = starts.collect();
@@ -128,7 +131,7 @@ async fn a_vault_goes_with_what_is_left_in_it() {
     let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);
     let mut acts = acts(&seed.account, &volume, &json!({}));
     acts.pop();
-    let rig = Rig::at(fast(), &seed.account, acts);
+    let rig = Rig::at(fast(), &seed.account, acts).await;
     rig.done().await;
     rig.released().await;
 }
@@ -139,7 +142,7 @@ async fn a_start_that_was_cut_off_is_not_made_twice() {
     let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);
     for kind in ["backup.back-up", "backup.restore"] {
         let acts = acts(&seed.account, &volume, &json!({}));
-        let rig = Rig::at(fast(), &seed.account, acts);
+        let rig = Rig::at(fast(), &seed.account, acts).await;
         rig.crash(move |record| {
             matches!(record, Record::OperationIntent { place, .. } if place.kind == kind)
         })
@@ -167,7 +170,7 @@ async fn a_table_comes_back_under_another_name() {
         ScalarAttributeType,
     };
     let account = account();
-    let at = Rig::at(fast(), &account, Vec::new());
+    let at = Rig::at(fast(), &account, Vec::new()).await;
     let db = at.aws.dynamodb();
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build();
     let id = AttributeDefinition::builder()
@@ -185,7 +188,7 @@ async fn a_table_comes_back_under_another_name() {
     let item = AttributeValue::S("1".into());
     db.put_item().table_name("orders").item("id", item).send().await.expect("put");
     let table = format!("arn:aws:dynamodb:us-east-1:{account}:table/orders");
-    let rig = Rig::at(fast(), &account, acts(&account, &table, &json!({})));
+    let rig = Rig::at(fast(), &account, acts(&account, &table, &json!({}))).await;
     let outputs = rig.done().await;
     let name = outputs["restore"]["resource-id"].as_str().expect("a name");
     assert!(name.starts_with("backburn-"), "{name}");
@@ -201,7 +204,7 @@ async fn a_table_comes_back_under_another_name() {
 async fn a_bucket_comes_back_as_a_new_one() {
     use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
     let account = account();
-    let at = Rig::at(fast(), &account, Vec::new());
+    let at = Rig::at(fast(), &account, Vec::new()).await;
     let (s3, bucket) = (at.aws.s3(), format!("photos-{account}"));
     s3.create_bucket().bucket(&bucket).send().await.expect("made");
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
@@ -212,7 +215,8 @@ async fn a_bucket_comes_back_as_a_new_one() {
         call.send().await.expect("put");
     }
     let rig =
-        Rig::at(fast(), &account, acts(&account, &format!("arn:aws:s3:::{bucket}"), &json!({})));
+        Rig::at(fast(), &account, acts(&account, &format!("arn:aws:s3:::{bucket}"), &json!({})))
+            .await;
     let outputs = rig.done().await;
     let restored = outputs["restore"]["resource-id"].as_str().expect("a name");
     assert_ne!(restored, bucket);
@@ -229,7 +233,7 @@ async fn a_bucket_comes_back_as_a_new_one() {
 async fn an_instance_comes_back_unprotected_and_goes_with_its_volumes() {
     let seed = seeded().await;
     let instance = format!("arn:aws:ec2:us-east-1:{}:instance/{}", seed.account, seed.instance);
-    let rig = Rig::at(fast(), &seed.account, acts(&seed.account, &instance, &json!({})));
+    let rig = Rig::at(fast(), &seed.account, acts(&seed.account, &instance, &json!({}))).await;
     let outputs = rig.done().await;
     let id = outputs["restore"]["resource-id"].as_str().expect("an id");
     assert_ne!(id, seed.instance);
@@ -243,8 +247,8 @@ async fn run_plan(account: &str, plan: &str) {
     let signed = format!(
         "AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/backup/aws4_request, SignedHeaders=host, Signature=0"
     );
-    let call = move || ureq::post(&url).header("authorization", &signed).send_empty().map(drop);
-    tokio::task::spawn_blocking(call).await.expect("no panic").expect("run");
+    let call = reqwest::Client::new().post(url).header("authorization", signed).send().await;
+    call.and_then(reqwest::Response::error_for_status).expect("run");
 }
 
 #[tokio::test]
@@ -258,11 +262,11 @@ async fn a_restore_test_is_found_and_judged() {
     let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);
     let mut saved = acts(&seed.account, &volume, &json!({}));
     saved.pop();
-    let saved = Rig::at(fast(), &seed.account, saved);
+    let saved = Rig::at(fast(), &seed.account, saved).await;
     let outputs = saved.done().await;
 
-    let test = || act("test", "backup.find-restore-test", |_| json!({ "plan": "weekly" }));
-    let missing = Rig::at(fast(), &seed.account, vec![test()]).plan().await.swap_remove(0);
+    let test = || act("test", "backup.find-restore-test", json!({ "plan": "weekly" }));
+    let missing = Rig::at(fast(), &seed.account, vec![test()]).await.plan().await.swap_remove(0);
     assert!(matches!(missing.state, PlanState::Refused(_)), "{missing:#?}");
 
     let backup = saved.aws.backup();
@@ -288,7 +292,7 @@ async fn a_restore_test_is_found_and_judged() {
         .expect("complete");
     let call = backup.create_restore_testing_selection().restore_testing_plan_name("weekly");
     call.restore_testing_selection(selection).send().await.expect("made");
-    let early = Rig::at(fast(), &seed.account, vec![test()]);
+    let early = Rig::at(fast(), &seed.account, vec![test()]).await;
     assert!(early.fails().await.contains("has completed no restore yet"));
 
     run_plan(&seed.account, "weekly").await;
@@ -301,9 +305,11 @@ async fn a_restore_test_is_found_and_judged() {
     let judge = act(
         "judge",
         "backup.report-validation",
-        |known| json!({ "job": known["test"]["job"], "status": "SUCCESSFUL", "message": "all there" }),
+        json!({
+            "job": "${{ steps.test.job }}", "status": "SUCCESSFUL", "message": "all there",
+        }),
     );
-    let rig = Rig::at(fast(), &seed.account, vec![test(), judge]);
+    let rig = Rig::at(fast(), &seed.account, vec![test(), judge]).await;
     let outputs = rig.done().await;
     let job = outputs["test"]["job"].as_str().expect("an id");
     let seen = backup.describe_restore_job().restore_job_id(job).send().await.expect("there");

@@ -10,6 +10,7 @@ use crate::{
 
 /// An image that the lab knows.
 const IMAGE: &str = "ami-0a1b2c3d4e5f60718";
+const SUBNET: &str = "${{ steps.network.subnets[0] }}";
 
 fn account() -> String {
     support::lab().account()
@@ -19,16 +20,13 @@ fn network() -> Act {
     act(
         "network",
         "ec2.create-network",
-        |_| json!({ "cidr": "10.255.0.0/24", "availability-zones": ["us-east-1a", "us-east-1b"] }),
+        json!({ "cidr": "10.255.0.0/24", "availability-zones": ["us-east-1a", "us-east-1b"] }),
     )
 }
 
 fn canary() -> Act {
-    act("canary", "ec2.run-instance", |known| {
-        let subnet = &known["network"]["subnets"];
-        let subnet = subnet.get(0).unwrap_or(subnet);
-        json!({ "image": IMAGE, "subnet": subnet, "tags": { "drill": "true" } })
-    })
+    let inputs = json!({ "image": IMAGE, "subnet": SUBNET, "tags": { "drill": "true" } });
+    act("canary", "ec2.run-instance", inputs)
 }
 
 fn is(kind: &'static str, outcome: bool) -> impl Fn(&Record) -> bool {
@@ -46,23 +44,22 @@ async fn a_network_and_an_instance_are_built_checked_and_taken_away() {
         vec![
             network(),
             canary(),
-            act(
-                "acl",
-                "ec2.check-network-acl",
-                |known| json!({ "subnet": known["network"]["subnets"].get(0).unwrap_or(&known["network"]["subnets"]) }),
-            ),
+            act("acl", "ec2.check-network-acl", json!({ "subnet": SUBNET })),
             act(
                 "running",
                 "ec2.check-instance",
-                |known| json!({ "instance": known["canary"]["instance"], "state": "running" }),
+                json!({ "instance": "${{ steps.canary.instance }}", "state": "running" }),
             ),
-            act("same-acl", "ec2.check-network-acl", |known| {
-                let subnet =
-                    known["network"]["subnets"].get(1).unwrap_or(&known["network"]["subnets"]);
-                json!({ "subnet": subnet, "is": known["acl"]["acl"] })
-            }),
+            act(
+                "same-acl",
+                "ec2.check-network-acl",
+                json!({
+                    "subnet": "${{ steps.network.subnets[1] }}", "is": "${{ steps.acl.acl }}",
+                }),
+            ),
         ],
-    );
+    )
+    .await;
     let plan = rig.plan().await;
     assert_eq!(plan[0].changes.len(), 3, "{plan:#?}");
     assert_eq!(plan[1].changes.len(), 1, "{plan:#?}");
@@ -73,7 +70,7 @@ async fn a_network_and_an_instance_are_built_checked_and_taken_away() {
     assert_eq!(found.subnet_id(), outputs["network"]["subnets"][0].as_str());
     assert_eq!(found.vpc_id(), outputs["network"]["vpc"].as_str());
     let tag = |key: &str| found.tags().iter().find(|tag| tag.key() == Some(key))?.value();
-    assert_eq!((tag("backburn:run"), tag("drill")), (Some(rig.id()), Some("true")));
+    assert_eq!((tag("backburn:run"), tag("drill")), (Some(&*rig.id()), Some("true")));
     assert_eq!(outputs["canary"]["volumes"].as_array().map(Vec::len), Some(1), "{outputs:#}");
     assert_eq!(outputs["acl"]["default"], json!(true));
     assert_eq!(outputs["running"]["state"], json!("running"));
@@ -89,7 +86,7 @@ async fn a_build_that_was_cut_off_is_resumed_or_released() {
         ("ec2.launched-instance", false),
         ("ec2.launched-instance", true),
     ] {
-        let rig = Rig::new(&account(), vec![network(), canary()]);
+        let rig = Rig::new(&account(), vec![network(), canary()]).await;
         rig.crash(is(kind, outcome)).await;
         rig.done().await;
         let filter =
@@ -98,7 +95,7 @@ async fn a_build_that_was_cut_off_is_resumed_or_released() {
         assert_eq!(found.expect("described").reservations().len(), 1, "made once: {kind}");
         rig.released().await;
 
-        let rig = Rig::new(&account(), vec![network(), canary()]);
+        let rig = Rig::new(&account(), vec![network(), canary()]).await;
         rig.crash(is(kind, outcome)).await;
         rig.released().await;
     }
@@ -107,7 +104,7 @@ async fn a_build_that_was_cut_off_is_resumed_or_released() {
 #[tokio::test]
 async fn an_instance_that_was_protected_meanwhile_is_taken_away_all_the_same() {
     let account = account();
-    let rig = Rig::new(&account, vec![network(), canary()]);
+    let rig = Rig::new(&account, vec![network(), canary()]).await;
     let outputs = rig.done().await;
     let instance = outputs["canary"]["instance"].as_str().expect("an id");
     let on = aws_sdk_ec2::types::AttributeBooleanValue::builder().value(true).build();
@@ -126,10 +123,11 @@ async fn checks_fail_with_what_was_seen() {
             act(
                 "stopped",
                 "ec2.check-instance",
-                |known| json!({ "instance": known["canary"]["instance"], "state": "stopped" }),
+                json!({ "instance": "${{ steps.canary.instance }}", "state": "stopped" }),
             ),
         ],
-    );
+    )
+    .await;
     let error = rig.fails().await;
     assert!(error.contains("is running, not stopped"), "{error}");
     rig.released().await;
@@ -137,12 +135,10 @@ async fn checks_fail_with_what_was_seen() {
         &account(),
         vec![
             network(),
-            act("acl", "ec2.check-network-acl", |known| {
-                let subnets = &known["network"]["subnets"];
-                json!({ "subnet": subnets.get(0).unwrap_or(subnets), "is": "acl-1" })
-            }),
+            act("acl", "ec2.check-network-acl", json!({ "subnet": SUBNET, "is": "acl-1" })),
         ],
-    );
+    )
+    .await;
     let error = rig.fails().await;
     assert!(error.contains("not with `acl-1`"), "{error}");
     rig.released().await;
@@ -173,15 +169,9 @@ async fn put(rig: &Rig, snapshot: &str, index: i32, data: &[u8]) {
 }
 
 async fn compare(account: &str, volume: &str, snapshot: &str) -> (Rig, Value) {
-    let (volume, snapshot) = (volume.to_owned(), snapshot.to_owned());
-    let rig = Rig::new(
-        account,
-        vec![act(
-            "compare",
-            "ec2.compare-volume",
-            move |_| json!({ "volume": volume, "snapshot": format!("arn:aws:ec2:us-east-1::snapshot/{snapshot}") }),
-        )],
-    );
+    let snapshot = format!("arn:aws:ec2:us-east-1::snapshot/{snapshot}");
+    let inputs = json!({ "volume": volume, "snapshot": snapshot });
+    let rig = Rig::new(account, vec![act("compare", "ec2.compare-volume", inputs)]).await;
     let outputs = rig.done().await;
     (rig, outputs["compare"].clone())
 }
@@ -189,7 +179,7 @@ async fn compare(account: &str, volume: &str, snapshot: &str) -> (Rig, Value) {
 #[tokio::test]
 async fn a_volume_is_compared_by_its_blocks() {
     let account = account();
-    let at = Rig::new(&account, Vec::new());
+    let at = Rig::new(&account, Vec::new()).await;
     let (baseline, volume) = volume_of(&at, &[(0, &[1; 512]), (7, &[2; 512])]).await;
     let (rig, same) = compare(&account, &volume, &baseline).await;
     assert_eq!(same, json!({ "outcome": "same", "blocks": 2, "different": 0 }));
@@ -211,7 +201,7 @@ async fn a_volume_is_compared_by_its_blocks() {
 #[tokio::test]
 async fn content_that_cannot_be_compared_is_said_so() {
     let account = account();
-    let at = Rig::new(&account, Vec::new());
+    let at = Rig::new(&account, Vec::new()).await;
     let call = at.aws.ec2().create_volume().availability_zone("us-east-1a").size(2);
     let volume = call.send().await.expect("made").volume_id().expect("an id").to_owned();
     let taken = at.aws.ec2().create_snapshot().volume_id(&volume).send().await.expect("taken");

@@ -37,14 +37,14 @@ fn fault(seed: &Seed, more: &Value) -> Act {
     for (key, value) in more.as_object().into_iter().flatten() {
         inputs[key] = value.clone();
     }
-    act("fault", "fis.run-experiment", move |_| inputs.clone())
+    act("fault", "fis.run-experiment", inputs)
 }
 
 fn end() -> Act {
     act(
         "end",
         "fis.await-experiment",
-        |known| json!({ "experiment": known["fault"]["experiment"], "at-most": "10m" }),
+        json!({ "experiment": "${{ steps.fault.experiment }}", "at-most": "10m" }),
     )
 }
 
@@ -62,7 +62,7 @@ async fn state(rig: &Rig, instance: &str) -> String {
 #[tokio::test]
 async fn a_release_in_mid_run_stops_the_experiment_and_leaves_nothing() {
     let seed = support::lab().seeded().await;
-    let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({})), end()]);
+    let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({})), end()]).await;
     let plan = rig.plan().await;
     let kinds: Vec<_> = plan[0].changes.iter().map(|change| change.place.kind.as_str()).collect();
     assert_eq!(kinds, ["fis.experiment-template", "fis.experiment"], "{plan:#?}");
@@ -84,7 +84,7 @@ async fn a_release_in_mid_run_stops_the_experiment_and_leaves_nothing() {
     assert_eq!(state(&rig, &seed.instance).await, "stopped");
     let running = RunningExperiments::of(&rig.aws).read(&rig.aws).await.expect("a list");
     assert_eq!(running.len(), 1, "{running:?}");
-    assert_eq!(running[0].run.as_deref(), Some(rig.id()));
+    assert_eq!(running[0].run.as_deref(), Some(&*rig.id()));
 
     rig.released().await;
     assert_eq!(state(&rig, &seed.instance).await, "running");
@@ -100,7 +100,7 @@ async fn a_release_in_mid_run_stops_the_experiment_and_leaves_nothing() {
 async fn a_start_that_was_cut_off_is_not_made_twice() {
     for outcome in [false, true] {
         let seed = support::lab().seeded().await;
-        let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({}))]);
+        let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({}))]).await;
         rig.crash(move |record| match record {
             Record::Intent { place, .. } => !outcome && place.kind == "fis.experiment",
             Record::Outcome { place, .. } => outcome && place.kind == "fis.experiment",
@@ -123,7 +123,7 @@ async fn an_experiment_runs_to_its_end_and_needs_no_stop() {
     let lab = lab::up(&options, &Silent).await.expect("a lab");
     let account = "100000000777";
     let seed = lab::seed::seed(&lab.sdk_config(account), &Silent).await.expect("seeded");
-    let rig = Rig::at(&lab, account, vec![fault(&seed, &json!({})), end()]);
+    let rig = Rig::at(&lab, account, vec![fault(&seed, &json!({})), end()]).await;
     let outputs = rig.done().await;
     assert_eq!(outputs["end"]["status"], json!("completed"), "{outputs:#}");
     assert_eq!(outputs["end"]["actions"]["stop"]["status"], json!("completed"));
@@ -135,7 +135,7 @@ async fn an_experiment_runs_to_its_end_and_needs_no_stop() {
 async fn what_lacks_the_required_tag_is_refused_before_anything_is_made() {
     let seed = support::lab().seeded().await;
     let refused = async |more: Value| {
-        let rig = Rig::new(&seed.account, vec![fault(&seed, &more)]);
+        let rig = Rig::new(&seed.account, vec![fault(&seed, &more)]).await;
         let plan = rig.plan().await.swap_remove(0);
         match plan.state {
             PlanState::Refused(why) => Some(why),
@@ -162,7 +162,7 @@ async fn an_experiment_that_cannot_begin_fails_with_the_reason_of_fis() {
     let nobody = json!({
         "targets": { "one": { "resource-type": "aws:ec2:instance", "resource-tags": { "no": "such" } } },
     });
-    let rig = Rig::new(&seed.account, vec![fault(&seed, &nobody)]);
+    let rig = Rig::new(&seed.account, vec![fault(&seed, &nobody)]).await;
     let error = rig.fails().await;
     assert!(error.contains("empty") || error.contains("Empty"), "{error}");
     rig.released().await;
@@ -171,7 +171,7 @@ async fn an_experiment_that_cannot_begin_fails_with_the_reason_of_fis() {
     let lever =
         SafetyLever::of(&rig.aws).read(&rig.aws).await.expect("a lever").expect("an answer");
     assert!(!lever.is_free(), "{lever:?}");
-    let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({}))]);
+    let rig = Rig::new(&seed.account, vec![fault(&seed, &json!({}))]).await;
     let error = rig.fails().await;
     assert!(error.contains("cancelled") && error.contains("safety lever"), "{error}");
     rig.released().await;

@@ -6,7 +6,7 @@ use aws_sdk_fis::types::{
     StartExperimentExperimentOptionsInput, UpdateSafetyLeverStateInput,
 };
 use backburn::lab::Lab;
-use backburn::lab::front::{Builder, Front, Options, fis::Fis, serve};
+use backburn::lab::front::{Front, Options, full, serve};
 use tokio::net::TcpListener;
 
 use crate::support;
@@ -26,7 +26,7 @@ async fn drill() -> Drill {
         clock: "60x".parse().expect("a factor"),
         ..Options::new(shared.lab.endpoint.clone())
     };
-    let front = Builder::new(options).with(Fis::default()).start().await.expect("started");
+    let front = full(options).start().await.expect("started");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(serve(front.clone(), listener));

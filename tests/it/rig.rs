@@ -1,177 +1,175 @@
-//! A run of several actions by the engine against the lab, in an account of its own: planned, run,
-//! cut off, resumed and released, with the account read by another client before and after.
+//! A run of several actions against the lab, in an account of its own: a playbook that a test writes down
+//! as steps, conducted as a user's is. Planned, run, cut off, resumed and released, with the account read
+//! by another client before and after.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use backburn::{
-    actions::catalogue,
-    aws::{self, Aws},
-    engine::{
-        Events, Nobody, Patience, Run, RunEnd, Scope, Step, StepError, World,
-        plan::{Expected, PlannedStep},
-        release::{self, Item, Request},
-        unit::{Body, Condition, Items, Outputs, Policy, Unit},
+    aws::{Aws, ConnectOptions, Haste},
+    conduct::{
+        self, Approvals, Context, Failure, Loaded, Planned, Planning, Ready, Release, Released,
     },
-    journal::{FORMAT, Head, Journal, Ledger, Record, RunDir, RunStatus},
-    lab::Lab,
+    engine::{
+        Patience,
+        plan::{PlanState, PlannedStep},
+        release::{Item, is_left_over},
+    },
+    journal::{Record, RunDir, RunStatus},
+    lab::{self, Lab},
 };
-use futures::future::BoxFuture;
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use serde_json::{Map, Value, json};
 
 use crate::support;
 
-type Inputs = Box<dyn Fn(&Outputs) -> Value + Send + Sync>;
-
-/// One step: its id, its action, and its inputs from the outputs of the steps before it.
-pub struct Act(&'static str, &'static str, Inputs);
-
-pub fn act(
+/// One step: its id, its action, and its inputs as a playbook has them, expressions and all.
+pub struct Act {
     id: &'static str,
     action: &'static str,
-    inputs: impl Fn(&Outputs) -> Value + Send + Sync + 'static,
-) -> Act {
-    Act(id, action, Box::new(inputs))
+    with: Value,
+    asks: bool,
 }
 
-impl Body<Aws> for Act {
-    fn condition(&self, _: &Outputs) -> Result<Condition, String> {
-        Ok(Condition::Holds)
-    }
-    fn items(&self, _: &Outputs) -> Result<Items, String> {
-        Ok(Items::Once)
-    }
-    fn inputs(&self, known: &Outputs, _: Option<&Value>) -> Result<Value, String> {
-        Ok((self.2)(known))
-    }
-    fn outputs_all(&self, value: &Value) -> Value {
-        let entry = catalogue::find(self.1).expect("an action");
-        let schema = (entry.outputs)();
-        let names = schema["properties"].as_object().into_iter().flat_map(|all| all.keys());
-        names.map(|name| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
-    }
-    fn run(&self, step: Step<Aws>, inputs: Value) -> BoxFuture<'static, Result<Value, StepError>> {
-        (catalogue::find(self.1).expect("an action").run)(inputs, step)
+pub fn act(id: &'static str, action: &'static str, with: Value) -> Act {
+    Act { id, action, with, asks: false }
+}
+
+impl Act {
+    /// The run waits before it; [`Rig::go`] goes on.
+    pub fn asked(self) -> Self {
+        Self { asks: true, ..self }
     }
 }
 
 pub struct Rig {
     pub aws: Aws,
     pub account: String,
+    pub before: Value,
+    context: Context,
     lab: Lab,
-    units: Arc<Vec<Unit<Aws>>>,
-    dir: RunDir,
-    before: Value,
-    _home: tempfile::TempDir,
+    acts: Vec<Act>,
+    home: tempfile::TempDir,
 }
 
 impl Rig {
     /// The steps run one after the other, in `account` of the lab that all tests share.
-    pub fn new(account: &str, acts: Vec<Act>) -> Self {
-        Self::at(&support::lab().lab, account, acts)
+    pub async fn new(account: &str, acts: Vec<Act>) -> Self {
+        Self::at(&support::lab().lab, account, acts).await
     }
 
-    pub fn at(lab: &Lab, account: &str, acts: Vec<Act>) -> Self {
-        let scope = Scope {
-            account: account.into(),
-            region: lab.region.clone(),
-            principal: format!("arn:aws:iam::{account}:user/responder"),
-        };
-        let poll = Duration::from_millis(50);
-        let aws = Aws::from_config(lab.sdk_config(account), scope)
-            .with_patience(Patience { poll, ..Patience::default() });
-        let unit = |(at, act): (usize, Act)| Unit {
-            id: act.0.into(),
-            needs: (0..at).collect(),
-            policy: Policy::default(),
-            body: Arc::new(act),
-        };
+    pub async fn at(lab: &Lab, account: &str, acts: Vec<Act>) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let run = ulid::Ulid::generate().to_string();
-        let dir = RunDir::create(home.path(), &run).expect("a run directory");
+        let poll = Duration::from_millis(50);
+        let patience = Patience { poll, ..Patience::default() };
+        let options = ConnectOptions {
+            region: Some(lab.region.clone()),
+            endpoint_url: Some(lab.endpoint.clone()),
+            keys: Some((account.into(), lab::SECRET_ACCESS_KEY.into())),
+            haste: Some(Haste { attempt: None, patience }),
+            ..ConnectOptions::default()
+        };
+        let context = Context::at(home.path()).connecting(options);
+        let aws = connected(&context).await;
         let before = state(lab, account);
-        Self {
-            aws,
-            account: account.into(),
-            lab: lab.clone(),
-            units: Arc::new(acts.into_iter().enumerate().map(unit).collect()),
-            dir,
-            before,
-            _home: home,
-        }
+        Self { aws, account: account.into(), before, context, lab: lab.clone(), acts, home }
     }
 
-    pub fn id(&self) -> &str {
-        self.dir.id()
+    /// A rig of another run in the same account.
+    pub async fn beside(&self, acts: Vec<Act>) -> Self {
+        Self::at(&self.lab, &self.account, acts).await
+    }
+
+    /// Adds a step after those before it.
+    pub fn step(mut self, act: Act) -> Self {
+        self.acts.push(act);
+        self
+    }
+
+    /// The same account as another process would see it: it knows no secrets.
+    pub async fn fresh(&self) -> Aws {
+        connected(&self.context).await
+    }
+
+    /// JSON is YAML.
+    fn playbook(&self) -> String {
+        let mut steps = Map::new();
+        let mut before: Option<&str> = None;
+        for act in &self.acts {
+            let mut step = json!({ "uses": act.action, "with": act.with });
+            step["needs"] = before.into_iter().collect();
+            if act.asks {
+                step["approval"] = json!({ "reason": "the test goes on" });
+            }
+            steps.insert(act.id.into(), step);
+            before = Some(act.id);
+        }
+        let playbook = json!({
+            "playbook": "rig", "title": "Steps of a test", "version": "1.0.0",
+            "limits": { "instances": 9, "principals": 9, "volumes": 9 },
+            "steps": steps,
+        });
+        playbook.to_string()
+    }
+
+    async fn planned(&self) -> Planned {
+        let loaded = Loaded::playbook(&self.context, "rig", self.playbook(), &[]);
+        let planning = Planning { no_probe: true, ..Planning::default() };
+        let planned = good(loaded).plan_in(&self.context, self.aws.clone(), planning).await;
+        good(planned)
     }
 
     pub async fn plan(&self) -> Vec<PlannedStep> {
-        backburn::engine::plan(&self.units, self.aws.clone(), self.dir.id()).await
+        let before = self.now();
+        let planned = self.planned().await;
+        assert_eq!(self.now(), before, "a plan changes nothing");
+        planned.plan.steps.into_iter().map(|entry| entry.step).collect()
+    }
+
+    pub fn dir(&self) -> RunDir {
+        RunDir::find(self.home.path(), "last").expect("a run")
+    }
+
+    pub fn id(&self) -> String {
+        self.dir().id().to_owned()
     }
 
     pub fn records(&self) -> Vec<Record> {
-        self.read().0
-    }
-
-    fn read(&self) -> (Vec<Record>, Head) {
-        match self.dir.journal().exists() {
-            true => {
-                let read = backburn::journal::read(&self.dir.journal()).expect("an intact journal");
-                (read.lines.into_iter().map(|line| line.record).collect(), read.head)
-            }
-            false => (Vec::new(), Head::default()),
+        let Ok(dir) = RunDir::find(self.home.path(), "last") else { return Vec::new() };
+        if !dir.journal().exists() {
+            return Vec::new();
         }
+        let read = backburn::journal::read(&dir.journal()).expect("an intact journal");
+        read.lines.into_iter().map(|line| line.record).collect()
     }
 
-    async fn begin(&self, plan: &[PlannedStep]) -> (Arc<Run<Aws>>, Ledger) {
-        let (records, head) = self.read();
-        let journal = Journal::append_to(&self.dir.journal(), head, Vec::new()).expect("a file");
-        if records.is_empty() {
-            let started = crate::rig::started(self.dir.id(), self.aws.scope());
-            journal.append(started).await.expect("a record");
-        }
-        let run = Run {
-            id: self.dir.id().into(),
-            world: self.aws.with_run(self.dir.id()),
-            journal,
-            dir: self.dir.clone(),
-            registry: Arc::new(aws::registry()),
-            events: Events::none(),
-            stop: watch::channel(false).1,
-            expected: Expected::of(plan),
-            human: Arc::new(Nobody),
-        };
-        (Arc::new(run), Ledger::fold(&records))
+    async fn begin(&self) -> Ready {
+        let begun = self.planned().await.begin(&self.context, Approvals::default()).await;
+        good(begun)
     }
 
-    /// Plans and runs, or goes on with what was begun.
-    pub async fn go(&self) -> RunEnd {
-        let plan = match self.records().is_empty() {
-            true => self.plan().await,
-            false => Vec::new(),
+    /// Plans and runs, or goes on with what was begun and answers what it asks.
+    pub async fn go(&self) -> RunStatus {
+        let ready = if self.records().is_empty() {
+            self.begin().await
+        } else {
+            let all = Approvals { steps: vec!["all".into()], wait: false };
+            good(conduct::resume(&self.context, "last", &[], all).await)
         };
-        let (run, ledger) = self.begin(&plan).await;
-        backburn::engine::run(&self.units, run, ledger, 4).await.expect("a journal")
+        let ended = good(ready.run(4, false).await);
+        let status = ended.end.status;
+        good(good(ended.close().await).stock);
+        status
     }
 
     /// Runs until a record is journaled, then ends as a crash would.
     pub async fn crash(&self, seen: impl Fn(&Record) -> bool) {
-        let plan = self.plan().await;
-        let (run, ledger) = self.begin(&plan).await;
-        let (units, alive) = (self.units.clone(), Arc::downgrade(&run));
-        let task =
-            tokio::spawn(
-                async move { backburn::engine::run(&units, run, ledger, 4).await.map(drop) },
-            );
+        let ready = self.begin().await;
+        let task = tokio::spawn(async move { ready.run(4, false).await.map(drop) });
         let deadline = Instant::now() + support::PATIENCE;
         while Instant::now() < deadline {
             if self.records().iter().any(&seen) {
                 task.abort();
                 let _ = task.await;
-                return self.silent(|| alive.strong_count() == 0).await;
+                return self.silent().await;
             }
             assert!(!task.is_finished(), "{:#?}", self.records());
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -180,33 +178,69 @@ impl Rig {
     }
 
     /// Waits until nothing of a crashed run writes to the journal any more.
-    async fn silent(&self, is_gone: impl Fn() -> bool) {
+    async fn silent(&self) {
         let mut last = None;
         loop {
-            let now = std::fs::metadata(self.dir.journal()).map(|file| file.len()).ok();
-            if is_gone() && last == now {
+            let now = std::fs::metadata(self.dir().journal()).map(|file| file.len()).ok();
+            if last == now && self.dir().lock().is_ok() {
                 return;
             }
             last = now;
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
         }
+    }
+
+    /// Forgets what was journaled after the first line that has all of these texts: as if the process had
+    /// ended there.
+    pub fn forget_after(&self, texts: &[&str]) {
+        let path = self.dir().journal();
+        let text = std::fs::read_to_string(&path).expect("a journal");
+        let has = |line: &str| texts.iter().all(|text| line.contains(text));
+        let at = text.lines().position(has).expect("a line with it");
+        let kept: Vec<_> = text.lines().take(at + 1).collect();
+        std::fs::write(&path, kept.join("\n") + "\n").expect("a shorter journal");
     }
 
     /// Runs to a good end and returns the outputs by step.
     pub async fn done(&self) -> Value {
-        let end = self.go().await;
-        assert_eq!(end.status, RunStatus::Succeeded, "{:#?}", self.records());
+        let status = self.go().await;
+        assert_eq!(status, RunStatus::Succeeded, "{:#?}", self.records());
+        self.outputs()
+    }
+
+    /// Runs until a step asks.
+    pub async fn waits(&self) {
+        let status = self.go().await;
+        assert_eq!(status, RunStatus::Waiting, "{:#?}", self.records());
+    }
+
+    /// The outputs of the steps that have finished.
+    pub fn outputs(&self) -> Value {
         let finished = self.records().into_iter().filter_map(|record| match record {
             Record::StepFinished { step, outputs, .. } => Some((step, outputs)),
             _ => None,
         });
-        finished.collect::<serde_json::Map<_, _>>().into()
+        finished.collect::<Map<_, _>>().into()
     }
 
-    /// The error of the step that failed.
+    /// The first verdict and its facts.
+    pub fn verdict(&self) -> (String, Value) {
+        let found = self.records().into_iter().find_map(|record| match record {
+            Record::Verdict { verdict, facts, .. } => Some((format!("{verdict:?}"), facts)),
+            _ => None,
+        });
+        found.expect("a verdict")
+    }
+
+    /// The error of the step that failed, or is refused in the plan.
     pub async fn fails(&self) -> String {
-        let end = self.go().await;
-        assert_eq!(end.status, RunStatus::Failed, "{:#?}", self.records());
+        for step in self.plan().await {
+            if let PlanState::Refused(why) = step.state {
+                return why;
+            }
+        }
+        let status = self.go().await;
+        assert_eq!(status, RunStatus::Failed, "{:#?}", self.records());
         let failed = self.records().into_iter().find_map(|record| match record {
             Record::StepFailed { error, .. } => Some(error),
             _ => None,
@@ -214,19 +248,41 @@ impl Rig {
         failed.expect("a failed step")
     }
 
+    /// Ends the run for good: what must not stay open is closed.
+    pub async fn abort(&self) {
+        let aborted = good(conduct::abort(&self.context, "last", Duration::ZERO, &[]).await);
+        assert!(aborted.left.is_empty(), "{:#?}", aborted.left);
+    }
+
+    /// Releases, whatever stays.
+    pub async fn try_release(&self, release: Release) -> Vec<Item> {
+        let released = conduct::release(&self.context, "last", release).await;
+        let Released { items, .. } = good(released);
+        items
+    }
+
     pub async fn release(&self) -> Vec<Item> {
-        let (run, mut ledger) = self.begin(&[]).await;
-        let request = Request { by: "test".into(), ..Request::default() };
-        let items = release::release(&run, &mut ledger, &request).await.expect("a journal");
-        assert!(!items.iter().any(release::is_left_over), "{items:#?}");
+        let items = self.try_release(Release::default()).await;
+        assert!(!items.iter().any(is_left_over), "{items:#?}");
         items
     }
 
     /// Releases, and the account must be as it was before the run.
-    pub async fn released(&self) {
-        self.release().await;
-        let now = state(&self.lab, &self.account);
-        assert_eq!(crate::accounts::differences(&self.before, &now), "");
+    pub async fn released(&self) -> Vec<Item> {
+        let items = self.release().await;
+        assert_eq!(crate::accounts::differences(&self.before, &self.now()), "");
+        items
+    }
+
+    /// Releases as a drill is: what operations left goes, too.
+    pub async fn discarded(&self) {
+        let items = self.try_release(Release { discard: true, ..Release::default() }).await;
+        assert!(!items.iter().any(is_left_over), "{items:#?}");
+        assert_eq!(crate::accounts::differences(&self.before, &self.now()), "");
+    }
+
+    pub fn now(&self) -> Value {
+        state(&self.lab, &self.account)
     }
 
     /// Job ids of the operations of one kind.
@@ -239,29 +295,16 @@ impl Rig {
     }
 }
 
-/// The account without what is terminated: it is listed for a while and costs nothing.
+/// The account with all that a drill could leave, without what is terminated: it is listed for a while
+/// and costs nothing.
 fn state(lab: &Lab, account: &str) -> Value {
-    let mut state = support::account_state(lab, account);
-    if let Some(instances) = state["ec2"]["instances"].as_object_mut() {
-        instances.retain(|_, instance| instance["state"] != json!("terminated"));
-    }
-    state
+    support::drill_state(lab, account)
 }
 
-/// The first record of a run.
-pub fn started(run: &str, scope: &backburn::engine::Scope) -> Record {
-    Record::RunStarted {
-        format: FORMAT,
-        program: "test".into(),
-        run: run.into(),
-        playbook: "test".into(),
-        playbook_sha256: String::new(),
-        plan_sha256: String::new(),
-        scope: scope.clone(),
-        endpoint: None,
-        lab: None,
-        drill: None,
-        operator: "test".into(),
-        clock: None,
-    }
+async fn connected(context: &Context) -> Aws {
+    Aws::connect(&context.connect_options()).await.expect("an account")
+}
+
+fn good<T>(result: Result<T, Failure>) -> T {
+    result.unwrap_or_else(|failure| panic!("{failure:#?}"))
 }

@@ -8,15 +8,13 @@ use serde_json::Value;
 
 use crate::{
     actions::catalogue,
+    conduct::Loaded,
     drill,
     engine::AFTER_RUN,
     playbook::expr::{RunFacts, Scope},
 };
 
-use super::{
-    super::prepare::{self, Inputs, Sources},
-    Context, Exit, Failure,
-};
+use super::{super::inputs::Inputs, Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct ExportFis {
@@ -29,9 +27,8 @@ pub struct ExportFis {
 impl ExportFis {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let (text, sources) = (prepare::read(&self.file)?, Sources::Beside(&self.file));
-        let (prepared, outline) =
-            prepare::loaded(context, &name, text, sources, &self.inputs.inputs)?;
+        let Loaded { prepared, outline, .. } =
+            Loaded::file(context, &self.file, &self.inputs.inputs)?;
         let inject = prepared.program.get("inject").zip(outline.as_ref());
         let Some((inject, outline)) = inject else {
             return Err(Failure::new(Exit::Invalid, format!("{name} has no FIS experiment"))

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
+    conduct::read,
     drill::{
         self, Simulation,
         formats::{self, Job},
@@ -19,7 +20,7 @@ use crate::{
     report::{self, look},
 };
 
-use super::{super::prepare, Context, Exit, Failure};
+use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Where {
@@ -55,7 +56,7 @@ impl Where {
 
 fn found(path: &Path) -> Result<Found, Failure> {
     let file = path.display().to_string();
-    let text = prepare::read(path)?;
+    let text = read(path)?;
     match drill::parse(&text) {
         (Some(simulation), problems) if !problems.iter().any(|one| one.is_error()) => {
             Ok(Found { file, simulation })
@@ -68,7 +69,7 @@ fn found(path: &Path) -> Result<Found, Failure> {
 /// The scorecards of this home, oldest first.
 pub fn cards(context: &Context) -> Result<Vec<Scorecard>, Failure> {
     let runs = RunDir::list(context.home())?;
-    Ok(runs.iter().filter_map(|dir| dir.read_json("drill.json").ok()).collect())
+    Ok(runs.iter().filter_map(|dir| dir.read_json(RunDir::SCORECARD).ok()).collect())
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,6 @@
 //! `backburn drill`: exercises. Owns the subcommands, one file each; what a drill is made of is
 //! `crate::drill`'s.
 
-mod conduct;
 mod export;
 mod halt;
 mod list;
@@ -9,9 +8,9 @@ mod run;
 
 use clap::{Args, Subcommand};
 
-pub use conduct::{conduct, exit, rescore};
-
 use super::{Context, Exit, Failure};
+
+pub use run::finish;
 
 #[derive(Args, Debug)]
 pub struct Drill {

@@ -4,18 +4,15 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use clap::Args;
 
-use crate::{program::planfile::PlanFile, report};
+use crate::{
+    conduct::{Approvals, Loaded, Planning, Ready, Scored, Sources, read},
+    program::planfile::PlanFile,
+    report::{self, scorecard::scorecard},
+};
 
 use super::{
-    super::{
-        held,
-        human::{self, Approvals},
-        prepare::{self, Inputs, Sources},
-        serve::Serve,
-        session, settings,
-        sinks::Reports,
-    },
-    Context, Exit, Failure, conduct,
+    super::{inputs::Inputs, serve::Serve, sinks::Reports, terminal::line},
+    Context, Exit, Failure,
 };
 
 #[derive(Args, Debug)]
@@ -25,7 +22,7 @@ pub struct Run {
     #[command(flatten)]
     inputs: Inputs,
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
@@ -49,43 +46,35 @@ impl Run {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let page = self.serve.bind().await?;
-        let text = prepare::read(&self.file)?;
+        let text = read(&self.file)?;
         let sources = Sources::Beside(&self.file);
-        let loaded = prepare::loaded(context, &name, text.clone(), sources, &self.inputs.inputs);
-        let (prepared, outline) =
-            self.reports.loaded(context, "drill", &self.file, &text, loaded)?;
-        let Some(outline) = outline else {
+        let loaded = Loaded::text(context, &name, text.clone(), sources, &self.inputs.inputs);
+        let loaded = self.reports.loaded(context, "drill", &self.file, &text, loaded)?;
+        if loaded.outline.is_none() {
             return Err(Failure::new(
                 Exit::Usage,
                 format!("{name} is a playbook, not a simulation"),
             )
             .help(format!("`backburn run {name}` runs it")));
-        };
-        let run = prepare::new_run();
-        let aws = settings::enter(context, true).await?.with_run(&run);
-        let plan = prepare::plan(&prepared, &aws, &run, !self.no_probe).await;
-        let plan = held::checked(context, plan, &self.beside);
-        context.say(&report::plan::plan(&plan, &context.err));
-        let obstacles = plan.obstacles();
-        if !obstacles.is_empty() {
-            self.reports.plan(context, "drill", &name, &prepared, &plan)?;
-            return Err(Failure::new(Exit::Refused, "the drill is refused, nothing was changed")
-                .help(obstacles.join("\n        ")));
         }
-        self.confirm(context, &plan)?;
-        // Others may have begun while somebody read the plan.
-        let turn = held::turn(context)?;
-        held::check(context, &plan, &self.beside)?;
-        let approve = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
-        let (session, facts) =
-            session::begin(context, &name, &prepared, &plan, aws, approve, Some(&outline)).await?;
-        drop(turn);
-        let live = page.map(|page| page.start(context, &session.dir));
-        let exit = conduct(context, session, &prepared, facts, &outline, self.parallel).await;
+        let (no_probe, beside) = (self.no_probe, self.beside.clone());
+        let planning = Planning { drill: true, no_probe, beside, ..Planning::default() };
+        let plan = loaded.plan(context, planning).await?;
+        context.say(&report::plan::plan(&plan.plan, &context.err));
+        if let Err(refused) = plan.refused() {
+            self.reports.plan(context, "drill", &name, &plan.prepared, &plan.plan)?;
+            return Err(refused);
+        }
+        self.confirm(context, &plan.plan)?;
+        let approvals = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
+        let run = plan.begin(context, approvals).await?;
+        let (id, prepared) = (run.dir().id().to_owned(), run.prepared.clone());
+        let live = page.map(|page| page.start(context, run.dir()));
+        let exit = finish(context, run, self.parallel).await;
         if let Some(live) = live {
             live.end(context).await;
         }
-        self.reports.run(context, &run, &name, &prepared)?;
+        self.reports.run(context, &id, &name, &prepared)?;
         exit
     }
 
@@ -94,7 +83,7 @@ impl Run {
         let account = &plan.scope.account;
         let refused = |message: String| Err(Failure::new(Exit::Refused, message));
         let listed = |given: &str| {
-            let config = context.settings().config();
+            let config = context.configuration().config();
             config.account(given).is_some_and(|(_, listed)| listed.id == *account)
         };
         match &context.global.account {
@@ -121,9 +110,22 @@ impl Run {
                 (format!("Type the account's id to inject faults in it ({account}): "), &**account)
             }
         };
-        match human::line(&prompt).as_deref() {
+        match line(&prompt).as_deref() {
             Some(answer) if answer == wanted => Ok(()),
             _ => refused("declined, nothing was changed".into()),
         }
     }
+}
+
+/// Runs a drill to its end, gives everything back, and prints its scorecard.
+pub async fn finish(context: &Context, run: Ready, parallel: usize) -> Result<Exit, Failure> {
+    let scored = run.drill(context, parallel).await?;
+    print(context, &scored)?;
+    scored.stock?;
+    Ok(scored.exit)
+}
+
+pub fn print(context: &Context, scored: &Scored) -> Result<(), Failure> {
+    let place = scored.dir.path().display().to_string();
+    context.data(|look| scorecard(&scored.card, &place, look), &scored.card)
 }

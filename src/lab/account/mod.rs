@@ -13,7 +13,7 @@ use aws_sdk_ec2::error::{DisplayErrorContext, SdkError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{LabError, loopback};
+use super::{LabError, front};
 
 pub use names::named;
 
@@ -31,7 +31,7 @@ impl Reader {
     /// # Errors
     /// [`LabError::NotLoopback`].
     pub fn of(config: &SdkConfig, account: &str) -> Result<Self, LabError> {
-        loopback::check(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
+        front::check_loopback(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
         let (ec2, iam) = (aws_sdk_ec2::Client::new(config), aws_sdk_iam::Client::new(config));
         Ok(Self { account: account.to_owned(), ec2, iam })
     }

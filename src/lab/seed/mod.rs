@@ -13,7 +13,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use serde::{Deserialize, Serialize};
 
-use super::{LabError, Progress, loopback};
+use super::{LabError, Progress, front};
 use spec::{Duty, Spec};
 use tags::{failed, missing, seeded};
 
@@ -106,7 +106,7 @@ struct Clients {
 
 impl Clients {
     async fn of(config: &SdkConfig) -> Result<Self, LabError> {
-        loopback::check(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
+        front::check_loopback(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
         let sts = aws_sdk_sts::Client::new(config);
         let identity = sts.get_caller_identity().send().await.map_err(failed("caller identity"))?;
         Ok(Self {

@@ -32,13 +32,13 @@ pub struct Head {
 impl Head {
     /// Of a run's directory; what cannot be read there is not shown.
     pub fn of(dir: &RunDir) -> Self {
-        Self::with(dir, dir.read_json("plan.json").ok())
+        Self::with(dir, dir.read_json(RunDir::PLAN).ok())
     }
 
     /// The same where the plan was read already.
     pub fn with(dir: &RunDir, plan: Option<PlanFile>) -> Self {
         let mut head = Self { run: dir.id().into(), ..Self::default() };
-        head.drill = dir.read_text("playbook.yaml").is_ok_and(|text| drill::is_simulation(&text));
+        head.drill = dir.read_text(RunDir::PLAYBOOK).is_ok_and(|text| drill::is_simulation(&text));
         let Some(plan) = plan else { return head };
         head.document = plan.playbook.id;
         head.account = plan.scope.account;

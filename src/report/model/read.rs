@@ -110,9 +110,9 @@ impl Sources {
 
     fn files(dir: &RunDir) -> Result<(Self, Frozen, String), ReadError> {
         let read = journal::read(&dir.journal())?;
-        let text = dir.read_text("playbook.yaml").unwrap_or_default();
-        let frozen: Frozen = dir.read_json("inputs.json").unwrap_or_default();
-        let plan: Option<PlanFile> = dir.read_json("plan.json").ok();
+        let text = dir.read_text(RunDir::PLAYBOOK).unwrap_or_default();
+        let frozen: Frozen = dir.read_json(RunDir::INPUTS).unwrap_or_default();
+        let plan: Option<PlanFile> = dir.read_json(RunDir::PLAN).ok();
         let files_match = match read.lines.first().map(|line| &line.record) {
             Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) => {
                 sources_sha256(&text, &frozen.files) == *playbook_sha256
@@ -133,7 +133,7 @@ impl Sources {
         let sources = Self {
             id: dir.id().to_owned(),
             plan,
-            card: dir.read_json("drill.json").ok(),
+            card: dir.read_json(RunDir::SCORECARD).ok(),
             evidence,
             asked: asked(dir),
             files_match,
@@ -187,11 +187,10 @@ impl Sources {
 }
 
 fn asked(dir: &RunDir) -> Vec<Asked> {
-    let entries = std::fs::read_dir(dir.path()).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let asked = names.filter(|name| name.starts_with("approval-") && name.ends_with(".asked.json"));
+    let asked = dir.questions();
     // One may be gone by now, because it was just answered.
-    let mut asked: Vec<Asked> = asked.filter_map(|name| dir.read_json(&name).ok()).collect();
+    let asked = asked.iter().filter_map(|name| dir.read_json(name).ok());
+    let mut asked: Vec<Asked> = asked.collect();
     asked.sort_by(|a, b| (a.since, &a.step).cmp(&(b.since, &b.step)));
     asked
 }

@@ -1,0 +1,113 @@
+//! A run that this process can work on, new or taken up again, and what it comes to. Drills end in
+//! `drill`.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+use crate::{
+    drill::Outline,
+    engine::{
+        self, RunEnd,
+        release::{Item, Request, is_left_over},
+    },
+    journal::{self, Ledger, RunDir},
+    notify::Outcome,
+    program::{bind::RunFactsOwned, prepare::Prepared},
+};
+
+use super::{Exit, Failure, session::Session};
+
+/// Nothing runs until it is told to: by [`run`](Self::run), or for a drill by [`drill`](Self::drill).
+#[must_use = "the run has begun; it goes on when it is run"]
+pub struct Ready {
+    pub(super) session: Session,
+    pub prepared: Arc<Prepared>,
+    pub(super) facts: RunFactsOwned,
+    /// A drill has one.
+    pub outline: Option<Outline>,
+}
+
+impl Ready {
+    pub fn dir(&self) -> &RunDir {
+        &self.session.dir
+    }
+
+    /// Runs or resumes to the end, `parallel` steps side by side, and releases when a failed step asks
+    /// for it. With `accept_presumed` a containment that is only presumed counts as a success.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written. How the steps ended is in what is returned.
+    pub async fn run(self, parallel: usize, accept_presumed: bool) -> Result<Ended, Failure> {
+        let Self { mut session, prepared, facts, .. } = self;
+        let (end, mut ledger) = session.execute(&prepared, facts, parallel).await?;
+        let mut released = Vec::new();
+        if end.walked.release && end.journal.is_none() {
+            let request = Request {
+                by: "on-failure: release".into(),
+                discard: ledger.drill().is_some(),
+                ..Request::default()
+            };
+            released =
+                engine::release::release(&session.run, &mut ledger, &request).boxed().await?;
+            ledger = session.fold().await?;
+        }
+        let told = session.told(end.status, &ledger, None).await;
+        let exit = exit(&end, &ledger, accept_presumed, &released);
+        Ok(Ended { session, prepared, end, ledger, released, told, exit })
+    }
+}
+
+/// A run whose steps have ended. [`close`](Self::close) lets go of it.
+#[must_use = "the run's manifest and report are written when it is closed"]
+pub struct Ended {
+    session: Session,
+    prepared: Arc<Prepared>,
+    pub end: RunEnd,
+    pub ledger: Ledger,
+    /// What was given back because a failed step asks for it.
+    pub released: Vec<Item>,
+    /// What came of the notifications.
+    pub told: Vec<Outcome>,
+    pub exit: Exit,
+}
+
+/// A run that nobody works on any more.
+pub struct Closed {
+    /// SHA-256 of the journal's last line.
+    pub head: String,
+    /// Whether the manifest of the run's files could be written.
+    pub stock: Result<(), Failure>,
+}
+
+impl Ended {
+    pub fn dir(&self) -> &RunDir {
+        &self.session.dir
+    }
+
+    /// Ends this process's work on the run: manifest and report are written, the lock is let go.
+    ///
+    /// # Errors
+    /// The journal cannot be read. The run itself has ended all the same.
+    pub async fn close(self) -> Result<Closed, Failure> {
+        let Self { session, prepared, ledger, .. } = self;
+        // The report makes a fold of its own, and a long run need not be in memory twice.
+        drop(ledger);
+        let dir = session.dir.clone();
+        let (head, stock) = session.close_knowing(Some(&prepared)).await;
+        let head = match head {
+            Some(head) => head,
+            None => journal::each(&dir.journal(), drop)?.head,
+        };
+        Ok(Closed { head: head.hash, stock })
+    }
+}
+
+fn exit(end: &RunEnd, ledger: &Ledger, accept_presumed: bool, released: &[Item]) -> Exit {
+    let exit = Exit::of(end, ledger, accept_presumed);
+    match exit {
+        Exit::Internal => exit,
+        _ if released.iter().any(is_left_over) => Exit::Drift,
+        _ => exit,
+    }
+}

@@ -1,0 +1,111 @@
+//! What a crash matrix found, as a table and a line for each difference. Owns its words.
+
+use std::fmt::Write;
+
+use crate::crash_matrix::{DriftReport, Kind, Outcome, Report, Tried};
+
+use super::look::{self, BAD, BOLD, CARE, GOOD, Look};
+
+/// The whole, for people.
+pub fn table(report: &Report, look: &Look) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{} calls and {} records make {} points; {} tried in {:.0} s\n",
+        report.calls,
+        report.records,
+        report.points,
+        report.tried.len(),
+        report.seconds
+    );
+    let head = ["broken", "points", "reached", "went on", "resumed right", "released right"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for kind in Kind::ALL {
+        let of: Vec<_> = report.tried.iter().filter(|tried| tried.point.kind == kind).collect();
+        if !of.is_empty() {
+            rows.push(row(kind.word(), &of));
+        }
+    }
+    rows.push(row("all", &report.tried.iter().collect::<Vec<_>>()));
+    out.push_str(&look::table(&rows));
+    let mut retained: Vec<_> = report.retained.iter().collect();
+    retained.sort();
+    for (what, count) in retained {
+        let _ = writeln!(out, "kept on purpose, or not to be given back: {what}, {count} times");
+    }
+    let differences = report.wrong().count();
+    for one in report.wrong() {
+        let _ = writeln!(out, "\n{}", wrong(one, look));
+    }
+    let end = if differences == 0 {
+        look.paint(GOOD, "no difference")
+    } else {
+        look.paint(BAD, &format!("{differences} points went wrong"))
+    };
+    let _ = writeln!(out, "\n{end}");
+    out
+}
+
+fn row(name: &str, of: &[&Tried]) -> Vec<String> {
+    let count =
+        |wanted: fn(&Tried) -> bool| of.iter().filter(|one| wanted(one)).count().to_string();
+    vec![
+        name.to_owned(),
+        of.len().to_string(),
+        count(|one| one.reached),
+        count(|one| one.went_on),
+        count(|one| one.resumed.is_right()),
+        count(|one| one.released.is_right()),
+    ]
+}
+
+/// What release said of each setting that someone else had changed.
+pub fn drift(report: &DriftReport, look: &Look) -> String {
+    let mut out = String::new();
+    let tried = report.drifted.len();
+    let _ = writeln!(
+        out,
+        "someone else changed {tried} settings, one a run, in {:.0} s; {} have no value of theirs in the lab\n",
+        report.seconds, report.untried
+    );
+    for one in &report.drifted {
+        let style = if one.wrong.is_empty() { GOOD } else { BAD };
+        let _ = writeln!(out, "{}  {}", look.paint(style, &one.said), look::clean(&one.setting));
+        if one.said == "conflict" {
+            let values = [("before", &one.before), ("ours", &one.ours), ("theirs", &one.theirs)];
+            for (name, value) in values {
+                let _ = writeln!(out, "    {name:<7} {}", look::value(value, 100));
+            }
+        }
+        for wrong in &one.wrong {
+            let _ = writeln!(out, "    {}", look.paint(BAD, wrong));
+        }
+    }
+    out
+}
+
+/// One point that went wrong.
+pub fn wrong(tried: &Tried, look: &Look) -> String {
+    let mut out = look.paint(BOLD, &format!("point {}", tried.point));
+    for (way, outcome) in [("resumed", &tried.resumed), ("released", &tried.released)] {
+        match outcome {
+            Outcome::Right => {}
+            Outcome::Failed { command, code, said } => {
+                let code = code.map_or("no exit code".into(), |code| format!("exit code {code}"));
+                let _ = write!(out, "\n  {way}: {} ended with {code}", look.paint(BAD, command));
+                for line in said.lines() {
+                    let _ = write!(out, "\n    {}", look::clean(line));
+                }
+            }
+            Outcome::Wrong(differences) => {
+                for one in differences {
+                    let (wanted, found) = (look::whole(&one.wanted), look::whole(&one.found));
+                    let path = look.paint(CARE, &one.path);
+                    let _ =
+                        write!(out, "\n  {way}: {path}\n    wanted {wanted}\n    found  {found}");
+                }
+            }
+        }
+    }
+    out
+}

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{
-    AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, Order, Permission, Progress,
-    Reach, Rule, Setting, SettingHead, Token,
+    AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, OperationHead, Order, Permission,
+    Progress, Reach, Rule, Setting, SettingHead, Token,
 };
 
 use super::world::{Inner, Memory};
@@ -201,7 +201,7 @@ impl Setting<Memory> for Gate {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job(pub String);
 
-impl Operation<Memory> for Job {
+impl OperationHead<Memory> for Job {
     const KIND: &'static str = "mem.job";
     const USES: &'static [Permission] = &[];
     const REACH: Reach = Reach::Changes;
@@ -218,6 +218,9 @@ impl Operation<Memory> for Job {
     fn planned(&self) -> String {
         AFTER_RUN.into()
     }
+}
+
+impl Operation<Memory> for Job {
     async fn find(&self, world: &Memory, token: &Token) -> Result<Option<String>, CallError> {
         world.look(|inner| inner.state.jobs.get(&token.id).map(|(id, _)| id.clone())).await
     }

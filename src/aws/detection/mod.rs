@@ -6,11 +6,6 @@
 //! that was cut off reads it again, and the deadline, counted from a journaled moment on AWS's
 //! clock, is the same.
 
-use self::permissions::*;
-
-use crate::aws::{kit::*, service::Service};
-use crate::engine::Registry;
-
 mod alarms;
 mod calls;
 mod event;
@@ -30,8 +25,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use tokio::time::Instant;
 
-use self::score::{Clocks, Event, Judged, Outcome};
-use crate::engine::AFTER_RUN;
+use self::{
+    permissions::*,
+    score::{Clocks, Event, Judged, Outcome},
+};
+use crate::{
+    aws::{kit::*, service::Service},
+    engine::Registry,
+};
 
 pub(super) const SERVICE: Service = Service::new("drill", register);
 
@@ -39,22 +40,30 @@ fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with_operation::<Detection>()
 }
 
-/// One expected detection of a drill.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Detection {
-    pub name: String,
-    pub from: Origin,
-    /// What an event must name to count: an id, a name or an ARN.
-    pub resource: String,
-    /// RFC 3339, on AWS's clock: when the fault took effect.
-    pub since: String,
-    pub within: Duration,
-    /// A sample finding ends the wait: only the way it came is to be shown.
-    #[serde(default)]
-    pub sample_is_enough: bool,
-    #[serde(skip)]
-    pub memory: Memory,
+operation! {
+    /// One expected detection of a drill.
+    #[serde(rename_all = "kebab-case")]
+    pub struct Detection {
+        pub name: String,
+        pub from: Origin,
+        /// What an event must name to count: an id, a name or an ARN.
+        pub resource: String,
+        /// RFC 3339, on AWS's clock: when the fault took effect.
+        pub since: String,
+        pub within: Duration,
+        /// A sample finding ends the wait: only the way it came is to be shown.
+        #[serde(default)]
+        pub sample_is_enough: bool,
+        #[serde(skip)]
+        pub memory: Memory,
+    }
+    "drill.detection" = Detected, target "{name}";
+    uses [
+        RECEIVE_MESSAGE, LOOKUP_EVENTS, DESCRIBE_ALARMS, DESCRIBE_ALARM_HISTORY, LIST_DETECTORS,
+        LIST_FINDINGS, GET_FINDINGS,
+    ];
+    leaves "nothing: it only looks", planned Detected::planned(since.clone());
+    looks;
 }
 
 /// Where a detection is looked for.
@@ -127,36 +136,11 @@ pub struct What {
 /// again, and longer than one look takes.
 const HIDDEN: Duration = Duration::from_secs(5);
 
-impl Operation<Aws> for Detection {
-    const KIND: &'static str = "drill.detection";
-    const USES: &'static [Permission] = &[
-        RECEIVE_MESSAGE,
-        LOOKUP_EVENTS,
-        DESCRIBE_ALARMS,
-        DESCRIBE_ALARM_HISTORY,
-        LIST_DETECTORS,
-        LIST_FINDINGS,
-        GET_FINDINGS,
-    ];
-    const REACH: Reach = Reach::Looks;
-    type Output = Detected;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        "nothing: it only looks".into()
-    }
-
-    fn planned(&self) -> Detected {
-        Detected {
+impl Detected {
+    fn planned(since: String) -> Self {
+        Self {
             outcome: AFTER_RUN.into(),
-            since: self.since.clone(),
+            since,
             created: Some(AFTER_RUN.into()),
             received: Some(AFTER_RUN.into()),
             seconds_to_created: None,
@@ -166,7 +150,9 @@ impl Operation<Aws> for Detection {
             detail: AFTER_RUN.into(),
         }
     }
+}
 
+impl Operation<Aws> for Detection {
     /// There is nothing to find: a start that was cut off is made again.
     async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
         Ok(Some(self.from.job()))

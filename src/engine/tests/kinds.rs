@@ -107,13 +107,18 @@ impl Setting<Memory> for Versioned {
         };
         world.mutate(format!("overwrite {} = {value}", self.0), effect).await
     }
-    async fn swap(&self, world: &Memory, before: &i64, after: &i64) -> Result<(), CallError> {
+    async fn swap(
+        &self,
+        world: &Memory,
+        before: Option<&i64>,
+        after: &i64,
+    ) -> Result<(), CallError> {
         let stale = || {
             let text = "it was changed by someone else meanwhile";
             CallError::local(Self::KIND, Class::Throttled, text)
         };
         let (seen, now) = self.latest(world).await?;
-        if now != *before {
+        if Some(&now) != before {
             return Err(stale());
         }
         let effect = |inner: &mut Inner| {

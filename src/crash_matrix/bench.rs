@@ -9,19 +9,21 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use aws_config::SdkConfig;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use super::{Rehearsal, Trouble};
+use super::{
+    Rehearsal, Trouble,
+    account::{Difference, Reader, differences, named},
+};
 use crate::{
     journal::{self, RunDir},
     lab::{
         self, Control, Silent,
-        account::{self, Difference, Reader},
         seed::{self, Seed},
     },
 };
@@ -38,6 +40,7 @@ pub enum Fill {
     AccessKey,
     Role,
     Volume,
+    Trail,
 }
 
 impl Fill {
@@ -49,6 +52,7 @@ impl Fill {
             Self::AccessKey => seed.access_key_id.clone(),
             Self::Role => seed.role.clone(),
             Self::Volume => seed.volumes.first().cloned().unwrap_or_default(),
+            Self::Trail => seed.trail.clone().unwrap_or_default(),
         }
     }
 }
@@ -62,8 +66,8 @@ pub(super) struct Bench {
     pub region: String,
     /// Homes of the children.
     pub root: PathBuf,
-    first: u64,
-    next: AtomicU64,
+    /// Homes so far.
+    homes: AtomicU64,
     /// Accounts that were given back whole.
     idle: Mutex<Vec<World>>,
 }
@@ -77,11 +81,8 @@ impl Bench {
         region: String,
         root: PathBuf,
     ) -> Self {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // The accounts of an earlier matrix in the same lab are not fresh any more.
-        let first = 200_000_000_000 + now.as_secs() % 10_000_000 * 10_000;
-        let (next, idle) = (AtomicU64::new(0), Mutex::default());
-        Self { program, playbook, inputs, control, region, root, first, next, idle }
+        let (homes, idle) = (AtomicU64::new(0), Mutex::default());
+        Self { program, playbook, inputs, control, region, root, homes, idle }
     }
 
     /// Past the front: what reads or changes an account here is no call of a run.
@@ -89,34 +90,24 @@ impl Bench {
         seed::sdk_config(&self.control.upstream, &self.region, account)
     }
 
-    /// A seeded account: one that was given back whole, or a new one.
+    /// A seeded account: one that was given back whole, or one that nobody has used.
     pub async fn world(&self) -> Result<World, Trouble> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let number = self.next.fetch_add(1, Relaxed);
-        let home = self.root.join(number.to_string());
+        let home = self.root.join(self.homes.fetch_add(1, Relaxed).to_string());
         std::fs::create_dir_all(&home).map_err(Trouble::at(&home))?;
         if let Some(idle) = idle {
             return Ok(World { home, ..idle });
         }
-        let account = format!("{:012}", self.first + number);
-        let config = self.config(&account);
-        let seed = seed::seed(&config, &Silent).await?;
-        let reader = Reader::of(&config, &account)?;
+        let Control { upstream, endpoint } = &self.control;
+        let reader = Reader::of_unused(upstream, endpoint, &self.region).await?;
+        let seed = seed::seed(&self.config(reader.account()), &Silent).await?;
         let before = reader.read().await?;
         Ok(World { seed, reader, before, home })
     }
 
-    /// Takes an account back that is as it was, but for what `now` has by way of evidence.
+    /// Takes an account back that is as it was, but for what a release left in `now`.
     pub async fn put_back(&self, world: World, mut now: Value) -> Result<(), Trouble> {
-        let users = world.before["iam"]["users"].as_object().into_iter().flatten();
-        for (user, one) in users {
-            if let (Some(reset), true) =
-                (one["console"].as_bool(), now["iam"]["users"][user]["console"].is_null())
-            {
-                world.reader.give_password(user, reset).await?;
-                now["iam"]["users"][user]["console"] = reset.into();
-            }
-        }
+        world.reader.renew(&world.before, &mut now).await?;
         let world = World { before: now, ..world };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(world);
         Ok(())
@@ -200,21 +191,20 @@ impl World {
         Ok(self.reader.read().await?)
     }
 
-    /// `now` in names, without the snapshots that were there before.
+    /// `now` in names, without the evidence that was there before.
     pub fn end(&self, now: &Value) -> Value {
-        let mut now = now.clone();
-        let old = self.before["ec2"]["snapshots"].as_object();
-        if let Some(snapshots) = now["ec2"]["snapshots"].as_object_mut() {
-            snapshots.retain(|id, _| old.is_none_or(|old| !old.contains_key(id)));
-        }
-        account::named(&now, &self.seed)
+        named(&self.reader.new_since(&self.before, now), &self.seed)
     }
 
     /// What is not as it was before, and what is kept on purpose or cannot be given back.
     pub fn left(&self, now: &Value) -> (Vec<Difference>, Vec<String>) {
-        let differences = account::differences(&self.before, now);
-        let (kept, left): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_retained);
-        let kept = kept.into_iter().map(|one| what(&one)).collect::<Vec<_>>();
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
+        for one in differences(&self.before, now) {
+            match self.reader.kept(&one) {
+                Some(word) => kept.push(word.to_owned()),
+                None => left.push(one),
+            }
+        }
         (left, kept)
     }
 
@@ -250,24 +240,6 @@ impl World {
             // What stays lies in a directory that is removed at the end.
             let _ = std::fs::remove_dir_all(&self.home);
         }
-    }
-}
-
-/// Evidence stays after a release, and AWS keeps no password to be given back.
-fn is_retained(one: &Difference) -> bool {
-    let path: Vec<_> = one.path.split(" > ").collect();
-    match path.as_slice() {
-        ["ec2", "snapshots" | "images", _] => one.wanted.is_null(),
-        ["iam", "users", _, "console"] => one.found.is_null(),
-        _ => false,
-    }
-}
-
-fn what(one: &Difference) -> String {
-    let path: Vec<_> = one.path.split(" > ").collect();
-    match path.as_slice() {
-        ["ec2", kind, _] => kind.trim_end_matches('s').to_owned(),
-        _ => "console password".to_owned(),
     }
 }
 

@@ -124,6 +124,17 @@ pub enum LabError {
     )]
     Unreadable { account: String, why: String },
 
+    #[error(
+        "account {account} of the lab should be unused and has {things} things in it; nothing in it was changed"
+    )]
+    #[diagnostic(
+        code(lab::account_in_use),
+        help(
+            "run the command again, which draws another account; if it is refused again, the endpoint does not keep accounts apart by access key id: `backburn lab up` starts one that does"
+        )
+    )]
+    AccountInUse { account: String, things: usize },
+
     #[error("a lab with another upstream is running: {running} on {endpoint}")]
     #[diagnostic(code(lab::other_upstream), help("end it first: `backburn lab down`"))]
     OtherUpstream { running: String, endpoint: String },

@@ -1,8 +1,10 @@
 //! CloudTrail: a trail that a run makes, whether a trail logs, a trail with its tags, and who tampered with
 //! it. Owns their reads and writes.
 
+mod account;
 mod logging;
 mod permissions;
+mod rival;
 mod tampering;
 pub(crate) mod things;
 mod trail;
@@ -16,7 +18,11 @@ pub use trail_tags::{TrailIs, TrailTags};
 use super::{Aws, service::Service};
 use crate::engine::Registry;
 
-pub(super) const SERVICE: Service = Service::new("cloudtrail", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("cloudtrail", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Logging>().with::<Trail>()

@@ -1,5 +1,6 @@
 //! CloudWatch: alarms that a run makes, and the state of alarms. Owns their reads and writes.
 
+mod account;
 mod alarm;
 mod alarm_state;
 mod permissions;
@@ -11,7 +12,8 @@ pub use alarm_state::{AlarmIs, AlarmState};
 use super::{Aws, service::Service};
 use crate::engine::Registry;
 
-pub(super) const SERVICE: Service = Service::new("cloudwatch", register);
+pub(super) const SERVICE: Service =
+    Service { account: Some(account::ACCOUNT), ..Service::new("cloudwatch", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Alarm>()

@@ -1,6 +1,7 @@
 //! DynamoDB: tables that a run makes with their items, the items of a table, its tags, and a hash of its
 //! items. Owns their reads and writes, and the JSON form of items.
 
+mod account;
 pub(crate) mod item;
 mod items;
 mod permissions;
@@ -21,7 +22,8 @@ pub(crate) use writing::all as all_items;
 use super::{Aws, service::Service};
 use crate::engine::Registry;
 
-pub(super) const SERVICE: Service = Service::new("dynamodb", register);
+pub(super) const SERVICE: Service =
+    Service { account: Some(account::ACCOUNT), ..Service::new("dynamodb", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Items>().with::<Table>()

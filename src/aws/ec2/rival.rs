@@ -1,55 +1,42 @@
-//! What someone else does to a setting that a run has changed: a value of theirs, by calls of their
-//! own. Owns that value for each kind that the shipped playbooks set.
+//! What someone else does to a setting of EC2: a value of theirs for each kind that has one.
 
 use aws_config::SdkConfig;
-use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification,
-    InstanceBlockDeviceMappingSpecification, IpPermission, IpRange, Tag,
+use aws_sdk_ec2::{
+    Client,
+    types::{
+        AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification,
+        InstanceBlockDeviceMappingSpecification, IpPermission, IpRange, Tag,
+    },
 };
-use aws_sdk_iam::types::StatusType;
-use serde_json::{Value, json};
+use futures::future::BoxFuture;
+use serde_json::Value;
 
-use super::Trouble;
-use crate::journal::Place;
+use crate::{
+    aws::account::{Theirs, Unread, why},
+    engine::Place,
+};
 
-/// How a value of theirs stands to what the run found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Theirs {
-    /// It is neither the value before nor ours: a conflict.
-    Third,
-    /// The setting has two values only, so theirs is the one before.
-    Before,
+pub(super) fn rival<'a>(
+    config: &'a SdkConfig,
+    place: &'a Place,
+    account: &'a Value,
+) -> BoxFuture<'a, Result<Option<Theirs>, Unread>> {
+    Box::pin(write(config, place, account))
 }
 
-/// Sets `place` to a value of theirs; `None` for a kind that nobody else has a value for here.
-pub(super) async fn theirs(
+async fn write(
     config: &SdkConfig,
     place: &Place,
     account: &Value,
-) -> Result<Option<Theirs>, Trouble> {
-    let done = match place.kind.split_once('.') {
-        Some(("ec2", _)) => of_ec2(config, place, account).await,
-        Some(("iam", _)) => of_iam(config, place).await,
-        _ => Ok(None),
-    };
-    done.map_err(|why| Trouble::Theirs { place: place.to_string(), why })
-}
-
-type Done = Result<Option<Theirs>, String>;
-
-fn why<E: std::error::Error>(error: E) -> String {
-    aws_sdk_ec2::error::DisplayErrorContext(&error).to_string()
-}
-
-async fn of_ec2(config: &SdkConfig, place: &Place, account: &Value) -> Done {
-    let ec2 = aws_sdk_ec2::Client::new(config);
+) -> Result<Option<Theirs>, Unread> {
+    let ec2 = Client::new(config);
     let (target, rest) = place.target.split_once(['/', ' ']).unwrap_or((&place.target, ""));
     let switched = |on: bool| AttributeBooleanValue::builder().value(on).build();
     let modified = ec2.modify_instance_attribute().instance_id(target);
     match place.kind.as_str() {
         "ec2.eni-groups" => {
-            let vpc = &account["ec2"]["interfaces"][target]["VpcId"];
-            let groups = account["ec2"]["groups"].as_object().into_iter().flatten();
+            let vpc = &account["interfaces"][target]["VpcId"];
+            let groups = account["groups"].as_object().into_iter().flatten();
             let mut theirs = groups
                 .filter(|(_, group)| group["VpcId"] == *vpc && group["GroupName"] == "default");
             let Some((theirs, _)) = theirs.next() else { return Ok(None) };
@@ -63,7 +50,7 @@ async fn of_ec2(config: &SdkConfig, place: &Place, account: &Value) -> Done {
             Ok(Some(Theirs::Third))
         }
         "ec2.security-group" => {
-            let groups = account["ec2"]["groups"].as_object().into_iter().flatten();
+            let groups = account["groups"].as_object().into_iter().flatten();
             let mut named = groups.filter(|(_, group)| group["GroupName"] == rest);
             let Some((id, _)) = named.next() else { return Ok(None) };
             let range = IpRange::builder().cidr_ip("192.0.2.0/24").build();
@@ -83,7 +70,7 @@ async fn of_ec2(config: &SdkConfig, place: &Place, account: &Value) -> Done {
             Ok(Some(Theirs::Before))
         }
         "ec2.delete-on-termination" => {
-            let devices = account["ec2"]["instances"][target]["devices"].as_object();
+            let devices = account["instances"][target]["devices"].as_object();
             let mut devices = devices.into_iter().flatten();
             let Some((device, _)) = devices.find(|(_, told)| told[0] == rest) else {
                 return Ok(None);
@@ -92,31 +79,6 @@ async fn of_ec2(config: &SdkConfig, place: &Place, account: &Value) -> Done {
             let mapping = InstanceBlockDeviceMappingSpecification::builder().device_name(device);
             let call = modified.block_device_mappings(mapping.ebs(ebs.build()).build());
             call.send().await.map_err(why)?;
-            Ok(Some(Theirs::Before))
-        }
-        _ => Ok(None),
-    }
-}
-
-async fn of_iam(config: &SdkConfig, place: &Place) -> Done {
-    let iam = aws_sdk_iam::Client::new(config);
-    let (owner, rest) = place.target.split_once('/').unwrap_or((&place.target, ""));
-    let document = json!({ "Version": "2012-10-17", "Statement": [
-        { "Sid": "Theirs", "Effect": "Deny", "Action": "s3:*", "Resource": "*" }] });
-    match place.kind.as_str() {
-        "iam.user-policy" => {
-            let call = iam.put_user_policy().user_name(owner).policy_name(rest);
-            call.policy_document(document.to_string()).send().await.map_err(why)?;
-            Ok(Some(Theirs::Third))
-        }
-        "iam.role-policy" => {
-            let call = iam.put_role_policy().role_name(owner).policy_name(rest);
-            call.policy_document(document.to_string()).send().await.map_err(why)?;
-            Ok(Some(Theirs::Third))
-        }
-        "iam.access-key-status" => {
-            let call = iam.update_access_key().user_name(owner).access_key_id(rest);
-            call.status(StatusType::Active).send().await.map_err(why)?;
             Ok(Some(Theirs::Before))
         }
         _ => Ok(None),

@@ -1,6 +1,7 @@
 //! S3: buckets that a run makes with their objects, versioning, the public access block, the bucket policy,
 //! objects that an attack overwrites, and a hash of contents. Owns their reads and writes.
 
+mod account;
 mod bucket;
 mod bucket_policy;
 mod bucket_tags;
@@ -9,6 +10,7 @@ mod objects;
 mod overwritten;
 mod permissions;
 mod public_access_block;
+mod rival;
 pub(crate) mod things;
 mod versioning;
 mod versions;
@@ -25,7 +27,11 @@ pub use versioning::{Versioned, Versioning};
 use super::{Aws, service::Service};
 use crate::engine::Registry;
 
-pub(super) const SERVICE: Service = Service::new("s3", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("s3", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry

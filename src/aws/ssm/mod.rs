@@ -1,5 +1,6 @@
 //! Systems Manager: commands on instances. Owns how one is sent once and followed.
 
+mod account;
 mod permissions;
 mod send_command;
 
@@ -8,7 +9,8 @@ pub use send_command::{CommandOutput, STDOUT_LIMIT, SendCommand};
 use super::{Aws, service::Service};
 use crate::engine::Registry;
 
-pub(super) const SERVICE: Service = Service::new("ssm", register);
+pub(super) const SERVICE: Service =
+    Service { account: Some(account::ACCOUNT), ..Service::new("ssm", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with_operation::<SendCommand>()

@@ -1,60 +1,119 @@
-//! Everything in an account of the lab that a playbook could touch, read on its own: none of the
-//! code that runs and releases playbooks is in it. Owns what is read, and how two accounts differ.
+//! Everything in an account of the lab that a playbook could touch, read service by service with the
+//! readers that the services have: none of the code that runs and releases playbooks is in it. Owns the
+//! whole of them, and how two accounts differ.
 
-mod ec2;
-mod iam;
 mod names;
+mod unused;
 
 use std::collections::BTreeSet;
 
-use aws_config::SdkConfig;
-use aws_sdk_ec2::error::{DisplayErrorContext, SdkError};
+use futures::future::try_join_all;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{LabError, front};
+use crate::{
+    aws::{
+        SERVICES,
+        account::{Account, Lens, Reads, Unread},
+    },
+    lab::{LabError, front},
+};
 
 pub use names::named;
 
+/// Whether a reader sees every effect of this kind of setting or operation.
+pub fn covers(kind: &str) -> bool {
+    accounts().any(|(_, account)| account.covers.contains(&kind))
+}
+
+fn accounts() -> impl Iterator<Item = (&'static str, &'static Account)> {
+    SERVICES.iter().filter_map(|service| Some((service.name, service.account.as_ref()?)))
+}
+
 /// Reads one account. Keeps its clients: making them takes longer than a call.
-#[derive(Clone, Debug)]
 pub struct Reader {
     account: String,
-    ec2: aws_sdk_ec2::Client,
-    iam: aws_sdk_iam::Client,
+    parts: Vec<(&'static str, &'static Account, Box<dyn Reads>)>,
 }
 
 impl Reader {
-    /// Of the account of `config`'s credentials.
-    ///
     /// # Errors
     /// [`LabError::NotLoopback`].
-    pub fn of(config: &SdkConfig, account: &str) -> Result<Self, LabError> {
-        front::check_loopback(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
-        let (ec2, iam) = (aws_sdk_ec2::Client::new(config), aws_sdk_iam::Client::new(config));
-        Ok(Self { account: account.to_owned(), ec2, iam })
+    pub fn of(lens: &Lens) -> Result<Self, LabError> {
+        for config in [&lens.upstream, &lens.front] {
+            front::check_loopback(config.endpoint_url().unwrap_or("the endpoint of AWS"))?;
+        }
+        let parts = accounts().map(|(name, account)| (name, account, (account.open)(lens)));
+        Ok(Self { account: lens.account.clone(), parts: parts.collect() })
     }
 
-    /// The account, canonical: two reads are equal exactly when nothing of it has changed. Ids are
-    /// keys; no times, no list whose order means something.
+    /// The number of the account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The account by service, canonical: two reads are equal exactly when nothing of it has changed.
     ///
     /// # Errors
     /// [`LabError::Unreadable`] when a call fails.
     pub async fn read(&self) -> Result<Value, LabError> {
-        let (ec2, iam) = tokio::join!(ec2::read(&self.ec2, &self.account), iam::read(&self.iam));
-        let failed = |why| LabError::Unreadable { account: self.account.clone(), why };
-        Ok(canonical(json!({ "ec2": ec2.map_err(failed)?, "iam": iam.map_err(failed)? })))
+        let parts = self.parts.iter().map(|(name, _, reader)| async move {
+            match reader.read().await {
+                Ok(found) => Ok(((*name).to_owned(), found)),
+                Err(Unread::Missing) => Ok(((*name).to_owned(), Value::Null)),
+                Err(unread) => Err(self.failed(&unread)),
+            }
+        });
+        let parts = try_join_all(parts).await?;
+        Ok(canonical(Value::Object(parts.into_iter().collect::<Map<_, _>>())))
     }
 
-    /// Gives a user of the lab a password again, as its owner would after a release that cannot.
+    /// A word for a difference that a release leaves on purpose or cannot give back.
+    pub fn kept(&self, difference: &Difference) -> Option<&'static str> {
+        let path: Vec<_> = difference.path.split(" > ").collect();
+        let (service, rest) = path.split_first()?;
+        let (_, account, reader) = self.parts.iter().find(|(name, ..)| name == service)?;
+        match rest {
+            [collection, _] if difference.wanted.is_null() => account
+                .evidence
+                .iter()
+                .find(|evidence| *evidence == collection)
+                .map(|evidence| evidence.trim_end_matches('s')),
+            _ => None,
+        }
+        .or_else(|| reader.kept(rest, &difference.wanted, &difference.found))
+    }
+
+    /// Makes the account as `before` again in what a release left, as its owner would, and says so in
+    /// `now`. Evidence stays.
     ///
     /// # Errors
-    /// [`LabError::Unreadable`] when the call fails.
-    pub async fn give_password(&self, user: &str, reset: bool) -> Result<(), LabError> {
-        let call = self.iam.create_login_profile().user_name(user);
-        let call = call.password("Lab-only-1-not-a-secret").password_reset_required(reset);
-        let failed = |e| LabError::Unreadable { account: self.account.clone(), why: why(e) };
-        call.send().await.map(drop).map_err(failed)
+    /// [`LabError::Unreadable`] when a call fails.
+    pub async fn renew(&self, before: &Value, now: &mut Value) -> Result<(), LabError> {
+        for (name, _, reader) in &self.parts {
+            let renewed = reader.renew(&before[*name], &mut now[*name]).await;
+            renewed.map_err(|unread| self.failed(&unread))?;
+        }
+        Ok(())
+    }
+
+    /// `now` without the evidence that was there `before`.
+    pub fn new_since(&self, before: &Value, now: &Value) -> Value {
+        let mut now = now.clone();
+        for (name, account, _) in &self.parts {
+            for evidence in account.evidence {
+                let old = before[*name][*evidence].as_object();
+                let found = now.get_mut(*name).and_then(|part| part.get_mut(*evidence));
+                if let Some(found) = found.and_then(Value::as_object_mut) {
+                    found.retain(|id, _| old.is_none_or(|old| !old.contains_key(id)));
+                }
+            }
+        }
+        now
+    }
+
+    fn failed(&self, unread: &Unread) -> LabError {
+        LabError::Unreadable { account: self.account.clone(), why: unread.to_string() }
     }
 }
 
@@ -103,17 +162,10 @@ pub(super) fn canonical(value: Value) -> Value {
     }
 }
 
-/// Why a call failed, with the cause that the SDK hides in its chain.
-fn why<E, R>(error: SdkError<E, R>) -> String
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    DisplayErrorContext(&error).to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -32,6 +32,16 @@ bench:
 bench-front:
     cargo bench -p backburn-front
 
+# What grows with past runs, in whole processes; builds the release binary at the first run
+bench-growth *ARGS:
+    python3 benches/growth.py {{ARGS}}
+
+# The release binary is stripped and no larger than documented; half an hour and 11 GB to build
+size:
+    cargo build --release --locked
+    .ci/release
+    .ci/release "${CARGO_TARGET_DIR:-target}/release/backburn"
+
 # backburn and its peers by turns; builds the release binary and installs the peers at the first run
 bench-peers *ARGS:
     python3 benches/peers/peers.py {{ARGS}}

@@ -26,6 +26,7 @@ fn catalogue() -> Catalogue {
         phase: Phase::Preserve,
         contains: false,
         irreversible: false,
+        effects: &[],
         inputs: inputs.into(),
         outputs: json!({ "type": "object", "properties": { "snapshot": snapshot } }).into(),
     };

@@ -13,5 +13,9 @@ fn main() -> ExitCode {
             return Exit::Internal.into();
         }
     };
-    runtime.block_on(invocation.run()).into()
+    // This thread would have to be woken for each step of a run; the runtime's own threads are awake.
+    match runtime.block_on(runtime.spawn(invocation.run())) {
+        Ok(exit) => exit.into(),
+        Err(e) => std::panic::resume_unwind(e.into_panic()),
+    }
 }

@@ -36,8 +36,9 @@ SLOW, SLOW_TURNS = 5, 3
 
 
 class Aws(BaseHTTPRequestHandler):
-    """Answers the few calls that are made here, each after DELAY."""
+    """Answers the few calls that are made here, each after a delay."""
 
+    delay = DELAY
     protocol_version = "HTTP/1.1"
     # An answer in two packets would wait for the other side to acknowledge the first.
     wbufsize = -1
@@ -46,7 +47,7 @@ class Aws(BaseHTTPRequestHandler):
         pass
 
     def reply(self, body, kind="text/xml"):
-        time.sleep(DELAY)
+        time.sleep(self.delay)
         data = body.encode()
         self.send_response(200)
         self.send_header("Content-Type", kind)
@@ -82,8 +83,12 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-def serve():
-    server = Server(("127.0.0.1", 0), Aws)
+class AtOnce(Aws):
+    delay = 0
+
+
+def serve(answers=Aws):
+    server = Server(("127.0.0.1", 0), answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
 
@@ -319,6 +324,7 @@ class Bench:
         ansible = tasks(s / "tasks.yml", t / "python", instances)
         self.compare(name, {
             "backburn run": [self.ours, "run", ours, "--yes", "--parallel", "20", *at],
+            "backburn run, default options": [self.ours, "run", ours, "--yes", "--endpoint-url", endpoint],
             "backburn plan": [self.ours, "plan", ours, *at],
             "the bare Rust SDK": [self.bare, *instances],
             "boto3, 20 threads": [t / "python", boto],
@@ -332,8 +338,12 @@ class Bench:
         theirs = experiment(s / "noop.json", 1000, "platform", "node", lambda _: {})
         run = lambda steps: [
             self.ours, "run", playbook(s / f"m{steps}.yaml", steps, asserted),
-            "--yes", "--no-probe", "--endpoint-url", self.endpoint,
+            "--yes", "--no-probe", "--endpoint-url", endpoint,
         ]
+        # Chaos Toolkit asks nobody here.
+        endpoint = serve(AtOnce)
+        self.compare("a run of 1,000 steps that do nothing, calls without a delay", {"backburn run": run(1000)})
+        endpoint = self.endpoint
         self.compare("a run of 1,000 steps that do nothing", {
             "backburn run": run(1000),
             "Chaos Toolkit run": [t / "chaos", "--no-version-check", "run", "--journal-path", s / "j.json", theirs],

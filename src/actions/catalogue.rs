@@ -37,6 +37,7 @@ use super::{
         disable_console_access::DisableConsoleAccess, recon::Recon,
         repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
     },
+    lambda::throttle_function::ThrottleFunction,
     s3::{
         block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
         create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
@@ -97,6 +98,7 @@ pub const ALL: &[Entry] = &[
     entry::<DisableConsoleAccess>(),
     entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
+    entry::<ThrottleFunction>(),
     entry::<BlockPublicAccess>(),
     entry::<CompareObjects>(),
     entry::<CreateBucket>(),
@@ -123,6 +125,7 @@ fn info(entry: &Entry) -> ActionInfo {
         phase: spec.phase,
         contains: spec.contains,
         irreversible: spec.irreversible,
+        effects: spec.effects,
         inputs: Schema::new(entry.inputs),
         outputs: Schema::new(entry.outputs),
     }
@@ -143,6 +146,15 @@ mod tests {
         for name in names {
             let (service, action) = name.split_once('.').expect("service.verb-noun");
             assert!(word(service) && word(action), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_catalogue_of_tests_has_the_effects_of_this_one() {
+        for small in crate::playbook::testing::catalogue().iter() {
+            if let Some(real) = find(&small.name) {
+                assert_eq!(small.effects, real.spec.effects, "{}", small.name);
+            }
         }
     }
 

@@ -19,6 +19,8 @@ mod entry;
 pub mod fis;
 pub mod guardduty;
 pub mod iam;
+pub(crate) mod kit;
+pub mod lambda;
 mod naming;
 pub mod policy;
 pub mod reference;
@@ -39,7 +41,7 @@ pub use entry::{Entry, entry};
 use crate::{
     aws::Aws,
     engine::{Fact, How, Operation, Permission, Reach, Setting, Step, StepError},
-    playbook::Phase,
+    playbook::{Effect, Phase},
 };
 
 /// One action; the implementing struct is its inputs (kebab-case names, unknown fields denied).
@@ -64,8 +66,10 @@ pub struct Spec {
     pub contains: bool,
     /// Release cannot give back what it does.
     pub irreversible: bool,
+    /// What other steps have to reckon with.
+    pub effects: &'static [Effect],
     pub access: &'static [Access],
-    /// Reference text: `page(include_str!("this_file.rs"))`.
+    /// Reference text: the module doc of the action's file.
     pub page: &'static str,
 }
 
@@ -158,6 +162,63 @@ pub const fn page(source: &'static str) -> &'static str {
         }
     }
     source.split_at(end).0
+}
+
+/// What an action says of itself, in the file that has it: name and summary; the phase of a step that
+/// names none, then `verdict` where it ends in one and `irreversible` where release cannot give back
+/// what it does; what it uses; its effects. The file's module doc is its page.
+///
+/// ```text
+/// spec! {
+///     "s3.block-public-access": "Block all public access to a bucket";
+///     Contain, verdict;
+///     uses [setting PublicAccessBlock];
+/// }
+/// ```
+#[macro_export]
+macro_rules! spec {
+    (
+        $name:literal: $summary:literal;
+        $phase:ident $(, $flag:ident)*;
+        $(uses [$($how:ident $($what:ident)::+ $(($part:expr))?),* $(,)?];)?
+        $(effects [$($effect:ident),* $(,)?];)?
+    ) => {
+        $crate::actions::Spec {
+            name: $name,
+            summary: $summary,
+            phase: $crate::playbook::Phase::$phase,
+            contains: $crate::actions::has(&[$(stringify!($flag)),*], "verdict"),
+            irreversible: $crate::actions::has(&[$(stringify!($flag)),*], "irreversible"),
+            effects: &[$($($crate::playbook::Effect::$effect),*)?],
+            access: &[$($($crate::actions::Access::$how::<$($what)::+>($($part)?)),*)?],
+            page: $crate::actions::page(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", file!()))),
+        }
+    };
+}
+
+/// Whether a flag of [`spec!`] is set. Compares texts where none can be compared otherwise.
+///
+/// # Panics
+/// When a program with an unknown flag is compiled.
+pub const fn has(flags: &[&str], wanted: &str) -> bool {
+    const fn same(one: &[u8], other: &[u8]) -> bool {
+        let mut at = 0;
+        while at < one.len() && at < other.len() && one[at] == other[at] {
+            at += 1;
+        }
+        at == one.len() && at == other.len()
+    }
+    let (mut at, mut found) = (0, false);
+    while at < flags.len() {
+        let flag = flags[at].as_bytes();
+        assert!(
+            same(flag, b"verdict") || same(flag, b"irreversible"),
+            "a flag of spec! is neither `verdict` nor `irreversible`"
+        );
+        found |= same(flag, wanted.as_bytes());
+        at += 1;
+    }
+    found
 }
 
 impl Spec {

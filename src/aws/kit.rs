@@ -13,7 +13,7 @@ pub use super::{Aws, thing::Thing};
 pub use crate::{
     engine::{
         CallError, Class, Fact, FactHead, How, Operation, Permission, Progress, Reach, Rule,
-        Setting, SettingHead, Token, World, settled,
+        Setting, SettingHead, Token, World, on, settled,
     },
     fact, setting,
 };

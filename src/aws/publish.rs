@@ -4,7 +4,9 @@
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::json;
 
-use super::{Aws, call_error};
+use super::{Aws, call_error, client::client};
+
+client!(sns, aws_sdk_sns);
 use crate::engine::{CallError, Class, World};
 
 const PUBLISH: &str = "sns:Publish";

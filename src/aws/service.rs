@@ -44,6 +44,7 @@ pub const ALL: &[Service] = &[
     super::fis::SERVICE,
     super::guardduty::SERVICE,
     super::iam::SERVICE,
+    super::lambda::SERVICE,
     super::s3::SERVICE,
     super::sqs::SERVICE,
     super::ssm::SERVICE,

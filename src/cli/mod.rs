@@ -106,6 +106,9 @@ enum Command {
     Completions(completions::Completions),
 }
 
+/// Of each thread of the runtime, in bytes: as much as a main thread has, since commands run on them.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// The command line as it was given.
 pub struct Invocation {
     cli: Cli,
@@ -137,7 +140,7 @@ impl Invocation {
             | Command::Policy(_)
             | Command::Man(_)
             | Command::Completions(_) => Builder::new_current_thread().enable_all().build(),
-            _ => Runtime::new(),
+            _ => Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build(),
         }
     }
 

@@ -52,7 +52,7 @@ fn max_age(text: &str) -> Result<Duration, String> {
 #[derive(Args, Clone, Debug)]
 pub struct Lead {
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     pub parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]

@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    conduct::{Frozen, standing::state},
-    journal::{self, Ledger, Record, RunDir, Stock, Stocked},
+    conduct::{Frozen, standing},
+    journal::{self, Head, Line, Record, Recorded, RunDir, Stock, Stocked, Tail},
     program::{planfile::PlanFile, prepare::sources_sha256},
     report::{look, timeline},
 };
@@ -68,15 +68,15 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     let mut found = Vec::new();
     for dir in RunDir::list(context.home())? {
-        let (playbook, drill, state, changes) = match journal::read(&dir.journal()) {
-            Ok(read) => {
-                let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
-                let playbook = match &ledger.started {
-                    Some(Record::RunStarted { playbook, .. }) => playbook.clone(),
-                    _ => "?".into(),
+        let (playbook, drill, state, changes) = match dir.state() {
+            Ok(known) => {
+                let known = known.map(|(_, state)| state).unwrap_or_default();
+                let state = standing::word(&dir, known.released, known.aborted, known.status);
+                let (playbook, drill) = match known.started {
+                    Some(started) => (started.playbook, started.drill),
+                    None => ("?".into(), None),
                 };
-                let drill = ledger.drill().map(str::to_owned);
-                (playbook, drill, state(&dir, &ledger), ledger.changes().count())
+                (playbook, drill, state, known.changes)
             }
             Err(e) => ("?".into(), None, format!("unreadable: {e}"), 0),
         };
@@ -111,37 +111,47 @@ fn show(context: &Context, asked: &str) -> Result<Exit, Failure> {
 
 fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
-    let read = journal::read(&dir.journal())?;
-    let after = noted.map(|noted| after(&read, noted)).transpose()?;
-    let mut files = journal::stock(&dir, &read).map_err(Failure::at(dir.path()))?;
-    if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
-        read.lines.first().map(|line| &line.record)
-    {
+    let mut noted = noted.map(Noted::of).transpose()?;
+    let (recorded, started, Tail { head, torn }) = loop {
+        let (mut recorded, mut started) = (Recorded::of(&dir), None);
+        let tail = journal::each(&dir.journal(), |line| {
+            recorded.add(&line);
+            if let Some(noted) = &mut noted {
+                noted.add(&line);
+            }
+            if let Record::RunStarted { playbook_sha256, plan_sha256, .. } = line.record {
+                started = Some((playbook_sha256, plan_sha256));
+            }
+        })?;
+        if !recorded.is_outdated(&dir) {
+            break (recorded, started, tail);
+        }
+    };
+    let after = noted.map(|noted| noted.after(&head)).transpose()?;
+    let mut files = recorded.stock(&dir, &head).map_err(Failure::at(dir.path()))?;
+    if let Some((playbook_sha256, plan_sha256)) = started {
         let text = dir.read_text(RunDir::PLAYBOOK).unwrap_or_default();
         let kept = dir.read_json::<Frozen>(RunDir::INPUTS).map(|frozen| frozen.files);
-        let same = sources_sha256(&text, &kept.unwrap_or_default()) == *playbook_sha256;
+        let same = sources_sha256(&text, &kept.unwrap_or_default()) == playbook_sha256;
         judged(&mut files, &dir, RunDir::PLAYBOOK, same);
         let plan = dir.read_json::<PlanFile>(RunDir::PLAN);
-        let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256);
+        let same = plan.is_ok_and(|plan| plan.is_intact() && plan.sha256 == plan_sha256);
         judged(&mut files, &dir, RunDir::PLAN, same);
     }
     let bad: Vec<_> = files.iter().filter(|(_, stock)| !stock.is_good()).collect();
-    let torn = read.torn.as_ref().map(String::len);
+    let torn = torn.map(|torn| torn.len());
     let all: Vec<_> =
         files.iter().map(|(file, stock)| json!({ "file": file, "is": stock })).collect();
     let changed: Vec<_> = bad.iter().map(|(file, _)| file).collect();
     let json = json!({
-        "run": dir.id(), "records": read.head.next, "head": read.head.hash, "torn-bytes": torn,
+        "run": dir.id(), "records": head.next, "head": head.hash, "torn-bytes": torn,
         "records-after-head": after, "files": all, "changed-files": changed,
     });
-    let mut text = format!(
-        "{}: {} records, chain intact, head {}\n",
-        dir.id(),
-        read.head.next,
-        read.head.hash
-    );
+    let mut text =
+        format!("{}: {} records, chain intact, head {}\n", dir.id(), head.next, head.hash);
     if let Some(after) = after {
-        let more = crate::report::plan::plural(after, "record");
+        let count = usize::try_from(after).unwrap_or(usize::MAX);
+        let more = crate::report::plan::plural(count, "record");
         text.push_str(&format!("the given head is in the chain, {more} came after it\n"));
     }
     if let Some(bytes) = torn {
@@ -154,23 +164,46 @@ fn verify(context: &Context, asked: &str, noted: Option<&str>) -> Result<Exit, F
     Ok(if bad.is_empty() { Exit::Ok } else { Exit::Internal })
 }
 
-/// How many records follow the line that has this hash, or begins with it.
-fn after(read: &journal::Read, noted: &str) -> Result<usize, Failure> {
-    let noted = noted.to_lowercase();
-    if noted.len() < 8 || !noted.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Err(Failure::new(Exit::Usage, format!("`{noted}` is no head of a chain"))
-            .help("give the SHA-256 that the summary of the run had, or its first 8 characters"));
+/// A head of the chain that was noted elsewhere, looked for line by line.
+struct Noted {
+    hash: String,
+    /// The record that has it.
+    found: Option<u64>,
+}
+
+impl Noted {
+    fn of(text: &str) -> Result<Self, Failure> {
+        let hash = text.to_lowercase();
+        if hash.len() < 8 || !hash.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Err(Failure::new(Exit::Usage, format!("`{hash}` is no head of a chain")).help(
+                "give the SHA-256 that the summary of the run had, or its first 8 characters",
+            ));
+        }
+        Ok(Self { hash, found: None })
     }
-    // Each line carries the hash of the one before it; the first follows none.
-    let before = read.lines.iter().skip(1).map(|line| line.prev.as_str());
-    let hashes: Vec<_> = before.chain([read.head.hash.as_str()]).collect();
-    match hashes.iter().position(|hash| hash.starts_with(&noted)) {
-        Some(at) => Ok(hashes.len() - 1 - at),
-        None => Err(Failure::new(
-            Exit::Internal,
-            format!("no record of the journal has the hash {noted}: it was written anew, or its end is missing"),
-        )
-        .help("compare it with a copy, and treat the account's state as unknown")),
+
+    /// Each line carries the hash of the one before it; the first follows none.
+    fn add(&mut self, line: &Line) {
+        if self.found.is_none() && line.seq > 0 && line.prev.starts_with(&self.hash) {
+            self.found = Some(line.seq - 1);
+        }
+    }
+
+    /// How many records follow the one that has this hash, or begins with it.
+    fn after(self, head: &Head) -> Result<u64, Failure> {
+        let last = head.next.saturating_sub(1);
+        match self.found {
+            Some(found) => Ok(last - found),
+            None if head.hash.starts_with(&self.hash) => Ok(0),
+            None => Err(Failure::new(
+                Exit::Internal,
+                format!(
+                    "no record of the journal has the hash {}: it was written anew, or its end is missing",
+                    self.hash
+                ),
+            )
+            .help("compare it with a copy, and treat the account's state as unknown")),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! An answer to what a step of a run waits for, wherever somebody gives it. Owns when one is taken.
 
 use crate::{
-    journal::{self, Ledger, Record, RunDir, StepState},
+    journal::{Ledger, Record, RunDir, StepState},
     playbook,
     program::planfile::PlanFile,
 };
@@ -138,8 +138,7 @@ pub fn roles(dir: &RunDir) -> Result<Vec<String>, Failure> {
 
 /// Read while another process may be writing: a line that is not whole yet is left out.
 fn folded(dir: &RunDir) -> Result<Ledger, Failure> {
-    let read = journal::read(&dir.journal())?;
-    let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
+    let ledger = Ledger::read(&dir.journal())?;
     let over = match (ledger.aborted, ledger.released) {
         (true, _) => "was aborted",
         (_, Some(_)) => "was released",

@@ -21,7 +21,7 @@ impl Planned {
         self.refused()?;
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
-        held::check(context, &self.plan, &self.beside)?;
+        held::check(context, &self.plan, &self.beside, &self.looked)?;
         let Self { name, prepared, outline, plan, aws, .. } = self;
         let dir = RunDir::create(context.home(), &plan.run)?;
         let lock = dir.lock()?;

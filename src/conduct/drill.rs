@@ -7,7 +7,7 @@ use crate::{
         score::{Objective, Outcome, Scorecard},
     },
     engine::release::{Item, Request, is_left_over},
-    journal::{self, Ledger, Released, RunDir, RunStatus},
+    journal::{Ledger, Released, RunDir, RunStatus},
     notify::Score,
 };
 
@@ -43,7 +43,7 @@ impl Ready {
             if !told.is_empty() {
                 context.say(telling::summary(&told).trim_end());
             }
-            session.close(None).await?;
+            session.close().await?;
             let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
             let waiting: Vec<_> = waiting.collect();
             return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
@@ -53,12 +53,12 @@ impl Ready {
         }
         if let Some(journal) = end.journal {
             // It takes no manifest either.
-            let _ = session.close(None).await;
+            let _ = session.close().await;
             return Err(Failure::from(journal)
                 .help(format!("`backburn release {}` takes the drill away", dir.id())));
         }
         let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
-        let ledger = session.fold()?;
+        let ledger = session.fold().await?;
         if let Ok(items) = &items {
             let left = left_over(items);
             let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left));
@@ -67,7 +67,7 @@ impl Ready {
                 context.say(telling::summary(&told).trim_end());
             }
         }
-        let stock = session.close(None).await;
+        let stock = session.close().await;
         let items = items.map_err(|error| {
             Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
         })?;
@@ -123,8 +123,7 @@ pub(super) fn rescored(
     let text = dir.read_text(RunDir::PLAYBOOK)?;
     let found = checked(context, &frozen.name, &text, Sources::Kept(&frozen.files))?;
     let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
-    let mut ledger = Ledger::default();
-    journal::each(&dir.journal(), |line| ledger.apply(&line.record))?;
+    let ledger = Ledger::read(&dir.journal())?;
     keep(context, dir, &outline, &ledger, items)
 }
 

@@ -9,7 +9,7 @@ use crate::{
         fis::{RunningExperiments, engage_safety_lever, stop_experiment},
     },
     engine::{Fact, plan::Expected},
-    journal::{self, Ledger, RunDir},
+    journal::{Ledger, RunDir},
 };
 
 use super::{
@@ -42,8 +42,7 @@ pub struct Halt {
 pub async fn halt(context: &Context, asked: &str, halt: Halt) -> Result<Option<Scored>, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let id = dir.id().to_owned();
-    let mut ledger = Ledger::default();
-    journal::each(&dir.journal(), |line| ledger.apply(&line.record))?;
+    let ledger = Ledger::read(&dir.journal())?;
     if ledger.drill().is_none() {
         return Err(Failure::new(Exit::Usage, format!("run {id} is no drill"))
             .help(format!("`backburn abort {id}` stops it")));

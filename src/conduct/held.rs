@@ -2,11 +2,15 @@
 //! turn in which a new run begins. Owns that comparison; runs from elsewhere are told by the marks
 //! that the actions look for in the account.
 
-use std::{collections::BTreeSet, fs::File};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    fs::File,
+};
+
+use serde_json::Value;
 
 use crate::{
-    engine::plan::PlannedStep,
-    journal::{self, Change, Kept, Ledger, Place, Record, Released, RunDir},
+    journal::{Held, Place, RunDir, RunDirError, RunState, StateKey},
     program::planfile::PlanFile,
     report::plan::plural,
 };
@@ -21,13 +25,55 @@ pub fn turn(context: &Context) -> Result<Turn, Failure> {
     Ok(Turn(RunDir::turn(context.home())?))
 }
 
-/// Why the plan must not be run now: a sentence for each other run that holds something of it.
-/// Those named in `beside` are let be.
-pub fn by_others(context: &Context, plan: &PlanFile, beside: &[String]) -> Vec<String> {
-    let dirs = RunDir::list(context.home()).unwrap_or_default();
+/// The runs that a plan was held against, as they were then.
+pub struct Looked(HashMap<String, StateKey>);
+
+/// What other runs of this home hold of a plan.
+#[derive(Default)]
+struct Others {
+    /// Why the plan must not be run now: a sentence for each run that holds something of it.
+    refusals: Vec<String>,
+    /// A sentence for each run of which nobody can tell what it holds.
+    unknown: Vec<String>,
+    /// Runs that hold nothing of it.
+    free: HashMap<String, StateKey>,
+}
+
+/// Asks all but those named in `beside`, and those that are as they were when they held nothing.
+fn by_others(
+    context: &Context,
+    plan: &PlanFile,
+    beside: &[String],
+    before: &HashMap<String, StateKey>,
+) -> Others {
+    let mut others = Others::default();
+    let dirs = RunDir::list(context.home()).unwrap_or_else(|error| {
+        others.unknown.push(format!("what other runs hold is unknown: {error}"));
+        Vec::new()
+    });
     let meant = |run: &str| beside.iter().any(|one| run.starts_with(&one.to_uppercase()));
-    let others = dirs.iter().filter(|dir| dir.id() != plan.run && !meant(dir.id()));
-    others.filter_map(|dir| Some(said(dir, &held(dir, plan)?))).collect()
+    let wanted = Wanted::of(plan);
+    for dir in dirs.iter().filter(|dir| dir.id() != plan.run && !meant(dir.id())) {
+        let known = before.get(dir.id());
+        if known.is_some() && dir.state_key().ok().flatten().as_ref() == known {
+            continue;
+        }
+        let unknown = |error: String| format!("what run {} holds is unknown: {error}", dir.id());
+        let (key, state) = match dir.state() {
+            Ok(None) => continue,
+            Ok(Some(found)) => found,
+            Err(error) => {
+                others.unknown.push(unknown(error.to_string()));
+                continue;
+            }
+        };
+        match held(dir, &state, plan, &wanted) {
+            Ok(held) if held.is_empty() => drop(others.free.insert(dir.id().to_owned(), key)),
+            Ok(held) => others.refusals.push(said(dir, &held)),
+            Err(error) => others.unknown.push(unknown(error.to_string())),
+        }
+    }
+    others
 }
 
 fn said(dir: &RunDir, held: &BTreeSet<String>) -> String {
@@ -42,63 +88,74 @@ fn said(dir: &RunDir, held: &BTreeSet<String>) -> String {
     )
 }
 
-/// Kind and target of what the run in `dir` holds of the plan; `None` when that is nothing.
-fn held(dir: &RunDir, plan: &PlanFile) -> Option<BTreeSet<String>> {
-    // One that cannot be read is told by `runs`, and holds nothing that anybody could give back.
-    let read = journal::read(&dir.journal()).ok()?;
-    let ledger = Ledger::fold(read.lines.iter().map(|line| &line.record));
-    let Some(Record::RunStarted { scope, endpoint, .. }) = &ledger.started else { return None };
-    let is_other = scope.account != plan.scope.account || *endpoint != plan.endpoint;
-    if is_other || ledger.released == Some(true) {
-        return None;
-    }
-    let mut held = BTreeSet::new();
-    let steps: Vec<_> = plan.steps.iter().map(|entry| &entry.step).collect();
-    for (_, place, change) in ledger.changes().filter(|(_, _, change)| is_held(change)) {
-        let is_there = change.scope.region == plan.scope.region || place.kind.starts_with("iam.");
-        // Whoever has set it to something else since has taken it over already.
-        let is_wanted = steps.iter().any(|step| {
-            step.keeps.iter().any(|kept| is_same(kept, place))
-                || step.changes.iter().any(|planned| {
-                    is_same(&planned.place, place) && planned.before == *change.ours()
-                })
-        });
-        if is_there && is_wanted {
-            held.insert(named(place));
+/// What a plan is about, by kind and target: many runs are held against it.
+struct Wanted<'a> {
+    /// Settings that are as it wants them.
+    keeps: HashSet<(&'a str, &'a str)>,
+    /// Settings that it changes, with the values before.
+    changes: HashMap<(&'a str, &'a str), Vec<&'a Value>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(plan: &'a PlanFile) -> Self {
+        let (mut keeps, mut changes) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
+        for step in plan.planned() {
+            keeps.extend(step.keeps.iter().filter_map(key));
+            for change in &step.changes {
+                if let Some(key) = key(&change.place) {
+                    changes.entry(key).or_default().push(&change.before);
+                }
+            }
         }
+        Self { keeps, changes }
     }
-    // Neither ended, aborted nor released: it goes on now, or will once it is resumed.
-    if ledger.status.is_none() && !ledger.aborted && ledger.released.is_none() {
-        held.extend(yet_to_come(dir, &ledger, &steps));
+
+    fn has(&self, place: &Place) -> bool {
+        key(place).is_some_and(|key| self.keeps.contains(&key) || self.changes.contains_key(&key))
     }
-    (!held.is_empty()).then_some(held)
-}
 
-/// Given back, or left for good by a release, it is nobody's any more.
-fn is_held(change: &Change) -> bool {
-    !change.is_given_back() && !matches!(change.released, Some(Released::Retained { .. }))
-}
-
-/// What a run that has not ended is going to change.
-fn yet_to_come(dir: &RunDir, ledger: &Ledger, steps: &[&PlannedStep]) -> BTreeSet<String> {
-    let Ok(theirs) = dir.read_json::<PlanFile>(RunDir::PLAN) else { return BTreeSet::new() };
-    let done = |place: &Place| {
-        let kept = ledger.steps.values().filter_map(|step| step.places.get(place));
-        kept.into_iter().any(|kept| matches!(kept, Kept::Change(_)))
-    };
-    let planned = theirs.steps.iter().flat_map(|entry| &entry.step.changes);
-    let wanted = |place: &Place| {
-        steps.iter().any(|step| {
-            step.keeps.iter().any(|kept| is_same(kept, place))
-                || step.changes.iter().any(|change| is_same(&change.place, place))
+    /// The same, unless somebody has set it to something else since: they have taken it over.
+    fn has_as(&self, one: &Held) -> bool {
+        key(&one.place).is_some_and(|key| {
+            let before = self.changes.get(&key);
+            self.keeps.contains(&key) || before.is_some_and(|all| all.contains(&&one.ours))
         })
-    };
-    let planned = planned.filter(|change| !done(&change.place) && wanted(&change.place));
-    planned.map(|change| named(&change.place)).collect()
+    }
 }
 
-fn is_same(one: &Place, other: &Place) -> bool {
-    one.kind == other.kind && one.target == other.target && !one.target.contains("(known after run")
+/// Nothing that AWS has not named yet is one thing with another.
+fn key(place: &Place) -> Option<(&str, &str)> {
+    (!place.target.contains("(known after run")).then_some((&place.kind, &place.target))
+}
+
+/// Kind and target of what the run in `dir` holds of the plan.
+///
+/// # Errors
+/// It has not ended, and its own plan cannot be read.
+fn held(
+    dir: &RunDir,
+    state: &RunState,
+    plan: &PlanFile,
+    wanted: &Wanted<'_>,
+) -> Result<BTreeSet<String>, RunDirError> {
+    let is_here = state.started.as_ref().is_some_and(|started| {
+        started.scope.account == plan.scope.account && started.endpoint == plan.endpoint
+    });
+    if !is_here || state.released == Some(true) {
+        return Ok(BTreeSet::new());
+    }
+    let is_there =
+        |one: &Held| one.region == plan.scope.region || one.place.kind.starts_with("iam.");
+    let held = state.held.iter().filter(|one| is_there(one) && wanted.has_as(one));
+    let mut held: BTreeSet<String> = held.map(|one| named(&one.place)).collect();
+    if state.is_open() {
+        // What it is going to change. Nothing of it was given back yet.
+        let theirs: PlanFile = dir.read_json(RunDir::PLAN)?;
+        let done: HashSet<&Place> = state.held.iter().map(|one| &one.place).collect();
+        let planned = theirs.planned().flat_map(|step| &step.changes).map(|change| &change.place);
+        held.extend(planned.filter(|place| !done.contains(place) && wanted.has(place)).map(named));
+    }
+    Ok(held)
 }
 
 fn named(place: &Place) -> String {
@@ -107,18 +164,24 @@ fn named(place: &Place) -> String {
 
 /// Adds what others hold to what stands against a plan.
 #[must_use]
-pub fn checked(context: &Context, mut plan: PlanFile, beside: &[String]) -> PlanFile {
-    let held = by_others(context, &plan, beside);
-    if held.is_empty() {
-        return plan;
+pub fn checked(context: &Context, mut plan: PlanFile, beside: &[String]) -> (PlanFile, Looked) {
+    let Others { refusals, unknown, free } = by_others(context, &plan, beside, &HashMap::new());
+    plan.warnings.extend(unknown);
+    if !refusals.is_empty() {
+        plan.refusals.extend(refusals);
+        plan = plan.sealed();
     }
-    plan.refusals.extend(held);
-    plan.sealed()
+    (plan, Looked(free))
 }
 
-/// The same, right before a run begins.
-pub fn check(context: &Context, plan: &PlanFile, beside: &[String]) -> Result<(), Failure> {
-    let held = by_others(context, plan, beside);
+/// The same, right before a run begins: what has changed since `looked` is looked at again.
+pub fn check(
+    context: &Context,
+    plan: &PlanFile,
+    beside: &[String],
+    looked: &Looked,
+) -> Result<(), Failure> {
+    let held = by_others(context, plan, beside, &looked.0).refusals;
     if held.is_empty() {
         return Ok(());
     }

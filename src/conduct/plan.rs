@@ -39,6 +39,7 @@ pub struct Planned {
     /// The account that it was made in, marked with the run.
     pub aws: Aws,
     pub(super) beside: Vec<String>,
+    pub(super) looked: held::Looked,
 }
 
 impl Loaded {
@@ -69,9 +70,9 @@ impl Loaded {
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
-        let plan = held::checked(context, plan, &beside);
+        let (plan, looked) = held::checked(context, plan, &beside);
         let Self { name, prepared, outline } = self;
-        Ok(Planned { name, prepared, outline, plan, aws, beside })
+        Ok(Planned { name, prepared, outline, plan, aws, beside, looked })
     }
 }
 

@@ -50,7 +50,7 @@ impl Ready {
             };
             released =
                 engine::release::release(&session.run, &mut ledger, &request).boxed().await?;
-            ledger = session.fold()?;
+            ledger = session.fold().await?;
         }
         let told = session.told(end.status, &ledger, None).await;
         let exit = exit(&end, &ledger, accept_presumed, &released);
@@ -94,9 +94,12 @@ impl Ended {
         // The report makes a fold of its own, and a long run need not be in memory twice.
         drop(ledger);
         let dir = session.dir.clone();
-        let stock = session.close(Some(&prepared)).await;
-        let head = journal::each(&dir.journal(), drop)?.head.hash;
-        Ok(Closed { head, stock })
+        let (head, stock) = session.close_knowing(Some(&prepared)).await;
+        let head = match head {
+            Some(head) => head,
+            None => journal::each(&dir.journal(), drop)?.head,
+        };
+        Ok(Closed { head: head.hash, stock })
     }
 }
 

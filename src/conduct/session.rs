@@ -15,7 +15,7 @@ use crate::{
         self, Event, LeftOpen, RunEnd, StepError,
         release::{Item, Request},
     },
-    journal::{self, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
+    journal::{self, Head, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
     notify::{CLOSING, Notification, Office, Outcome, Score},
     program::{
         bind::{RunFactsOwned, bind},
@@ -94,7 +94,7 @@ impl Session {
         let end = engine::run(&units, self.run.clone(), earlier, parallel).boxed().await;
         drop(watcher);
         drop(units);
-        Ok((end?, self.fold()?))
+        Ok((end?, self.fold().await?))
     }
 
     /// Gives back what the run took, whatever stopped it. A second Ctrl-C ends this as well; a stop
@@ -118,7 +118,7 @@ impl Session {
         let items = engine::release::release(&self.run, &mut ledger, request).boxed().await;
         drop(watcher);
         let run = self.dir.id().to_owned();
-        let closed = self.close(None).await;
+        let closed = self.close().await;
         let items = items.map_err(|error| match error {
             StepError::Interrupted => {
                 Failure::new(Exit::Interrupted, "the release was stopped between two changes")
@@ -135,41 +135,62 @@ impl Session {
         let mut ledger = std::mem::take(&mut self.ledger);
         let closed = engine::close_exposed(&self.run, &mut ledger).boxed().await;
         let appended = self.append(Record::Aborted { by: operator() }).await;
-        let ended = self.close(None).await;
+        let ended = self.close().await;
         let left = closed?;
         appended?;
         ended?;
         Ok((ledger, left))
     }
 
-    pub(super) fn fold(&self) -> Result<Ledger, Failure> {
-        let mut ledger = Ledger::default();
-        journal::each(&self.dir.journal(), |line| ledger.apply(&line.record))?;
+    /// What the journal says so far.
+    pub(super) async fn fold(&self) -> Result<Ledger, Failure> {
+        let mut ledger = match self.run.journal.ledger().await {
+            Some(ledger) => ledger,
+            // A write failed: the file has the last word.
+            None => Ledger::read(&self.dir.journal())?,
+        };
         self.order.arrange(&mut ledger);
         Ok(ledger)
     }
 
     /// Ends this process's work on the run: the manifest goes into the chain, the report beside it.
-    /// `prepared` is the document that was run, where it is still there.
     ///
     /// # Errors
     /// The manifest or its record cannot be written; the run itself has ended all the same.
-    pub(super) async fn close(self, prepared: Option<&Prepared>) -> Result<(), Failure> {
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.close_knowing(None).await.1
+    }
+
+    /// The same, with the document that was run where it is still there. Returns where the journal ends,
+    /// unless a write to it failed.
+    pub(super) async fn close_knowing(
+        self,
+        prepared: Option<&Prepared>,
+    ) -> (Option<Head>, Result<(), Failure>) {
         // What is still on its way was waited for already.
         self.office.finish(Duration::ZERO).await;
         let stock = self.take_stock().await;
         let Self { run, view, dir, office, context, .. } = self;
+        let journal = run.journal.clone();
         drop((run, office));
         // A view that broke must not keep the run from ending.
         let _ = view.await;
+        let head = journal.stock().await.map(|(head, _)| head);
+        drop(journal);
         page::keep(&context, &dir, prepared);
-        stock
+        (head, stock)
     }
 
     async fn take_stock(&self) -> Result<(), Failure> {
-        let mut origins = Origins::default();
-        let tail = journal::each(&self.dir.journal(), |line| origins.add(&line.record))?;
-        self.append(journal::take_stock(&self.dir, &tail.head, &origins)?).await
+        let (head, origins) = match self.run.journal.stock().await {
+            Some(known) => known,
+            None => {
+                let mut origins = Origins::default();
+                let tail = journal::each(&self.dir.journal(), |line| origins.add(&line.record))?;
+                (tail.head, origins)
+            }
+        };
+        self.append(journal::take_stock(&self.dir, &head, &origins)?).await
     }
 
     /// Asked to stop on the console, or with `requests` from elsewhere: nothing new starts. Asked on

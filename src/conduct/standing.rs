@@ -12,8 +12,18 @@ use super::{Context, Exit, Failure, drill, page::of_ended};
 
 /// One word for where a run stands.
 pub fn state(dir: &RunDir, ledger: &Ledger) -> String {
+    word(dir, ledger.released, ledger.aborted, ledger.status)
+}
+
+/// The same of what a [`Ledger`] or a [`RunState`](crate::journal::RunState) knows.
+pub fn word(
+    dir: &RunDir,
+    released: Option<bool>,
+    aborted: bool,
+    status: Option<RunStatus>,
+) -> String {
     let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    match (ledger.released, ledger.aborted, ledger.status) {
+    match (released, aborted, status) {
         (Some(true), _, _) => "released".into(),
         (Some(false), _, _) => "released in part".into(),
         (None, true, _) => "aborted".into(),

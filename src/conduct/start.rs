@@ -9,7 +9,7 @@ use crate::{
     aws::{Aws, belts::Belts, registry},
     crash_matrix::Rehearsal,
     engine::{self, Events, plan::Expected},
-    journal::{self, Head, Journal, Ledger, Record, RunDir, RunLock},
+    journal::{self, Head, Journal, Known, Ledger, Origins, Record, RunDir, RunLock},
     notify,
     program::{planfile::PlanFile, prepare::Prepared},
 };
@@ -103,8 +103,11 @@ impl Start {
         context.hide(told.secrets());
         let secrets = [secrets, told.secrets()].concat();
         let (events, received) = Events::channel();
-        let journal = Journal::append_tripping(&path, self.head, secrets, trip)
-            .map_err(Failure::at(&path))?;
+        let mut origins = Origins::default();
+        self.records.iter().for_each(|record| origins.add(record));
+        let known = Known { head: self.head, origins, ledger: Some(self.ledger.clone()) };
+        let journal =
+            Journal::append_knowing(&path, known, secrets, trip).map_err(Failure::at(&path))?;
         let (shown, to_show) = Events::channel();
         // All that is shown of the run comes this way, also what the office has to say.
         let shown = shown.hiding(context.secrets());

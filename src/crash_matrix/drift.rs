@@ -13,7 +13,7 @@ use super::{
     bench::{Bench, World, ended},
 };
 use crate::{
-    aws::{SERVICES, account::Theirs},
+    aws::{self, account::Theirs},
     engine::How,
     journal::{self, Ledger, Place},
 };
@@ -104,11 +104,8 @@ async fn theirs(
     place: &Place,
     account: &Value,
 ) -> Result<Option<Theirs>, Trouble> {
-    let service =
-        SERVICES.iter().find(|service| place.kind.split('.').next() == Some(service.name));
-    let Some((service, rival)) = service.and_then(|service| Some((service, service.rival?))) else {
-        return Ok(None);
-    };
+    let Some(service) = aws::service_of(&place.kind) else { return Ok(None) };
+    let Some(rival) = service.rival else { return Ok(None) };
     let config = bench.config(&world.seed.account);
     let done = rival(&config, place, &account[service.name]).await;
     done.map_err(|why| Trouble::Theirs { place: place.to_string(), why: why.to_string() })

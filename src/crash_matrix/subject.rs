@@ -74,6 +74,7 @@ mod tests {
         "fis.experiment-template",
         "guardduty.create-sample-findings",
         "guardduty.detector",
+        "lambda.reserved-concurrency",
     ];
     /// Operations that wait or read and leave nothing.
     const LOOKS: &[&str] =

@@ -11,6 +11,7 @@ mod operation;
 mod permission;
 pub mod plan;
 mod planner;
+pub mod races;
 mod registry;
 pub mod release;
 mod runner;

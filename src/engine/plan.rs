@@ -1,6 +1,6 @@
 //! What a run would do now, as data, and how a run is held to it. Owns the plan's shape, the match
-//! of an actual change against a planned one, and the rule that two steps may not write one setting
-//! without an order between them. The file around it (identity, hash) is `program::planfile`'s.
+//! of an actual change against a planned one. Two steps that write one setting are `races`'; the file around
+//! it (identity, hash) is `program::planfile`'s.
 
 use std::collections::HashMap;
 
@@ -277,45 +277,6 @@ fn fits(planned: &Value, actual: &Value) -> bool {
         // A planned `null` id of a thing that the run creates.
         (a, b) => a == b,
     }
-}
-
-/// Two steps that would write one setting, with no order between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Race {
-    pub first: String,
-    pub second: String,
-    pub place: Place,
-}
-
-/// `ordered` says whether one of two steps comes before the other. Step ids of a for-each carry
-/// their item (`isolate[2]`).
-pub fn races(steps: &[PlannedStep], ordered: impl Fn(&str, &str) -> bool) -> Vec<Race> {
-    let mut writers: HashMap<(&Scope, &str, &str), Vec<&str>> = HashMap::new();
-    let mut found = Vec::new();
-    for step in steps {
-        for change in &step.changes {
-            let place = &change.place;
-            // Two things that AWS has not named yet are not one thing.
-            if place.target.contains("(known after run") {
-                continue;
-            }
-            let earlier = writers.entry((&change.scope, &place.kind, &place.target)).or_default();
-            if earlier.last() == Some(&step.id.as_str()) {
-                continue;
-            }
-            for first in earlier.iter() {
-                if !ordered(first, &step.id) {
-                    found.push(Race {
-                        first: (*first).into(),
-                        second: step.id.clone(),
-                        place: place.clone(),
-                    });
-                }
-            }
-            earlier.push(&step.id);
-        }
-    }
-    found
 }
 
 #[cfg(test)]

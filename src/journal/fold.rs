@@ -1,16 +1,16 @@
 //! Folds records into what is known of a run: the state of its steps, what each place holds, and
 //! its changes in order. Resume, release and reports are folds over the same records.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{How, Place, Record, Released, RunStatus, Scope, Verdict};
+use super::{How, Place, ReadError, Record, Released, RunStatus, Scope, Verdict, each};
 
 /// Everything that the records so far say of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub started: Option<Record>,
     pub status: Option<RunStatus>,
@@ -26,7 +26,7 @@ pub struct Ledger {
 }
 
 /// What the records say of one step.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepLedger {
     pub attempts: u32,
     pub state: StepState,
@@ -139,6 +139,16 @@ impl Ledger {
             ledger.apply(record);
         }
         ledger
+    }
+
+    /// The fold of a whole journal, of which no more than a line is in memory at once.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or its chain does not hold.
+    pub fn read(journal: &Path) -> Result<Self, ReadError> {
+        let mut ledger = Self::default();
+        each(journal, |line| ledger.apply(&line.record))?;
+        Ok(ledger)
     }
 
     pub fn apply(&mut self, record: &Record) {

@@ -12,8 +12,6 @@ use std::{
     },
 };
 
-use super::writer::Request;
-
 /// A writer that may die.
 pub(crate) struct Hook {
     /// Records that are still written; negative: all.
@@ -83,7 +81,7 @@ impl Hook {
     }
 
     /// The part of a batch that is still written. Requests past the cut are never answered.
-    pub(super) fn cut(&self, mut batch: Vec<Request>) -> Vec<Request> {
+    pub(super) fn cut<T>(&self, mut batch: Vec<T>) -> Vec<T> {
         let left = self.left.load(SeqCst);
         if left >= 0 {
             let written = batch.len().min(left as usize);

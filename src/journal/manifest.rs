@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Head, Read, Record, RunDir, RunDirError, writer::hash};
+use super::{
+    Head, Line, Record, RunDir, RunDirError,
+    line::{hash, hash_all},
+};
 
 /// Name of the manifest, relative to the run's directory.
 pub const MANIFEST: &str = "evidence/manifest.json";
@@ -14,8 +17,8 @@ pub const MANIFEST: &str = "evidence/manifest.json";
 /// The chain itself, locks and notes between processes: no artefacts.
 const WORKING: [&str; 4] = [RunDir::JOURNAL, RunDir::LOCK, RunDir::STOP, MANIFEST];
 
-/// Made from the journal and made again whenever a part of the run ends.
-const DERIVED: [&str; 2] = [RunDir::REPORT, RunDir::SCORECARD];
+/// Made from the journal, and made again whenever it is wanted.
+const DERIVED: [&str; 3] = [RunDir::REPORT, RunDir::SCORECARD, RunDir::STATE];
 
 /// The files of a run and what they were when it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,7 @@ impl Stock {
 pub type Stocked = (String, Stock);
 
 /// Where the files of a run come from, by name.
+#[derive(Clone)]
 pub struct Origins(BTreeMap<String, String>);
 
 impl Default for Origins {
@@ -108,10 +112,12 @@ pub fn take_stock(dir: &RunDir, head: &Head, origins: &Origins) -> Result<Record
     let at = |error: io::Error| RunDirError::Io { path: dir.path().display().to_string(), error };
     let mut files = Vec::new();
     for file in listed(dir).map_err(at)? {
-        let bytes = fs::read(dir.path().join(&file)).map_err(at)?;
+        let path = dir.path().join(&file);
+        let sha256 = hash_file(&path).map_err(at)?;
+        let bytes = fs::metadata(&path).map_err(at)?.len();
         let origin = origins.0.get(file.as_str()).cloned();
         let origin = origin.unwrap_or_else(|| "not made by the run".into());
-        files.push(Artefact { sha256: hash(&bytes), bytes: bytes.len() as u64, origin, file });
+        files.push(Artefact { sha256, bytes, origin, file });
     }
     let (records, head) = (head.next, head.hash.clone());
     let manifest = Manifest { run: dir.id().into(), records, head, files };
@@ -121,57 +127,104 @@ pub fn take_stock(dir: &RunDir, head: &Head, origins: &Origins) -> Result<Record
     Ok(Record::Manifest { file: MANIFEST.into(), sha256, files })
 }
 
-/// Compares every file of the run with the last manifest in the chain and with the evidence that was
-/// kept since.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn stock(dir: &RunDir, read: &Read) -> io::Result<Vec<Stocked>> {
-    let is = |file: &str, sha256: &str| match fs::read(dir.path().join(file)) {
-        Ok(bytes) if hash(&bytes) == sha256 => Stock::AsRecorded,
-        Ok(_) => Stock::Changed,
-        Err(_) => Stock::Missing,
-    };
-    let mut found: BTreeMap<String, Stock> = BTreeMap::new();
-    let recorded = read.lines.iter().rev().find_map(|line| match &line.record {
-        Record::Manifest { sha256, .. } => Some(sha256.as_str()),
-        _ => None,
-    });
-    let bytes = fs::read(dir.path().join(MANIFEST)).ok();
-    let manifest = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<Manifest>(bytes).ok());
-    let fits = |manifest: &&Manifest| {
-        let next = read.lines.iter().find(|line| line.seq == manifest.records);
-        let is_other = next.is_some_and(|line| matches!(line.record, Record::Manifest { .. }));
-        let head = next.map_or(&read.head.hash, |line| &line.prev);
-        manifest.records <= read.head.next && !is_other && *head == manifest.head
-    };
-    let own = match (recorded, &bytes) {
-        (None, None) => None,
-        (Some(sha256), Some(bytes)) if hash(bytes) == sha256 => Some(Stock::AsRecorded),
-        (Some(_), None) => Some(Stock::Missing),
-        (_, Some(_)) if manifest.as_ref().filter(fits).is_some() => Some(Stock::NotRecorded),
-        (None, Some(_)) => Some(Stock::NotListed),
-        (Some(_), Some(_)) => Some(Stock::Changed),
-    };
-    found.extend(own.map(|own| (MANIFEST.to_owned(), own)));
-    for one in manifest.iter().flat_map(|manifest| &manifest.files) {
-        found.insert(one.file.clone(), is(&one.file, &one.sha256));
+/// What the chain says of the files of a run, taken from its lines one by one.
+pub struct Recorded {
+    /// The manifest as it lies there, and the SHA-256 of its bytes.
+    manifest: Option<Manifest>,
+    found: Option<String>,
+    /// SHA-256 of the last manifest in the chain.
+    last: Option<String>,
+    /// Of the line that follows what the manifest was made of: whether it is a manifest's record, and
+    /// the hash of the line before it.
+    next: Option<(bool, String)>,
+    /// SHA-256 of each piece of evidence, by name.
+    evidence: BTreeMap<String, String>,
+}
+
+impl Recorded {
+    /// Reads the manifest; the lines of the chain are still to be added.
+    pub fn of(dir: &RunDir) -> Self {
+        let bytes = fs::read(dir.path().join(MANIFEST)).ok();
+        Self {
+            manifest: bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()),
+            found: bytes.as_ref().map(|bytes| hash(bytes)),
+            last: None,
+            next: None,
+            evidence: BTreeMap::new(),
+        }
     }
-    // The chain's own word counts more than the manifest's.
-    for line in &read.lines {
-        if let Record::Evidence { file, sha256, .. } = &line.record {
+
+    /// Whether a run that goes on has made another manifest meanwhile: then what was added does not
+    /// belong to this one.
+    pub fn is_outdated(&self, dir: &RunDir) -> bool {
+        hash_file(&dir.path().join(MANIFEST)).ok() != self.found
+    }
+
+    /// Takes in a line of the run's journal; in their order.
+    pub fn add(&mut self, line: &Line) {
+        if self.manifest.as_ref().is_some_and(|manifest| manifest.records == line.seq) {
+            let is_manifest = matches!(line.record, Record::Manifest { .. });
+            self.next = Some((is_manifest, line.prev.clone()));
+        }
+        match &line.record {
+            Record::Manifest { sha256, .. } => self.last = Some(sha256.clone()),
+            Record::Evidence { file, sha256, .. } => {
+                self.evidence.insert(file.clone(), sha256.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Compares every file of the run with the last manifest in the chain and with the evidence that
+    /// was kept since. `head` is that of the whole chain.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn stock(self, dir: &RunDir, head: &Head) -> io::Result<Vec<Stocked>> {
+        let is = |file: &str, sha256: &str| match hash_file(&dir.path().join(file)) {
+            Ok(found) if found == sha256 => Stock::AsRecorded,
+            Ok(_) => Stock::Changed,
+            Err(_) => Stock::Missing,
+        };
+        let own = match (&self.last, &self.found) {
+            (None, None) => None,
+            (Some(last), Some(found)) if last == found => Some(Stock::AsRecorded),
+            (Some(_), None) => Some(Stock::Missing),
+            (_, Some(_)) if self.fits(head) => Some(Stock::NotRecorded),
+            (None, Some(_)) => Some(Stock::NotListed),
+            (Some(_), Some(_)) => Some(Stock::Changed),
+        };
+        let mut found: BTreeMap<String, Stock> = BTreeMap::new();
+        found.extend(own.map(|own| (MANIFEST.to_owned(), own)));
+        let listed_in = self.manifest.iter().flat_map(|manifest| &manifest.files);
+        let listed_in = listed_in.map(|one| (&one.file, &one.sha256));
+        // The chain's own word counts more than the manifest's.
+        for (file, sha256) in listed_in.chain(&self.evidence) {
             found.insert(file.clone(), is(file, sha256));
         }
+        let unrecorded = [RunDir::PLAYBOOK, RunDir::INPUTS, RunDir::PLAN];
+        for file in listed(dir)? {
+            // A run that was cut off before its first manifest has these three from its start.
+            let known = self.manifest.is_none() && unrecorded.contains(&file.as_str());
+            if !known {
+                found.entry(file).or_insert(Stock::NotListed);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
-    let unrecorded = [RunDir::PLAYBOOK, RunDir::INPUTS, RunDir::PLAN];
-    for file in listed(dir)? {
-        // A run that was cut off before its first manifest has these three from its start.
-        let known = manifest.is_none() && unrecorded.contains(&file.as_str());
-        if !known {
-            found.entry(file).or_insert(Stock::NotListed);
+
+    /// Whether the manifest was made where the chain ended then, and its record is not in the chain.
+    fn fits(&self, head: &Head) -> bool {
+        let Some(manifest) = &self.manifest else { return false };
+        match &self.next {
+            Some((is_manifest, prev)) => !is_manifest && *prev == manifest.head,
+            None => manifest.records <= head.next && head.hash == manifest.head,
         }
     }
-    Ok(found.into_iter().collect())
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    hash_all(fs::File::open(path)?)
 }
 
 /// Names of the artefacts in the directory, sorted.

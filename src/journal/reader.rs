@@ -2,14 +2,14 @@
 //! (a gap, a broken hash, a newer format).
 
 use std::{
-    fs,
-    io::{self, Read as _, Seek, SeekFrom},
+    fs::File,
+    io::{self, BufRead, BufReader, Seek, SeekFrom},
     path::Path,
 };
 
 use serde_json::Value;
 
-use super::{FORMAT, Line, Record, writer::hash};
+use super::{FORMAT, Line, Record, line::hash};
 
 /// Where the next record goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,25 +72,37 @@ pub struct Tail {
     pub torn: Option<String>,
 }
 
+/// Bytes that are read from a file at once.
+const BLOCK: usize = 64 * 1024;
+
 /// # Errors
 /// See [`ReadError`].
 pub fn read(path: &Path) -> Result<Read, ReadError> {
-    parse(&fs::read(path)?)
+    let mut file = File::open(path)?;
+    // A line is large, and a vector that grows has room for twice as many.
+    let lines = newlines(BufReader::with_capacity(BLOCK, &file))?;
+    file.seek(SeekFrom::Start(0))?;
+    collect(BufReader::with_capacity(BLOCK, file), Head::default(), lines)
 }
 
-/// Reads and checks as [`read`] does and keeps no line: a long run has many, and a fold needs each
-/// only once.
+/// Reads and checks as [`read`] does and keeps no line: memory does not depend on the length of the
+/// journal.
 ///
 /// # Errors
 /// See [`ReadError`]; what `take` was given before is part of a chain that holds that far.
 pub fn each(path: &Path, take: impl FnMut(Line)) -> Result<Tail, ReadError> {
-    walk(&fs::read(path)?, Head::default(), take)
+    each_of(BufReader::with_capacity(BLOCK, File::open(path)?), take)
+}
+
+/// The same of an open journal, from its beginning.
+pub(super) fn each_of(from: impl BufRead, take: impl FnMut(Line)) -> Result<Tail, ReadError> {
+    walk(from, Head::default(), take)
 }
 
 /// # Errors
 /// See [`ReadError`].
 pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
-    parse_on(bytes, Head::default())
+    collect(bytes, Head::default(), newlines(bytes)?)
 }
 
 /// Reads on where an earlier read ended. A last line that is not whole yet is read the next time.
@@ -98,30 +110,46 @@ pub fn parse(bytes: &[u8]) -> Result<Read, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_on(path: &Path, head: Head) -> Result<Read, ReadError> {
-    let mut file = fs::File::open(path)?;
-    let mut bytes = Vec::new();
+    let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(head.bytes))?;
-    file.read_to_end(&mut bytes)?;
-    parse_on(&bytes, head)
+    collect(BufReader::with_capacity(BLOCK, file), head, 0)
 }
 
-fn parse_on(bytes: &[u8], head: Head) -> Result<Read, ReadError> {
-    // A line is large, and a vector that grows has room for twice as many.
-    let mut lines = Vec::with_capacity(bytes.iter().filter(|byte| **byte == b'\n').count());
-    let Tail { head, torn } = walk(bytes, head, |line| lines.push(line))?;
+fn newlines(mut from: impl BufRead) -> io::Result<usize> {
+    let mut found = 0;
+    loop {
+        let block = from.fill_buf()?;
+        if block.is_empty() {
+            return Ok(found);
+        }
+        found += block.iter().filter(|byte| **byte == b'\n').count();
+        let read = block.len();
+        from.consume(read);
+    }
+}
+
+fn collect(from: impl BufRead, head: Head, lines: usize) -> Result<Read, ReadError> {
+    let mut lines = Vec::with_capacity(lines);
+    let Tail { head, torn } = walk(from, head, |line| lines.push(line))?;
     Ok(Read { lines, head, torn })
 }
 
-fn walk(bytes: &[u8], mut head: Head, mut take: impl FnMut(Line)) -> Result<Tail, ReadError> {
-    let mut rest = bytes;
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let (text, after) = (&rest[..end], &rest[end + 1..]);
+fn walk(
+    mut from: impl BufRead,
+    mut head: Head,
+    mut take: impl FnMut(Line),
+) -> Result<Tail, ReadError> {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        from.read_until(b'\n', &mut bytes)?;
+        let Some(text) = bytes.strip_suffix(b"\n") else { break };
         let number = usize::try_from(head.next).unwrap_or(usize::MAX).saturating_add(1);
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
             Err(e) => match serde_json::from_slice::<Value>(text) {
                 // Data that the disk had not kept in full can be garbage with a newline in it.
-                Err(_) if after.is_empty() => break,
+                Err(_) if from.fill_buf()?.is_empty() => break,
                 Ok(json) if newer(&json).is_some() => {
                     return Err(ReadError::Newer { found: newer(&json).unwrap_or_default() });
                 }
@@ -131,11 +159,10 @@ fn walk(bytes: &[u8], mut head: Head, mut take: impl FnMut(Line)) -> Result<Tail
         check(&line, &head, number)?;
         head.next += 1;
         head.hash = hash(text);
-        head.bytes += text.len() as u64 + 1;
+        head.bytes += bytes.len() as u64;
         take(line);
-        rest = after;
     }
-    let torn = (!rest.is_empty()).then(|| String::from_utf8_lossy(rest).into_owned());
+    let torn = (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned());
     Ok(Tail { head, torn })
 }
 

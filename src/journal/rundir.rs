@@ -10,7 +10,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 
-use super::{private, writer::hash};
+use super::{line::hash, private};
 
 /// `<home>/runs/<ULID>/`.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ impl RunDir {
     pub const SCORECARD: &str = "drill.json";
     /// The after-action report.
     pub const REPORT: &str = "report.html";
+    /// How the run stands, kept from its journal.
+    pub const STATE: &str = "state.json";
     /// What a process that works on the run holds.
     pub const LOCK: &str = "lock";
     /// There once that process was asked to stop.
@@ -232,6 +234,16 @@ impl RunDir {
         let text = serde_json::to_string_pretty(value)
             .map_err(|e| at(&self.path.join(name))(io::Error::other(e)))?;
         self.write(name, text.as_bytes())
+    }
+
+    /// Writes a file whole or not at all, but without waiting for the disk: after a loss of power it may
+    /// be empty or not there. For what can be made again.
+    pub(super) fn write_unsynced<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        private::own(file.as_file())?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.persist(self.path.join(name)).map_err(|e| e.error)?;
+        Ok(())
     }
 
     /// # Errors

@@ -7,7 +7,8 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
 use super::{
-    Ledger, MANIFEST, Origins, Record, RunDir, Stock, each, parse, read, stock, take_stock,
+    Ledger, MANIFEST, Origins, Record, Recorded, RunDir, Stock, Stocked, each, parse, read,
+    take_stock,
     tests::{on_disk, place, started, value},
 };
 
@@ -80,6 +81,12 @@ proptest! {
     }
 }
 
+fn stock(dir: &RunDir) -> Vec<Stocked> {
+    let mut recorded = Recorded::of(dir);
+    let tail = each(&dir.journal(), |line| recorded.add(&line)).unwrap();
+    recorded.stock(dir, &tail.head).unwrap()
+}
+
 #[test]
 fn the_manifest_shows_what_was_changed_removed_or_added() {
     let home = tempfile::tempdir().unwrap();
@@ -96,10 +103,8 @@ fn the_manifest_shows_what_was_changed_removed_or_added() {
         bytes: 4,
     };
     on_disk(&dir.journal(), &[], &[started(), evidence]);
-    let is = |name: &str| {
-        let found = stock(&dir, &read(&dir.journal()).unwrap()).unwrap();
-        found.into_iter().find(|(file, _)| file == name).map(|(_, stock)| stock)
-    };
+    let is =
+        |name: &str| stock(&dir).into_iter().find(|(file, _)| file == name).map(|(_, stock)| stock);
     assert_eq!(
         (is(&kept.file), is("plan.json"), is(MANIFEST)),
         (Some(Stock::AsRecorded), None, None)
@@ -112,7 +117,7 @@ fn the_manifest_shows_what_was_changed_removed_or_added() {
     on_disk(&dir.journal(), &[], &[record]);
     let ledger = Ledger::fold(read(&dir.journal()).unwrap().lines.iter().map(|line| &line.record));
     assert_eq!(ledger.steps.len(), 1);
-    let all = stock(&dir, &read(&dir.journal()).unwrap()).unwrap();
+    let all = stock(&dir);
     assert_eq!(all.len(), 5, "{all:?}");
     assert!(all.iter().all(|(_, stock)| *stock == Stock::AsRecorded), "{all:?}");
     let text = dir.read_text(MANIFEST).unwrap();

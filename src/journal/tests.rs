@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    FORMAT, Head, How, Journal, Ledger, Place, REDACTED, ReadError, Record, RunDir, RunDirError,
-    Scope, hook::Hook, parse, read, redact,
+    FORMAT, Head, How, Journal, Known, Ledger, Origins, Place, REDACTED, ReadError, Record, RunDir,
+    RunDirError, Scope, hook::Hook, parse, read, redact,
 };
 
 fn scope() -> Scope {
@@ -282,4 +282,49 @@ fn records_from_before_drills_still_read() {
     let mut json = serde_json::to_value(started()).unwrap();
     json["drill"] = "key-leak".into();
     assert_eq!(Ledger::fold(&[serde_json::from_value(json).unwrap()]).drill(), Some("key-leak"));
+}
+
+/// What the writer knows of a journal that it goes on with, and the file's own word.
+fn known_and_read(path: &Path, earlier: &[Record], records: &[Record]) -> (Option<Ledger>, Ledger) {
+    let head = if path.exists() { read(path).unwrap().head } else { Head::default() };
+    let known = Known { head, origins: Origins::default(), ledger: Some(Ledger::fold(earlier)) };
+    let secrets = vec!["hush".into()];
+    let journal = Journal::append_knowing(path, known, secrets, None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let ledger = runtime.block_on(async {
+        for record in records {
+            // The last of them fails where the disk is full.
+            let _ = journal.append(record.clone()).await;
+        }
+        if let Some((head, _)) = journal.stock().await {
+            assert_eq!(head, read(path).unwrap().head);
+        }
+        journal.ledger().await
+    });
+    drop(journal);
+    (ledger, Ledger::read(path).unwrap())
+}
+
+#[test]
+fn the_writer_knows_what_the_file_says() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let first = [started(), value(json!("hush"))];
+    let (known, file) = known_and_read(&path, &[], &first);
+    assert_eq!(known.as_ref(), Some(&file));
+    assert!(!format!("{known:?}").contains("hush"), "no more than the file has");
+    let earlier: Vec<_> = read(&path).unwrap().lines.into_iter().map(|line| line.record).collect();
+    let note = Record::Note { step: "other".into(), text: "not waited for".into() };
+    let (known, file) = known_and_read(&path, &earlier, &[note]);
+    assert_eq!(known, Some(file));
+    // After a write that failed only the file tells.
+    Hook::of(&path).full_after(1);
+    let earlier: Vec<_> = read(&path).unwrap().lines.into_iter().map(|line| line.record).collect();
+    let (known, file) =
+        known_and_read(&path, &earlier, &[value(json!(1)), value(json!(2)), note_that_waits()]);
+    assert_eq!((known, file.steps["s"].places.len()), (None, 1));
+}
+
+fn note_that_waits() -> Record {
+    Record::StepFinished { step: "s".into(), outputs: json!({}) }
 }

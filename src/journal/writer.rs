@@ -12,18 +12,14 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::{
-    Head, Line, Record, Trip, private,
+    Head, JournalError, Ledger, Line, Origins, Record, Trip,
+    line::{LineOf, append_line, hash},
+    private,
     redact::{redact, redact_bytes, redact_text},
 };
-
-/// Why a record could not be kept.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalError(pub String);
 
 /// Handle to the writer of one run's journal. Cheap to clone; when the last one goes, all that was
 /// appended has been written.
@@ -36,7 +32,7 @@ pub struct Journal {
 
 struct Thread {
     /// Both are there until it is dropped.
-    tx: Option<mpsc::Sender<Request>>,
+    tx: Option<mpsc::Sender<Message>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -50,9 +46,24 @@ impl Drop for Thread {
     }
 }
 
-pub(super) struct Request {
+struct Request {
     record: Record,
     done: oneshot::Sender<Result<(), JournalError>>,
+}
+
+#[allow(clippy::large_enum_variant, reason = "nearly all are appends, and a box each would cost")]
+enum Message {
+    Append(Request),
+    TellStock(oneshot::Sender<(Head, Origins)>),
+    TellLedger(oneshot::Sender<Option<Ledger>>),
+}
+
+/// What a journal says, so that its writer knows it without reading.
+pub struct Known {
+    pub head: Head,
+    pub origins: Origins,
+    /// The fold of all records as they stand in the file; none where nobody asks for it.
+    pub ledger: Option<Ledger>,
 }
 
 impl Journal {
@@ -61,16 +72,18 @@ impl Journal {
     /// # Errors
     /// The file cannot be opened, or what follows its head cannot be cut off.
     pub fn append_to(path: &Path, head: Head, secrets: Vec<String>) -> io::Result<Self> {
-        Self::append_tripping(path, head, secrets, None)
+        let known = Known { head, origins: Origins::default(), ledger: None };
+        Self::append_knowing(path, known, secrets, None)
     }
 
-    /// The same, with a writer that fails on purpose.
+    /// The same, with a writer that goes on from what is known of the journal so far, and may fail on
+    /// purpose.
     ///
     /// # Errors
     /// As [`Journal::append_to`].
-    pub fn append_tripping(
+    pub fn append_knowing(
         path: &Path,
-        head: Head,
+        known: Known,
         secrets: Vec<String>,
         trip: Option<Trip>,
     ) -> io::Result<Self> {
@@ -81,8 +94,8 @@ impl Journal {
             File::open(parent)?.sync_all()?;
         }
         // A torn last line was never acknowledged: nobody acted on it.
-        if file.metadata()?.len() > head.bytes {
-            file.set_len(head.bytes)?;
+        if file.metadata()?.len() > known.head.bytes {
+            file.set_len(known.head.bytes)?;
             file.sync_all()?;
         }
         let mut secrets: Vec<_> = secrets.into_iter().filter(|s| !s.is_empty()).collect();
@@ -93,7 +106,7 @@ impl Journal {
         let (tx, rx) = mpsc::channel();
         let writer = Writer {
             file,
-            head,
+            known,
             secrets: secrets.clone(),
             failed: Arc::clone(&failed),
             written: 0,
@@ -117,11 +130,29 @@ impl Journal {
         let (done, answer) = oneshot::channel();
         let gone = || JournalError("the journal's writer has ended".into());
         let tx = self.thread.tx.as_ref().ok_or_else(gone)?;
-        tx.send(Request { record, done }).map_err(|_| gone())?;
+        tx.send(Message::Append(Request { record, done })).map_err(|_| gone())?;
         if !waits {
             return self.failed.get().map_or(Ok(()), |error| Err(error.clone()));
         }
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Where the journal ends and where its files come from, once all that was appended so far is in the
+    /// file. None after a write that failed: then only the file tells.
+    pub async fn stock(&self) -> Option<(Head, Origins)> {
+        self.told(Message::TellStock).await
+    }
+
+    /// What its records add up to; as for [`Journal::stock`], and none where its writer keeps no ledger.
+    pub async fn ledger(&self) -> Option<Ledger> {
+        self.told(Message::TellLedger).await?
+    }
+
+    async fn told<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        self.thread.tx.as_ref()?.send(message(tell)).ok()?;
+        let told = told.await.ok()?;
+        self.failed.get().is_none().then_some(told)
     }
 
     /// The value as the journal would keep it.
@@ -140,66 +171,9 @@ impl Journal {
     }
 }
 
-/// The fields that an input of a playbook can get into. Everything else is what the chain and the
-/// fold go by, and stays as it is even when a secret looks like it.
-const CONTENT: [&str; 22] = [
-    "after",
-    "before",
-    "error",
-    "facts",
-    "from",
-    "items",
-    "leaves",
-    "message",
-    "now",
-    "operation",
-    "output",
-    "outputs",
-    "question",
-    "reason",
-    "setting",
-    "subject",
-    "text",
-    "to",
-    "until",
-    "value",
-    "what",
-    "why",
-];
-
-/// A line without its secrets, and still a line of this run's chain. A place's target is redacted
-/// before it becomes a place.
-fn redact_line(line: Value, secrets: &[String]) -> Value {
-    match line {
-        Value::Object(line) if !secrets.is_empty() => {
-            // There `until` is a time.
-            let waits = line.get("record").is_some_and(|record| record == "wait");
-            line.into_iter()
-                .map(|(key, value)| match CONTENT.contains(&key.as_str()) && !waits {
-                    true => (key, redact(value, secrets)),
-                    false => (key, value),
-                })
-                .collect()
-        }
-        line => line,
-    }
-}
-
-/// How deep a line may nest. The reader takes 128 levels, and a line that it does not take would
-/// make the whole journal unreadable.
-const MAX_DEPTH: usize = 120;
-
-fn is_deeper(value: &Value, than: usize) -> bool {
-    match value {
-        Value::Array(items) => than == 0 || items.iter().any(|item| is_deeper(item, than - 1)),
-        Value::Object(map) => than == 0 || map.values().any(|item| is_deeper(item, than - 1)),
-        _ => false,
-    }
-}
-
 struct Writer {
     file: File,
-    head: Head,
+    known: Known,
     secrets: Arc<Vec<String>>,
     failed: Arc<OnceLock<JournalError>>,
     /// Records by this process.
@@ -211,78 +185,100 @@ struct Writer {
 }
 
 impl Writer {
-    fn serve(mut self, rx: &mpsc::Receiver<Request>) {
+    fn serve(mut self, rx: &mpsc::Receiver<Message>) {
         while let Ok(first) = rx.recv() {
-            let batch: Vec<_> = std::iter::once(first).chain(rx.try_iter()).collect();
-            #[cfg(test)]
-            let batch = self.hook.cut(batch);
-            let result = match self.failed.get() {
-                Some(error) => Err(error.clone()),
-                None => self.write(&batch),
-            };
-            if let Err(error) = &result {
-                let _ = self.failed.set(error.clone());
+            let (mut batch, mut asked) = (Vec::new(), Vec::new());
+            for message in std::iter::once(first).chain(rx.try_iter()) {
+                match message {
+                    Message::Append(request) => batch.push(request),
+                    other => asked.push(other),
+                }
             }
-            for request in batch {
-                // A step that no longer waits has been dropped with its run.
-                let _ = request.done.send(result.clone());
+            if !batch.is_empty() {
+                self.append(batch);
             }
-            #[cfg(test)]
-            self.hook.end(&mut self.file);
+            // Whoever asks may have gone.
+            for message in asked {
+                match message {
+                    Message::TellStock(tell) => {
+                        let _ = tell.send((self.known.head.clone(), self.known.origins.clone()));
+                    }
+                    Message::TellLedger(tell) => drop(tell.send(self.known.ledger.clone())),
+                    Message::Append(_) => {}
+                }
+            }
         }
     }
 
-    fn write(&mut self, batch: &[Request]) -> Result<(), JournalError> {
-        let mut head = self.head.clone();
+    fn append(&mut self, batch: Vec<Request>) {
+        #[cfg(test)]
+        let batch = self.hook.cut(batch);
+        let (records, waiting): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|request| (request.record, request.done)).unzip();
+        let written = match self.failed.get() {
+            Some(error) => Err(error.clone()),
+            None => self.write(&records),
+        };
+        if let Err(error) = &written {
+            let _ = self.failed.set(error.clone());
+        }
+        for done in waiting {
+            // A step that no longer waits has been dropped with its run.
+            let _ = done.send(written.as_ref().map(drop).map_err(Clone::clone));
+        }
+        if let Ok(bytes) = written {
+            self.learn(&records, &bytes);
+        }
+        #[cfg(test)]
+        self.hook.end(&mut self.file);
+    }
+
+    /// Returns what was written, a line each record.
+    fn write(&mut self, records: &[Record]) -> Result<Vec<u8>, JournalError> {
+        let mut head = self.known.head.clone();
         let mut bytes = Vec::new();
-        for Request { record, .. } in batch {
-            let line = Line {
-                seq: head.next,
-                time: Timestamp::now(),
-                prev: head.hash.clone(),
-                record: record.clone(),
-            };
-            let value = serde_json::to_value(&line)
-                .map_err(|e| JournalError(format!("a record cannot be written as JSON: {e}")))?;
-            if is_deeper(&value, MAX_DEPTH) {
-                let why = format!("a record nests deeper than the {MAX_DEPTH} levels it may have");
-                return Err(JournalError(why));
-            }
-            let text = redact_line(value, &self.secrets).to_string();
+        for record in records {
+            let from = bytes.len();
+            let (seq, time, prev) = (head.next, Timestamp::now(), &*head.hash);
+            append_line(&LineOf { seq, time, prev, record }, &self.secrets, &mut bytes)?;
             head.next += 1;
-            head.hash = hash(text.as_bytes());
-            head.bytes += text.len() as u64 + 1;
-            bytes.extend_from_slice(text.as_bytes());
+            head.hash = hash(&bytes[from..]);
             bytes.push(b'\n');
+            head.bytes += (bytes.len() - from) as u64;
         }
         let failed = |e: io::Error| {
             JournalError(format!("{e}; free space or fix the disk, then resume or release the run"))
         };
         #[cfg(test)]
-        self.hook.space(&mut self.file, &bytes, batch.len()).map_err(failed)?;
+        self.hook.space(&mut self.file, &bytes, records.len()).map_err(failed)?;
         if let Some(trip) = self.trip {
             trip.pass(&mut self.file, &bytes, self.written).map_err(failed)?;
         }
         self.file.write_all(&bytes).map_err(failed)?;
-        if batch.iter().any(|request| request.record.must_sync()) {
+        if records.iter().any(Record::must_sync) {
             self.file.sync_data().map_err(failed)?;
             #[cfg(test)]
             self.hook.synced();
         }
-        self.head = head;
-        self.written += batch.len() as u64;
-        Ok(())
+        self.known.head = head;
+        self.written += records.len() as u64;
+        Ok(bytes)
     }
-}
 
-/// SHA-256 in lower-case hex.
-pub fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// In lower case. Each line of a journal is hashed whenever it is read, so a byte is no text of its own.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    fn learn(&mut self, records: &[Record], bytes: &[u8]) {
+        records.iter().for_each(|record| self.known.origins.add(record));
+        let Some(ledger) = &mut self.known.ledger else { return };
+        if self.secrets.is_empty() {
+            records.iter().for_each(|record| ledger.apply(record));
+            return;
+        }
+        // Whoever reads the file finds no secrets in it, and neither does who asks here.
+        for text in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let Ok(line) = serde_json::from_slice::<Line>(text) else {
+                self.known.ledger = None;
+                return;
+            };
+            ledger.apply(&line.record);
+        }
+    }
 }

@@ -30,16 +30,36 @@ pub(super) async fn start(
             Some(venv::lock(&held, "another lab starts on this port", progress).await?)
         }
     };
-    let port = port::free(options.port)?;
+    let is_enforced = matches!(state.kind, Kind::MiniStack | Kind::Url)
+        && ministack::is_enforced(&state.endpoint).await;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let port = port::free(options.port)?;
+        let mut command = command(&state, program, port, options);
+        if is_enforced {
+            command.arg("--enforced");
+        }
+        match started(&mut state, command, port, options, progress).await {
+            // Between finding a free port and binding it, someone else was faster.
+            Err(LabError::StartFailed { tail, .. })
+                if options.port == 0 && tries < 4 && tail.contains("in use") => {}
+            Ok(()) => return Ok(state),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn started(
+    state: &mut State,
+    command: Command,
+    port: u16,
+    options: &LabOptions,
+    progress: &dyn Progress,
+) -> Result<(), LabError> {
     let endpoint = format!("http://127.0.0.1:{port}");
     progress.say(&format!("starting the front on {endpoint}"));
     let log = options.home.join("front.log");
-    let mut command = command(&state, program, port, options);
-    if matches!(state.kind, Kind::MiniStack | Kind::Url)
-        && ministack::is_enforced(&state.endpoint).await
-    {
-        command.arg("--enforced");
-    }
     let mut child = process::start(command, &log)?;
     let failed = || LabError::StartFailed { tail: process::log_tail(&log), log: log.clone() };
     let birth = process::birth(child.id()).ok_or_else(failed)?;
@@ -49,12 +69,12 @@ pub(super) async fn start(
     state.write(&options.home)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let is_up = matches!(http::send(&endpoint, READY, None, &[]).await, Ok((200, _)));
+        let is_up = is_front_of(&state.endpoint, &endpoint).await;
         if !matches!(child.try_wait(), Ok(None)) {
             return Err(failed());
         }
         if is_up {
-            return Ok(state);
+            return Ok(());
         }
         if Instant::now() > deadline {
             process::end(&process).await?;
@@ -63,6 +83,13 @@ pub(super) async fn start(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Whether the front of this upstream answers, and not another lab's on the same port.
+async fn is_front_of(upstream: &str, endpoint: &str) -> bool {
+    let Ok((200, text)) = http::send(endpoint, READY, None, &[]).await else { return false };
+    let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    said["upstream"] == upstream
 }
 
 fn command(state: &State, program: &Path, port: u16, options: &LabOptions) -> Command {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::state::{Kind, Process, State};
 use super::venv::{self, Venv};
 use super::{
-    LabError, LabOptions, Progress, Upstream, front, gateway, http, localstack, ministack, moto,
-    port, process,
+    LabError, LabOptions, Progress, Upstream, file, front, gateway, http, localstack, ministack,
+    moto, port, process,
 };
 
 const SCRIPT: &str = include_str!("../../localstack/serve.py");
@@ -97,9 +97,9 @@ async fn host(
     };
     let venv = venv::ensure(recipe, &options.cache, progress).await?;
     let script = venv.folder.join("serve.py");
-    replace(&script, SCRIPT)?;
+    keep(&script, SCRIPT)?;
     if kind == Kind::Moto {
-        replace(&venv.folder.join(moto::IMAGES.0), moto::IMAGES.1)?;
+        keep(&venv.folder.join(moto::IMAGES.0), moto::IMAGES.1)?;
     }
     // Two labs that start on one port at once: both would find it free, and the slower one would take the other's
     // answer for its own.
@@ -229,12 +229,10 @@ pub(super) fn python(
     command
 }
 
-/// Writes a file so that a process that starts meanwhile reads the old or the new one, never half of one.
-fn replace(path: &Path, text: &str) -> Result<(), LabError> {
-    if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
+/// Writes a file of the environment unless it is there as it has to be.
+fn keep(path: &Path, text: &str) -> Result<(), LabError> {
+    match fs::read_to_string(path) {
+        Ok(old) if old == text => Ok(()),
+        _ => file::replace(path, text),
     }
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&temporary, text).map_err(LabError::io("cannot write", &temporary))?;
-    fs::rename(&temporary, path).map_err(LabError::io("cannot write", path))
 }

@@ -6,6 +6,7 @@
 mod behind;
 mod control;
 mod error;
+mod file;
 mod gateway;
 mod http;
 mod launch;

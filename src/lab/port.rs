@@ -2,19 +2,42 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::LabError;
 
-/// A port that is free now: `wanted`, or any when that is 0.
+/// Ports that [`free`] chose for this process, the latest last: whoever is given one has not bound it yet.
+static CHOSEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
+/// As many as could wait to be bound at once.
+const REMEMBERED: usize = 64;
+
+/// A port that is free now: `wanted`, or any when that is 0. Two labs that this process starts at once get two.
 ///
 /// # Errors
 /// [`LabError::PortTaken`], with the owner where the system tells.
 pub(super) fn free(wanted: u16) -> Result<u16, LabError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted));
-    TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|_| LabError::PortTaken { port: wanted, by: owner(wanted).unwrap_or_default() })
+    loop {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted));
+        let found = TcpListener::bind(address).and_then(|listener| listener.local_addr());
+        let taken = |_| LabError::PortTaken { port: wanted, by: owner(wanted).unwrap_or_default() };
+        let port = found.map_err(taken)?.port();
+        let mut chosen = CHOSEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if wanted != 0 || is_chosen(port, &mut chosen) {
+            return Ok(port);
+        }
+    }
+}
+
+/// Chooses a port unless it was chosen before and may not be bound yet.
+fn is_chosen(port: u16, before: &mut Vec<u16>) -> bool {
+    if before.contains(&port) {
+        return false;
+    }
+    if before.len() == REMEMBERED {
+        before.remove(0);
+    }
+    before.push(port);
+    true
 }
 
 /// ` by NAME (process PID)` of who listens on `port`, where `/proc` tells.
@@ -70,5 +93,16 @@ mod tests {
     #[test]
     fn any_port_is_a_free_one() {
         assert_ne!(free(0).expect("a free port"), 0);
+    }
+
+    #[test]
+    fn a_port_that_may_not_be_bound_yet_is_not_chosen_again() {
+        let mut before = Vec::new();
+        assert!(is_chosen(1, &mut before));
+        assert!(!is_chosen(1, &mut before));
+        assert!((2..=64).all(|port| is_chosen(port, &mut before)));
+        assert!(!is_chosen(1, &mut before));
+        assert!(is_chosen(65, &mut before) && is_chosen(1, &mut before), "long ago");
+        assert_eq!(before.len(), REMEMBERED);
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::LabError;
 use super::process::{Birth, birth};
+use super::{LabError, file};
 
 /// How the endpoint was started, hence how it is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,9 +96,7 @@ impl State {
     pub fn write(&self, home: &Path) -> Result<(), LabError> {
         let path = Self::path(home);
         let text = serde_json::to_string_pretty(self).expect("strings, numbers and no map");
-        let temporary = path.with_extension("json.tmp");
-        fs::write(&temporary, text).map_err(LabError::io("cannot write", &temporary))?;
-        fs::rename(&temporary, &path).map_err(LabError::io("cannot write", &path))
+        file::replace(&path, &text)
     }
 
     pub fn remove(home: &Path) {

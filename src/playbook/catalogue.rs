@@ -42,6 +42,39 @@ impl Serialize for Schema {
     }
 }
 
+/// What an action does that other steps have to reckon with: what hazards ask for, so that none of
+/// them needs to know the name of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Runs a command on an instance, through its agent.
+    RunsCommand,
+    /// The instance's agent cannot be reached any more.
+    CutsAgent,
+    /// The instance stops or is gone, with its memory.
+    Ends,
+    /// The instance may reboot, where its input `no-reboot` is false.
+    MayReboot,
+    /// The instance stops serving: an Auto Scaling group that holds it replaces it.
+    TakesOut,
+    /// The instance is put on standby in its Auto Scaling group.
+    PutsOnStandby,
+    /// The instance's disks are kept.
+    KeepsDisks,
+    /// Takes snapshots, under the key of their volumes.
+    TakesSnapshots,
+    /// Copies a snapshot, under the key of its input `kms-key`.
+    CopiesSnapshot,
+    /// Hands what was kept to another account.
+    Shares,
+    /// Denies the sessions that a role has now.
+    DeniesSessions,
+    /// Takes from a role's trust policy who should not assume it.
+    RepairsTrust,
+    /// A person does it.
+    AsksPerson,
+}
+
 /// One action as a playbook author sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionInfo {
@@ -54,6 +87,7 @@ pub struct ActionInfo {
     pub contains: bool,
     /// Release cannot give back what it does.
     pub irreversible: bool,
+    pub effects: &'static [Effect],
     /// Its property names are in kebab-case.
     pub inputs: Schema,
     pub outputs: Schema,

@@ -22,7 +22,7 @@ pub mod testing;
 pub mod tree;
 pub mod types;
 
-pub use catalogue::{ActionInfo, Catalogue, Schema};
+pub use catalogue::{ActionInfo, Catalogue, Effect, Schema};
 pub use choices::{OnFailure, Phase, Responsibility, Severity};
 pub use diagnostic::{Diagnostic, Level};
 pub use document::{

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ActionInfo, Catalogue, Phase, Playbook};
+use super::{ActionInfo, Catalogue, Effect, Phase, Playbook};
 
 /// A head that makes any `inputs:`/`steps:` a whole playbook.
 pub const HEAD: &str = "playbook: test\ntitle: Test\nversion: 1.0.0\nseverity: high\n";
@@ -10,6 +10,23 @@ pub const HEAD: &str = "playbook: test\ntitle: Test\nversion: 1.0.0\nseverity: h
 pub fn playbook(body: &str) -> Playbook {
     let (playbook, _) = super::parse(&format!("{HEAD}{body}"));
     playbook.expect("a document")
+}
+
+/// As the real actions of these names have them, which `actions::catalogue` holds.
+fn effects(name: &str) -> &'static [Effect] {
+    match name {
+        "ec2.copy-snapshot" => &[Effect::CopiesSnapshot],
+        "ec2.create-image" => &[Effect::KeepsDisks, Effect::MayReboot],
+        "ec2.isolate-instance" => &[Effect::CutsAgent, Effect::TakesOut],
+        "ec2.revoke-instance-role" => &[Effect::CutsAgent, Effect::DeniesSessions],
+        "ec2.share-snapshot" => &[Effect::Shares],
+        "ec2.snapshot-volumes" => &[Effect::KeepsDisks, Effect::TakesSnapshots],
+        "ec2.stop-instance" => &[Effect::Ends, Effect::TakesOut],
+        "iam.repair-trust-policy" => &[Effect::RepairsTrust],
+        "ssm.run-command" => &[Effect::RunsCommand],
+        "core.manual" => &[Effect::AsksPerson],
+        _ => &[],
+    }
 }
 
 pub fn catalogue() -> Catalogue {
@@ -115,6 +132,7 @@ fn action(
         phase,
         contains: false,
         irreversible: false,
+        effects: effects(name),
         inputs: json!({
             "type": "object", "properties": inputs, "required": required, "additionalProperties": false,
         })

@@ -21,7 +21,7 @@ pub struct Belts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Limit {
-    /// `instances`, `principals` or `volumes`.
+    /// `instances`, `principals`, `volumes`, `resources` or `accounts`.
     pub what: String,
     pub limit: u64,
     pub touched: Vec<String>,
@@ -34,6 +34,9 @@ pub struct Protected {
     pub tag: String,
     /// How many resources were looked at for it.
     pub looked_at: usize,
+    /// What would be touched and no tag can protect, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unprotectable: Vec<String>,
 }
 
 /// FIS experiments of the account: the incident may be a drill.

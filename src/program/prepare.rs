@@ -16,7 +16,8 @@ use crate::{
     },
     engine::{
         self, AFTER_RUN, Fact, FactHead, World,
-        plan::{PlanState, PlannedStep, races},
+        plan::{PlanState, PlannedStep},
+        races::{Race, StepOrder, races},
     },
     journal::{forms, redact, redact_text},
     playbook::{
@@ -126,7 +127,14 @@ impl Prepared {
         let belts = Arc::new(belts::Belts::new(run, self.limits()));
         let scout = aws.with_belts(Arc::new(belts.scout()));
         let planned = engine::plan_ahead(&units, aws.with_belts(belts.clone()), scout, run);
-        let (mut steps, (experiments, mut warnings)) = tokio::join!(planned, experiments(aws));
+        // What does not hang on the plan is asked meanwhile, of all that its steps may do.
+        let actions: Vec<&str> = self.program.nodes().map(|node| node.uses.as_str()).collect();
+        let ahead = async {
+            let needed = policy::needed(&actions, self.kept);
+            if probe { Some(belts::probe::ahead(aws, &needed).await) } else { None }
+        };
+        let (mut steps, (experiments, mut warnings), ahead) =
+            tokio::join!(planned, experiments(aws), ahead);
         drop(units);
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
@@ -145,8 +153,11 @@ impl Prepared {
         let secrets = self.secrets();
         let mut checked = self.belts(&steps, counts, experiments, &secrets);
         checked.protected.looked_at = belts.looked_at().await;
-        if probe {
-            let permissions = self.probed(aws, &belts, &steps).await;
+        let unprotectable = belts.unprotectable().await.into_iter();
+        checked.protected.unprotectable =
+            unprotectable.map(|text| redact_text(text, &secrets)).collect();
+        if let Some(ahead) = ahead {
+            let permissions = self.probed(aws, &belts, &steps, ahead).await;
             let unknown = permissions.iter().filter(|one| one.answer == Answer::Unknown).count();
             if unknown > 0 {
                 warnings.push(format!(
@@ -156,7 +167,6 @@ impl Prepared {
             }
             checked.permissions = Some(permissions);
         }
-        let actions: Vec<&str> = self.program.nodes().map(|node| node.uses.as_str()).collect();
         let plan = PlanFile {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").into(),
@@ -222,7 +232,10 @@ impl Prepared {
         let lockout = planned.into_iter().filter(checks);
         Belts {
             limits: limits.collect(),
-            protected: Protected { tag: format!("{}=true", belts::PROTECTED_TAG), looked_at: 0 },
+            protected: Protected {
+                tag: format!("{}=true", belts::PROTECTED_TAG),
+                ..Protected::default()
+            },
             lockout: lockout.map(|node| node.id.clone()).collect(),
             experiments,
             permissions: None,
@@ -234,12 +247,13 @@ impl Prepared {
         aws: &Aws,
         belts: &belts::Belts,
         steps: &[PlannedStep],
+        ahead: belts::probe::Ahead,
     ) -> Vec<PermissionCheck> {
         let active = self.nodes_of(steps, |state| !matches!(state, PlanState::Skipped(_)));
         let actions: Vec<&str> = active.into_iter().map(|node| node.uses.as_str()).collect();
         let needed = policy::needed(&actions, self.kept);
         let principals = belts.principals().await;
-        let found = belts::probe::probe(aws, &needed, &principals, steps).await;
+        let found = belts::probe::probe(aws, &needed, &principals, steps, ahead).await;
         let answer = |answer| match answer {
             belts::probe::Answer::Denied => Answer::Denied,
             belts::probe::Answer::Unknown => Answer::Unknown,
@@ -267,19 +281,26 @@ impl Prepared {
     }
 
     fn races(&self, steps: &[PlannedStep]) -> Vec<String> {
-        let ordered = |a: &str, b: &str| {
-            let (a, b) = (parent(a), parent(b));
-            a != b && (self.program.has_path(a, b) || self.program.has_path(b, a))
+        let needs = |node: &'_ Node| -> Vec<&str> {
+            let needs = self.program.dependencies(&node.id);
+            needs.into_iter().map(|(need, _)| need.id.as_str()).collect()
         };
-        races(steps, ordered)
-            .into_iter()
-            .map(|race| {
-                format!(
-                    "steps `{}` and `{}` both write {} with no order between them; add `needs` to one",
-                    race.first, race.second, race.place
-                )
-            })
-            .collect()
+        let order: StepOrder<'_> =
+            self.program.order().map(|node| (node.id.as_str(), needs(node))).collect();
+        let said = |race: Race| {
+            let more = match race.count - 1 {
+                0 => String::new(),
+                1 => "; 1 more step writes it with no order to the one before it".into(),
+                more => {
+                    format!("; {more} more steps write it with no order to the one before them")
+                }
+            };
+            format!(
+                "steps `{}` and `{}` both write {} with no order between them; add `needs` to one{more}",
+                race.first, race.second, race.place
+            )
+        };
+        races(steps, &order).into_iter().map(said).collect()
     }
 }
 

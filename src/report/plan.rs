@@ -189,6 +189,9 @@ fn belts(plan: &PlanFile, look: &Look, out: &mut String) {
             protected.tag
         ),
     );
+    for one in &protected.unprotectable {
+        row("unprotected", format!("no tag can protect {one}"));
+    }
     row(
         "lock-out",
         match belts.lockout.as_slice() {

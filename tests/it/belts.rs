@@ -1,8 +1,6 @@
 //! The safety belts with the real binary: limits in plan and run, what is protected, old plans, and
 //! approvals from another terminal.
 
-use std::time::{Duration, Instant};
-
 use backburn::lab::seed::Seed;
 use serde_json::Value;
 
@@ -121,13 +119,9 @@ fn an_old_plan_is_refused() {
 }
 
 /// Waits until the run has left its question.
-fn asked(desk: &Desk, step: &str) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+pub fn asked(desk: &Desk, step: &str) {
     let file = desk.run_dir().join(format!("approval-{step}.asked.json"));
-    while !file.exists() {
-        assert!(Instant::now() < deadline, "nobody is asked");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for(support::until("a question", async || file.exists().then_some(())));
 }
 
 fn answer(desk: &Desk) -> Value {

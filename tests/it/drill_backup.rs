@@ -295,14 +295,12 @@ async fn a_restore_test_is_found_and_judged() {
     assert!(early.fails().await.contains("has completed no restore yet"));
 
     run_plan(&seed.account, "weekly").await;
-    for _ in 0..900 {
+    let done = |job: &RestoreJobsListMember| job.completion_date().is_some();
+    let is_restored = async || {
         let jobs = backup.list_restore_jobs().send().await.expect("listed");
-        let done = |job: &RestoreJobsListMember| job.completion_date().is_some();
-        if jobs.restore_jobs().iter().any(done) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+        jobs.restore_jobs().iter().any(done).then_some(())
+    };
+    support::until("the restore's end", is_restored).await;
     let judge = act(
         "judge",
         "backup.report-validation",

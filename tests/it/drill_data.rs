@@ -1,8 +1,6 @@
 //! The actions of drills on principals and data against the lab: planned, run, attacked, compared and
 //! released, with the account read before and after.
 
-use std::time::Duration;
-
 use backburn::{
     aws::{self, guardduty, session_name},
     engine::{Class, Fact, Operation, World, plan::PlanState},
@@ -27,16 +25,14 @@ async fn caller_of(rig: &Rig, event: &str) -> Value {
         .attribute_value(event)
         .build()
         .expect("an attribute");
-    for _ in 0..50 {
+    let look = async || {
         let call = rig.aws.cloudtrail().lookup_events().lookup_attributes(attribute.clone());
         let events = call.send().await.expect("events").events.unwrap_or_default();
-        if let Some(text) = events.first().and_then(|event| event.cloud_trail_event.as_deref()) {
-            let event: Value = serde_json::from_str(text).expect("JSON");
-            return event["userIdentity"].clone();
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("CloudTrail has no `{event}`");
+        let text = events.first()?.cloud_trail_event.as_deref()?;
+        let event: Value = serde_json::from_str(text).expect("JSON");
+        Some(event["userIdentity"].clone())
+    };
+    support::until(event, look).await
 }
 
 #[tokio::test]

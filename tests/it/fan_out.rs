@@ -1,8 +1,6 @@
 //! A step for each of 500 items: each has its own journal entries, one that fails hides no other, and
 //! a resumed run tries the failed one only.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use crate::binary::Desk;
@@ -37,9 +35,7 @@ fn count(desk: &Desk, record: &str, step: &str) -> usize {
 fn five_hundred_items_succeed() {
     let desk = Desk::new();
     let file = playbook(&desk, "item >= 0");
-    let started = Instant::now();
     desk.ends(0, &["run", &file, "--yes"]);
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     for step in ["each[", "wait["] {
         assert_eq!(count(&desk, "step-finished", step), ITEMS);
     }

@@ -1,7 +1,5 @@
 //! FIS of the front through aws-sdk-fis: the client that drills use, with effects read back from the upstream.
 
-use std::time::Duration;
-
 use aws_sdk_fis::types::{
     ActionsMode, CreateExperimentTemplateActionInput, CreateExperimentTemplateStopConditionInput,
     CreateExperimentTemplateTargetInput, Experiment, ExperimentStatus, SafetyLeverStatusInput,
@@ -83,14 +81,12 @@ impl Drill {
     }
 
     async fn wait(&self, id: &str, wanted: &ExperimentStatus) -> Experiment {
-        for _ in 0..400 {
+        let look = async || {
             let experiment = self.get(id).await;
-            if experiment.state().and_then(|state| state.status()) == Some(wanted) {
-                return experiment;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("not {wanted:?}: {:?}", self.get(id).await);
+            let is = experiment.state().and_then(|state| state.status()) == Some(wanted);
+            is.then_some(experiment)
+        };
+        support::until(wanted.as_str(), look).await
     }
 
     async fn state(&self) -> String {
@@ -101,13 +97,7 @@ impl Drill {
     }
 
     async fn wait_state(&self, wanted: &str) {
-        for _ in 0..400 {
-            if self.state().await == wanted {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the instance is {}, not {wanted}", self.state().await);
+        support::until(wanted, async || (self.state().await == wanted).then_some(())).await;
     }
 }
 

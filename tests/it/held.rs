@@ -115,3 +115,22 @@ fn a_drill_is_refused_what_a_run_holds() {
     assert_eq!(desk.runs().len(), 1, "there is no drill to release");
     desk.ends(0, &["release", "last"]);
 }
+
+/// A run that nobody can read is not taken for one that holds nothing.
+#[test]
+fn what_an_unreadable_run_holds_is_called_unknown() {
+    let (desk, inputs, run) = contained(LEAK, leaked);
+    desk.ends(0, &["release", "last"]);
+    let plan = args("plan", LEAK, &inputs);
+    let unknown = format!("what run {run} holds is unknown");
+    let before = desk.ends(0, &plan);
+    assert!(!before.out.contains(&unknown), "{}", before.out);
+    // As long as before, so that only the chain tells.
+    let text = std::fs::read_to_string(desk.journal()).expect("a journal");
+    let spoilt = text.replacen("\"playbook\":\"iam-key-leak\"", "\"playbook\":\"iam-key-leap\"", 1);
+    assert_ne!(text, spoilt);
+    std::fs::write(desk.journal(), spoilt).expect("written");
+    let after = desk.ends(0, &plan);
+    assert!(after.out.contains(&unknown) && after.out.contains("chain is broken"), "{}", after.out);
+    assert!(desk.ends(0, &["runs"]).out.contains("unreadable"));
+}

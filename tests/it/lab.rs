@@ -1,9 +1,8 @@
 //! The lab's life on real endpoints: up, seed, status, reset, down, and what must not be ended.
 
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use backburn::lab::{self, LabError, LabOptions, Progress, Silent, Upstream};
 
@@ -117,10 +116,15 @@ async fn a_killed_endpoint_is_started_again() {
     lab::down(&options, &Silent).await.expect("ended");
 }
 
+/// A process that lasts until it is killed, or until this one ends.
+fn lasting() -> Child {
+    Command::new("cat").stdin(Stdio::piped()).spawn().expect("spawned")
+}
+
 #[tokio::test]
 async fn a_stale_state_file_ends_no_foreign_process() {
     let options = options();
-    let mut stranger = Command::new("sleep").arg("60").spawn().expect("spawned");
+    let mut stranger = lasting();
     let state = serde_json::json!({
         "version": 1, "kind": "moto", "endpoint": "http://127.0.0.1:9", "port": 9, "venv": null,
         "process": { "pid": stranger.id(), "birth": "12345" }, "started": "2026-01-01T00:00:00Z",
@@ -191,16 +195,13 @@ async fn only_loopback_is_spoken_to() {
 
 #[tokio::test]
 async fn the_endpoint_ends_with_the_process_it_watches() {
-    let mut watched = Command::new("sleep").arg("60").spawn().expect("spawned");
+    let mut watched = lasting();
     let options = LabOptions { watch: Some(watched.id()), ..options() };
     lab::up(&options, &Silent).await.expect("started");
     watched.kill().expect("killed");
     watched.wait().expect("waited");
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while lab::status(&options).await.expect("read").is_some() {
-        assert!(Instant::now() < deadline, "it still runs");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let has_ended = async || lab::status(&options).await.expect("read").is_none().then_some(());
+    support::until("its end", has_ended).await;
 }
 
 /// The name that users know: LocalStack, in host mode where a Python for it exists.

@@ -2,7 +2,6 @@
 //! path: a status, or `slow`, which never answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use axum::{
     Router,
@@ -63,11 +62,8 @@ impl Listener {
 
     /// Waits until that path was asked for.
     pub fn wait(&self, path: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.hits(path).is_empty() {
-            assert!(Instant::now() < deadline, "nobody asks for {path}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let is_hit = async || (!self.hits(path).is_empty()).then_some(());
+        crate::binary::wait_for(crate::support::until(path, is_hit));
     }
 }
 

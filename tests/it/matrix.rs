@@ -60,7 +60,7 @@ fn a_trail_that_someone_stops_again_is_left_alone() {
 fn what_cannot_be_compared_is_refused_by_name_before_anything_starts() {
     let desk = Desk::new();
     let file = desk.path("vault.yaml");
-    let text = "playbook: vault\ntitle: A vault\nversion: 1.0.0\nsteps:\n  \
+    let text = "playbook: vault\ntitle: A vault\nversion: 1.0.0\nseverity: low\nsteps:\n  \
                 vault:\n    uses: backup.create-vault\n    with: {}\n  \
                 copy:\n    uses: ec2.copy-snapshot\n    with: { snapshot: snap-0123456789abcdef0 }\n";
     std::fs::write(&file, text).expect("written");

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -102,10 +101,8 @@ webhook = "https://soc.example.com/x"
     );
     let chat = format!("{url}/200/chat/T0-hidden");
     let mut command = run(&desk, &config, &leaked(&seed), &RUN);
-    let began = Instant::now();
     let ended = ended(command.env("CHAT", &chat));
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
-    assert!(began.elapsed() < Duration::from_secs(90));
 
     let soc = events(&listener, "/200/soc");
     assert_eq!((&*soc[0], soc.last().map(String::as_str)), ("run-start", Some("run-end")));

@@ -15,8 +15,15 @@ fn skipped(what: &str, why: &str) {
     eprintln!("\n*** SKIPPED: {what}\n*** {why}\n");
 }
 
-fn tools(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-tools").join(name)
+/// The folder of a tool, which is this process's alone until the lock is dropped.
+fn tools(name: &str) -> Result<(PathBuf, std::fs::File), String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-tools");
+    let lock = || {
+        std::fs::create_dir_all(&folder)?;
+        let lock = std::fs::File::create(folder.join(format!("{name}.lock")))?;
+        lock.lock().map(|()| lock)
+    };
+    Ok((folder.join(name), lock().map_err(|error| error.to_string())?))
 }
 
 fn succeeds(command: &mut Command) -> Result<String, String> {
@@ -30,7 +37,7 @@ fn succeeds(command: &mut Command) -> Result<String, String> {
 
 /// A Python with the validators, and the folder of the schemas.
 fn validators() -> Result<(PathBuf, PathBuf), String> {
-    let home = tools("schemas-1");
+    let (home, _lock) = tools("schemas-1")?;
     let (python, schemas) = (home.join("venv/bin/python"), home.join("schemas"));
     if home.join("done").exists() {
         return Ok((python, schemas));
@@ -140,7 +147,7 @@ fn pipelines_accept_what_is_written() {
 
 /// yaml-language-server, pinned; its packages run no script when they are installed.
 fn language_server() -> Result<PathBuf, String> {
-    let home = tools("yaml-language-server-1.19.2");
+    let (home, _lock) = tools("yaml-language-server-1.19.2")?;
     let server = home.join("node_modules/yaml-language-server/bin/yaml-language-server");
     if !home.join("done").exists() {
         std::fs::create_dir_all(&home).map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 //! as steps, conducted as a user's is. Planned, run, cut off, resumed and released, with the account read
 //! by another client before and after.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backburn::{
     aws::{Aws, ConnectOptions, Haste},
@@ -164,7 +164,8 @@ impl Rig {
     pub async fn crash(&self, seen: impl Fn(&Record) -> bool) {
         let ready = self.begin().await;
         let task = tokio::spawn(async move { ready.run(4, false).await.map(drop) });
-        for _ in 0..2000 {
+        let deadline = Instant::now() + support::PATIENCE;
+        while Instant::now() < deadline {
             if self.records().iter().any(&seen) {
                 task.abort();
                 let _ = task.await;

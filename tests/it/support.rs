@@ -5,9 +5,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use backburn::lab::{self, Lab, LabOptions, Silent, seed::Seed};
+
+/// How long a test waits for what has to come: longer than anything takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Looks again and again until there is something.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
 
 /// Installed upstreams, kept between test runs.
 pub fn cache() -> PathBuf {

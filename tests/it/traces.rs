@@ -1,7 +1,5 @@
 //! `--otlp` by the real binary: which spans reach a collector, and that one that is dead or slow
-//! changes neither the exit code nor the time of a run by much.
-
-use std::time::{Duration, Instant};
+//! neither changes the exit code nor keeps a run from ending.
 
 use crate::binary::{Desk, RUN};
 use crate::listener::Listener;
@@ -56,9 +54,7 @@ fn a_collector_that_is_dead_or_slow_changes_nothing() {
     let slow = Listener::start();
     for (url, said) in [("http://127.0.0.1:1", "are lost"), (&*format!("{}/slow", slow.url), "")] {
         let (desk, seed) = Desk::seeded();
-        let began = Instant::now();
         let ended = ends(&desk, 0, &args(&leaked(&seed), url));
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
         assert!(ended.err.contains("traces: the collector at"), "{}", ended.err);
         assert!(ended.err.contains(said), "{}", ended.err);
     }

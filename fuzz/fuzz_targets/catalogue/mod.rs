@@ -19,6 +19,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
             phase: serde_json::from_value(action["phase"].clone()).expect("a phase"),
             contains: action["contains"] == true,
             irreversible: action["irreversible"] == true,
+            effects: &[],
             inputs: action["inputs"].clone().into(),
             outputs: action["outputs"].clone().into(),
         })

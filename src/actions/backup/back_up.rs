@@ -17,15 +17,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/aws-backup/latest/devguide/recov-point-create-on-demand-backup.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, backup::BackUp as Job},
-    engine::{Step, StepError},
-    playbook::{Phase, types::Arn},
-};
+use crate::{actions::kit::*, aws::backup::BackUp as Job, playbook::types::Arn};
 
 /// Inputs of `backup.back-up`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -56,14 +48,10 @@ pub struct BackedUp {
 }
 
 impl Action for BackUp {
-    const SPEC: Spec = Spec {
-        name: "backup.back-up",
-        summary: "Back up one resource into a vault",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::operation::<Job>()],
-        page: page(include_str!("back_up.rs")),
+    const SPEC: Spec = spec! {
+        "backup.back-up": "Back up one resource into a vault";
+        Preserve;
+        uses [operation Job];
     };
     type Output = BackedUp;
 

@@ -15,18 +15,10 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::own_name;
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        backup::{HeldVault, Vault},
-    },
-    engine::{Step, StepError},
-    playbook::Phase,
+    actions::kit::*,
+    aws::backup::{HeldVault, Vault},
 };
 
 /// The longest name of a vault.
@@ -55,14 +47,10 @@ pub struct Made {
 }
 
 impl Action for CreateVault {
-    const SPEC: Spec = Spec {
-        name: "backup.create-vault",
-        summary: "Make a backup vault for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Vault>()],
-        page: page(include_str!("create_vault.rs")),
+    const SPEC: Spec = spec! {
+        "backup.create-vault": "Make a backup vault for a drill";
+        Recover;
+        uses [setting Vault];
     };
     type Output = Made;
 

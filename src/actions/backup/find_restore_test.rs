@@ -14,15 +14,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, backup::RestoreTest},
-    engine::{AFTER_RUN, Step, StepError},
-    playbook::Phase,
-};
+use crate::{actions::kit::*, aws::backup::RestoreTest, engine::AFTER_RUN};
 
 /// Inputs of `backup.find-restore-test`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,14 +39,10 @@ pub struct Test {
 }
 
 impl Action for FindRestoreTest {
-    const SPEC: Spec = Spec {
-        name: "backup.find-restore-test",
-        summary: "Find the newest completed restore of a restore testing plan",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<RestoreTest>()],
-        page: page(include_str!("find_restore_test.rs")),
+    const SPEC: Spec = spec! {
+        "backup.find-restore-test": "Find the newest completed restore of a restore testing plan";
+        Verify;
+        uses [fact RestoreTest];
     };
     type Output = Test;
 

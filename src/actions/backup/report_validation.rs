@@ -14,17 +14,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing-validation.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{
-        Aws,
-        backup::{RestoreValidation, Validation},
-    },
-    engine::{Step, StepError},
-    playbook::Phase,
+    actions::kit::*,
+    aws::backup::{RestoreValidation, Validation},
 };
 
 /// Inputs of `backup.report-validation`.
@@ -59,14 +51,10 @@ impl Judged {
 }
 
 impl Action for ReportValidation {
-    const SPEC: Spec = Spec {
-        name: "backup.report-validation",
-        summary: "Tell AWS Backup whether a restore test was good",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: true,
-        access: &[Access::setting::<RestoreValidation>()],
-        page: page(include_str!("report_validation.rs")),
+    const SPEC: Spec = spec! {
+        "backup.report-validation": "Tell AWS Backup whether a restore test was good";
+        Verify, irreversible;
+        uses [setting RestoreValidation];
     };
     type Output = Nothing;
 

@@ -26,21 +26,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{metadata, own_name};
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        backup::{Restore as Job, RestoreMetadata},
-    },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Arn, is_placeholder},
-    },
+    actions::kit::*,
+    aws::backup::{Restore as Job, RestoreMetadata},
+    playbook::types::{Arn, is_placeholder},
 };
 
 /// The longest name of a bucket and of a database.
@@ -81,14 +71,10 @@ pub struct Restored {
 }
 
 impl Action for Restore {
-    const SPEC: Spec = Spec {
-        name: "backup.restore",
-        summary: "Restore a recovery point as something new",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<RestoreMetadata>(), Access::operation::<Job>()],
-        page: page(include_str!("restore.rs")),
+    const SPEC: Spec = spec! {
+        "backup.restore": "Restore a recovery point as something new";
+        Recover;
+        uses [fact RestoreMetadata, operation Job];
     };
     type Output = Restored;
 

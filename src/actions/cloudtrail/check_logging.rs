@@ -11,15 +11,11 @@
 //!     is: true
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::at_home;
 use crate::{
-    actions::{Access, Action, Spec, page, until::until},
-    aws::{Aws, cloudtrail::Logging},
-    engine::{Step, StepError},
-    playbook::{Phase, types::Duration},
+    actions::{kit::*, until::until},
+    aws::cloudtrail::Logging,
+    playbook::types::Duration,
 };
 
 /// Inputs of `cloudtrail.check-logging`.
@@ -44,14 +40,10 @@ pub struct Checked {
 }
 
 impl Action for CheckLogging {
-    const SPEC: Spec = Spec {
-        name: "cloudtrail.check-logging",
-        summary: "Check whether a trail logs",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Logging>()],
-        page: page(include_str!("check_logging.rs")),
+    const SPEC: Spec = spec! {
+        "cloudtrail.check-logging": "Check whether a trail logs";
+        Verify;
+        uses [fact Logging];
     };
     type Output = Checked;
 

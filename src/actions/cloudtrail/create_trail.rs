@@ -19,15 +19,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
-    aws::{Aws, cloudtrail::Trail, owned::Made, policy_document::listed, s3::BucketPolicy},
-    engine::{Scope, Step, StepError, World},
-    playbook::{Phase, types::BucketName},
+    actions::{kit::*, naming},
+    aws::{cloudtrail::Trail, owned::Made, policy_document::listed, s3::BucketPolicy},
+    engine::Scope,
+    playbook::types::BucketName,
 };
 
 /// Inputs of `cloudtrail.create-trail`.
@@ -55,14 +53,10 @@ pub struct TrailMade {
 }
 
 impl Action for CreateTrail {
-    const SPEC: Spec = Spec {
-        name: "cloudtrail.create-trail",
-        summary: "Make a trail for a drill and start its logging",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<BucketPolicy>(), Access::setting::<Trail>()],
-        page: page(include_str!("create_trail.rs")),
+    const SPEC: Spec = spec! {
+        "cloudtrail.create-trail": "Make a trail for a drill and start its logging";
+        Recover;
+        uses [setting BucketPolicy, setting Trail];
     };
     type Output = TrailMade;
 

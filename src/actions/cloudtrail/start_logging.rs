@@ -22,19 +22,11 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use super::at_home;
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        cloudtrail::{Logging, Tampered, Tampering},
-    },
-    engine::{Class, Step, StepError, Verdict},
-    playbook::Phase,
+    actions::kit::*,
+    aws::cloudtrail::{Logging, Tampered, Tampering},
+    engine::Class,
 };
 
 /// Inputs of `cloudtrail.start-logging`.
@@ -60,14 +52,10 @@ pub struct Started {
 }
 
 impl Action for StartLogging {
-    const SPEC: Spec = Spec {
-        name: "cloudtrail.start-logging",
-        summary: "Make a trail log again and say who stopped it",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[Access::setting::<Logging>(), Access::fact::<Tampering>()],
-        page: page(include_str!("start_logging.rs")),
+    const SPEC: Spec = spec! {
+        "cloudtrail.start-logging": "Make a trail log again and say who stopped it";
+        Contain, verdict;
+        uses [setting Logging, fact Tampering];
     };
     type Output = Started;
 

@@ -13,18 +13,11 @@
 //! ATT&CK: T1562.008. GuardDuty: `Stealth:IAMUser/CloudTrailLoggingDisabled`.
 //! AWS: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::at_home;
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page, victim},
-    aws::{
-        Aws,
-        cloudtrail::{Logging, TrailTags},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::is_placeholder},
+    actions::{kit::*, victim},
+    aws::cloudtrail::{Logging, TrailTags},
+    playbook::types::is_placeholder,
 };
 
 /// Inputs of `cloudtrail.stop-logging`.
@@ -39,14 +32,10 @@ pub struct StopLogging {
 }
 
 impl Action for StopLogging {
-    const SPEC: Spec = Spec {
-        name: "cloudtrail.stop-logging",
-        summary: "Attack: stop the logging of a trail",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<TrailTags>(), Access::setting::<Logging>()],
-        page: page(include_str!("stop_logging.rs")),
+    const SPEC: Spec = spec! {
+        "cloudtrail.stop-logging": "Attack: stop the logging of a trail";
+        Verify;
+        uses [fact TrailTags, setting Logging];
     };
     type Output = Nothing;
 

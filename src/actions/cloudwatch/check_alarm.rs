@@ -12,14 +12,10 @@
 //!     within: 5m
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page, until::until},
-    aws::{Aws, cloudwatch::AlarmState},
-    engine::{Step, StepError},
-    playbook::{Phase, types::Duration},
+    actions::{kit::*, until::until},
+    aws::cloudwatch::AlarmState,
+    playbook::types::Duration,
 };
 
 /// Inputs of `cloudwatch.check-alarm`.
@@ -65,14 +61,10 @@ pub struct Checked {
 }
 
 impl Action for CheckAlarm {
-    const SPEC: Spec = Spec {
-        name: "cloudwatch.check-alarm",
-        summary: "Check the state of an alarm",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<AlarmState>()],
-        page: page(include_str!("check_alarm.rs")),
+    const SPEC: Spec = spec! {
+        "cloudwatch.check-alarm": "Check the state of an alarm";
+        Verify;
+        uses [fact AlarmState];
     };
     type Output = Checked;
 

@@ -24,19 +24,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
+    actions::{kit::*, naming},
     aws::{
-        Aws,
         cloudwatch::{Alarm, Watched},
         owned::Made,
     },
-    engine::{Step, StepError},
-    playbook::{Phase, types::Arn},
+    playbook::types::Arn,
 };
 
 /// Inputs of `cloudwatch.create-alarm`.
@@ -126,14 +120,10 @@ pub struct AlarmMade {
 }
 
 impl Action for CreateAlarm {
-    const SPEC: Spec = Spec {
-        name: "cloudwatch.create-alarm",
-        summary: "Make an alarm on one metric for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Alarm>()],
-        page: page(include_str!("create_alarm.rs")),
+    const SPEC: Spec = spec! {
+        "cloudwatch.create-alarm": "Make an alarm on one metric for a drill";
+        Recover;
+        uses [setting Alarm];
     };
     type Output = AlarmMade;
 

@@ -12,15 +12,7 @@
 //!     message: no volume was snapshotted
 //! ```
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use crate::{
-    actions::{Action, Nothing, Spec, page},
-    aws::Aws,
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::actions::kit::*;
 
 /// Inputs of `core.assert`.
 #[derive(Deserialize, JsonSchema)]
@@ -33,14 +25,9 @@ pub struct Assert {
 }
 
 impl Action for Assert {
-    const SPEC: Spec = Spec {
-        name: "core.assert",
-        summary: "Stop unless something is so",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[],
-        page: page(include_str!("assert.rs")),
+    const SPEC: Spec = spec! {
+        "core.assert": "Stop unless something is so";
+        Verify;
     };
     type Output = Nothing;
 

@@ -4,15 +4,7 @@
 //! where nobody can be asked it stops and says how to answer on `resume`. Who answered and with what
 //! words is journaled. A "no" fails the step. The step's `owner` names the role that is asked.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use crate::{
-    actions::{Action, Nothing, Spec, page},
-    aws::Aws,
-    engine::{Question, Step, StepError},
-    playbook::Phase,
-};
+use crate::{actions::kit::*, engine::Question};
 
 /// Inputs of `core.manual`.
 #[derive(Deserialize, JsonSchema)]
@@ -26,14 +18,10 @@ pub struct Manual {
 }
 
 impl Action for Manual {
-    const SPEC: Spec = Spec {
-        name: "core.manual",
-        summary: "Have a human do something and confirm it",
-        phase: Phase::Contain,
-        contains: false,
-        irreversible: true,
-        access: &[],
-        page: page(include_str!("manual.rs")),
+    const SPEC: Spec = spec! {
+        "core.manual": "Have a human do something and confirm it";
+        Contain, irreversible;
+        effects [AsksPerson];
     };
     type Output = Nothing;
 

@@ -3,15 +3,7 @@
 //! For what settles by itself: sessions that run out, a cache that empties. An interrupted run waits
 //! for the rest only. Prefer a step that verifies over one that waits.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use crate::{
-    actions::{Action, Nothing, Spec, page},
-    aws::Aws,
-    engine::{Step, StepError},
-    playbook::{Phase, types::Duration},
-};
+use crate::{actions::kit::*, playbook::types::Duration};
 
 /// Inputs of `core.wait`.
 #[derive(Deserialize, JsonSchema)]
@@ -25,14 +17,9 @@ pub struct Wait {
 }
 
 impl Action for Wait {
-    const SPEC: Spec = Spec {
-        name: "core.wait",
-        summary: "Wait for a time",
-        phase: Phase::Contain,
-        contains: false,
-        irreversible: false,
-        access: &[],
-        page: page(include_str!("wait.rs")),
+    const SPEC: Spec = spec! {
+        "core.wait": "Wait for a time";
+        Contain;
     };
     type Output = Nothing;
 

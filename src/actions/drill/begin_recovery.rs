@@ -11,15 +11,7 @@
 //!   with: { recovery-point: "${{ steps.backup.created }}" }
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Action, Spec, page},
-    aws::Aws,
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::actions::kit::*;
 
 /// Inputs of `drill.begin-recovery`.
 #[derive(Deserialize, JsonSchema)]
@@ -41,14 +33,9 @@ pub struct Begun {
 }
 
 impl Action for BeginRecovery {
-    const SPEC: Spec = Spec {
-        name: "drill.begin-recovery",
-        summary: "Begin the recovery of a drill",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[],
-        page: page(include_str!("begin_recovery.rs")),
+    const SPEC: Spec = spec! {
+        "drill.begin-recovery": "Begin the recovery of a drill";
+        Verify;
     };
     type Output = Begun;
 

@@ -11,16 +11,9 @@
 //!     inputs: { instance: "${{ steps.target.instance }}" }
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    actions::{Action, Spec, page},
-    aws::Aws,
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::actions::kit::*;
 
 /// Inputs of `drill.begin-response`.
 #[derive(Deserialize, JsonSchema)]
@@ -44,14 +37,9 @@ pub struct Begun {
 }
 
 impl Action for BeginResponse {
-    const SPEC: Spec = Spec {
-        name: "drill.begin-response",
-        summary: "Begin the response of a drill",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[],
-        page: page(include_str!("begin_response.rs")),
+    const SPEC: Spec = spec! {
+        "drill.begin-response": "Begin the response of a drill";
+        Verify;
     };
     type Output = Begun;
 

@@ -35,24 +35,14 @@
 
 use std::time::Duration as Time;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{
     source::{Match, Source},
     watch::in_region,
 };
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        detection::{Detection, Memory, Origin},
-    },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Duration, Region, is_placeholder},
-    },
+    actions::kit::*,
+    aws::detection::{Detection, Memory, Origin},
+    playbook::types::{Duration, Region, is_placeholder},
 };
 
 /// Inputs of `drill.detect`.
@@ -136,14 +126,10 @@ pub struct Seen {
 }
 
 impl Action for Detect {
-    const SPEC: Spec = Spec {
-        name: "drill.detect",
-        summary: "Wait for a detection and say what became of it",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::operation::<Detection>()],
-        page: page(include_str!("detect.rs")),
+    const SPEC: Spec = spec! {
+        "drill.detect": "Wait for a detection and say what became of it";
+        Verify;
+        uses [operation Detection];
     };
     type Output = Detected;
 

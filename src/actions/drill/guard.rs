@@ -29,23 +29,15 @@
 //!     window: { days: [mon, tue, wed], from: "09:00", to: "16:00", time-zone: Europe/Berlin }
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{cost::Forecast, window::Window};
 use crate::{
-    actions::{Access, Action, Spec, page},
+    actions::kit::*,
     aws::{
-        Aws,
         drill::{AlarmStates, AwsTime},
         fis::{RunningExperiments, SafetyLever},
         iam::Caller,
     },
-    engine::{Step, StepError, World},
-    playbook::{
-        Phase,
-        types::{AccountId, Region},
-    },
+    playbook::types::{AccountId, Region},
 };
 
 /// Inputs of `drill.guard`.
@@ -91,20 +83,13 @@ pub struct Guarded {
 }
 
 impl Action for Guard {
-    const SPEC: Spec = Spec {
-        name: "drill.guard",
-        summary: "Check that a drill may run here and now",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<AwsTime>(),
-            Access::fact::<SafetyLever>(),
-            Access::fact::<RunningExperiments>(),
-            Access::fact::<AlarmStates>(),
-        ],
-        page: page(include_str!("guard.rs")),
+    const SPEC: Spec = spec! {
+        "drill.guard": "Check that a drill may run here and now";
+        Verify;
+        uses [
+            fact Caller, fact AwsTime, fact SafetyLever, fact RunningExperiments,
+            fact AlarmStates,
+        ];
     };
     type Output = Guarded;
 

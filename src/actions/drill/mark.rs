@@ -10,15 +10,7 @@
 //!     name: fault-in-effect
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Action, Spec, page},
-    aws::Aws,
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::actions::kit::*;
 
 /// Inputs of `drill.mark`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,14 +30,9 @@ pub struct Marked {
 }
 
 impl Action for Mark {
-    const SPEC: Spec = Spec {
-        name: "drill.mark",
-        summary: "Note a moment on AWS's clock",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[],
-        page: page(include_str!("mark.rs")),
+    const SPEC: Spec = spec! {
+        "drill.mark": "Note a moment on AWS's clock";
+        Verify;
     };
     type Output = Marked;
 

@@ -24,24 +24,18 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::source::{Match, Source, pattern_for, wants_reads};
 use crate::{
-    actions::{Access, Action, Spec, page},
+    actions::kit::*,
     aws::{
-        Aws,
         events::{EventRule, RuleIs},
         owned::Owner,
         sqs::{Queue, QueueIs},
     },
-    engine::{AFTER_RUN, Step, StepError},
-    playbook::{
-        Phase,
-        types::{Region, is_placeholder},
-    },
+    engine::AFTER_RUN,
+    playbook::types::{Region, is_placeholder},
 };
 
 /// Inputs of `drill.watch`.
@@ -80,14 +74,10 @@ pub struct Watching {
 }
 
 impl Action for Watch {
-    const SPEC: Spec = Spec {
-        name: "drill.watch",
-        summary: "Listen for a detection on the event bus",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Queue>(), Access::setting::<EventRule>()],
-        page: page(include_str!("watch.rs")),
+    const SPEC: Spec = spec! {
+        "drill.watch": "Listen for a detection on the event bus";
+        Verify;
+        uses [setting Queue, setting EventRule];
     };
     type Output = Watching;
 

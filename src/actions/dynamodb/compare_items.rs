@@ -13,15 +13,7 @@
 //!     digest: ${{ steps.ledger.digest }}
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, dynamodb::TableContents},
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::{actions::kit::*, aws::dynamodb::TableContents};
 
 /// Inputs of `dynamodb.compare-items`.
 #[derive(Deserialize, JsonSchema)]
@@ -46,14 +38,10 @@ pub struct Compared {
 }
 
 impl Action for CompareItems {
-    const SPEC: Spec = Spec {
-        name: "dynamodb.compare-items",
-        summary: "Compare a table's items with a digest",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<TableContents>()],
-        page: page(include_str!("compare_items.rs")),
+    const SPEC: Spec = spec! {
+        "dynamodb.compare-items": "Compare a table's items with a digest";
+        Verify;
+        uses [fact TableContents];
     };
     type Output = Compared;
 

@@ -22,19 +22,14 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
+    actions::{kit::*, naming},
     aws::{
-        Aws,
         dynamodb::{Table, WantedItems},
         owned::Made,
     },
-    engine::{Step, StepError},
-    playbook::Phase,
 };
 
 /// Inputs of `dynamodb.create-table`.
@@ -78,14 +73,10 @@ pub struct TableMade {
 }
 
 impl Action for CreateTable {
-    const SPEC: Spec = Spec {
-        name: "dynamodb.create-table",
-        summary: "Make a table with known contents for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Table>()],
-        page: page(include_str!("create_table.rs")),
+    const SPEC: Spec = spec! {
+        "dynamodb.create-table": "Make a table with known contents for a drill";
+        Recover;
+        uses [setting Table];
     };
     type Output = TableMade;
 

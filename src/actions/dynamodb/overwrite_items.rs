@@ -15,18 +15,9 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::{
-    actions::{Access, Action, Spec, page, victim},
-    aws::{
-        Aws,
-        dynamodb::{Items, TableTags},
-    },
-    engine::{Step, StepError},
-    playbook::Phase,
+    actions::{kit::*, victim},
+    aws::dynamodb::{Items, TableTags},
 };
 
 /// Inputs of `dynamodb.overwrite-items`.
@@ -49,14 +40,10 @@ pub struct Destroyed {
 }
 
 impl Action for OverwriteItems {
-    const SPEC: Spec = Spec {
-        name: "dynamodb.overwrite-items",
-        summary: "Attack: replace the items of a table by empty ones",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<TableTags>(), Access::setting::<Items>()],
-        page: page(include_str!("overwrite_items.rs")),
+    const SPEC: Spec = spec! {
+        "dynamodb.overwrite-items": "Attack: replace the items of a table by empty ones";
+        Verify;
+        uses [fact TableTags, setting Items];
     };
     type Output = Destroyed;
 

@@ -13,17 +13,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, ec2::AwaitState},
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Duration, InstanceId},
-    },
+    actions::kit::*,
+    aws::ec2::AwaitState,
+    playbook::types::{Duration, InstanceId},
 };
 
 /// Inputs of `ec2.check-instance`.
@@ -68,14 +61,10 @@ pub struct Seen {
 }
 
 impl Action for CheckInstance {
-    const SPEC: Spec = Spec {
-        name: "ec2.check-instance",
-        summary: "Check that an instance runs, or is stopped",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::operation::<AwaitState>()],
-        page: page(include_str!("check_instance.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.check-instance": "Check that an instance runs, or is stopped";
+        Verify;
+        uses [operation AwaitState];
     };
     type Output = Seen;
 

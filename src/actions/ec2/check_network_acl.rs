@@ -15,17 +15,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#disrupt-connectivity>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{AclFacts, SubnetAcl},
-    },
-    engine::{Step, StepError},
-    playbook::Phase,
+    actions::kit::*,
+    aws::ec2::{AclFacts, SubnetAcl},
 };
 
 /// Inputs of `ec2.check-network-acl`.
@@ -51,14 +43,10 @@ pub struct Associated {
 }
 
 impl Action for CheckNetworkAcl {
-    const SPEC: Spec = Spec {
-        name: "ec2.check-network-acl",
-        summary: "Check which network ACL a subnet is associated with",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<SubnetAcl>()],
-        page: page(include_str!("check_network_acl.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.check-network-acl": "Check which network ACL a subnet is associated with";
+        Verify;
+        uses [fact SubnetAcl];
     };
     type Output = Associated;
 

@@ -21,20 +21,12 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-accessing-snapshot.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{
-            BlockRange, CreateSnapshot, Snapshot, SnapshotBlocks, SnapshotFacts, Volume,
-            VolumeFacts,
-        },
+    actions::kit::*,
+    aws::ec2::{
+        BlockRange, CreateSnapshot, Snapshot, SnapshotBlocks, SnapshotFacts, Volume, VolumeFacts,
     },
-    engine::{Step, StepError},
-    playbook::{Phase, types::VolumeId},
+    playbook::types::VolumeId,
 };
 
 /// Inputs of `ec2.compare-volume`.
@@ -72,20 +64,13 @@ pub struct Likeness {
 }
 
 impl Action for CompareVolume {
-    const SPEC: Spec = Spec {
-        name: "ec2.compare-volume",
-        summary: "Compare a volume with a snapshot, block by block",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[
-            Access::fact::<Volume>(),
-            Access::fact::<Snapshot>(),
-            Access::fact::<SnapshotBlocks>(),
-            Access::fact::<BlockRange>(),
-            Access::operation::<CreateSnapshot>(),
-        ],
-        page: page(include_str!("compare_volume.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.compare-volume": "Compare a volume with a snapshot, block by block";
+        Verify;
+        uses [
+            fact Volume, fact Snapshot, fact SnapshotBlocks, fact BlockRange,
+            operation CreateSnapshot,
+        ];
     };
     type Output = Likeness;
 

@@ -4,20 +4,10 @@
 //! with its key: a copy under a customer key that only responders may delete is neither. Copies are
 //! slow and limited to 20 at a time for each destination Region. Release keeps the copy as evidence.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{CopySnapshot as Copy, Snapshot},
-    },
-    engine::{Step, StepError, World},
-    playbook::{
-        Phase,
-        types::{Region, SnapshotId},
-    },
+    actions::kit::*,
+    aws::ec2::{CopySnapshot as Copy, Snapshot},
+    playbook::types::{Region, SnapshotId},
 };
 
 /// Inputs of `ec2.copy-snapshot`.
@@ -46,14 +36,11 @@ pub struct Copied {
 }
 
 impl Action for CopySnapshot {
-    const SPEC: Spec = Spec {
-        name: "ec2.copy-snapshot",
-        summary: "Copy a snapshot to another Region or under a customer key",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Snapshot>(), Access::operation::<Copy>()],
-        page: page(include_str!("copy_snapshot.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.copy-snapshot": "Copy a snapshot to another Region or under a customer key";
+        Preserve;
+        uses [fact Snapshot, operation Copy];
+        effects [CopiesSnapshot];
     };
     type Output = Copied;
 

@@ -6,18 +6,11 @@
 //! loses its memory and gives the intruder's start-up scripts their turn: capture memory before.
 //! Release keeps the image and its snapshots as evidence.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::alive;
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{CreateImage as Create, Instance},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::InstanceId},
+    actions::kit::*,
+    aws::ec2::{CreateImage as Create, Instance},
+    playbook::types::InstanceId,
 };
 
 /// Inputs of `ec2.create-image`.
@@ -48,14 +41,11 @@ pub struct ImageMade {
 }
 
 impl Action for CreateImage {
-    const SPEC: Spec = Spec {
-        name: "ec2.create-image",
-        summary: "Make a machine image of an instance without rebooting it",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Instance>(), Access::operation::<Create>()],
-        page: page(include_str!("create_image.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.create-image": "Make a machine image of an instance without rebooting it";
+        Preserve;
+        uses [fact Instance, operation Create];
+        effects [KeepsDisks, MayReboot];
     };
     type Output = ImageMade;
 

@@ -19,18 +19,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::ranges::divide;
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{Mark, Network, Segment, Subnet, Vpc, Zones},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::Cidr},
+    actions::kit::*,
+    aws::ec2::{Mark, Network, Segment, Subnet, Vpc, Zones},
+    playbook::types::Cidr,
 };
 
 /// Inputs of `ec2.create-network`.
@@ -62,14 +55,10 @@ pub struct Built {
 }
 
 impl Action for CreateNetwork {
-    const SPEC: Spec = Spec {
-        name: "ec2.create-network",
-        summary: "Build a VPC with subnets that reaches nothing outside",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Zones>(), Access::setting::<Vpc>(), Access::setting::<Subnet>()],
-        page: page(include_str!("create_network.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.create-network": "Build a VPC with subnets that reaches nothing outside";
+        Recover;
+        uses [fact Zones, setting Vpc, setting Subnet];
     };
     type Output = Built;
 

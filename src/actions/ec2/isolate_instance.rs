@@ -25,9 +25,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     alive,
@@ -35,19 +32,12 @@ use super::{
     isolation::{Wanted, verdict},
 };
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{
-            AddressAssociation, EniGroups, Group, Instance, Interface, Interfaces, SecurityGroup,
-            SecurityGroups,
-        },
+    actions::kit::*,
+    aws::ec2::{
+        AddressAssociation, EniGroups, Group, Instance, Interface, Interfaces, SecurityGroup,
+        SecurityGroups,
     },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Duration, InstanceId},
-    },
+    playbook::types::{Duration, InstanceId},
 };
 
 const NOT_FILTERED: &str = "security groups do not filter the VPC resolver, instance metadata or time: block DNS with DNS Firewall and revoke the instance's role";
@@ -87,21 +77,14 @@ pub struct Isolated {
 }
 
 impl Action for IsolateInstance {
-    const SPEC: Spec = Spec {
-        name: "ec2.isolate-instance",
-        summary: "Cut an instance off the network at all its interfaces",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[
-            Access::fact::<Instance>(),
-            Access::fact::<Interfaces>(),
-            Access::fact::<SecurityGroups>(),
-            Access::setting::<SecurityGroup>(),
-            Access::setting::<EniGroups>(),
-            Access::setting::<AddressAssociation>(),
-        ],
-        page: page(include_str!("isolate_instance.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.isolate-instance": "Cut an instance off the network at all its interfaces";
+        Contain, verdict;
+        uses [
+            fact Instance, fact Interfaces, fact SecurityGroups, setting SecurityGroup,
+            setting EniGroups, setting AddressAssociation,
+        ];
+        effects [CutsAgent, TakesOut];
     };
     type Output = Isolated;
 

@@ -9,20 +9,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{alive, tagging};
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{
-            DeleteOnTermination, Instance, Interfaces, ShutdownBehavior, Tag, TerminationProtection,
-        },
+    actions::kit::*,
+    aws::ec2::{
+        DeleteOnTermination, Instance, Interfaces, ShutdownBehavior, Tag, TerminationProtection,
     },
-    engine::{Step, StepError},
-    playbook::{Phase, types::InstanceId},
+    playbook::types::InstanceId,
 };
 
 /// Inputs of `ec2.protect-instance`.
@@ -47,21 +40,13 @@ pub struct Protected {
 }
 
 impl Action for ProtectInstance {
-    const SPEC: Spec = Spec {
-        name: "ec2.protect-instance",
-        summary: "Keep an instance and its volumes from being deleted",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[
-            Access::fact::<Instance>(),
-            Access::fact::<Interfaces>(),
-            Access::setting::<TerminationProtection>(),
-            Access::setting::<ShutdownBehavior>(),
-            Access::setting::<DeleteOnTermination>(),
-            Access::setting::<Tag>(),
-        ],
-        page: page(include_str!("protect_instance.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.protect-instance": "Keep an instance and its volumes from being deleted";
+        Preserve;
+        uses [
+            fact Instance, fact Interfaces, setting TerminationProtection,
+            setting ShutdownBehavior, setting DeleteOnTermination, setting Tag,
+        ];
     };
     type Output = Protected;
 

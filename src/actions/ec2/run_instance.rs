@@ -19,20 +19,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{AwaitState, Instance, Launched, LaunchedInstance, Mark},
-    },
-    engine::{AFTER_RUN, Step, StepError, World},
-    playbook::{
-        Phase,
-        types::{ImageId, SecurityGroupId},
-    },
+    actions::kit::*,
+    aws::ec2::{AwaitState, Instance, Launched, LaunchedInstance, Mark},
+    engine::AFTER_RUN,
+    playbook::types::{ImageId, SecurityGroupId},
 };
 
 /// Until a new instance runs, with time to spare.
@@ -84,18 +75,10 @@ pub struct Started {
 }
 
 impl Action for RunInstance {
-    const SPEC: Spec = Spec {
-        name: "ec2.run-instance",
-        summary: "Launch an instance and wait until it runs",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[
-            Access::fact::<Instance>(),
-            Access::setting::<LaunchedInstance>(),
-            Access::operation::<AwaitState>(),
-        ],
-        page: page(include_str!("run_instance.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.run-instance": "Launch an instance and wait until it runs";
+        Recover;
+        uses [fact Instance, setting LaunchedInstance, operation AwaitState];
     };
     type Output = Started;
 

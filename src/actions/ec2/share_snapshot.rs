@@ -16,17 +16,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{Aws, ec2::SnapshotShare},
-    engine::{Step, StepError, World},
-    playbook::{
-        Phase,
-        types::{AccountId, SnapshotId},
-    },
+    actions::kit::*,
+    aws::ec2::SnapshotShare,
+    playbook::types::{AccountId, SnapshotId},
 };
 
 /// Inputs of `ec2.share-snapshot`.
@@ -40,14 +33,11 @@ pub struct ShareSnapshot {
 }
 
 impl Action for ShareSnapshot {
-    const SPEC: Spec = Spec {
-        name: "ec2.share-snapshot",
-        summary: "Share a snapshot with another account",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<SnapshotShare>()],
-        page: page(include_str!("share_snapshot.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.share-snapshot": "Share a snapshot with another account";
+        Preserve;
+        uses [setting SnapshotShare];
+        effects [Shares];
     };
     type Output = Nothing;
 

@@ -7,18 +7,11 @@
 //! Snapshots of volumes under the key `aws/ebs` cannot be shared with another account: copy them
 //! under a customer key with `ec2.copy-snapshot`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::alive;
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ec2::{CreateSnapshots, Instance},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::InstanceId},
+    actions::kit::*,
+    aws::ec2::{CreateSnapshots, Instance},
+    playbook::types::InstanceId,
 };
 
 /// Inputs of `ec2.snapshot-volumes`.
@@ -45,14 +38,11 @@ pub struct SnapshotsTaken {
 }
 
 impl Action for SnapshotVolumes {
-    const SPEC: Spec = Spec {
-        name: "ec2.snapshot-volumes",
-        summary: "Take snapshots of all volumes of an instance at one point in time",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Instance>(), Access::operation::<CreateSnapshots>()],
-        page: page(include_str!("snapshot_volumes.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.snapshot-volumes": "Take snapshots of all volumes of an instance at one point in time";
+        Preserve;
+        uses [fact Instance, operation CreateSnapshots];
+        effects [KeepsDisks, TakesSnapshots];
     };
     type Output = SnapshotsTaken;
 

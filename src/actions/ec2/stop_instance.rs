@@ -4,18 +4,11 @@
 //! public address. EBS volumes, Elastic IPs and private addresses stay. Release starts the instance
 //! again, which does not bring back what was lost.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::{alive, auto_scaling::InAutoScalingGroup};
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{
-        Aws,
-        ec2::{Instance, InstanceState, State},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::InstanceId},
+    actions::kit::*,
+    aws::ec2::{Instance, InstanceState, State},
+    playbook::types::InstanceId,
 };
 
 /// Inputs of `ec2.stop-instance`.
@@ -30,14 +23,11 @@ pub struct StopInstance {
 }
 
 impl Action for StopInstance {
-    const SPEC: Spec = Spec {
-        name: "ec2.stop-instance",
-        summary: "Stop an instance",
-        phase: Phase::Eradicate,
-        contains: false,
-        irreversible: true,
-        access: &[Access::fact::<Instance>(), Access::setting::<InstanceState>()],
-        page: page(include_str!("stop_instance.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.stop-instance": "Stop an instance";
+        Eradicate, irreversible;
+        uses [fact Instance, setting InstanceState];
+        effects [Ends, TakesOut];
     };
     type Output = Nothing;
 

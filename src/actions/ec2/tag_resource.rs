@@ -7,16 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::tagging;
-use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{Aws, ec2::Tag},
-    engine::{Step, StepError},
-    playbook::{Phase, types::is_placeholder},
-};
+use crate::{actions::kit::*, aws::ec2::Tag, playbook::types::is_placeholder};
 
 /// Inputs of `ec2.tag-resource`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -33,14 +25,10 @@ pub struct TagResource {
 }
 
 impl Action for TagResource {
-    const SPEC: Spec = Spec {
-        name: "ec2.tag-resource",
-        summary: "Set tags on an EC2 resource",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Tag>()],
-        page: page(include_str!("tag_resource.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.tag-resource": "Set tags on an EC2 resource";
+        Preserve;
+        uses [setting Tag];
     };
     type Output = Nothing;
 

@@ -15,17 +15,10 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        fis::{ActionFacts, AwaitExperiment as Await},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::Duration},
+    actions::kit::*,
+    aws::fis::{ActionFacts, AwaitExperiment as Await},
+    playbook::types::Duration,
 };
 
 /// Inputs of `fis.await-experiment`.
@@ -75,14 +68,10 @@ impl From<ActionFacts> for ActionOver {
 }
 
 impl Action for AwaitExperiment {
-    const SPEC: Spec = Spec {
-        name: "fis.await-experiment",
-        summary: "Wait until an AWS FIS experiment is over",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::operation::<Await>()],
-        page: page(include_str!("await_experiment.rs")),
+    const SPEC: Spec = spec! {
+        "fis.await-experiment": "Wait until an AWS FIS experiment is over";
+        Verify;
+        uses [operation Await];
     };
     type Output = Over;
 

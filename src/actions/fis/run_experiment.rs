@@ -37,24 +37,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::experiment_input::{EmptyTargets, FaultInput, TargetInput, check};
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        fis::{
-            AwaitEffect, Design, Experiment, ExperimentTemplate, Mark, Started, TargetTags,
-            Template,
-        },
+    actions::kit::*,
+    aws::fis::{
+        AwaitEffect, Design, Experiment, ExperimentTemplate, Mark, Started, TargetTags, Template,
     },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Arn, is_placeholder},
-    },
+    playbook::types::{Arn, is_placeholder},
 };
 
 /// Inputs of `fis.run-experiment`.
@@ -97,19 +86,13 @@ pub struct Faulted {
 }
 
 impl Action for RunExperiment {
-    const SPEC: Spec = Spec {
-        name: "fis.run-experiment",
-        summary: "Start an AWS FIS experiment and wait for its first fault",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[
-            Access::fact::<TargetTags>(),
-            Access::setting::<ExperimentTemplate>(),
-            Access::setting::<Experiment>(),
-            Access::operation::<AwaitEffect>(),
-        ],
-        page: page(include_str!("run_experiment.rs")),
+    const SPEC: Spec = spec! {
+        "fis.run-experiment": "Start an AWS FIS experiment and wait for its first fault";
+        Verify;
+        uses [
+            fact TargetTags, setting ExperimentTemplate, setting Experiment,
+            operation AwaitEffect,
+        ];
     };
     type Output = Faulted;
 

@@ -14,15 +14,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateSampleFindings.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, guardduty},
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::{actions::kit::*, aws::guardduty};
 
 /// Inputs of `guardduty.create-sample-findings`.
 #[derive(Deserialize, JsonSchema)]
@@ -44,14 +36,10 @@ pub struct Samples {
 }
 
 impl Action for CreateSampleFindings {
-    const SPEC: Spec = Spec {
-        name: "guardduty.create-sample-findings",
-        summary: "Make sample findings, which prove plumbing and no detection",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::operation::<guardduty::CreateSampleFindings>()],
-        page: page(include_str!("create_sample_findings.rs")),
+    const SPEC: Spec = spec! {
+        "guardduty.create-sample-findings": "Make sample findings, which prove plumbing and no detection";
+        Verify;
+        uses [operation guardduty::CreateSampleFindings];
     };
     type Output = Samples;
 

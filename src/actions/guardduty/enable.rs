@@ -12,18 +12,12 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
+    actions::kit::*,
     aws::{
-        Aws,
         guardduty::{Detector, DetectorIs},
         owned::open,
     },
-    engine::{Step, StepError},
-    playbook::Phase,
 };
 
 /// Inputs of `guardduty.enable`: none.
@@ -42,14 +36,10 @@ pub struct Enabled {
 }
 
 impl Action for Enable {
-    const SPEC: Spec = Spec {
-        name: "guardduty.enable",
-        summary: "Switch GuardDuty on where it is not",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Detector>()],
-        page: page(include_str!("enable.rs")),
+    const SPEC: Spec = spec! {
+        "guardduty.enable": "Switch GuardDuty on where it is not";
+        Recover;
+        uses [setting Detector];
     };
     type Output = Enabled;
 

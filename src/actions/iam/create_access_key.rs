@@ -15,15 +15,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, iam::AccessKey, owned::Made},
-    engine::{Step, StepError},
-    playbook::{Phase, types::UserName},
+    actions::kit::*,
+    aws::{iam::AccessKey, owned::Made},
+    playbook::types::UserName,
 };
 
 /// Inputs of `iam.create-access-key`.
@@ -43,14 +38,10 @@ pub struct KeyMade {
 }
 
 impl Action for CreateAccessKey {
-    const SPEC: Spec = Spec {
-        name: "iam.create-access-key",
-        summary: "Make an access key of a drill's user",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<AccessKey>()],
-        page: page(include_str!("create_access_key.rs")),
+    const SPEC: Spec = spec! {
+        "iam.create-access-key": "Make an access key of a drill's user";
+        Recover;
+        uses [setting AccessKey];
     };
     type Output = KeyMade;
 

@@ -19,22 +19,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
+    actions::{kit::*, naming},
     aws::{
-        Aws,
         iam::{OwnedRole, Policies},
         owned::Made,
     },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Arn, RoleName},
-    },
+    playbook::types::{Arn, RoleName},
 };
 
 /// Inputs of `iam.create-role`.
@@ -71,14 +64,10 @@ pub struct RoleMade {
 }
 
 impl Action for CreateRole {
-    const SPEC: Spec = Spec {
-        name: "iam.create-role",
-        summary: "Make a role for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<OwnedRole>()],
-        page: page(include_str!("create_role.rs")),
+    const SPEC: Spec = spec! {
+        "iam.create-role": "Make a role for a drill";
+        Recover;
+        uses [setting OwnedRole];
     };
     type Output = RoleMade;
 

@@ -19,19 +19,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::create_role::policies;
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
-    aws::{Aws, iam::OwnedUser, owned::Made},
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Arn, UserName},
-    },
+    actions::{kit::*, naming},
+    aws::{iam::OwnedUser, owned::Made},
+    playbook::types::{Arn, UserName},
 };
 
 /// Inputs of `iam.create-user`.
@@ -62,14 +56,10 @@ pub struct UserMade {
 }
 
 impl Action for CreateUser {
-    const SPEC: Spec = Spec {
-        name: "iam.create-user",
-        summary: "Make a user for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<OwnedUser>()],
-        page: page(include_str!("create_user.rs")),
+    const SPEC: Spec = spec! {
+        "iam.create-user": "Make a user for a drill";
+        Recover;
+        uses [setting OwnedUser];
     };
     type Output = UserMade;
 

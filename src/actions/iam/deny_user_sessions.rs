@@ -22,22 +22,15 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{
     deny::{self, Whom},
     lockout::{self, Victim},
     simulated,
 };
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User, UserPolicy},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::UserName},
+    actions::kit::*,
+    aws::iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User, UserPolicy},
+    playbook::types::UserName,
 };
 
 /// Inputs of `iam.deny-user-sessions`.
@@ -67,21 +60,13 @@ pub struct Denied {
 }
 
 impl Action for DenyUserSessions {
-    const SPEC: Spec = Spec {
-        name: "iam.deny-user-sessions",
-        summary: "Deny everything to a user or to its sessions",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<User>(),
-            Access::fact::<DeniedBy>(),
-            Access::part::<InlineSize>(InlineSize::OF_USER),
-            Access::setting::<UserPolicy>(),
-            Access::part::<Simulation>(Simulation::OF_USER),
-        ],
-        page: page(include_str!("deny_user_sessions.rs")),
+    const SPEC: Spec = spec! {
+        "iam.deny-user-sessions": "Deny everything to a user or to its sessions";
+        Contain, verdict;
+        uses [
+            fact Caller, fact User, fact DeniedBy, part InlineSize(InlineSize::OF_USER),
+            setting UserPolicy, part Simulation(Simulation::OF_USER),
+        ];
     };
     type Output = Denied;
 

@@ -16,22 +16,11 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys-admin-managed.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use super::lockout::{self, Victim};
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        iam::{AccessKeyOwner, AccessKeyStatus, Caller, KeyStatus, User},
-    },
-    engine::{Step, StepError, Verdict, World},
-    playbook::{
-        Phase,
-        types::{AccessKeyId, UserName},
-    },
+    actions::kit::*,
+    aws::iam::{AccessKeyOwner, AccessKeyStatus, Caller, KeyStatus, User},
+    playbook::types::{AccessKeyId, UserName},
 };
 
 /// Inputs of `iam.disable-access-key`.
@@ -54,19 +43,10 @@ pub struct Disabled {
 }
 
 impl Action for DisableAccessKey {
-    const SPEC: Spec = Spec {
-        name: "iam.disable-access-key",
-        summary: "Make a user's access key inactive",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<AccessKeyOwner>(),
-            Access::fact::<User>(),
-            Access::setting::<AccessKeyStatus>(),
-        ],
-        page: page(include_str!("disable_access_key.rs")),
+    const SPEC: Spec = spec! {
+        "iam.disable-access-key": "Make a user's access key inactive";
+        Contain, verdict;
+        uses [fact Caller, fact AccessKeyOwner, fact User, setting AccessKeyStatus];
     };
     type Output = Disabled;
 

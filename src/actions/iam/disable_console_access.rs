@@ -11,19 +11,11 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use super::lockout::{self, Victim};
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        iam::{Caller, LoginProfile, User},
-    },
-    engine::{Step, StepError, Verdict},
-    playbook::{Phase, types::UserName},
+    actions::kit::*,
+    aws::iam::{Caller, LoginProfile, User},
+    playbook::types::UserName,
 };
 
 /// Inputs of `iam.disable-console-access`.
@@ -42,18 +34,10 @@ pub struct ConsoleAccess {
 }
 
 impl Action for DisableConsoleAccess {
-    const SPEC: Spec = Spec {
-        name: "iam.disable-console-access",
-        summary: "Take a user's console password away",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: true,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<User>(),
-            Access::setting::<LoginProfile>(),
-        ],
-        page: page(include_str!("disable_console_access.rs")),
+    const SPEC: Spec = spec! {
+        "iam.disable-console-access": "Take a user's console password away";
+        Contain, verdict, irreversible;
+        uses [fact Caller, fact User, setting LoginProfile];
     };
     type Output = ConsoleAccess;
 

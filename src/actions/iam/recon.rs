@@ -9,15 +9,7 @@
 //!   uses: iam.recon
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, iam},
-    engine::{Step, StepError},
-    playbook::Phase,
-};
+use crate::{actions::kit::*, aws::iam};
 
 /// Inputs of `iam.recon`: none.
 #[derive(Deserialize, JsonSchema)]
@@ -39,14 +31,10 @@ pub struct Found {
 }
 
 impl Action for Recon {
-    const SPEC: Spec = Spec {
-        name: "iam.recon",
-        summary: "Ask who is calling and which users there are",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<iam::Recon>()],
-        page: page(include_str!("recon.rs")),
+    const SPEC: Spec = spec! {
+        "iam.recon": "Ask who is calling and which users there are";
+        Verify;
+        uses [fact iam::Recon];
     };
     type Output = Found;
 

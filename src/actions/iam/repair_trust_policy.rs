@@ -16,23 +16,19 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     lockout::{self, Victim},
     trust,
 };
 use crate::{
-    actions::{Access, Action, Spec, page},
+    actions::kit::*,
     aws::{
-        Aws,
         iam::{Caller, Role, TrustPolicy},
         policy_document::same,
     },
-    engine::{Step, StepError, Verdict},
-    playbook::{Phase, types::RoleName},
+    playbook::types::RoleName,
 };
 
 /// Inputs of `iam.repair-trust-policy`: one of `remove-principals` and `trust-policy`.
@@ -59,18 +55,11 @@ pub struct Trust {
 }
 
 impl Action for RepairTrustPolicy {
-    const SPEC: Spec = Spec {
-        name: "iam.repair-trust-policy",
-        summary: "Take principals out of a role's trust policy",
-        phase: Phase::Eradicate,
-        contains: true,
-        irreversible: false,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<Role>(),
-            Access::setting::<TrustPolicy>(),
-        ],
-        page: page(include_str!("repair_trust_policy.rs")),
+    const SPEC: Spec = spec! {
+        "iam.repair-trust-policy": "Take principals out of a role's trust policy";
+        Eradicate, verdict;
+        uses [fact Caller, fact Role, setting TrustPolicy];
+        effects [RepairsTrust];
     };
     type Output = Trust;
 

@@ -25,26 +25,18 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use super::{
     deny::{self, Whom},
     lockout::{self, Victim},
     simulated, trust,
 };
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        iam::{
-            Caller, Context, InlineSize, InstanceProfile, Owner, ProfileOf, ProfileUsers, Role,
-            RoleIs, RolePolicy, Simulation, TrustPolicy,
-        },
+    actions::kit::*,
+    aws::iam::{
+        Caller, Context, InlineSize, InstanceProfile, Owner, ProfileOf, ProfileUsers, Role, RoleIs,
+        RolePolicy, Simulation, TrustPolicy,
     },
-    engine::{Step, StepError, Verdict},
-    playbook::{Phase, types::InstanceId},
+    playbook::types::InstanceId,
 };
 
 /// Inputs of `ec2.revoke-instance-role`.
@@ -78,24 +70,15 @@ pub struct Revoked {
 }
 
 impl Action for RevokeInstanceRole {
-    const SPEC: Spec = Spec {
-        name: "ec2.revoke-instance-role",
-        summary: "Deny everything to the credentials of an instance's role",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[
-            Access::fact::<Caller>(),
-            Access::fact::<ProfileOf>(),
-            Access::fact::<InstanceProfile>(),
-            Access::fact::<ProfileUsers>(),
-            Access::fact::<Role>(),
-            Access::fact::<TrustPolicy>(),
-            Access::part::<InlineSize>(InlineSize::OF_ROLE),
-            Access::setting::<RolePolicy>(),
-            Access::part::<Simulation>(Simulation::OF_ROLE),
-        ],
-        page: page(include_str!("revoke_instance_role.rs")),
+    const SPEC: Spec = spec! {
+        "ec2.revoke-instance-role": "Deny everything to the credentials of an instance's role";
+        Contain, verdict;
+        uses [
+            fact Caller, fact ProfileOf, fact InstanceProfile, fact ProfileUsers, fact Role,
+            fact TrustPolicy, part InlineSize(InlineSize::OF_ROLE), setting RolePolicy,
+            part Simulation(Simulation::OF_ROLE),
+        ];
+        effects [CutsAgent, DeniesSessions];
     };
     type Output = Revoked;
 

@@ -17,18 +17,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
-
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{
-        Aws,
-        s3::{AccessBlock, PublicAccessBlock},
-    },
-    engine::{Step, StepError, Verdict},
-    playbook::{Phase, types::BucketName},
+    actions::kit::*,
+    aws::s3::{AccessBlock, PublicAccessBlock},
+    playbook::types::BucketName,
 };
 
 /// Inputs of `s3.block-public-access`.
@@ -39,14 +31,10 @@ pub struct BlockPublicAccess {
 }
 
 impl Action for BlockPublicAccess {
-    const SPEC: Spec = Spec {
-        name: "s3.block-public-access",
-        summary: "Block all public access to a bucket",
-        phase: Phase::Contain,
-        contains: true,
-        irreversible: false,
-        access: &[Access::setting::<PublicAccessBlock>()],
-        page: page(include_str!("block_public_access.rs")),
+    const SPEC: Spec = spec! {
+        "s3.block-public-access": "Block all public access to a bucket";
+        Contain, verdict;
+        uses [setting PublicAccessBlock];
     };
     type Output = Nothing;
 

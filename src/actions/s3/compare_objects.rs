@@ -12,15 +12,7 @@
 //!     digest: ${{ steps.ledger.digest }}
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{Aws, s3::Contents},
-    engine::{Step, StepError},
-    playbook::{Phase, types::BucketName},
-};
+use crate::{actions::kit::*, aws::s3::Contents, playbook::types::BucketName};
 
 /// Inputs of `s3.compare-objects`.
 #[derive(Deserialize, JsonSchema)]
@@ -47,14 +39,10 @@ pub struct Compared {
 }
 
 impl Action for CompareObjects {
-    const SPEC: Spec = Spec {
-        name: "s3.compare-objects",
-        summary: "Compare a bucket's contents with a digest",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<Contents>()],
-        page: page(include_str!("compare_objects.rs")),
+    const SPEC: Spec = spec! {
+        "s3.compare-objects": "Compare a bucket's contents with a digest";
+        Verify;
+        uses [fact Contents];
     };
     type Output = Compared;
 

@@ -23,19 +23,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::{
-    actions::{Access, Action, Spec, naming, page},
+    actions::{kit::*, naming},
     aws::{
-        Aws,
         owned::Made,
         s3::{self, Bucket, Objects},
     },
-    engine::{Step, StepError},
-    playbook::{Phase, types::BucketName},
+    playbook::types::BucketName,
 };
 
 /// Inputs of `s3.create-bucket`.
@@ -87,14 +81,10 @@ pub struct BucketMade {
 }
 
 impl Action for CreateBucket {
-    const SPEC: Spec = Spec {
-        name: "s3.create-bucket",
-        summary: "Make a private bucket with known contents for a drill",
-        phase: Phase::Recover,
-        contains: false,
-        irreversible: false,
-        access: &[Access::setting::<Bucket>()],
-        page: page(include_str!("create_bucket.rs")),
+    const SPEC: Spec = spec! {
+        "s3.create-bucket": "Make a private bucket with known contents for a drill";
+        Recover;
+        uses [setting Bucket];
     };
     type Output = BucketMade;
 

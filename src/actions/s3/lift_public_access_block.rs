@@ -14,18 +14,11 @@
 //! ATT&CK: T1562.007. GuardDuty: `Policy:S3/BucketBlockPublicAccessDisabled`.
 //! AWS: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::is_target;
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{
-        Aws,
-        s3::{AccessBlock, BucketTags, PublicAccessBlock},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::BucketName},
+    actions::kit::*,
+    aws::s3::{AccessBlock, BucketTags, PublicAccessBlock},
+    playbook::types::BucketName,
 };
 
 /// Inputs of `s3.lift-public-access-block`.
@@ -39,14 +32,10 @@ pub struct LiftPublicAccessBlock {
 }
 
 impl Action for LiftPublicAccessBlock {
-    const SPEC: Spec = Spec {
-        name: "s3.lift-public-access-block",
-        summary: "Attack: switch off a bucket's block of public access",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<BucketTags>(), Access::setting::<PublicAccessBlock>()],
-        page: page(include_str!("lift_public_access_block.rs")),
+    const SPEC: Spec = spec! {
+        "s3.lift-public-access-block": "Attack: switch off a bucket's block of public access";
+        Verify;
+        uses [fact BucketTags, setting PublicAccessBlock];
     };
     type Output = Nothing;
 

@@ -15,20 +15,14 @@
 //!
 //! ATT&CK: T1486. AWS: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
-
 use super::is_target;
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
+    actions::kit::*,
     aws::{
-        Aws,
         owned::Made,
         s3::{BucketTags, Overwritten},
     },
-    engine::{Step, StepError},
-    playbook::{Phase, types::BucketName},
+    playbook::types::BucketName,
 };
 
 /// Inputs of `s3.overwrite-objects`.
@@ -45,14 +39,10 @@ pub struct OverwriteObjects {
 }
 
 impl Action for OverwriteObjects {
-    const SPEC: Spec = Spec {
-        name: "s3.overwrite-objects",
-        summary: "Attack: replace the contents of objects by noise",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<BucketTags>(), Access::setting::<Overwritten>()],
-        page: page(include_str!("overwrite_objects.rs")),
+    const SPEC: Spec = spec! {
+        "s3.overwrite-objects": "Attack: replace the contents of objects by noise";
+        Verify;
+        uses [fact BucketTags, setting Overwritten];
     };
     type Output = Nothing;
 

@@ -12,18 +12,11 @@
 //!
 //! ATT&CK: T1490. AWS: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html>
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::is_target;
 use crate::{
-    actions::{Access, Action, Nothing, Spec, page},
-    aws::{
-        Aws,
-        s3::{BucketTags, Versioned, Versioning},
-    },
-    engine::{Step, StepError},
-    playbook::{Phase, types::BucketName},
+    actions::kit::*,
+    aws::s3::{BucketTags, Versioned, Versioning},
+    playbook::types::BucketName,
 };
 
 /// Inputs of `s3.suspend-versioning`.
@@ -37,14 +30,10 @@ pub struct SuspendVersioning {
 }
 
 impl Action for SuspendVersioning {
-    const SPEC: Spec = Spec {
-        name: "s3.suspend-versioning",
-        summary: "Attack: suspend a bucket's versioning",
-        phase: Phase::Verify,
-        contains: false,
-        irreversible: false,
-        access: &[Access::fact::<BucketTags>(), Access::setting::<Versioning>()],
-        page: page(include_str!("suspend_versioning.rs")),
+    const SPEC: Spec = spec! {
+        "s3.suspend-versioning": "Attack: suspend a bucket's versioning";
+        Verify;
+        uses [fact BucketTags, setting Versioning];
     };
     type Output = Nothing;
 

@@ -18,20 +18,10 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    actions::{Access, Action, Spec, page},
-    aws::{
-        Aws,
-        ssm::{CommandOutput, STDOUT_LIMIT, SendCommand},
-    },
-    engine::{Step, StepError},
-    playbook::{
-        Phase,
-        types::{Duration, InstanceId},
-    },
+    actions::kit::*,
+    aws::ssm::{CommandOutput, STDOUT_LIMIT, SendCommand},
+    playbook::types::{Duration, InstanceId},
 };
 
 /// Inputs of `ssm.run-command`.
@@ -74,14 +64,11 @@ pub struct Ran {
 }
 
 impl Action for RunCommand {
-    const SPEC: Spec = Spec {
-        name: "ssm.run-command",
-        summary: "Run commands on an instance and keep their output as evidence",
-        phase: Phase::Preserve,
-        contains: false,
-        irreversible: true,
-        access: &[Access::operation::<SendCommand>()],
-        page: page(include_str!("run_command.rs")),
+    const SPEC: Spec = spec! {
+        "ssm.run-command": "Run commands on an instance and keep their output as evidence";
+        Preserve, irreversible;
+        uses [operation SendCommand];
+        effects [RunsCommand];
     };
     type Output = Ran;
 

@@ -18,6 +18,8 @@ pub use restore_test::{RestoreTest, TestFacts};
 pub use restore_validation::{RestoreValidation, Validation};
 pub use vault::{HeldVault, Vault};
 
+client!(backup, aws_sdk_backup);
+
 pub(super) const SERVICE: Service = Service::new("backup", register);
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
@@ -33,7 +35,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::sleep;
 
 use crate::{
-    aws::{kit::*, service::Service},
+    aws::{client::client, kit::*, service::Service},
     engine::Registry,
 };
 

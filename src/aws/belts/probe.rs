@@ -12,16 +12,18 @@ use aws_sdk_iam::{
     types::{EvaluationResult, PolicyEvaluationDecisionType as Decision},
 };
 
+use futures::future::join_all;
+
 use crate::{
     aws::{
         Aws, call_error,
         iam::{
-            Caller, CallerIs,
+            CallerIs,
             things::{ROLE, USER},
         },
         thing::Class,
     },
-    engine::{CallError, Class as ErrorClass, Fact, Permission, plan::PlannedStep},
+    engine::{CallError, Class as ErrorClass, Permission, Scope, World, plan::PlannedStep},
 };
 
 use super::dry_run;
@@ -48,27 +50,60 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Actions in one simulation.
 const AT_ONCE: usize = 50;
 
-/// `principals` are the ARNs that IAM's own permissions will be used on.
+/// What the simulator says of each action on all resources, or why it says nothing.
+type Simulated = BTreeMap<&'static str, Result<Option<EvaluationResult>, String>>;
+
+/// The answers that do not hang on what is in the account, so that a plan need not be waited for.
+pub struct Ahead {
+    /// ARN of the user or role whose policies decide.
+    principal: Result<String, String>,
+    simulated: Simulated,
+}
+
+/// Asks of all permissions that a plan may turn out to need.
+pub async fn ahead(aws: &Aws, needed: &BTreeSet<Permission>) -> Ahead {
+    let actions: BTreeSet<_> = needed.iter().map(|permission| permission.action).collect();
+    let actions: Vec<_> = actions.into_iter().collect();
+    let asked = async {
+        let principal = principal(aws).await?;
+        let chunks = actions.chunks(AT_ONCE).map(|some| ask(aws, &principal, some, &[]));
+        let simulated = join_all(chunks).await.into_iter().flatten().collect();
+        Ok(Ahead { principal: Ok(principal), simulated })
+    };
+    let asked = tokio::time::timeout(PATIENCE, asked).await;
+    let failed = |why: String| Ahead { principal: Err(why), simulated: Simulated::new() };
+    asked
+        .unwrap_or_else(|_| Err(format!("the policy simulator did not answer in {PATIENCE:?}")))
+        .unwrap_or_else(failed)
+}
+
+/// `principals` are the ARNs that IAM's own permissions will be used on. All of `needed` was asked of
+/// `ahead`.
 pub async fn probe(
     aws: &Aws,
     needed: &BTreeSet<Permission>,
     principals: &[(&'static Class, String)],
     steps: &[PlannedStep],
+    ahead: Ahead,
 ) -> Vec<Probed> {
-    let mut found: BTreeMap<&'static str, (Answer, String)> = needed
+    let mut found: Found = needed
         .iter()
-        .map(|permission| (permission.action, (Answer::Unknown, "nothing could be asked".into())))
+        .map(|permission| (permission.action, first(&ahead, permission.action, needed)))
         .collect();
     let asked = async {
         // An endpoint that does not know `DryRun` would make the call.
         if aws.endpoint().is_none() {
             for (action, answer, why) in dry_run::ask(aws, steps).await {
-                if let Some(known) = found.get_mut(action) {
+                if let Some(known) = found.get_mut(action)
+                    && answer != Answer::Unknown
+                {
                     *known = (answer, why);
                 }
             }
         }
-        simulate(aws, needed, principals, &mut found).await;
+        if let Ok(principal) = &ahead.principal {
+            on_principals(aws, principal, needed, principals, &mut found).await;
+        }
     };
     if tokio::time::timeout(PATIENCE, asked).await.is_err() {
         tracing::debug!("the probe of permissions gave up after {PATIENCE:?}");
@@ -78,59 +113,52 @@ pub async fn probe(
 
 type Found = BTreeMap<&'static str, (Answer, String)>;
 
-async fn simulate(
+/// A missing allow is a denial of what is only ever used on all resources.
+fn first(ahead: &Ahead, action: &str, needed: &BTreeSet<Permission>) -> (Answer, String) {
+    if let Err(why) = &ahead.principal {
+        return (Answer::Unknown, why.clone());
+    }
+    let anywhere = needed.iter().filter(|one| one.action == action).all(|one| one.resource == "*");
+    match ahead.simulated.get(action) {
+        Some(answer) => said(answer, anywhere),
+        None => (Answer::Unknown, "nothing could be asked".into()),
+    }
+}
+
+/// Allowed on some users or roles only: asked again of those that the plan touches.
+async fn on_principals(
     aws: &Aws,
+    principal: &str,
     needed: &BTreeSet<Permission>,
     principals: &[(&'static Class, String)],
     found: &mut Found,
 ) {
-    let open = |found: &Found| -> Vec<&'static str> {
-        found
-            .iter()
-            .filter(|(_, (answer, _))| *answer == Answer::Unknown)
-            .map(|(a, _)| *a)
-            .collect()
-    };
-    let actions = open(found);
-    if actions.is_empty() {
-        return;
-    }
-    let principal = match principal(aws).await {
-        Ok(principal) => principal,
-        Err(why) => {
-            for action in actions {
-                found.insert(action, (Answer::Unknown, why.clone()));
-            }
-            return;
-        }
-    };
-    let anywhere = |action: &str| {
-        needed.iter().filter(|p| p.action == action).all(|permission| permission.resource == "*")
-    };
-    for some in actions.chunks(AT_ONCE) {
-        ask(aws, &principal, some, &[], &anywhere, found).await;
-    }
-    // Allowed on some users or roles only: asked again of those that the plan touches.
-    for (class, kind) in [(USER, ":user/"), (ROLE, ":role/")] {
-        let arns: Vec<_> = principals
-            .iter()
-            .filter(|(c, _)| c.name == class.name)
-            .map(|(_, arn)| arn.clone())
-            .collect();
-        let on_those = |action: &&'static str| {
-            let mut on = needed.iter().filter(|permission| permission.action == *action);
+    let open = |kind: &str| -> Vec<&'static str> {
+        let on_those = |action: &str| {
+            let mut on = needed.iter().filter(|permission| permission.action == action);
             on.all(|permission| permission.resource.contains(kind))
         };
-        let actions: Vec<_> = open(found).into_iter().filter(on_those).collect();
-        if !arns.is_empty() && !actions.is_empty() {
-            ask(aws, &principal, &actions, &arns, &|_| true, found).await;
-        }
+        let open = found.iter().filter(|(_, (answer, _))| *answer == Answer::Unknown);
+        open.map(|(action, _)| *action).filter(|action| on_those(action)).collect()
+    };
+    let questions = [(USER, ":user/"), (ROLE, ":role/")].map(|(class, kind)| {
+        let arns = principals.iter().filter(|(one, _)| one.name == class.name);
+        let arns: Vec<_> = arns.map(|(_, arn)| arn.clone()).collect();
+        (open(kind), arns)
+    });
+    let questions =
+        questions.iter().filter(|(actions, arns)| !actions.is_empty() && !arns.is_empty());
+    let answers = questions.map(|(actions, arns)| ask(aws, principal, actions, arns));
+    for (action, answer) in join_all(answers).await.into_iter().flatten() {
+        found.insert(action, said(&answer, true));
     }
 }
 
 /// The user or role whose policies decide, as the simulator wants it named.
 async fn principal(aws: &Aws) -> Result<String, String> {
-    let caller: CallerIs = Caller.read(aws).await.map_err(|e| e.to_string())?;
+    // Who calls was asked when the account was reached.
+    let Scope { account, principal: arn, .. } = aws.scope().clone();
+    let caller = CallerIs { account, arn, user_id: String::new() };
     if let Some(name) = caller.role() {
         let role = aws.iam().get_role().role_name(name).send().await;
         let role = role.map_err(|e| call_error("iam:GetRole", e).to_string())?.role;
@@ -142,39 +170,35 @@ async fn principal(aws: &Aws) -> Result<String, String> {
     }
 }
 
-/// `certain` says of which actions a missing allow is a denial.
+/// An answer to each of `actions`.
 async fn ask(
     aws: &Aws,
     principal: &str,
     actions: &[&'static str],
     resources: &[String],
-    certain: &(dyn Fn(&str) -> bool + Sync),
-    found: &mut Found,
-) {
-    let answers = match call(aws, principal, actions, resources).await {
-        Ok(answers) => answers,
-        Err(error) => {
-            let why = match error.class {
-                ErrorClass::Missing => "the endpoint has no policy simulator".to_owned(),
-                // Local endpoints answer 500.
-                ErrorClass::Unreachable if aws.endpoint().is_some() => {
-                    "the endpoint has no policy simulator".to_owned()
-                }
-                _ => format!("the policy simulator cannot be asked: {error}"),
-            };
-            for action in actions {
-                found.insert(action, (Answer::Unknown, why.clone()));
+) -> Simulated {
+    let answers =
+        call(aws, principal, actions, resources).await.map_err(|error| match error.class {
+            ErrorClass::Missing => "the endpoint has no policy simulator".to_owned(),
+            // Local endpoints answer 500.
+            ErrorClass::Unreachable if aws.endpoint().is_some() => {
+                "the endpoint has no policy simulator".to_owned()
             }
-            return;
-        }
+            _ => format!("the policy simulator cannot be asked: {error}"),
+        });
+    let of = |answers: &Vec<EvaluationResult>, action: &str| {
+        answers.iter().find(|one| one.eval_action_name.eq_ignore_ascii_case(action)).cloned()
     };
-    for action in actions {
-        let answer = answers.iter().find(|one| one.eval_action_name.eq_ignore_ascii_case(action));
-        let said = answer.map_or_else(
-            || (Answer::Unknown, "the policy simulator does not mention it".to_owned()),
-            |answer| believed(answer, certain(action)),
-        );
-        found.insert(action, said);
+    let answer = |action| answers.as_ref().map(|all| of(all, action)).map_err(String::clone);
+    actions.iter().map(|action| (*action, answer(*action))).collect()
+}
+
+/// `certain`: a missing allow is a denial.
+fn said(answer: &Result<Option<EvaluationResult>, String>, certain: bool) -> (Answer, String) {
+    match answer {
+        Ok(Some(answer)) => believed(answer, certain),
+        Ok(None) => (Answer::Unknown, "the policy simulator does not mention it".to_owned()),
+        Err(why) => (Answer::Unknown, why.clone()),
     }
 }
 

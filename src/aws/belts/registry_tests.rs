@@ -103,6 +103,7 @@ fn settings() -> Vec<(&'static str, Kind)> {
         ("iam.role-policy", changes("role", ["web", "db"], json!({ "policy": "p" }))),
         ("iam.trust-policy", changes("role", ["web", "db"], none.clone())),
         ("iam.user-policy", changes("user", USERS, json!({ "policy": "p" }))),
+        ("lambda.reserved-concurrency", changes("function", ["one", "two"], none.clone())),
         ("s3.bucket", with(json!({ "versioning": true, "objects": {} }))),
         ("s3.bucket-policy", changes("bucket", BUCKETS, none.clone())),
         (
@@ -194,6 +195,11 @@ fn tagged(key: &str, value: &str) -> Replay {
     );
     let detector =
         format!(r#"{{"serviceRole":"r","status":"ENABLED","tags":{{"{key}":"{value}"}}}}"#);
+    let of_function = format!(r#"{{"Tags":{{"{key}":"{value}"}}}}"#);
+    let function = |name: &str| {
+        let arn = "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3A";
+        format!("GET /2017-03-31/tags/{arn}{name}")
+    };
     let trail =
         r#"{"Trail":{"Name":"t","TrailARN":"arn:aws:cloudtrail:us-east-1:123456789012:trail/t"}}"#;
     let on_trail = format!(
@@ -237,6 +243,8 @@ fn tagged(key: &str, value: &str) -> Replay {
         .xml("GetRole", &who("Role"))
         .xml("GET /one", &bucket)
         .xml("GET /two", &bucket)
+        .answer(&function("one"), 200, &of_function)
+        .answer(&function("two"), 200, &of_function)
         .answer("GetTrail", 200, trail)
         .answer("ListTags", 200, &on_trail)
         .answer(

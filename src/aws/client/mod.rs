@@ -1,10 +1,11 @@
 //! Clients for one account, one per service and Region, made when first used and shared. Owns how
 //! the program connects (profile, Region, endpoint, retries, timeouts, app name); which calls are
-//! made is the business of `settings`, `facts` and `operations`.
+//! made is the business of the services.
 
 use std::{
+    any::Any,
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +21,7 @@ use aws_smithy_runtime_api::client::{
 };
 use jiff::Timestamp;
 
+mod clients;
 mod principal;
 
 use super::{
@@ -34,6 +36,8 @@ use super::{
     thing::Thing,
 };
 use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
+use clients::Clients;
+pub(crate) use clients::client;
 use principal::Secrets;
 pub use principal::session_name;
 
@@ -72,6 +76,15 @@ pub struct Aws {
     clients: Arc<Clients>,
 }
 
+/// What every client is made from.
+pub(in crate::aws) struct Parts {
+    pub config: SdkConfig,
+    pub gate: Gate,
+    pub clock: Clock,
+    pub attempts: attempts::Attempts,
+    pub guard: guard::Guard,
+}
+
 struct Shared {
     config: SdkConfig,
     allow_remote: bool,
@@ -82,25 +95,6 @@ struct Shared {
     secrets: Secrets,
     belts: Option<Arc<Belts>>,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
-}
-
-#[derive(Default)]
-struct Clients {
-    backup: OnceLock<aws_sdk_backup::Client>,
-    cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
-    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
-    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
-    ebs: OnceLock<aws_sdk_ebs::Client>,
-    ec2: OnceLock<aws_sdk_ec2::Client>,
-    eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
-    fis: OnceLock<aws_sdk_fis::Client>,
-    guardduty: OnceLock<aws_sdk_guardduty::Client>,
-    iam: OnceLock<aws_sdk_iam::Client>,
-    s3: OnceLock<aws_sdk_s3::Client>,
-    sns: OnceLock<aws_sdk_sns::Client>,
-    sqs: OnceLock<aws_sdk_sqs::Client>,
-    ssm: OnceLock<aws_sdk_ssm::Client>,
-    sts: OnceLock<aws_sdk_sts::Client>,
 }
 
 impl Aws {
@@ -247,6 +241,22 @@ impl Aws {
         Gate { pacer, renewal, account: self.scope.account.clone() }
     }
 
+    /// A client of this Region, made from these parts when it is first asked for.
+    pub(in crate::aws) fn client<T: Any + Clone + Send + Sync>(
+        &self,
+        make: impl FnOnce(Parts) -> T,
+    ) -> T {
+        self.clients.get(|| {
+            make(Parts {
+                config: self.config(),
+                gate: self.gate(),
+                clock: self.shared.clock.clone(),
+                attempts: attempts::Attempts,
+                guard: guard::Guard { allow_remote: self.shared.allow_remote },
+            })
+        })
+    }
+
     fn config(&self) -> SdkConfig {
         let region = Region::new(self.scope.region.clone());
         self.shared.config.to_builder().region(region).build()
@@ -304,54 +314,6 @@ fn by_the_wire(config: SdkConfig) -> SdkConfig {
     let mut timeouts = timeouts.to_builder();
     timeouts.set_operation_attempt_timeout(None).set_read_timeout(Some(attempt));
     config.to_builder().timeout_config(timeouts.build()).build()
-}
-
-/// A client of this Aws's Region. Every one watches the clock, keeps off remote endpoints, and goes
-/// through the gate. Its retries are bound by attempts and time, not by a purse that throttling empties.
-macro_rules! client {
-    ($service:ident, $sdk:ident $(, $extra:expr)?) => {
-        impl Aws {
-            pub fn $service(&self) -> &$sdk::Client {
-                self.clients.$service.get_or_init(|| {
-                    let gate = self.gate();
-                    let retries = $sdk::config::retry::RetryPartition::custom("backburn")
-                        .token_bucket($sdk::config::retry::TokenBucket::unlimited())
-                        .build();
-                    let config = $sdk::config::Builder::from(&self.config())
-                        .retry_partition(retries)
-                        .retry_classifier(gate.clone())
-                        .identity_cache(gate.clone())
-                        .interceptor(gate)
-                        .interceptor(self.shared.clock.clone())
-                        .interceptor(attempts::Attempts)
-                        .interceptor(guard::Guard { allow_remote: self.shared.allow_remote });
-                    $(let config = $extra(self, config);)?
-                    $sdk::Client::from_conf(config.build())
-                })
-            }
-        }
-    };
-}
-
-client!(backup, aws_sdk_backup);
-client!(cloudtrail, aws_sdk_cloudtrail);
-client!(cloudwatch, aws_sdk_cloudwatch);
-client!(dynamodb, aws_sdk_dynamodb);
-client!(ebs, aws_sdk_ebs);
-client!(ec2, aws_sdk_ec2);
-client!(eventbridge, aws_sdk_eventbridge);
-client!(fis, aws_sdk_fis);
-client!(guardduty, aws_sdk_guardduty);
-client!(iam, aws_sdk_iam);
-client!(s3, aws_sdk_s3, path_style);
-client!(sns, aws_sdk_sns);
-client!(sqs, aws_sdk_sqs);
-client!(ssm, aws_sdk_ssm);
-client!(sts, aws_sdk_sts);
-
-/// A custom endpoint has no host name for each bucket.
-fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
-    config.force_path_style(aws.endpoint().is_some())
 }
 
 impl World for Aws {

@@ -15,8 +15,10 @@ pub use tampering::{Tampered, Tampering};
 pub use trail::Trail;
 pub use trail_tags::{TrailIs, TrailTags};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(cloudtrail, aws_sdk_cloudtrail);
 
 pub(super) const SERVICE: Service = Service {
     account: Some(account::ACCOUNT),

@@ -9,8 +9,10 @@ pub(crate) use alarm::describe;
 pub use alarm::{Alarm, Watched};
 pub use alarm_state::{AlarmIs, AlarmState};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(cloudwatch, aws_sdk_cloudwatch);
 
 pub(super) const SERVICE: Service =
     Service { account: Some(account::ACCOUNT), ..Service::new("cloudwatch", register) };

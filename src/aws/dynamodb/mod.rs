@@ -19,8 +19,10 @@ pub use table_tags::TableTags;
 pub use wanted::WantedItems;
 pub(crate) use writing::all as all_items;
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(dynamodb, aws_sdk_dynamodb);
 
 pub(super) const SERVICE: Service =
     Service { account: Some(account::ACCOUNT), ..Service::new("dynamodb", register) };

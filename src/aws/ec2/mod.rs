@@ -70,8 +70,11 @@ pub use volume::{Volume, VolumeFacts};
 pub use vpc::{Network, Vpc};
 pub use zones::Zones;
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(ec2, aws_sdk_ec2);
+client!(ebs, aws_sdk_ebs);
 
 pub(super) const SERVICE: Service = Service {
     account: Some(account::ACCOUNT),

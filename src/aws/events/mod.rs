@@ -6,8 +6,10 @@ mod rule;
 
 pub use rule::{EventRule, RuleIs};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(eventbridge, aws_sdk_eventbridge);
 
 pub(super) const SERVICE: Service =
     Service { account: Some(account::ACCOUNT), ..Service::new("events", register) };

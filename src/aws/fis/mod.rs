@@ -30,8 +30,10 @@ pub(crate) use safety_lever::LEVER;
 pub use safety_lever::{LeverFacts, SafetyLever};
 pub use target_tags::TargetTags;
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(fis, aws_sdk_fis);
 
 pub(super) const SERVICE: Service = Service::new("fis", register);
 

@@ -8,8 +8,10 @@ pub(crate) mod things;
 pub use create_sample_findings::CreateSampleFindings;
 pub use detector::{Detector, DetectorIs};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(guardduty, aws_sdk_guardduty);
 
 pub(super) const SERVICE: Service = Service::new("guardduty", register);
 

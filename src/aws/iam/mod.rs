@@ -41,8 +41,11 @@ pub use simulation::{Context, Decision, Simulation};
 pub use trust_policy::TrustPolicy;
 pub use user::{Key, User, UserIs};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(iam, aws_sdk_iam);
+client!(sts, aws_sdk_sts);
 
 pub(super) const SERVICE: Service = Service {
     global: true,

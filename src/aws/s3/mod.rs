@@ -24,8 +24,10 @@ pub use overwritten::Overwritten;
 pub use public_access_block::{AccessBlock, PublicAccessBlock};
 pub use versioning::{Versioned, Versioning};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(s3, aws_sdk_s3, path_style);
 
 pub(super) const SERVICE: Service = Service {
     account: Some(account::ACCOUNT),

@@ -6,8 +6,10 @@ mod queue;
 
 pub use queue::{Queue, QueueIs};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::{Class, Registry};
+
+client!(sqs, aws_sdk_sqs);
 
 pub(super) const SERVICE: Service = Service {
     codes: &[

@@ -6,8 +6,10 @@ mod send_command;
 
 pub use send_command::{CommandOutput, STDOUT_LIMIT, SendCommand};
 
-use super::{Aws, service::Service};
+use super::{Aws, client::client, service::Service};
 use crate::engine::Registry;
+
+client!(ssm, aws_sdk_ssm);
 
 pub(super) const SERVICE: Service =
     Service { account: Some(account::ACCOUNT), ..Service::new("ssm", register) };

@@ -22,7 +22,7 @@ pub struct Run {
     #[command(flatten)]
     inputs: Inputs,
     /// Steps that run side by side
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N")]
     parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]

@@ -30,6 +30,7 @@ fn catalogue() -> Catalogue {
         phase: Phase::Verify,
         contains: false,
         irreversible: false,
+        effects: &[],
         inputs: json!({ "type": "object", "properties": {
             "accounts": {}, "regions": {}, "required-tag": {}, "max-cost": {}, "forecast": {},
             "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "role": {},

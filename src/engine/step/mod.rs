@@ -179,6 +179,33 @@ impl<C: World> Step<C> {
         decode(&place, got)
     }
 
+    /// Contains by one setting: sets it, looks at it afresh, and gives the verdict on `subject`:
+    /// `proven` where the fresh value is what was wanted, else `failed` because of `otherwise`.
+    ///
+    /// # Errors
+    /// As for [`Step::set`]; [`StepError::NotContained`] where the verdict is `failed`.
+    pub async fn contain<S: Setting<C>>(
+        &self,
+        subject: &str,
+        setting: S,
+        want: S::Value,
+        otherwise: &str,
+    ) -> Result<(), StepError> {
+        self.set(setting.clone(), want.clone()).await?;
+        self.verify(subject, async {
+            let now = self.look(&setting).await?;
+            let verdict = match S::agrees(&want, &now) {
+                true => Verdict::Proven,
+                false => Verdict::Failed { reason: otherwise.into() },
+            };
+            let facts = serde_json::json!({
+                "kind": S::KIND, "target": setting.target(), "value": now,
+            });
+            Ok((verdict, facts))
+        })
+        .await
+    }
+
     /// Starts an operation and awaits its output; one that an interrupted run had started is
     /// found and awaited instead. In a plan: remembers that it would start.
     pub async fn start<O: Operation<C>>(&self, operation: O) -> Result<O::Output, StepError> {

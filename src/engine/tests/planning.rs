@@ -2,7 +2,8 @@
 
 use crate::engine::{
     Place, StepError, plan,
-    plan::{Expected, PlanState, PlannedStep, races},
+    plan::{Expected, PlanState, PlannedStep},
+    races::{StepOrder, races},
     unit::Policy,
 };
 use crate::journal::{Record, RunStatus};
@@ -68,9 +69,13 @@ fn a_run_makes_exactly_the_planned_changes() {
     made.sort();
     shown.sort();
     assert_eq!(made, shown);
-    let ordered = |a: &str, b: &str| a == "a" || b == "a";
-    assert!(races(&steps, ordered).is_empty());
-    assert_eq!(races(&steps, |_, _| false).len(), 2);
+    let needs = |at: usize| stage.units[at].needs.iter().map(|need| &*stage.units[*need].id);
+    let order = |held: bool| -> StepOrder<'_> {
+        let all = stage.units.iter().enumerate();
+        all.map(|(at, unit)| (&*unit.id, needs(at).filter(|_| held).collect())).collect()
+    };
+    assert_eq!(races(&steps, &order(true)), []);
+    assert_eq!(races(&steps, &order(false)).len(), 2);
 }
 
 #[test]

@@ -98,3 +98,4 @@ text_type!(/** Account id, 12 digits. */ AccountId => Account);
 text_type!(/** Region name. */ Region => Region);
 text_type!(/** IPv4 or IPv6 range. */ Cidr => Cidr);
 text_type!(/** S3 bucket name. */ BucketName => Bucket);
+text_type!(/** Lambda function name, without version or alias. */ FunctionName => Function);

@@ -48,6 +48,7 @@ formats! {
     Region "region" "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$" "eu-central-1",
     Cidr "cidr" "^[0-9A-Fa-f:.]+/[0-9]{1,3}$" "10.0.0.0/16",
     Bucket "bucket" "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$" "evidence-111122223333",
+    Function "function" "^[A-Za-z0-9_-]{1,64}$" "resize-images",
     Duration "duration" "^([0-9]+(ms|s|m|h|d))+$" "1h30m",
 }
 

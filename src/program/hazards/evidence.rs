@@ -2,18 +2,15 @@
 //! intruder may be.
 
 use super::{Found, Look, same_instance, sources, text};
-
-const COMMAND: &[&str] = &["ssm.run-command"];
-const CUTS_THE_AGENT: &[&str] = &["ec2.isolate-instance", "ec2.revoke-instance-role"];
-const KEEPS_DISKS: &[&str] = &["ec2.create-image", "ec2.create-snapshot", "ec2.snapshot-volumes"];
-const ENDS: &[&str] = &["ec2.stop-instance", "ec2.terminate-instance"];
-const SHARES: &[&str] = &["ec2.share-snapshot"];
+use crate::playbook::Effect::{
+    CopiesSnapshot, CutsAgent, Ends, KeepsDisks, MayReboot, RunsCommand, Shares, TakesSnapshots,
+};
 
 pub(super) fn memory_after_isolation<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
-    for command in look.using(COMMAND) {
+    for command in look.doing(RunsCommand) {
         let late = look
-            .using(CUTS_THE_AGENT)
+            .doing(CutsAgent)
             .find(|cut| same_instance(command, cut) && !look.before(command, cut));
         let Some(cut) = late else { continue };
         let (order, help) = match look.before(cut, command) {
@@ -34,10 +31,10 @@ pub(super) fn memory_after_isolation<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 
 pub(super) fn image_reboots<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let reboots = look
-        .using(&["ec2.create-image"])
+        .doing(MayReboot)
         .filter(|image| text(image, "no-reboot").is_some_and(|value| value == "false"));
     let unseen = reboots.filter(|image| {
-        let mut commands = look.using(COMMAND);
+        let mut commands = look.doing(RunsCommand);
         !commands.any(|command| same_instance(command, image) && look.before(command, image))
     });
     let found = unseen.map(|image| Found {
@@ -52,8 +49,8 @@ pub(super) fn image_reboots<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 }
 
 pub(super) fn stop_before_snapshot<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
-    let unkept = look.using(ENDS).filter(|end| {
-        let mut kept = look.using(KEEPS_DISKS);
+    let unkept = look.doing(Ends).filter(|end| {
+        let mut kept = look.doing(KeepsDisks);
         !kept.any(|keep| same_instance(keep, end) && look.before(keep, end))
     });
     let found = unkept.map(|end| Found {
@@ -66,18 +63,21 @@ pub(super) fn stop_before_snapshot<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 
 pub(super) fn shared_under_default_key<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
-    for share in look.using(SHARES) {
+    for share in look.doing(Shares) {
         for source in sources(share, "snapshot") {
             let Some(source) = look.program.get(&source) else { continue };
-            let message = match source.uses.as_str() {
-                "ec2.copy-snapshot" if source.with.get("kms-key").is_none() => {
-                    format!("`{}` shares the copy of `{}`, which names no key", share.id, source.id)
+            let message = if look.does(source, CopiesSnapshot) {
+                if source.with.get("kms-key").is_some() {
+                    continue;
                 }
-                "ec2.snapshot-volumes" | "ec2.create-snapshot" => format!(
+                format!("`{}` shares the copy of `{}`, which names no key", share.id, source.id)
+            } else if look.does(source, TakesSnapshots) {
+                format!(
                     "`{}` shares a snapshot of `{}`, which has the key of its volume",
                     share.id, source.id
-                ),
-                _ => continue,
+                )
+            } else {
+                continue;
             };
             let help = "share a copy that `ec2.copy-snapshot` makes with `kms-key`".into();
             found.push(Found { node: share, message, help });
@@ -87,8 +87,8 @@ pub(super) fn shared_under_default_key<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 }
 
 pub(super) fn evidence_in_one_place<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
-    let first = look.using(KEEPS_DISKS).next();
-    let shared = look.using(SHARES).next().is_some();
+    let first = look.doing(KeepsDisks).next();
+    let shared = look.doing(Shares).next().is_some();
     let found = first.filter(|_| !shared).map(|keep| Found {
         node: keep,
         message: format!("what `{}` keeps stays in the contained account alone", keep.id),

@@ -8,7 +8,7 @@ mod people;
 
 use super::graph::{Node, Program};
 use crate::playbook::expr::{Part, Target, Template, TemplateKind};
-use crate::playbook::{Catalogue, Diagnostic, Playbook};
+use crate::playbook::{Catalogue, Diagnostic, Effect, Playbook};
 
 /// A hazard without its code: where it is, what is said there, and what to do.
 struct Found<'a> {
@@ -69,8 +69,16 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn using(&self, names: &'static [&'static str]) -> impl Iterator<Item = &'a Node> + use<'a> {
-        self.program.nodes().filter(move |node| names.contains(&node.uses.as_str()))
+    /// Whether the action of a step has this effect.
+    fn does(&self, node: &Node, effect: Effect) -> bool {
+        self.catalogue.get(&node.uses).is_some_and(|action| action.effects.contains(&effect))
+    }
+
+    /// The steps whose action has this effect.
+    fn doing(&self, effect: Effect) -> impl Iterator<Item = &'a Node> + use<'a> {
+        let (program, catalogue) = (self.program, self.catalogue);
+        let look = Look { program, catalogue };
+        program.nodes().filter(move |node| look.does(node, effect))
     }
 
     /// Whether `first` has ended before `second` starts.

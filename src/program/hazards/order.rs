@@ -1,16 +1,19 @@
 //! Hazards of order: what undoes a containment because it comes at the wrong time.
 
 use super::{Found, Look, text};
-use crate::playbook::OnFailure;
+use crate::playbook::{
+    Effect::{AsksPerson, PutsOnStandby, TakesOut},
+    OnFailure,
+};
 
 pub(super) fn isolate_in_group<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let goes_on = look
-        .using(&["ec2.isolate-instance", "ec2.stop-instance"])
+        .doing(TakesOut)
         .filter(|node| text(node, "in-auto-scaling-group").is_some_and(|way| way == "allow"));
     let found = goes_on.filter(|node| {
         // A person may put it on standby as well.
-        let standby = |uses: &str| uses.contains("standby") || uses == "core.manual";
-        !look.program.nodes().any(|other| standby(&other.uses) && look.before(other, node))
+        let standby = |other| look.does(other, PutsOnStandby) || look.does(other, AsksPerson);
+        !look.program.nodes().any(|other| standby(other) && look.before(other, node))
     });
     let found = found.map(|node| Found {
         node,

@@ -1,6 +1,7 @@
 //! Hazards of people: what nobody answers for, and what nobody decided.
 
-use super::{Found, Look};
+use super::{Found, Look, Node};
+use crate::playbook::Effect;
 
 pub(super) fn no_owner<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let found = look.program.nodes().filter(|node| node.owner.is_none()).map(|node| Found {
@@ -12,12 +13,12 @@ pub(super) fn no_owner<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 }
 
 pub(super) fn irreversible_without_approval<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
-    let irreversible = |uses: &str| {
+    let irreversible = |node: &Node| {
         // A person does what is manual, and says so.
-        uses != "core.manual" && look.catalogue.get(uses).is_some_and(|action| action.irreversible)
+        !look.does(node, Effect::AsksPerson)
+            && look.catalogue.get(&node.uses).is_some_and(|action| action.irreversible)
     };
-    let open =
-        look.program.nodes().filter(|node| node.approval.is_none() && irreversible(&node.uses));
+    let open = look.program.nodes().filter(|node| node.approval.is_none() && irreversible(node));
     let found = open.map(|node| Found {
         node,
         message: format!(

@@ -60,6 +60,7 @@ fn codes(with: &str) -> Vec<String> {
         phase: Phase::Contain,
         contains: false,
         irreversible: false,
+        effects: &[],
         inputs: to_value(schemars::schema_for!(Inputs)).expect("json").into(),
         outputs: to_value(schemars::schema_for!(Outputs)).expect("json").into(),
     };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Alarms;
 use crate::killable::Killable;
-use crate::testing::{account, moto, served_with};
+use crate::testing::{account, moto, served_with, until};
 use crate::{Clock, Options, Session};
 
 fn options(factor: f64) -> Options {
@@ -47,17 +47,12 @@ fn breaching() -> Value {
 }
 
 async fn goes_off(session: &Session) {
-    let mut state = String::new();
-    for _ in 0..300 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    until("an alarm", async || {
         let xml =
             session.query("monitoring", "DescribeAlarms", json!({})).await.expect("described");
-        state = xml.find("StateValue").map(|state| state.text.clone()).unwrap_or_default();
-        if state == "ALARM" {
-            break;
-        }
-    }
-    assert_eq!(state, "ALARM");
+        xml.find("StateValue").is_some_and(|state| state.text == "ALARM")
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! GuardDuty before a real moto, through boto3, and over a restart.
 
-use std::time::Duration;
+use std::path::Path;
 
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::GuardDuty;
 use crate::killable::Killable;
-use crate::testing::{account, moto, served_with};
+use crate::testing::{account, moto, served_with, until};
 use crate::{Clock, Options, Session};
 
 #[tokio::test]
@@ -26,8 +26,8 @@ async fn share(client: &Session, snapshot: &str) {
     session.query("ec2", "ModifySnapshotAttribute", params).await.expect("shared");
 }
 
-/// A detector and snapshots to share, two of them shared.
-async fn begin(client: &Session) -> (String, String) {
+/// A detector and three snapshots, all but the last of them shared.
+async fn begin(client: &Session) -> (String, [String; 3]) {
     let session = client.in_region("eu-north-1");
     let made = session
         .rest("guardduty", "CreateDetector", Method::POST, "/detector", json!({"enable": true}))
@@ -36,19 +36,29 @@ async fn begin(client: &Session) -> (String, String) {
     let zone = json!({"Size": "1", "AvailabilityZone": "eu-north-1a"});
     let volume =
         session.query("ec2", "CreateVolume", zone).await.expect("made").text("volumeId").to_owned();
-    let mut snapshots = Vec::new();
-    for _ in 0..3 {
+    let mut snapshots = [const { String::new() }; 3];
+    for snapshot in &mut snapshots {
         let made = session
             .query("ec2", "CreateSnapshot", json!({"VolumeId": volume}))
             .await
             .expect("made");
-        snapshots.push(made.text("snapshotId").to_owned());
+        *snapshot = made.text("snapshotId").to_owned();
     }
     share(client, &snapshots[0]).await;
     share(client, &snapshots[1]).await;
-    // Until the rule has seen both, and what it remembers is on disk.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    (detector, snapshots.remove(2))
+    (detector, snapshots)
+}
+
+/// Waits until a front with this home has written down that its rule saw these snapshots: a kill takes none of them.
+/// The records on disk do not show that: a rule sees a call after it is recorded.
+async fn remembered(home: &Path, account: &str, seen: &[String]) {
+    until("the memory", async || {
+        let written = std::fs::read_to_string(home.join("front.json")).unwrap_or_default();
+        let written: Value = serde_json::from_str(&written).unwrap_or_default();
+        let rules = written["scopes"][format!("{account}/all")]["guardduty.memory"].to_string();
+        seen.iter().all(|snapshot| rules.contains(snapshot))
+    })
+    .await;
 }
 
 /// The third share is one too many: a rule that has seen the first two raises a finding.
@@ -57,16 +67,14 @@ async fn end(client: &Session, detector: &str, third: &str) {
     share(client, third).await;
     let path = format!("/detector/{detector}/findings");
     let mut found = Value::Null;
-    for _ in 0..300 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    until("a finding", async || {
         found = session
             .rest("guardduty", "ListFindings", Method::POST, &path, json!({}))
             .await
             .expect("listed");
-        if found["findingIds"] != json!([]) {
-            break;
-        }
-    }
+        found["findingIds"] != json!([])
+    })
+    .await;
     assert_eq!(found["findingIds"].as_array().map(Vec::len), Some(1), "{found}");
 }
 
@@ -76,8 +84,8 @@ async fn a_restarted_front_remembers_detectors_and_what_its_rules_saw() {
     let options =
         || Options { home: Some(home.path().to_owned()), ..Options::new(moto().endpoint.clone()) };
     let first = served_with(options(), |front| front.with(GuardDuty)).await;
-    let (detector, third) = begin(&first.client).await;
-    first.front.store().save().await;
+    let (detector, [seen @ .., third]) = begin(&first.client).await;
+    remembered(home.path(), &first.account, &seen).await;
     first.front.stop().await;
 
     let second = served_with(options(), |front| front.with(GuardDuty)).await;
@@ -94,7 +102,8 @@ async fn a_killed_front_remembers_them_too() {
     let home = tempfile::tempdir().expect("a directory");
     let account = account();
     let first = Killable::start(home.path(), "1x").await;
-    let (detector, third) = begin(&first.client(&account).await).await;
+    let (detector, [seen @ .., third]) = begin(&first.client(&account).await).await;
+    remembered(home.path(), &account, &seen).await;
     first.kill().await;
     let second = Killable::start(home.path(), "1x").await;
     end(&second.client(&account).await, &detector, &third).await;

@@ -3,6 +3,7 @@
 
 mod moto;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -47,12 +48,19 @@ pub fn account() -> String {
     format!("{:012}", 200_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Returns when `is_so`.
-pub async fn until(is_so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "it has not become so in a minute");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+/// Waits until a front with this home has written `count` records of an event: a kill takes none of them.
+pub async fn recorded(home: &Path, event: &str, count: usize) {
+    let event = format!("\"eventName\":\"{event}\"");
+    let written = || std::fs::read_to_string(home.join("trail.jsonl")).unwrap_or_default();
+    until("a record", async || written().matches(&event).count() >= count).await;
+}
+
+/// Waits for what has to come, for longer than anything takes on a busy machine.
+pub async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(300);
+    while !has_come().await {
+        assert!(Instant::now() < deadline, "{what} never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::killable::Killable;
-use crate::testing::account;
+use crate::testing::{account, recorded};
 
 #[tokio::test]
 async fn a_killed_front_still_knows_the_calls_before() {
@@ -13,7 +13,7 @@ async fn a_killed_front_still_knows_the_calls_before() {
     let user = json!({"UserName": "kill"});
     let client = front.client(&account).await;
     client.query("iam", "CreateUser", user.clone()).await.expect("made");
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    recorded(home.path(), "CreateUser", 1).await;
     front.kill().await;
     let front = Killable::start(home.path(), "1x").await;
     let client = front.client(&account).await;

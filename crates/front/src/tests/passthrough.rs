@@ -138,7 +138,7 @@ async fn calls_under_way_finish_when_the_front_stops() {
     let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n", signed("s3"));
     let endpoint = front.endpoint.clone();
     let waiting = tokio::spawn(async move { exchange(&endpoint, &request).await });
-    until(|| front.front.faults().fired_count() == 1).await;
+    until("the call", async || front.front.faults().fired_count() == 1).await;
     front.front.stop().await;
     let answer = waiting.await.expect("no panic").expect("answered");
     assert!(answer.starts_with("HTTP/1.1 418 "), "{answer}");

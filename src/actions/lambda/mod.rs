@@ -1,0 +1,6 @@
+//! Actions on Lambda functions.
+
+pub mod throttle_function;
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,11 @@ use crate::engine::Registry;
 
 client!(s3, aws_sdk_s3, path_style);
 
+/// A custom endpoint has no host name for each bucket.
+fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
+    config.force_path_style(aws.endpoint().is_some())
+}
+
 pub(super) const SERVICE: Service = Service {
     account: Some(account::ACCOUNT),
     rival: Some(rival::rival),

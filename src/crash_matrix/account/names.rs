@@ -25,7 +25,8 @@ const UUID: usize = 36;
 pub fn named(account: &Value, seed: &Seed) -> Value {
     let names = Names::of(account, seed);
     let ids = concat!(
-        r"\b(?:(?:i|eni|sg|vol|snap|vpc|subnet|acl|eipalloc|ami)-[0-9a-f]{8,17}|AKIA[0-9A-Z]+",
+        r"\b(?:(?:i|eni|sg|vol|snap|vpc|subnet|acl|eipalloc|ami|igw|rtb|nat|vpce|pcx)",
+        r"-[0-9a-f]{8,17}|AKIA[0-9A-Z]+",
         r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"
     );
     let Ok(ids) = Regex::new(ids) else { return account.clone() };
@@ -106,6 +107,10 @@ impl Names {
         }
         for (id, one) in of("subnets") {
             names.add(id, format!("subnet {} of {}", text(&one["cidr"]), vpc(one)));
+        }
+        for (id, tags) in of("other-tags") {
+            let kind = id.split('-').next().unwrap_or_default();
+            names.add(id, format!("{kind} {}", text(&tags["Name"])));
         }
         for (id, one) in of("addresses") {
             names.add(id, format!("address of {}", text(&one["tags"]["Name"])));

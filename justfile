@@ -53,6 +53,8 @@ crash-matrix:
     target/debug/backburn crash-matrix playbooks/ec2-compromise.yaml --drift
     target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml
     target/debug/backburn crash-matrix playbooks/iam-key-leak.yaml --drift
+    target/debug/backburn crash-matrix playbooks/cloudtrail-tamper.yaml
+    target/debug/backburn crash-matrix playbooks/cloudtrail-tamper.yaml --drift
 
 # Start the lab, contain its compromised instance, release it again
 demo:

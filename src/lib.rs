@@ -42,7 +42,7 @@ pub mod conduct;
 #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
 mod config;
 #[cfg(feature = "aws")]
-mod crash_matrix;
+pub mod crash_matrix;
 pub mod drill;
 pub mod engine;
 pub mod journal;

@@ -40,7 +40,7 @@ pub use entry::{Entry, entry};
 
 use crate::{
     aws::Aws,
-    engine::{Fact, How, Operation, Permission, Setting, Step, StepError},
+    engine::{Fact, How, Operation, Permission, Reach, Setting, Step, StepError},
     playbook::{Effect, Phase},
 };
 
@@ -79,6 +79,8 @@ pub struct Spec {
 pub struct Access {
     /// Such as `ec2.eni-groups`.
     pub kind: &'static str,
+    /// Whether it changes or makes something.
+    pub reach: Reach,
     pub reads: &'static [Permission],
     pub writes: &'static [Permission],
     /// What the belts read of the things that it touches before a write, a table for each class.
@@ -95,6 +97,7 @@ impl Access {
     pub const fn fact<F: Fact<Aws>>() -> Self {
         Self {
             kind: F::KIND,
+            reach: Reach::Looks,
             reads: F::READS,
             writes: &[],
             lookups: &[],
@@ -112,6 +115,7 @@ impl Access {
     pub const fn setting<S: Setting<Aws>>() -> Self {
         Self {
             kind: S::KIND,
+            reach: S::REACH,
             reads: S::READS,
             writes: S::WRITES,
             lookups: S::LOOKUPS,
@@ -123,8 +127,16 @@ impl Access {
 
     /// What an operation leaves is evidence: release keeps it, unless the run is a drill.
     pub const fn operation<O: Operation<Aws>>() -> Self {
-        let (kind, writes, discards) = (O::KIND, O::USES, Some(O::DISCARDS));
-        Self { kind, reads: &[], writes, lookups: O::LOOKUPS, releases: &[], how: None, discards }
+        Self {
+            kind: O::KIND,
+            reach: O::REACH,
+            reads: &[],
+            writes: O::USES,
+            lookups: O::LOOKUPS,
+            releases: &[],
+            how: None,
+            discards: Some(O::DISCARDS),
+        }
     }
 }
 

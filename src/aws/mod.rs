@@ -1,6 +1,7 @@
 //! AWS as the engine's world: clients, classes of errors, the clock, and the settings, facts and
 //! operations by service. Owns every AWS call; knows no playbook, no step order and no terminal.
 
+pub mod account;
 mod attempts;
 pub mod backup;
 pub mod belts;
@@ -39,4 +40,4 @@ pub mod thing;
 pub use client::{Aws, ConnectOptions, Haste, session_name};
 pub use error::call_error;
 pub(crate) use gate::OnlyRefused;
-pub use service::{is_global, registry};
+pub use service::{ALL as SERVICES, is_global, of as service_of, registry};

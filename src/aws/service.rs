@@ -1,7 +1,10 @@
 //! What one AWS service says of itself: its settings and operations, whether it is the same in all
 //! Regions, and error codes of its own. Owns the shape and the list; each service's folder has its entry.
 
-use super::Aws;
+use super::{
+    Aws,
+    account::{Account, Rival},
+};
 use crate::engine::{Class, Registry};
 
 /// One service, as the rest of the program needs it.
@@ -15,12 +18,17 @@ pub struct Service {
     pub codes: &'static [(&'static str, Class)],
     /// Adds its settings and operations.
     pub register: fn(Registry<Aws>) -> Registry<Aws>,
+    /// How its part of an account is read, for the crash matrix; without it, a playbook that uses
+    /// one of its kinds is refused there.
+    pub account: Option<Account>,
+    /// What someone else writes to its settings, for the drift matrix.
+    pub rival: Option<Rival>,
 }
 
 impl Service {
     /// A service of one Region each, without codes of its own.
     pub const fn new(name: &'static str, register: fn(Registry<Aws>) -> Registry<Aws>) -> Self {
-        Self { name, global: false, codes: &[], register }
+        Self { name, global: false, codes: &[], register, account: None, rival: None }
     }
 }
 

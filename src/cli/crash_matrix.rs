@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     conduct::{Sources, checked, read},
-    crash_matrix::{self, Fill, Kind, Request, Trouble},
+    crash_matrix::{self, Fill, Kind, Request, Subject, Trouble},
     lab::{self, LabOptions, Silent},
     playbook::types::InputType,
     report::{self, live::To},
@@ -20,7 +20,7 @@ use super::{Context, Exit, Failure, inputs::Inputs};
 pub struct CrashMatrix {
     /// Playbook
     file: PathBuf,
-    /// What an input is not found by: instances, users, keys, roles and volumes are the lab's own
+    /// What an input is not found by: instances, users, keys, roles, volumes and the trail are the lab's own
     #[command(flatten)]
     inputs: Inputs,
     /// Only points of this kind; repeat for more
@@ -64,7 +64,7 @@ impl FromStr for Range {
 
 impl CrashMatrix {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let inputs = self.fills(context)?;
+        let (subject, inputs) = self.subject(context)?;
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(Exit::Internal, format!("this program cannot be found: {error}"))
         })?;
@@ -74,7 +74,7 @@ impl CrashMatrix {
         let bar = bar(context);
         let request = Request {
             program,
-            playbook: self.file.clone(),
+            subject,
             inputs,
             endpoint,
             region,
@@ -126,8 +126,9 @@ impl CrashMatrix {
         Ok(done.wrong().next().is_none())
     }
 
-    /// Each input that is given, or that has no default: by its type where the seed has one of it.
-    fn fills(&self, context: &Context) -> Result<Vec<(String, Fill)>, Failure> {
+    /// The playbook, and each input that is given, or that has no default: by its type where the seed
+    /// has one of it.
+    fn subject(&self, context: &Context) -> Result<(Subject, Vec<(String, Fill)>), Failure> {
         let name = self.file.display().to_string();
         let text = read(&self.file)?;
         let compiled = checked(context, &name, &text, Sources::Beside(&self.file))?;
@@ -141,12 +142,13 @@ impl CrashMatrix {
                 format!("{name} has no problem and no playbook"),
             ));
         };
+        let subject = Subject::of(&self.file, &playbook)?;
         let mut fills: Vec<_> = self.inputs.inputs.iter().cloned().map(text_of).collect();
         for (name, input) in &playbook.inputs {
             if input.default.is_some() || fills.iter().any(|(given, _)| given == name) {
                 continue;
             }
-            let Some(fill) = fill(&input.kind) else {
+            let Some(fill) = fill(name, &input.kind) else {
                 let text = format!("the lab has nothing for the input `{name}`");
                 return Err(
                     Failure::new(Exit::Invalid, text).help(format!("give it: `-i {name}=...`"))
@@ -154,7 +156,7 @@ impl CrashMatrix {
             };
             fills.push((name.clone(), fill));
         }
-        Ok(fills)
+        Ok((subject, fills))
     }
 }
 
@@ -162,8 +164,10 @@ fn text_of((name, text): (String, String)) -> (String, Fill) {
     (name, Fill::Text(text))
 }
 
-fn fill(kind: &InputType) -> Option<Fill> {
+fn fill(name: &str, kind: &InputType) -> Option<Fill> {
     match kind {
+        // A trail has no type of its own.
+        InputType::String if name == "trail" => Some(Fill::Trail),
         InputType::String => Some(Fill::Text("MATRIX-1".into())),
         InputType::Text(format) => match format.name() {
             "instance" => Some(Fill::Instance),
@@ -223,6 +227,9 @@ impl From<Trouble> for Failure {
                 Self { exit: Exit::Refused, ..refused }
             }
             Trouble::Lab(error) => error.into(),
+            Trouble::Unseen(_) => Self::new(Exit::Refused, trouble.to_string()).help(
+                "try the other steps in a playbook of their own; what can be compared is said in docs/trust.md",
+            ),
             Trouble::NotWhole(_) => Self::new(Exit::StepFailed, trouble.to_string()),
             other => Self::new(Exit::Internal, other.to_string()),
         }

@@ -206,7 +206,9 @@ fn described(lab: &lab::Lab, seed: &Seed) -> String {
         ("compromised", format!("{} with role {}", seed.instance, seed.role)),
         ("leaked key", format!("{} of user {}", seed.access_key_id, seed.user)),
     ];
-    let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    let trail = seed.trail.iter().map(|trail| ("stopped trail", trail.clone()));
+    let rows: Vec<_> =
+        rows.into_iter().chain(trail).map(|(name, value)| vec![name.to_owned(), value]).collect();
     // Not every upstream gives instances interfaces, which containing one needs.
     let playbook = if seed.interfaces.is_empty() {
         format!("iam-key-leak.yaml -i user={} -i access-key={}", seed.user, seed.access_key_id)

@@ -16,12 +16,14 @@ use aws_config::SdkConfig;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use super::{Rehearsal, Trouble};
+use super::{
+    Rehearsal, Trouble,
+    account::{Difference, Reader, differences, named},
+};
 use crate::{
     journal::{self, RunDir},
     lab::{
         self, Control, Silent,
-        account::{self, Difference, Reader},
         seed::{self, Seed},
     },
 };
@@ -38,6 +40,7 @@ pub enum Fill {
     AccessKey,
     Role,
     Volume,
+    Trail,
 }
 
 impl Fill {
@@ -49,6 +52,7 @@ impl Fill {
             Self::AccessKey => seed.access_key_id.clone(),
             Self::Role => seed.role.clone(),
             Self::Volume => seed.volumes.first().cloned().unwrap_or_default(),
+            Self::Trail => seed.trail.clone().unwrap_or_default(),
         }
     }
 }
@@ -94,23 +98,16 @@ impl Bench {
         if let Some(idle) = idle {
             return Ok(World { home, ..idle });
         }
-        let reader = Reader::of_unused(&self.control.upstream, &self.region).await?;
+        let Control { upstream, endpoint } = &self.control;
+        let reader = Reader::of_unused(upstream, endpoint, &self.region).await?;
         let seed = seed::seed(&self.config(reader.account()), &Silent).await?;
         let before = reader.read().await?;
         Ok(World { seed, reader, before, home })
     }
 
-    /// Takes an account back that is as it was, but for what `now` has by way of evidence.
+    /// Takes an account back that is as it was, but for what a release left in `now`.
     pub async fn put_back(&self, world: World, mut now: Value) -> Result<(), Trouble> {
-        let users = world.before["iam"]["users"].as_object().into_iter().flatten();
-        for (user, one) in users {
-            if let (Some(reset), true) =
-                (one["console"].as_bool(), now["iam"]["users"][user]["console"].is_null())
-            {
-                world.reader.give_password(user, reset).await?;
-                now["iam"]["users"][user]["console"] = reset.into();
-            }
-        }
+        world.reader.renew(&world.before, &mut now).await?;
         let world = World { before: now, ..world };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(world);
         Ok(())
@@ -194,21 +191,20 @@ impl World {
         Ok(self.reader.read().await?)
     }
 
-    /// `now` in names, without the snapshots that were there before.
+    /// `now` in names, without the evidence that was there before.
     pub fn end(&self, now: &Value) -> Value {
-        let mut now = now.clone();
-        let old = self.before["ec2"]["snapshots"].as_object();
-        if let Some(snapshots) = now["ec2"]["snapshots"].as_object_mut() {
-            snapshots.retain(|id, _| old.is_none_or(|old| !old.contains_key(id)));
-        }
-        account::named(&now, &self.seed)
+        named(&self.reader.new_since(&self.before, now), &self.seed)
     }
 
     /// What is not as it was before, and what is kept on purpose or cannot be given back.
     pub fn left(&self, now: &Value) -> (Vec<Difference>, Vec<String>) {
-        let differences = account::differences(&self.before, now);
-        let (kept, left): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_retained);
-        let kept = kept.into_iter().map(|one| what(&one)).collect::<Vec<_>>();
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
+        for one in differences(&self.before, now) {
+            match self.reader.kept(&one) {
+                Some(word) => kept.push(word.to_owned()),
+                None => left.push(one),
+            }
+        }
         (left, kept)
     }
 
@@ -244,24 +240,6 @@ impl World {
             // What stays lies in a directory that is removed at the end.
             let _ = std::fs::remove_dir_all(&self.home);
         }
-    }
-}
-
-/// Evidence stays after a release, and AWS keeps no password to be given back.
-fn is_retained(one: &Difference) -> bool {
-    let path: Vec<_> = one.path.split(" > ").collect();
-    match path.as_slice() {
-        ["ec2", "snapshots" | "images", _] => one.wanted.is_null(),
-        ["iam", "users", _, "console"] => one.found.is_null(),
-        _ => false,
-    }
-}
-
-fn what(one: &Difference) -> String {
-    let path: Vec<_> = one.path.split(" > ").collect();
-    match path.as_slice() {
-        ["ec2", kind, _] => kind.trim_end_matches('s').to_owned(),
-        _ => "console password".to_owned(),
     }
 }
 

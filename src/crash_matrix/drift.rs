@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::{
     Rehearsal, Trouble,
+    account::{Difference, differences},
     bench::{Bench, World, ended},
-    theirs::{Theirs, theirs},
 };
 use crate::{
+    aws::{self, account::Theirs},
     engine::How,
     journal::{self, Ledger, Place},
-    lab::account::{Difference, differences},
 };
 
 /// What came of one setting that someone else changed.
@@ -61,7 +61,7 @@ pub(super) async fn drifted(
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     let Some((place, how)) = all.get(nth) else { return Ok(None) };
     let ours = world.now().await?;
-    let Some(value) = theirs(&bench.config(&world.seed.account), place, &ours).await? else {
+    let Some(value) = theirs(bench, &world, place, &ours).await? else {
         return Ok(None);
     };
     let changed = world.now().await?;
@@ -95,6 +95,20 @@ pub(super) async fn drifted(
         theirs: said["now"].clone(),
         wrong,
     }))
+}
+
+/// Sets `place` to a value of someone else's; `None` for a kind that has no other value here.
+async fn theirs(
+    bench: &Bench,
+    world: &World,
+    place: &Place,
+    account: &Value,
+) -> Result<Option<Theirs>, Trouble> {
+    let Some(service) = aws::service_of(&place.kind) else { return Ok(None) };
+    let Some(rival) = service.rival else { return Ok(None) };
+    let config = bench.config(&world.seed.account);
+    let done = rival(&config, place, &account[service.name]).await;
+    done.map_err(|why| Trouble::Theirs { place: place.to_string(), why: why.to_string() })
 }
 
 /// What the journal keeps of the release of one setting.

@@ -2,17 +2,23 @@
 //! resumed, and apart released, and the whole account is compared. Owns the order of that; prints
 //! nothing.
 //!
-//! It works in the lab only, on accounts of its own, and reads them with `lab::account`, which
-//! shares no code with what runs and releases.
+//! It works in the lab only, on accounts of its own, and reads them with `account`, which shares no
+//! code with what runs and releases. A playbook whose effects would not be seen there is refused.
 
+pub mod account;
 mod bench;
 mod drift;
 mod point;
 mod rehearsal;
-mod theirs;
+mod subject;
 mod trial;
 
-use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -27,9 +33,10 @@ pub use bench::Fill;
 pub use drift::Drifted;
 pub use point::Kind;
 pub use rehearsal::Rehearsal;
+pub use subject::Subject;
 pub use trial::{Outcome, Tried};
 
-use bench::{Bench, absolute, count, ended};
+use bench::{Bench, count, ended};
 use point::{Recording, points};
 
 /// Steps wait no longer than this: what a wait is for (packets, credentials) is not in the lab.
@@ -39,7 +46,7 @@ const WAIT: u64 = 150;
 pub struct Request {
     /// This program.
     pub program: PathBuf,
-    pub playbook: PathBuf,
+    pub subject: Subject,
     pub inputs: Vec<(String, Fill)>,
     /// The lab's front.
     pub endpoint: String,
@@ -91,6 +98,11 @@ pub enum Trouble {
     NotWhole(String),
     #[error("someone else's change of {place} could not be made: {why}")]
     Theirs { place: String, why: String },
+    #[error(
+        "the crash matrix cannot compare all that the playbook changes; nothing was started: {}",
+        subject::listed(.0)
+    )]
+    Unseen(BTreeMap<String, BTreeSet<String>>),
     #[error("a trial ended in a bug of the program: {0}")]
     Bug(String),
 }
@@ -161,9 +173,8 @@ pub async fn drift(
 
 async fn bench(request: Request) -> Result<(Arc<Bench>, Rehearsal), Trouble> {
     let control = Control::of(&request.endpoint).await?;
-    let playbook = absolute(&request.playbook);
-    let Request { program, inputs, region, root, .. } = request;
-    let bench = Bench::new(program, playbook, inputs, control, region, root);
+    let Request { program, subject, inputs, region, root, .. } = request;
+    let bench = Bench::new(program, subject.path().to_owned(), inputs, control, region, root);
     Ok((Arc::new(bench), Rehearsal { wait: WAIT, ..Rehearsal::default() }))
 }
 

@@ -9,10 +9,10 @@ use tokio::process::Child;
 
 use super::{
     Rehearsal, Trouble,
+    account::{Difference, differences},
     bench::{Bench, End, World, ended},
     point::{Kind, Point},
 };
-use crate::lab::account::{Difference, differences};
 
 /// Resumes before a run counts as one that does not end.
 const RESUMES: u32 = 3;

@@ -3,8 +3,6 @@
 //! Owns the endpoint's life and its files. It only ever talks to this machine, ends nothing that it did not
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
-#[cfg(feature = "aws")]
-pub mod account;
 mod behind;
 mod control;
 mod error;

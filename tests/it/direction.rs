@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("program", &["actions", "aws", "engine", "journal", "playbook"]),
     ("drill", &["engine", "journal", "playbook", "program"]),
     ("lab", &[]),
-    ("crash_matrix", &["engine", "journal", "lab"]),
+    ("crash_matrix", &["actions", "aws", "engine", "journal", "lab", "playbook"]),
     ("report", &["crash_matrix", "drill", "engine", "journal", "playbook", "program"]),
     ("serve", &["journal", "report"]),
     (

@@ -33,6 +33,7 @@ mod matrix;
 mod notify;
 mod pipelines;
 mod playbooks;
+mod readers;
 mod reports;
 mod rig;
 mod secrets;

@@ -1,8 +1,10 @@
 //! CloudTrail: a trail that a run makes, whether a trail logs, a trail with its tags, and who tampered with
 //! it. Owns their reads and writes.
 
+mod account;
 mod logging;
 mod permissions;
+mod rival;
 mod tampering;
 pub(crate) mod things;
 mod trail;
@@ -18,7 +20,11 @@ use crate::engine::Registry;
 
 client!(cloudtrail, aws_sdk_cloudtrail);
 
-pub(super) const SERVICE: Service = Service::new("cloudtrail", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("cloudtrail", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Logging>().with::<Trail>()

@@ -1,5 +1,6 @@
 //! CloudWatch: alarms that a run makes, and the state of alarms. Owns their reads and writes.
 
+mod account;
 mod alarm;
 mod alarm_state;
 mod permissions;
@@ -13,7 +14,8 @@ use crate::engine::Registry;
 
 client!(cloudwatch, aws_sdk_cloudwatch);
 
-pub(super) const SERVICE: Service = Service::new("cloudwatch", register);
+pub(super) const SERVICE: Service =
+    Service { account: Some(account::ACCOUNT), ..Service::new("cloudwatch", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Alarm>()

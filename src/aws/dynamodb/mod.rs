@@ -1,6 +1,7 @@
 //! DynamoDB: tables that a run makes with their items, the items of a table, its tags, and a hash of its
 //! items. Owns their reads and writes, and the JSON form of items.
 
+mod account;
 pub(crate) mod item;
 mod items;
 mod permissions;
@@ -23,7 +24,8 @@ use crate::engine::Registry;
 
 client!(dynamodb, aws_sdk_dynamodb);
 
-pub(super) const SERVICE: Service = Service::new("dynamodb", register);
+pub(super) const SERVICE: Service =
+    Service { account: Some(account::ACCOUNT), ..Service::new("dynamodb", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<Items>().with::<Table>()

@@ -2,6 +2,7 @@
 //! none of EC2's creating calls takes a client token, so what they make is known by its tags. Which of them
 //! a containment changes is decided by `actions::ec2`.
 
+mod account;
 mod address_association;
 mod await_state;
 mod copy_snapshot;
@@ -20,6 +21,7 @@ mod network_rule;
 mod owned;
 mod permissions;
 mod presign;
+mod rival;
 mod security_group;
 mod security_groups;
 mod shutdown_behavior;
@@ -74,7 +76,11 @@ use crate::engine::Registry;
 client!(ec2, aws_sdk_ec2);
 client!(ebs, aws_sdk_ebs);
 
-pub(super) const SERVICE: Service = Service::new("ec2", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("ec2", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry

@@ -4,6 +4,7 @@
 mod access_key;
 mod access_key_owner;
 mod access_key_status;
+mod account;
 mod caller;
 mod denied_by;
 mod inline_policy;
@@ -15,6 +16,7 @@ mod owned_user;
 mod permissions;
 mod principal_policies;
 mod recon;
+mod rival;
 mod role;
 mod simulation;
 pub(crate) mod things;
@@ -45,7 +47,12 @@ use crate::engine::Registry;
 client!(iam, aws_sdk_iam);
 client!(sts, aws_sdk_sts);
 
-pub(super) const SERVICE: Service = Service { global: true, ..Service::new("iam", register) };
+pub(super) const SERVICE: Service = Service {
+    global: true,
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("iam", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry

@@ -1,6 +1,7 @@
 //! S3: buckets that a run makes with their objects, versioning, the public access block, the bucket policy,
 //! objects that an attack overwrites, and a hash of contents. Owns their reads and writes.
 
+mod account;
 mod bucket;
 mod bucket_policy;
 mod bucket_tags;
@@ -9,6 +10,7 @@ mod objects;
 mod overwritten;
 mod permissions;
 mod public_access_block;
+mod rival;
 pub(crate) mod things;
 mod versioning;
 mod versions;
@@ -32,7 +34,11 @@ fn path_style(aws: &Aws, config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::con
     config.force_path_style(aws.endpoint().is_some())
 }
 
-pub(super) const SERVICE: Service = Service::new("s3", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("s3", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry

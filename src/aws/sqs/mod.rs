@@ -1,5 +1,6 @@
 //! SQS: the queue that a step listens with. Owns its read and write.
 
+mod account;
 mod permissions;
 mod queue;
 
@@ -18,6 +19,7 @@ pub(super) const SERVICE: Service = Service {
         // A name that is not free yet is a matter of waiting, as throttling is.
         ("QueueDeletedRecently", Class::Throttled),
     ],
+    account: Some(account::ACCOUNT),
     ..Service::new("sqs", register)
 };
 

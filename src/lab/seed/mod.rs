@@ -5,6 +5,7 @@
 
 mod compute;
 mod identity;
+mod logs;
 mod network;
 mod spec;
 mod tags;
@@ -44,6 +45,8 @@ pub struct Seed {
     pub other_access_key_ids: Vec<String>,
     /// A user that nothing may touch.
     pub neighbour_user: String,
+    /// The trail that someone stopped; none where the upstream has no CloudTrail.
+    pub trail: Option<String>,
 }
 
 /// SDK configuration for an endpoint of the lab. Reads nothing of the caller's environment or files.
@@ -63,8 +66,8 @@ pub fn sdk_config(endpoint: &str, region: &str, access_key_id: &str) -> SdkConfi
 /// [`LabError::NotLoopback`] before anything is sent when `config` has no loopback endpoint.
 pub async fn seed(config: &SdkConfig, progress: &dyn Progress) -> Result<Seed, LabError> {
     let clients = Clients::of(config).await?;
-    let Spec { image, network, policies, roles, instances, users, .. } = spec::spec();
-    let total = (policies.len() + roles.len() + users.len() + instances.len() + 1) as u64;
+    let Spec { image, network, policies, roles, instances, users, trail, .. } = spec::spec();
+    let total = (policies.len() + roles.len() + users.len() + instances.len() + 2) as u64;
     let mut done = 0;
     let mut tell = || {
         done += 1;
@@ -82,6 +85,8 @@ pub async fn seed(config: &SdkConfig, progress: &dyn Progress) -> Result<Seed, L
         identity::user(&clients.iam, user, &clients.account).await?;
         tell();
     }
+    logs::trail(&clients.logs, &trail, &clients.account, &clients.region).await?;
+    tell();
     let network = network::seed(&clients.ec2, &network).await?;
     tell();
     let image = compute::image(&clients.ec2, &image).await?;
@@ -100,6 +105,7 @@ pub async fn find(config: &SdkConfig) -> Result<Option<Seed>, LabError> {
 struct Clients {
     ec2: aws_sdk_ec2::Client,
     iam: aws_sdk_iam::Client,
+    logs: logs::Clients,
     account: String,
     region: String,
 }
@@ -112,6 +118,7 @@ impl Clients {
         Ok(Self {
             ec2: aws_sdk_ec2::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            logs: logs::Clients::of(config),
             account: identity.account.ok_or_else(|| missing("caller identity"))?,
             region: config.region().map(ToString::to_string).unwrap_or_default(),
         })
@@ -119,7 +126,7 @@ impl Clients {
 }
 
 async fn find_with(clients: &Clients) -> Result<Option<Seed>, LabError> {
-    let Clients { ec2, iam, account, region } = clients;
+    let Clients { ec2, iam, logs, account, region } = clients;
     let spec = spec::spec();
     let mut neighbours = Vec::new();
     let mut compromised = None;
@@ -135,6 +142,11 @@ async fn find_with(clients: &Clients) -> Result<Option<Seed>, LabError> {
         (compromised, user_of(Duty::Compromised), user_of(Duty::Neighbour))
     else {
         return Ok(None);
+    };
+    let trail = match logs::find(logs, &spec.trail.name).await? {
+        logs::Found::There => Some(spec.trail.name.clone()),
+        logs::Found::Absent => return Ok(None),
+        logs::Found::Unsupported => None,
     };
     let Some(leaked) = identity::leaked_key(iam, &user.name).await? else { return Ok(None) };
     let mut other = identity::keys(iam, &user.name).await?;
@@ -186,5 +198,6 @@ async fn find_with(clients: &Clients) -> Result<Option<Seed>, LabError> {
         access_key_id: leaked,
         other_access_key_ids: other,
         neighbour_user: neighbour_user.name.clone(),
+        trail,
     }))
 }

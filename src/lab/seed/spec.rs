@@ -16,6 +16,7 @@ pub(super) struct Spec {
     pub roles: Vec<Role>,
     pub instances: Vec<Instance>,
     pub users: Vec<User>,
+    pub trail: Trail,
     /// What Systems Manager's commands print; the front's `ssm` reads it.
     #[serde(rename = "commands", default)]
     _commands: serde::de::IgnoredAny,
@@ -162,6 +163,16 @@ pub(super) struct User {
     /// Names of [`Policy`] entries.
     #[serde(default)]
     pub attached: Vec<String>,
+}
+
+/// A trail that does not log.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trail {
+    pub name: String,
+    pub duty: Duty,
+    /// What its bucket's name begins with; the account's number follows.
+    pub bucket: String,
 }
 
 /// The seed that the program carries.

@@ -8,7 +8,10 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::Reader;
-use crate::lab::{LabError, seed};
+use crate::{
+    aws::account::Lens,
+    lab::{LabError, seed},
+};
 
 /// Twelve digits that begin with a 2: the numbers in the lab's documents and in AWS's examples
 /// begin with others.
@@ -22,9 +25,11 @@ impl Reader {
     ///
     /// # Errors
     /// As [`require_empty`](Self::require_empty).
-    pub async fn of_unused(endpoint: &str, region: &str) -> Result<Self, LabError> {
-        let number = drawn(Ulid::generate().random());
-        let reader = Self::of(&seed::sdk_config(endpoint, region, &number), &number)?;
+    pub async fn of_unused(upstream: &str, front: &str, region: &str) -> Result<Self, LabError> {
+        let account = drawn(Ulid::generate().random());
+        let upstream = seed::sdk_config(upstream, region, &account);
+        let front = seed::sdk_config(front, region, &account);
+        let reader = Self::of(&Lens { upstream, front, account })?;
         reader.require_empty().await?;
         Ok(reader)
     }
@@ -73,6 +78,7 @@ fn is_given(service: &str, kind: &str, one: &Value) -> bool {
             ("ec2", "groups") => one["GroupName"] == "default",
             ("ec2", "acls") => one["default"] == true,
             ("ec2", "subnets") => true,
+            ("ec2", "vpcs") => one["default"] == true,
             _ => false,
         }
 }
@@ -99,6 +105,7 @@ mod tests {
                 "groups": { "sg-1": { "GroupName": "default", "tags": {} } },
                 "acls": { "acl-1": { "default": true, "tags": {} } },
                 "subnets": { "subnet-1": { "cidr": "172.31.0.0/20", "tags": {} } },
+                "vpcs": { "vpc-1": { "default": true, "tags": {} } },
                 "instances": {},
             },
             "iam": { "users": {} },

@@ -5,14 +5,62 @@ use aws_sdk_iam::{
     Client,
     types::{PolicyScopeType, Tag},
 };
+use futures::future::BoxFuture;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::why;
+use crate::aws::account::{Account, Read, Reads, Unread, unless, why};
 
-type Read = Result<Value, String>;
+pub(super) const ACCOUNT: Account = Account {
+    covers: &[
+        "iam.access-key",
+        "iam.access-key-status",
+        "iam.login-profile",
+        "iam.owned-role",
+        "iam.owned-user",
+        "iam.role-policy",
+        "iam.trust-policy",
+        "iam.user-policy",
+    ],
+    evidence: &[],
+    open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
+};
 
-pub(super) async fn read(iam: &Client) -> Read {
+struct Reader(Client);
+
+impl Reads for Reader {
+    fn read(&self) -> BoxFuture<'_, Read> {
+        Box::pin(read(&self.0))
+    }
+
+    /// AWS keeps no password to be given back.
+    fn kept(&self, path: &[&str], _: &Value, is: &Value) -> Option<&'static str> {
+        matches!(path, ["users", _, "console"]).then_some(())?;
+        is.is_null().then_some("console password")
+    }
+
+    fn renew<'a>(
+        &'a self,
+        before: &'a Value,
+        now: &'a mut Value,
+    ) -> BoxFuture<'a, Result<(), Unread>> {
+        Box::pin(async {
+            for (user, one) in before["users"].as_object().into_iter().flatten() {
+                let Some(reset) = one["console"].as_bool() else { continue };
+                if !now["users"][user]["console"].is_null() {
+                    continue;
+                }
+                let call = self.0.create_login_profile().user_name(user);
+                let call = call.password("Lab-only-1-not-a-secret").password_reset_required(reset);
+                call.send().await.map_err(why)?;
+                now["users"][user]["console"] = reset.into();
+            }
+            Ok(())
+        })
+    }
+}
+
+async fn read(iam: &Client) -> Read {
     let mut users = Map::new();
     let mut pages = iam.list_users().into_paginator().items().send();
     while let Some(one) = pages.next().await {
@@ -68,14 +116,9 @@ async fn user(iam: &Client, name: &str) -> Read {
         let status = json!(key.status().map(|status| status.as_str()));
         keys.insert(key.access_key_id.unwrap_or_default(), status);
     }
-    let login = iam.get_login_profile().user_name(name).send().await;
-    let console = match login {
-        Ok(found) => json!(found.login_profile.map(|profile| profile.password_reset_required)),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_entity_exception()) => {
-            Value::Null
-        }
-        Err(error) => return Err(why(error)),
-    };
+    let login = unless(&["NoSuchEntity"], iam.get_login_profile().user_name(name).send().await)?;
+    let console = login.and_then(|found| found.login_profile);
+    let console = json!(console.map(|profile| profile.password_reset_required));
     let mut inline = Map::new();
     let mut pages = iam.list_user_policies().user_name(name).into_paginator().items().send();
     while let Some(policy) = pages.next().await {

@@ -18,16 +18,23 @@ const MASKS: &[(&str, &str)] = &[
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "TIME"),
 ];
 
+/// Characters of an id such as that of a command.
+const UUID: usize = 36;
+
 /// `account`, of a seeded account, with its ids as names. A list that had duplicates keeps them.
 pub fn named(account: &Value, seed: &Seed) -> Value {
     let names = Names::of(account, seed);
-    let ids =
-        r"\b(?:(?:i|eni|sg|vol|snap|vpc|subnet|acl|eipalloc|ami)-[0-9a-f]{8,17}|AKIA[0-9A-Z]+)\b";
+    let ids = concat!(
+        r"\b(?:(?:i|eni|sg|vol|snap|vpc|subnet|acl|eipalloc|ami|igw|rtb|nat|vpce|pcx)",
+        r"-[0-9a-f]{8,17}|AKIA[0-9A-Z]+",
+        r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"
+    );
     let Ok(ids) = Regex::new(ids) else { return account.clone() };
     let text = account.to_string();
     let text = ids.replace_all(&text, |found: &Captures<'_>| {
         // Of the upstream's own images: another id in each account.
-        let kind = found[0].split('-').next().unwrap_or_default();
+        let kind = found[0].split_once('-').map_or("key", |(kind, _)| kind);
+        let kind = if found[0].len() == UUID { "id" } else { kind };
         names.0.get(&found[0]).cloned().unwrap_or_else(|| format!("some {kind}"))
     });
     let text = text.replace(&seed.account, "ACCOUNT");
@@ -65,6 +72,16 @@ impl Names {
         let of = |kind: &str| ec2[kind].as_object().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let vpc = |one: &Value| if one["VpcId"] == seed.vpc { "vpc" } else { "default vpc" };
+        for (id, one) in of("vpcs") {
+            if *id != seed.vpc {
+                let name = if one["default"] == true {
+                    "default vpc".into()
+                } else {
+                    text(&one["tags"]["Name"])
+                };
+                names.add(id, name);
+            }
+        }
         for (id, one) in of("instances") {
             names.add(id, text(&one["tags"]["Name"]));
         }
@@ -89,13 +106,17 @@ impl Names {
             names.add(id, format!("acl of {}", vpc(one)));
         }
         for (id, one) in of("subnets") {
-            if one["VpcId"] != seed.vpc {
-                names.0.insert(text(&one["VpcId"]), "default vpc".into());
-            }
             names.add(id, format!("subnet {} of {}", text(&one["cidr"]), vpc(one)));
+        }
+        for (id, tags) in of("other-tags") {
+            let kind = id.split('-').next().unwrap_or_default();
+            names.add(id, format!("{kind} {}", text(&tags["Name"])));
         }
         for (id, one) in of("addresses") {
             names.add(id, format!("address of {}", text(&one["tags"]["Name"])));
+        }
+        for (id, one) in account["ssm"]["commands"].as_object().into_iter().flatten() {
+            names.add(id, format!("command {}", text(&one["document"])));
         }
         names
     }

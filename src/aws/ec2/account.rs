@@ -5,13 +5,49 @@ use aws_sdk_ec2::{
     Client,
     types::{InstanceAttributeName, IpPermission, SnapshotAttributeName, Tag},
 };
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
-use super::why;
+use crate::aws::account::{Account, Read, Reads, by_id, why};
 
-type Read = Result<Value, String>;
+/// Not `ec2.copy-snapshot`: what it leaves can be in another Region.
+pub(super) const ACCOUNT: Account = Account {
+    covers: &[
+        "ec2.address-association",
+        "ec2.create-image",
+        "ec2.create-snapshot",
+        "ec2.create-snapshots",
+        "ec2.delete-on-termination",
+        "ec2.eni-groups",
+        "ec2.instance-profile",
+        "ec2.instance-state",
+        "ec2.launched-instance",
+        "ec2.security-group",
+        "ec2.shutdown-behavior",
+        "ec2.snapshot-share",
+        "ec2.subnet",
+        "ec2.tag",
+        "ec2.termination-protection",
+        "ec2.vpc",
+    ],
+    evidence: &["snapshots", "images"],
+    open: |lens| {
+        Box::new(Reader { ec2: Client::new(&lens.upstream), account: lens.account.clone() })
+    },
+};
 
-pub(super) async fn read(ec2: &Client, account: &str) -> Read {
+struct Reader {
+    ec2: Client,
+    account: String,
+}
+
+impl Reads for Reader {
+    fn read(&self) -> BoxFuture<'_, Read> {
+        Box::pin(read(&self.ec2, &self.account))
+    }
+}
+
+async fn read(ec2: &Client, account: &str) -> Read {
     Ok(json!({
         "instances": instances(ec2).await?,
         "interfaces": interfaces(ec2).await?,
@@ -22,18 +58,14 @@ pub(super) async fn read(ec2: &Client, account: &str) -> Read {
         "addresses": addresses(ec2).await?,
         "acls": acls(ec2).await?,
         "subnets": subnets(ec2).await?,
+        "vpcs": vpcs(ec2).await?,
+        "other-tags": other_tags(ec2).await?,
         "profiles": profiles(ec2).await?,
     }))
 }
 
 fn tags(tags: &[Tag]) -> Value {
     tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), json!(tag.value())))).collect()
-}
-
-/// Things by their ids.
-fn by_id(found: impl IntoIterator<Item = (Option<String>, Value)>) -> Value {
-    let with_id = found.into_iter().filter_map(|(id, value)| Some((id?, value)));
-    Value::Object(with_id.collect::<Map<_, _>>())
 }
 
 async fn instances(ec2: &Client) -> Read {
@@ -266,6 +298,46 @@ async fn subnets(ec2: &Client) -> Read {
         all.push((one.subnet_id, told));
     }
     Ok(by_id(all))
+}
+
+async fn vpcs(ec2: &Client) -> Read {
+    let mut pages = ec2.describe_vpcs().into_paginator().items().send();
+    let mut all = Vec::new();
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(why)?;
+        let told = json!({
+            "cidr": one.cidr_block(), "default": one.is_default(), "tags": tags(one.tags()),
+        });
+        all.push((one.vpc_id, told));
+    }
+    Ok(by_id(all))
+}
+
+/// Tags of all that is not read with its tags elsewhere.
+async fn other_tags(ec2: &Client) -> Read {
+    let read = [
+        "elastic-ip",
+        "image",
+        "instance",
+        "network-acl",
+        "network-interface",
+        "security-group",
+        "snapshot",
+        "subnet",
+        "volume",
+        "vpc",
+    ];
+    let mut pages = ec2.describe_tags().into_paginator().items().send();
+    let mut all = Map::new();
+    while let Some(one) = pages.next().await {
+        let one = one.map_err(why)?;
+        if one.resource_type().is_some_and(|kind| read.contains(&kind.as_str())) {
+            continue;
+        }
+        let of = all.entry(one.resource_id().unwrap_or_default()).or_insert_with(|| json!({}));
+        of[one.key().unwrap_or_default()] = json!(one.value());
+    }
+    Ok(all.into())
 }
 
 async fn profiles(ec2: &Client) -> Read {

@@ -95,7 +95,7 @@ impl StepOrder<'_> {
 /// steps that first write it. Writers are in order when each comes after the one before it, so only
 /// neighbours are compared.
 pub fn races(steps: &[PlannedStep], order: &StepOrder<'_>) -> Vec<Race> {
-    let mut writers: IndexMap<(&Scope, &str, &str), Vec<(usize, &str, &Place)>> = IndexMap::new();
+    let mut writers = IndexMap::<(&Scope, &str, &str), Vec<(usize, &str, &Place)>>::new();
     for step in steps {
         // A step that is not in the order comes after none, and none after it.
         let at = order.of(&step.id).unwrap_or(usize::MAX);

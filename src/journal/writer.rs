@@ -51,6 +51,7 @@ struct Request {
     done: oneshot::Sender<Result<(), JournalError>>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly all are appends, and a box each would cost")]
 enum Message {
     Append(Request),
     TellStock(oneshot::Sender<(Head, Origins)>),

@@ -131,7 +131,7 @@ impl Stage {
                 end = work(run, ledger) => Some(end),
                 () = world.died.notified() => None,
                 () = hook.died.notified() => None,
-                () = tokio::time::sleep(std::time::Duration::from_secs(20)) => panic!("it hangs"),
+                () = tokio::time::sleep(std::time::Duration::from_secs(300)) => panic!("it hangs"),
             }
         });
         drop(runtime);

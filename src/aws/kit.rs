@@ -1,5 +1,5 @@
-//! What every setting and fact would write again: its head, the error of a call under the permission
-//! that it needs, and what is absent. Owns these; the two functions that do something stay plain
+//! What every fact, setting and operation would write again: its head, the error of a call under the
+//! permission that it needs, and what is absent. Owns these; the functions that do something stay plain
 //! functions below the head.
 
 use std::error::Error;
@@ -12,10 +12,10 @@ pub use serde::{Deserialize, Serialize};
 pub use super::{Aws, thing::Thing};
 pub use crate::{
     engine::{
-        CallError, Class, Fact, FactHead, How, Operation, Permission, Progress, Reach, Rule,
-        Setting, SettingHead, Token, World, on, settled,
+        AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, OperationHead, Permission,
+        Progress, Rule, Setting, SettingHead, Token, World, on, settled,
     },
-    fact, setting,
+    fact, operation, setting,
 };
 
 /// The outcome of a call, under the permission that it needs.
@@ -161,7 +161,92 @@ macro_rules! setting {
     };
 }
 
-/// What a setting or an operation touches, as the body of its impl.
+/// The head of an operation: the struct, its kind and output, its target and what it leaves as format
+/// strings over its fields, the output as far as a plan knows it, the permissions that the job needs
+/// and that taking away what it left needs, and what it touches.
+///
+/// ```text
+/// operation! {
+///     /// A snapshot of one volume.
+///     pub struct CreateSnapshot { pub volume: String }
+///     "ec2.create-snapshot" = String, target "{volume}";
+///     uses [CREATE_SNAPSHOT, DESCRIBE_SNAPSHOTS]; discards [DELETE_SNAPSHOT];
+///     leaves "a snapshot of volume `{volume}`", planned AFTER_RUN.into();
+///     touches [VOLUME(volume)];
+/// }
+/// ```
+/// An operation that makes a thing of the run's own has `makes;` in place of `touches`, and one that
+/// only waits or reads has `looks;`. Where what is touched takes more than a field, `touches
+/// [CLASS, ..] |it| ..` names all classes that can come.
+#[macro_export]
+macro_rules! operation {
+    (
+        $(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$fmeta:meta])* $fvis:vis $field:ident: $type:ty),* $(,)? }
+        $kind:literal = $output:ty, target $target:literal $(of |$it:ident| $of:expr)?;
+        uses [$($uses:expr),* $(,)?]; $(discards [$($discards:expr),* $(,)?];)?
+        leaves $leaves:literal, planned $planned:expr;
+        $($touches:tt)*
+    ) => {
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+        $(#[$meta])*
+        $vis struct $name { $($(#[$fmeta])* $fvis $field: $type),* }
+
+        #[allow(unused_variables, reason = "a head names the fields that it needs")]
+        impl $crate::engine::OperationHead<$crate::aws::Aws> for $name {
+            const KIND: &'static str = $kind;
+            const USES: &'static [$crate::engine::Permission] = &[$($uses),*];
+            $(const DISCARDS: &'static [$crate::engine::Permission] = &[$($discards),*];)?
+            type Output = $output;
+
+            fn target(&self) -> String {
+                let Self { $($field),* } = self;
+                format!($target $(, { let $it = self; $of })?)
+            }
+
+            fn leaves(&self) -> String {
+                let Self { $($field),* } = self;
+                format!($leaves)
+            }
+
+            fn planned(&self) -> $output {
+                let Self { $($field),* } = self;
+                $planned
+            }
+
+            $crate::operation_touches! { $($touches)* }
+        }
+    };
+}
+
+/// What an operation touches, as the body of its impl.
+#[macro_export]
+macro_rules! operation_touches {
+    (makes;) => { $crate::operation_touches! { Makes } };
+    (looks;) => { $crate::operation_touches! { Looks } };
+    ($reach:ident) => {
+        const REACH: $crate::engine::Reach = $crate::engine::Reach::$reach;
+
+        fn touches(&self) -> Vec<$crate::aws::thing::Thing> {
+            Vec::new()
+        }
+    };
+    (touches [$($class:ident($field:ident)),+ $(,)?];) => {
+        $crate::operation_touches! {
+            touches [$($class),+] |it| vec![$($class.thing(&it.$field)),+];
+        }
+    };
+    (touches [$($class:ident),+ $(,)?] |$it:ident| $things:expr;) => {
+        const REACH: $crate::engine::Reach = $crate::engine::Reach::Changes;
+        const LOOKUPS: &'static [&'static [$crate::engine::Permission]] = &[$($class.permissions()),+];
+
+        fn touches(&self) -> Vec<$crate::aws::thing::Thing> {
+            let $it = self;
+            $things
+        }
+    };
+}
+
+/// What a setting touches, as the body of its impl.
 #[macro_export]
 macro_rules! touches {
     (makes;) => {

@@ -29,7 +29,7 @@ pub use error::{CallError, StepError, show};
 pub use event::{Event, Events};
 pub use exposed::{LeftOpen, close_all as close_exposed};
 pub use human::{Answer, Human, Nobody, Question};
-pub use operation::{AnyOperation, Operation, Progress, Token};
+pub use operation::{AnyOperation, Operation, OperationHead, Progress, Token};
 pub use permission::{Permission, on};
 pub use planner::{plan, plan_ahead};
 pub use registry::Registry;

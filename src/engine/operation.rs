@@ -1,5 +1,5 @@
 //! The second primitive: one long job that the world does for us, started once and awaited.
-//! Owns the trait and its erased form; the kinds live in `aws::operations`.
+//! Owns the traits and their erased form; the kinds live in `aws`.
 
 use std::future::Future;
 
@@ -26,15 +26,29 @@ pub enum Progress<T> {
     Failed(String),
 }
 
-/// One job that AWS runs for us.
-pub trait Operation<C: World>:
+impl<T> Progress<T> {
+    /// The same, with an output made from what is done.
+    pub fn map<U>(self, output: impl FnOnce(T) -> U) -> Progress<U> {
+        match self {
+            Self::Running { percent, note } => Progress::Running { percent, note },
+            Self::Done(done) => Progress::Done(output(done)),
+            Self::Failed(why) => Progress::Failed(why),
+        }
+    }
+}
+
+/// The head of an operation: what it is called, what it needs and touches, and what it leaves. Written
+/// by `operation!` for the kinds of AWS.
+pub trait OperationHead<C: World>:
     Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 {
-    /// Stable on disk, such as `ec2.create-snapshots`.
+    /// `service.verb-noun`, such as `ec2.create-snapshots`. Kept on disk, so it never changes.
     const KIND: &'static str;
+    /// What [`Operation::find`], [`Operation::start`] and [`Operation::poll`] call, at most.
     const USES: &'static [Permission];
     /// What [`Operation::discard`] needs, and what [`Operation::find`] needs before it.
     const DISCARDS: &'static [Permission] = &[];
+    /// What the job ends in. Kept in journals.
     type Output: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
     /// Whether the belts count and look at what it touches.
@@ -51,18 +65,35 @@ pub trait Operation<C: World>:
     fn leaves(&self) -> String;
     /// The output as far as it is known before the run, with placeholders for what AWS assigns.
     fn planned(&self) -> Self::Output;
+}
+
+/// One job that AWS runs for us.
+pub trait Operation<C: World>: OperationHead<C> {
     /// The job that this token started, if it did.
+    ///
+    /// # Errors
+    /// The call that failed: then nobody knows, and the job is not started again.
     fn find(
         &self,
         world: &C,
         token: &Token,
     ) -> impl Future<Output = Result<Option<String>, CallError>> + Send;
-    /// Starts the job and returns its id.
+
+    /// Starts the job and returns its id. A call that got no answer is not repeated before the job was
+    /// looked for by its token, unless AWS itself takes the token.
+    ///
+    /// # Errors
+    /// The call that failed. After [`Class::Unreachable`](super::Class) the engine looks for the job.
     fn start(
         &self,
         world: &C,
         token: &Token,
     ) -> impl Future<Output = Result<String, CallError>> + Send;
+
+    /// Where the job stands. Changes nothing and may be repeated at any time.
+    ///
+    /// # Errors
+    /// The call that failed. A job that failed is no error but [`Progress::Failed`].
     fn poll(
         &self,
         world: &C,
@@ -72,6 +103,9 @@ pub trait Operation<C: World>:
     /// Takes away what `job` left, for drills: what a drill leaves is litter, not evidence. True
     /// when nothing is left of it now, false for a kind whose effect cannot be taken back. Must be
     /// safe to call again.
+    ///
+    /// # Errors
+    /// The call that failed; something may be left.
     fn discard(
         &self,
         _world: &C,

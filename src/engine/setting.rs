@@ -70,15 +70,16 @@ pub trait Setting<C: World>: Fact<C> + SettingHead<C> {
 
     /// Makes the state `after` where it still is `before`, for services whose writes carry the
     /// version that they replace (a lock token, an ETag, a revision). The engine calls this one, and
-    /// by default it is [`Setting::write`]. A version that is not current any more is an error of
-    /// [`Class::Throttled`](super::Class): it is read again, and never overwritten unseen.
+    /// by default it is [`Setting::write`]. `before` is `None` where it held a secret, which no
+    /// journal keeps; a setting that overrides this one refuses then.
     ///
     /// # Errors
-    /// As for [`Setting::write`].
+    /// As for [`Setting::write`]; and that the value is not `before` any more, or was changed
+    /// between the reading of its version and the write. Nothing was overwritten then.
     fn swap(
         &self,
         world: &C,
-        _before: &Self::Value,
+        _before: Option<&Self::Value>,
         after: &Self::Value,
     ) -> impl Future<Output = Result<(), CallError>> + Send {
         self.write(world, after)
@@ -204,17 +205,11 @@ impl<C: World, S: Setting<C>> AnySetting<C> for Erased<S> {
         after: &'a Value,
     ) -> BoxFuture<'a, Result<(), CallError>> {
         let swap = async move {
-            let typed = |value: &Value| {
-                typed::<S::Value>(value).ok_or_else(|| {
-                    let text = format!("`{value}` is not a value of `{}`", S::KIND);
-                    CallError::local(S::KIND, super::Class::Invalid, text)
-                })
-            };
-            match typed(before) {
-                Ok(before) => self.0.swap(world, &before, &typed(after)?).await,
-                // A secret is not kept in the journal, so it cannot be compared any more.
-                Err(_) => self.0.write(world, &typed(after)?).await,
-            }
+            let wanted = typed::<S::Value>(after).ok_or_else(|| {
+                let text = format!("`{after}` is not a value of `{}`", S::KIND);
+                CallError::local(S::KIND, super::Class::Invalid, text)
+            })?;
+            self.0.swap(world, typed(before).as_ref(), &wanted).await
         };
         Box::pin(at_work(S::KIND, &[S::READS, S::WRITES], swap))
     }

@@ -96,6 +96,113 @@ fn what_is_tagged_as_protected_is_refused() {
     assert_eq!(desk.state(), before);
 }
 
+/// One step in a playbook of its own.
+fn one(desk: &Desk, uses: &str, with: &str) -> String {
+    let text = format!(
+        "playbook: one\ntitle: One step\nversion: 1.0.0\nseverity: low\nsteps:\n  only:\n    uses: {uses}\n    with: {with}\n"
+    );
+    let file = desk.path(&format!("{uses}.yaml"));
+    std::fs::write(&file, text).expect("written");
+    file.display().to_string()
+}
+
+/// A bucket, a trail that does not log, a table with an item, and a function's limit, all with this tag.
+async fn tagged(config: &aws_config::SdkConfig, name: &str, key: &str, value: &str) {
+    let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+    let s3 = aws_sdk_s3::Client::from_conf(s3);
+    s3.create_bucket().bucket(name).send().await.expect("a bucket");
+    let tag = aws_sdk_s3::types::Tag::builder().key(key).value(value).build().expect("a tag");
+    let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag).build().expect("tags");
+    s3.put_bucket_tagging().bucket(name).tagging(tags).send().await.expect("tagged");
+    let tag = aws_sdk_cloudtrail::types::Tag::builder().key(key).value(value).build();
+    let trail = aws_sdk_cloudtrail::Client::new(config).create_trail().name(name);
+    let trail = trail.s3_bucket_name(name).tags_list(tag.expect("a tag"));
+    trail.send().await.expect("a trail");
+    let dynamodb = aws_sdk_dynamodb::Client::new(config);
+    let attribute = aws_sdk_dynamodb::types::AttributeDefinition::builder()
+        .attribute_name("id")
+        .attribute_type(aws_sdk_dynamodb::types::ScalarAttributeType::S);
+    let schema = aws_sdk_dynamodb::types::KeySchemaElement::builder()
+        .attribute_name("id")
+        .key_type(aws_sdk_dynamodb::types::KeyType::Hash);
+    let tags = [(key, value), ("drill", "yes")].map(|(key, value)| {
+        aws_sdk_dynamodb::types::Tag::builder().key(key).value(value).build().expect("a tag")
+    });
+    let table = dynamodb.create_table().table_name(name);
+    let table = table.billing_mode(aws_sdk_dynamodb::types::BillingMode::PayPerRequest);
+    let table = table.attribute_definitions(attribute.build().expect("an attribute"));
+    let table = table.key_schema(schema.build().expect("a key")).set_tags(Some(tags.into()));
+    table.send().await.expect("a table");
+    let id = aws_sdk_dynamodb::types::AttributeValue::S("1".into());
+    dynamodb.put_item().table_name(name).item("id", id).send().await.expect("an item");
+}
+
+/// What the belts hold outside of EC2 and IAM, with the binary: a bucket, a trail, a table.
+#[test]
+fn a_protected_bucket_trail_and_table_are_refused_and_free_ones_count() {
+    let (desk, seed) = Desk::seeded();
+    let config = support::lab().lab.sdk_config(&seed.account);
+    let name = |what: &str| format!("{what}-{}", seed.account);
+    wait_for(tagged(&config, &name("kept"), "backburn:protected", "true"));
+    wait_for(tagged(&config, &name("free"), "team", "payments"));
+    let steps = |what: &str| {
+        let name = name(what);
+        [
+            ("bucket", "s3.block-public-access", format!("{{ bucket: {name} }}")),
+            ("trail", "cloudtrail.start-logging", format!("{{ trail: {name} }}")),
+            (
+                "table",
+                "dynamodb.overwrite-items",
+                format!("{{ table: {name}, required-tag: drill=yes }}"),
+            ),
+        ]
+    };
+    for (class, uses, with) in steps("kept") {
+        let file = one(&desk, uses, &with);
+        for command in [vec!["plan", &file], vec!["run", &file, "--yes"]] {
+            let ended = desk.ends(4, &command);
+            let said = format!("{}{}", ended.out, ended.err);
+            let why = format!("{class} `{}` has the tag `backburn:protected=true`", name("kept"));
+            assert!(said.contains(&why), "{uses}: {said}");
+        }
+    }
+    for (_, uses, with) in steps("free") {
+        let file = one(&desk, uses, &with);
+        let plan = desk.json(&["plan", &file, "--json"]);
+        let limit = &plan["belts"]["limits"][3];
+        assert_eq!(limit["what"], "resources", "{limit}");
+        assert_eq!(limit["touched"], serde_json::json!([name("free")]), "{uses}: {limit}");
+    }
+}
+
+/// A limit on other resources holds for a run that would touch two.
+#[test]
+fn a_second_bucket_is_one_too_many() {
+    let (desk, seed) = Desk::seeded();
+    let config = support::lab().lab.sdk_config(&seed.account);
+    let names = ["first", "second"].map(|what| format!("{what}-{}", seed.account));
+    for name in &names {
+        wait_for(tagged(&config, name, "team", "payments"));
+    }
+    let text = |limits: &str| {
+        let step = |id: &str, bucket: &str| {
+            format!("  {id}:\n    uses: s3.block-public-access\n    with: {{ bucket: {bucket} }}\n")
+        };
+        let head = "playbook: two\ntitle: Two buckets\nversion: 1.0.0\nseverity: low\n";
+        format!("{head}{limits}steps:\n{}{}", step("a", &names[0]), step("b", &names[1]))
+    };
+    let file = desk.path("two.yaml");
+    let shown = file.display().to_string();
+    std::fs::write(&file, text("")).expect("written");
+    let refused = desk.ends(4, &["plan", &shown]);
+    for part in ["2 of 1 resources", "`limits: { resources: 2 }`"] {
+        assert!(refused.out.contains(part), "{part}\n{}", refused.out);
+    }
+    desk.ends(4, &["run", &shown, "--yes"]);
+    std::fs::write(&file, text("limits: { resources: 2 }\n")).expect("written");
+    desk.ends(0, &["plan", &shown]);
+}
+
 #[test]
 fn an_old_plan_is_refused() {
     let (desk, seed) = Desk::seeded();

@@ -2,12 +2,16 @@
 //! as steps, conducted as a user's is. Planned, run, cut off, resumed and released, with the account read
 //! by another client before and after.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backburn::{
     aws::{Aws, ConnectOptions, Haste},
     conduct::{
-        self, Approvals, Context, Failure, Loaded, Planned, Planning, Ready, Release, Released,
+        self, Approvals, Console, Context, Failure, Loaded, Planned, Planning, Ready, Release,
+        Released,
     },
     engine::{
         Patience,
@@ -40,6 +44,15 @@ impl Act {
     }
 }
 
+/// Says what a run says where the test's own output goes.
+struct Loud;
+
+impl Console for Loud {
+    fn say(&self, line: &str) {
+        println!("{line}");
+    }
+}
+
 pub struct Rig {
     pub aws: Aws,
     pub account: String,
@@ -67,7 +80,7 @@ impl Rig {
             haste: Some(Haste { attempt: None, patience }),
             ..ConnectOptions::default()
         };
-        let context = Context::at(home.path()).connecting(options);
+        let context = Context::at(home.path()).connecting(options).heard_by(Arc::new(Loud));
         let aws = connected(&context).await;
         let before = state(lab, account);
         Self { aws, account: account.into(), before, context, lab: lab.clone(), acts, home }
@@ -97,14 +110,16 @@ impl Rig {
             let mut step = json!({ "uses": act.action, "with": act.with });
             step["needs"] = before.into_iter().collect();
             if act.asks {
-                step["approval"] = json!({ "reason": "the test goes on" });
+                step["approval"] = json!({ "role": "tester", "reason": "the test goes on" });
             }
             steps.insert(act.id.into(), step);
             before = Some(act.id);
         }
         let playbook = json!({
             "playbook": "rig", "title": "Steps of a test", "version": "1.0.0",
+            "severity": "low",
             "limits": { "instances": 9, "principals": 9, "volumes": 9 },
+            "roles": { "tester": { "duty": "runs the test", "contact": "nobody" } },
             "steps": steps,
         });
         playbook.to_string()

@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     actions::kit::*,
-    aws::detection::{Detection, Memory, Origin},
+    aws::detection::{Detected, Detection, Memory, Origin},
     playbook::types::{Duration, Region, is_placeholder},
 };
 
@@ -89,42 +89,6 @@ pub enum Via {
     Poll,
 }
 
-/// Outputs of `drill.detect`. Times are RFC 3339, on AWS's clock.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Detected {
-    /// `pass`, `late`, `missed`, `wrong-resource` or `plumbing-only`.
-    pub outcome: String,
-    /// When the fault took effect.
-    pub since: String,
-    /// When the event that decided was created.
-    pub created: Option<String>,
-    /// When it was received.
-    pub received: Option<String>,
-    /// From `since` to `created`; negative where a clock of whole seconds was behind.
-    pub seconds_to_created: Option<f64>,
-    /// From `since` to `received`.
-    pub seconds_to_received: Option<f64>,
-    /// The event that decided.
-    pub detection: Option<Seen>,
-    /// How many events matched since the fault.
-    pub seen: u64,
-    /// The outcome in a sentence.
-    pub detail: String,
-}
-
-/// An event, finding or recorded call.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Seen {
-    /// The source's own id of it.
-    pub id: String,
-    /// Type of the finding, name of the call or the alarm, detail type of any other event.
-    pub r#type: String,
-    /// What it says of itself.
-    pub title: String,
-}
-
 impl Action for Detect {
     const SPEC: Spec = spec! {
         "drill.detect": "Wait for a detection and say what became of it";
@@ -155,22 +119,7 @@ impl Action for Detect {
             sample_is_enough: self.sample_is_enough,
             memory: Memory::default(),
         };
-        let found = in_region(step, self.region.as_ref())?.start(detection).await?;
-        Ok(Detected {
-            outcome: found.outcome,
-            since: found.since,
-            created: found.created,
-            received: found.received,
-            seconds_to_created: found.seconds_to_created,
-            seconds_to_received: found.seconds_to_received,
-            detection: found.detection.map(|what| Seen {
-                id: what.id,
-                r#type: what.r#type,
-                title: what.title,
-            }),
-            seen: found.seen,
-            detail: found.detail,
-        })
+        in_region(step, self.region.as_ref())?.start(detection).await
     }
 }
 

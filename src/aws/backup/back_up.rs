@@ -7,33 +7,38 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_backup::{
     operation::describe_backup_job::DescribeBackupJobOutput, types::BackupJobState,
 };
-use tokio::time::{Instant, sleep};
 
-use super::{begun, percent, permissions::*, with_new_role};
-
-use crate::{
-    aws::{
-        dynamodb::things::TABLE,
-        ec2::things::{INSTANCE, VOLUME},
-        kit::*,
-        owned::{RUN_TAG, STEP_TAG},
-        s3::things::BUCKET,
-        thing,
-    },
-    engine::AFTER_RUN,
+use super::{
+    job::{Job, begun, came_to_nothing, ended, progress, with_new_role},
+    permissions::*,
+};
+use crate::aws::{
+    dynamodb::things::TABLE,
+    ec2::things::{INSTANCE, VOLUME},
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
+    s3::things::BUCKET,
+    thing,
 };
 
 /// How long a job may take to stop.
 const STOPS: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackUp {
-    /// ARN.
-    pub resource: String,
-    /// Name.
-    pub vault: String,
-    /// ARN of the role that AWS Backup assumes.
-    pub role: String,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct BackUp {
+        /// ARN.
+        pub resource: String,
+        /// Name.
+        pub vault: String,
+        /// ARN of the role that AWS Backup assumes.
+        pub role: String,
+    }
+    "backup.back-up" = Saved, target "{resource}";
+    uses [START_BACKUP_JOB, TAG_RESOURCE, PASS_ROLE, DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS];
+    discards [DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS, STOP_BACKUP_JOB, DELETE_RECOVERY_POINT];
+    leaves "a recovery point of `{resource}` in vault `{vault}`", planned Saved::planned();
+    touches [INSTANCE, VOLUME, BUCKET, TABLE] |it| vec![thing::of_arn(&it.resource)];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,34 @@ pub struct Saved {
     pub created: String,
 }
 
+impl Saved {
+    fn planned() -> Self {
+        let open = || AFTER_RUN.to_owned();
+        Self { job: open(), recovery_point: open(), resource_type: open(), created: open() }
+    }
+}
+
+impl Job for DescribeBackupJobOutput {
+    const WHAT: &'static str = "backup job";
+    const DESCRIBE: Permission = DESCRIBE_BACKUP_JOB;
+
+    fn word(&self) -> &str {
+        self.state().map_or("unknown", BackupJobState::as_str)
+    }
+
+    fn percent(&self) -> Option<&str> {
+        self.percent_done()
+    }
+
+    fn why(&self) -> Option<&str> {
+        self.status_message()
+    }
+
+    fn made(&self) -> Option<&str> {
+        self.recovery_point_arn()
+    }
+}
+
 impl BackUp {
     async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeBackupJobOutput, CallError> {
         let call = aws.backup().describe_backup_job().backup_job_id(job).send().await;
@@ -55,39 +88,7 @@ impl BackUp {
     }
 }
 
-fn is_over(state: Option<&BackupJobState>) -> bool {
-    use BackupJobState::{Aborted, Completed, Expired, Failed, Partial};
-    matches!(state, Some(Aborted | Completed | Expired | Failed | Partial))
-}
-
 impl Operation<Aws> for BackUp {
-    const KIND: &'static str = "backup.back-up";
-    const USES: &'static [Permission] =
-        &[START_BACKUP_JOB, TAG_RESOURCE, PASS_ROLE, DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS];
-    const DISCARDS: &'static [Permission] =
-        &[DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS, STOP_BACKUP_JOB, DELETE_RECOVERY_POINT];
-    const REACH: Reach = Reach::Changes;
-    const LOOKUPS: &'static [&'static [Permission]] =
-        &[INSTANCE.permissions(), VOLUME.permissions(), BUCKET.permissions(), TABLE.permissions()];
-    type Output = Saved;
-
-    fn target(&self) -> String {
-        self.resource.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        vec![thing::of_arn(&self.resource)]
-    }
-
-    fn leaves(&self) -> String {
-        format!("a recovery point of `{}` in vault `{}`", self.resource, self.vault)
-    }
-
-    fn planned(&self) -> Saved {
-        let open = || AFTER_RUN.to_owned();
-        Saved { job: open(), recovery_point: open(), resource_type: open(), created: open() }
-    }
-
     /// No list shows the tokens of jobs, so it is told by what it saves where, as whom, and since
     /// when. A second start with the same token answers with the job of the first all the same.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
@@ -101,10 +102,9 @@ impl Operation<Aws> for BackUp {
             .items()
             .send();
         let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_BACKUP_JOBS)?;
-        use BackupJobState::{Aborted, Expired, Failed};
         let mine = jobs.into_iter().find(|job| {
-            job.iam_role_arn() == Some(&self.role)
-                && !matches!(job.state(), Some(Aborted | Expired | Failed))
+            let state = job.state().map_or("", BackupJobState::as_str);
+            job.iam_role_arn() == Some(&self.role) && !came_to_nothing(state)
         });
         Ok(mine.and_then(|job| job.backup_job_id))
     }
@@ -132,58 +132,26 @@ impl Operation<Aws> for BackUp {
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Saved>, CallError> {
         let now = self.look(aws, job).await?;
-        let state = now.state.as_ref();
-        let word = state.map_or("unknown", BackupJobState::as_str);
-        if !is_over(state) {
-            let note = format!("backup job is {word}");
-            return Ok(Progress::Running { percent: percent(now.percent_done()), note });
-        }
-        let Some((BackupJobState::Completed, point)) = state.zip(now.recovery_point_arn.as_ref())
-        else {
-            let why = now.status_message().unwrap_or("AWS gives no reason");
-            return Ok(Progress::Failed(format!("backup job `{job}` is {word}: {why}")));
-        };
-        Ok(Progress::Done(Saved {
+        Ok(progress(job, &now, |point| Saved {
             job: job.into(),
-            recovery_point: point.clone(),
+            recovery_point: point.into(),
             resource_type: now.resource_type.clone().unwrap_or_default(),
             created: now.creation_date.map(|time| time.to_string()).unwrap_or_default(),
         }))
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
-        let (started, pause) = (Instant::now(), aws.patience().poll);
-        let mut asked = false;
-        let now = loop {
-            let now = match self.look(aws, job).await {
-                Err(e) if e.class == Class::Gone => return Ok(false),
-                other => other?,
-            };
-            if is_over(now.state.as_ref()) {
-                break now;
-            }
-            if !asked {
-                // Some kinds cannot be stopped: their end is awaited.
-                let _ = aws.backup().stop_backup_job().backup_job_id(job).send().await;
-                asked = true;
-            }
-            if started.elapsed() > STOPS {
-                let text = format!("backup job `{job}` does not end");
-                return Err(CallError::local(DESCRIBE_BACKUP_JOB.action, Class::Unknown, text));
-            }
-            sleep(pause).await;
+        let stop = || async {
+            // Some kinds cannot be stopped: their end is awaited.
+            let _ = aws.backup().stop_backup_job().backup_job_id(job).send().await;
+        };
+        let Some(now) = ended(aws, job, STOPS, || self.look(aws, job), stop).await? else {
+            return Ok(false);
         };
         let Some(point) = now.recovery_point_arn else { return Ok(true) };
-        let call = aws
-            .backup()
-            .delete_recovery_point()
-            .backup_vault_name(&self.vault)
-            .recovery_point_arn(point)
-            .send()
-            .await
-            .map(drop);
-        let call = call.by(DELETE_RECOVERY_POINT);
-        settled(call, Class::Gone).map(|()| true)
+        let call = aws.backup().delete_recovery_point().backup_vault_name(&self.vault);
+        let call = call.recovery_point_arn(point).send().await;
+        call.by(DELETE_RECOVERY_POINT).done_if_gone().map(|()| true)
     }
 }
 

@@ -4,7 +4,6 @@
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::permissions::*;
-
 use crate::aws::{
     ec2::{DeleteOnTermination, instance},
     kit::*,
@@ -23,7 +22,7 @@ pub(super) async fn resource(aws: &Aws, arn: &str) -> Result<bool, CallError> {
     };
     match done {
         Err(e) if e.code.as_deref() == Some("NoSuchBucket") => Ok(true),
-        other => settled(other, Class::Gone).map(|()| true),
+        other => other.done_if_gone().map(|()| true),
     }
 }
 

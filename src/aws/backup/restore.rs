@@ -2,28 +2,41 @@
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StartRestoreJob.html>
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, future::ready, time::Duration};
 
 use aws_sdk_backup::{
     operation::describe_restore_job::DescribeRestoreJobOutput, types::RestoreJobStatus,
 };
-use tokio::time::{Instant, sleep};
 
-use super::{begun, discard, percent, permissions::*, with_new_role};
-
-use crate::{aws::kit::*, engine::AFTER_RUN};
+use super::{
+    discard,
+    job::{Job, begun, came_to_nothing, ended, progress, with_new_role},
+    permissions::*,
+};
+use crate::aws::kit::*;
 
 /// A restore cannot be stopped, so its end is awaited before its resource is taken away.
 const ENDS: Duration = Duration::from_secs(30 * 60);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Restore {
-    /// ARN.
-    pub recovery_point: String,
-    /// ARN of the role that AWS Backup assumes.
-    pub role: String,
-    pub metadata: BTreeMap<String, String>,
+operation! {
+    #[derive(PartialEq, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub struct Restore {
+        /// ARN.
+        pub recovery_point: String,
+        /// ARN of the role that AWS Backup assumes.
+        pub role: String,
+        pub metadata: BTreeMap<String, String>,
+    }
+    "backup.restore" = Restored, target "{recovery_point}";
+    uses [START_RESTORE_JOB, PASS_ROLE, DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS];
+    discards [
+        DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS, DELETE_VOLUME, DESCRIBE_INSTANCES,
+        MODIFY_INSTANCE_ATTRIBUTE, MODIFY_INSTANCE_ATTRIBUTE.at(VOLUMES), TERMINATE_INSTANCES,
+        DELETE_TABLE, LIST_BUCKET_VERSIONS, DELETE_OBJECT, DELETE_OBJECT_VERSION, DELETE_BUCKET,
+    ];
+    leaves "what is restored of `{recovery_point}`", planned Restored::planned();
+    makes;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +47,34 @@ pub struct Restored {
     pub resource: String,
     /// RFC 3339.
     pub completed: String,
+}
+
+impl Restored {
+    fn planned() -> Self {
+        let open = || AFTER_RUN.to_owned();
+        Self { job: open(), resource: open(), completed: open() }
+    }
+}
+
+impl Job for DescribeRestoreJobOutput {
+    const WHAT: &'static str = "restore job";
+    const DESCRIBE: Permission = DESCRIBE_RESTORE_JOB;
+
+    fn word(&self) -> &str {
+        self.status().map_or("unknown", RestoreJobStatus::as_str)
+    }
+
+    fn percent(&self) -> Option<&str> {
+        self.percent_done()
+    }
+
+    fn why(&self) -> Option<&str> {
+        self.status_message()
+    }
+
+    fn made(&self) -> Option<&str> {
+        self.created_resource_arn()
+    }
 }
 
 impl Restore {
@@ -51,49 +92,7 @@ impl Restore {
     }
 }
 
-fn is_over(status: Option<&RestoreJobStatus>) -> bool {
-    use RestoreJobStatus::{Aborted, Completed, Failed};
-    matches!(status, Some(Aborted | Completed | Failed))
-}
-
 impl Operation<Aws> for Restore {
-    const KIND: &'static str = "backup.restore";
-    const USES: &'static [Permission] =
-        &[START_RESTORE_JOB, PASS_ROLE, DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS];
-    const DISCARDS: &'static [Permission] = &[
-        DESCRIBE_RESTORE_JOB,
-        LIST_RESTORE_JOBS,
-        DELETE_VOLUME,
-        DESCRIBE_INSTANCES,
-        MODIFY_INSTANCE_ATTRIBUTE,
-        MODIFY_INSTANCE_ATTRIBUTE.at(VOLUMES),
-        TERMINATE_INSTANCES,
-        DELETE_TABLE,
-        LIST_BUCKET_VERSIONS,
-        DELETE_OBJECT,
-        DELETE_OBJECT_VERSION,
-        DELETE_BUCKET,
-    ];
-    const REACH: Reach = Reach::Makes;
-    type Output = Restored;
-
-    fn target(&self) -> String {
-        self.recovery_point.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        format!("what is restored of `{}`", self.recovery_point)
-    }
-
-    fn planned(&self) -> Restored {
-        let open = || AFTER_RUN.to_owned();
-        Restored { job: open(), resource: open(), completed: open() }
-    }
-
     /// No list shows the tokens of jobs, so it is told by what it restores, as whom, and since when.
     /// A second start with the same token answers with the job of the first all the same.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
@@ -107,12 +106,10 @@ impl Operation<Aws> for Restore {
             .send();
         let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_RESTORE_JOBS)?;
         let mine = jobs.into_iter().find(|job| {
+            let state = job.status().map_or("", RestoreJobStatus::as_str);
             job.recovery_point_arn() == Some(&self.recovery_point)
                 && job.iam_role_arn() == Some(&self.role)
-                && !matches!(
-                    job.status(),
-                    Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted)
-                )
+                && !came_to_nothing(state)
         });
         Ok(mine.and_then(|job| job.restore_job_id))
     }
@@ -136,42 +133,17 @@ impl Operation<Aws> for Restore {
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Restored>, CallError> {
         let now = self.look(aws, job).await?;
-        let status = now.status.as_ref();
-        let word = status.map_or("unknown", RestoreJobStatus::as_str);
-        if !is_over(status) {
-            let note = format!("restore job is {word}");
-            return Ok(Progress::Running { percent: percent(now.percent_done()), note });
-        }
-        let Some((RestoreJobStatus::Completed, resource)) =
-            status.zip(now.created_resource_arn.as_ref())
-        else {
-            let why = now.status_message().unwrap_or("AWS gives no reason");
-            return Ok(Progress::Failed(format!("restore job `{job}` is {word}: {why}")));
-        };
-        Ok(Progress::Done(Restored {
+        Ok(progress(job, &now, |resource| Restored {
             job: job.into(),
-            resource: resource.clone(),
+            resource: resource.into(),
             completed: now.completion_date.map(|time| time.to_string()).unwrap_or_default(),
         }))
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
-        let (started, pause) = (Instant::now(), aws.patience().poll);
-        let now = loop {
-            let now = match self.look(aws, job).await {
-                // Without its record nobody knows what it made.
-                Err(e) if e.class == Class::Gone => return Ok(false),
-                other => other?,
-            };
-            if is_over(now.status.as_ref()) {
-                break now;
-            }
-            if started.elapsed() > ENDS {
-                let text = format!("restore job `{job}` does not end");
-                return Err(CallError::local(DESCRIBE_RESTORE_JOB.action, Class::Unknown, text));
-            }
-            sleep(pause).await;
-        };
+        let look = || self.look(aws, job);
+        // Without its record nobody knows what it made.
+        let Some(now) = ended(aws, job, ENDS, look, || ready(())).await? else { return Ok(false) };
         let Some(made) = now.created_resource_arn() else { return Ok(true) };
         if !self.makes_its_own(made, now.source_resource_arn()) {
             return Ok(false);

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {
@@ -18,6 +17,7 @@ fact! {
         pub recovery_point: String,
     }
     "backup.restore-metadata" = PointFacts, target "{recovery_point}";
+    // A recovery point has the ARN of its own service: a snapshot's for EBS.
     reads [DESCRIBE_RECOVERY_POINT, GET_RECOVERY_POINT_RESTORE_METADATA];
 }
 

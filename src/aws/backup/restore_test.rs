@@ -5,7 +5,6 @@
 use aws_sdk_backup::types;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

@@ -1,7 +1,6 @@
 //! Tests of restores and of taking away what they made, through the real SDK with canned answers.
 
 use super::*;
-
 use crate::aws::replay::{Replay, aws};
 
 fn restore(metadata: &[(&str, &str)]) -> Restore {

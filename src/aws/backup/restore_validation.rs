@@ -6,7 +6,6 @@
 use aws_sdk_backup::types;
 
 use super::{permissions::*, things::RESTORE_JOB};
-
 use crate::aws::kit::*;
 
 setting! {

@@ -12,13 +12,9 @@ use aws_sdk_backup::types;
 use tokio::time::{Instant, sleep};
 
 use super::permissions::*;
-
-use crate::{
-    aws::{
-        kit::*,
-        owned::{RUN_TAG, STEP_TAG},
-    },
-    engine::AFTER_RUN,
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
 };
 
 /// Deleting a recovery point takes a while.
@@ -129,8 +125,8 @@ impl Vault {
             }
             if points.is_empty() {
                 let call = aws.backup().delete_backup_vault().backup_vault_name(&self.name);
-                let call = call.send().await.map(drop);
-                return settled(call.by(DELETE_BACKUP_VAULT), Class::Gone);
+                let call = call.send().await;
+                return call.by(DELETE_BACKUP_VAULT).done_if_gone();
             }
             if started.elapsed() > EMPTIES {
                 let text = format!(

@@ -17,7 +17,7 @@ use crate::{
 
 /// What a kind does, with two targets of it and the value before where that says what is touched.
 enum Kind {
-    Changes([Value; 2], [Value; 2]),
+    Changes(Box<[Value; 2]>, Box<[Value; 2]>),
     Makes(Value),
     Looks(Value),
 }
@@ -28,7 +28,7 @@ fn changes(field: &str, ids: [&str; 2], more: Value) -> Kind {
         what[field] = id.into();
         what
     };
-    Kind::Changes(ids.map(of), [Value::Null, Value::Null])
+    Kind::Changes(ids.map(of).into(), [Value::Null, Value::Null].into())
 }
 
 const INSTANCES: [&str; 2] = ["i-0a", "i-0b"];
@@ -91,8 +91,8 @@ fn settings() -> Vec<(&'static str, Kind)> {
         (
             "guardduty.detector",
             Kind::Changes(
-                [json!({ "run": "R", "step": "s" }), json!({ "run": "R", "step": "s" })],
-                DETECTORS.map(detector),
+                [json!({ "run": "R", "step": "s" }), json!({ "run": "R", "step": "s" })].into(),
+                DETECTORS.map(detector).into(),
             ),
         ),
         ("iam.access-key", changes("user", USERS, json!({ "run": "R" }))),
@@ -310,7 +310,8 @@ async fn every_setting_is_held_by_the_belts() {
     for (kind, example) in listed {
         let make = |what: &Value| registry.make(kind, what).unwrap_or_else(|why| panic!("{why}"));
         match example {
-            Kind::Changes([first, second], [was, is]) => {
+            Kind::Changes(what, before) => {
+                let ([first, second], [was, is]) = (*what, *before);
                 assert_eq!(make(&first).reach(), Reach::Changes, "{kind}");
                 held(kind, make(&first).touches(&was), make(&second).touches(&is)).await;
             }
@@ -330,7 +331,8 @@ async fn every_operation_is_held_by_the_belts() {
         let make =
             |what: &Value| registry.operation(kind, what).unwrap_or_else(|why| panic!("{why}"));
         match example {
-            Kind::Changes([first, second], _) => {
+            Kind::Changes(what, _) => {
+                let [first, second] = *what;
                 assert_eq!(make(&first).reach(), Reach::Changes, "{kind}");
                 held(kind, make(&first).touches(), make(&second).touches()).await;
             }

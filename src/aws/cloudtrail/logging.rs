@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>
 
 use super::{permissions::*, things::TRAIL};
-
 use crate::aws::kit::*;
 
 setting! {
@@ -14,8 +13,8 @@ setting! {
         #[serde(default)]
         pub keep: bool,
     }
-    "cloudtrail.logging" = bool, target "{}" of |it| { let name = it.trail.split_once(":trail/").map(|(_, name)| name);
-        name.unwrap_or(&it.trail) };
+    // By name, so that the two ways to write a trail are one setting.
+    "cloudtrail.logging" = bool, target "{}" of |it| it.name();
     reads [GET_TRAIL_STATUS];
     writes [START_LOGGING, STOP_LOGGING];
     release Restored Protection;
@@ -25,6 +24,10 @@ setting! {
 impl Logging {
     pub fn of(trail: &str) -> Self {
         Self { trail: trail.into(), keep: false }
+    }
+
+    fn name(&self) -> &str {
+        self.trail.split_once(":trail/").map_or(&self.trail, |(_, name)| name)
     }
 }
 

@@ -8,7 +8,6 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use serde_json::Value;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// Calls that blind a trail.

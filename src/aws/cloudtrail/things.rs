@@ -10,7 +10,7 @@ pub(crate) const TRAIL: &Of = &Of {
     name: "trail",
     counts: Counts::Resources,
     global: false,
-    tags: TagReader::By { permissions: &[GET_TRAIL, LIST_TAGS], look: look },
+    tags: TagReader::By { permissions: &[GET_TRAIL, LIST_TAGS], look },
 };
 
 fn look<'a>(aws: &'a Aws, name: &'a str) -> Looking<'a> {

@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::Tag;
 
-use super::{Logging, permissions::*};
-
+use super::{Logging, TrailIs, TrailTags, permissions::*};
 use crate::aws::{
-    cloudtrail::{TrailIs, TrailTags},
     kit::*,
     owned::{Made, RUN_TAG, STEP_TAG, not_ours},
 };
@@ -88,8 +86,8 @@ impl Setting<Aws> for Trail {
         if !there {
             return Ok(());
         }
-        let call = aws.cloudtrail().delete_trail().name(&self.name).send().await.map(drop);
-        settled(call.by(DELETE_TRAIL), Class::Gone)
+        let call = aws.cloudtrail().delete_trail().name(&self.name).send().await;
+        call.by(DELETE_TRAIL).done_if_gone()
     }
 
     fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {

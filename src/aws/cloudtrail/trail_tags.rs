@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {
@@ -26,8 +25,8 @@ pub struct TrailIs {
 impl Fact<Aws> for TrailTags {
     async fn read(&self, aws: &Aws) -> Result<Option<TrailIs>, CallError> {
         let call = aws.cloudtrail().get_trail().name(&self.trail).send().await;
-        let call = call.map(|found| found.trail).by(GET_TRAIL);
-        let Some(trail) = settled(call, Class::Gone)? else { return Ok(None) };
+        let found = call.by(GET_TRAIL).absent_if_gone()?;
+        let Some(trail) = found.and_then(|found| found.trail) else { return Ok(None) };
         let arn = trail.trail_arn.unwrap_or_default();
         let call = aws.cloudtrail().list_tags().resource_id_list(&arn).send().await;
         let listed = call.by(LIST_TAGS)?;

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, Statistic, Tag};
 
 use super::permissions::*;
-
 use crate::aws::{
     kit::*,
     owned::{Made, RUN_TAG, STEP_TAG, not_ours},
@@ -65,9 +64,8 @@ impl Alarm {
         let Some(alarm) = describe(aws, &self.name).await? else { return Ok(None) };
         let arn = alarm.alarm_arn.unwrap_or_default();
         let call = aws.cloudwatch().list_tags_for_resource().resource_arn(&arn).send().await;
-        let call = call.map(|found| found.tags);
-        let tags = call.by(LIST_TAGS_FOR_RESOURCE);
-        let tags = settled(tags, Class::Gone)?.unwrap_or_default();
+        let found = call.by(LIST_TAGS_FOR_RESOURCE).absent_if_gone()?;
+        let tags = found.and_then(|found| found.tags).unwrap_or_default();
         let ours = |tag: &Tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&self.run);
         match tags.iter().any(ours) {
             true => Ok(Some(arn)),
@@ -118,8 +116,7 @@ impl Setting<Aws> for Alarm {
             Some(_) => self.put(aws).await,
             None if there => {
                 let call = aws.cloudwatch().delete_alarms().alarm_names(&self.name).send().await;
-                let call = call.map(drop).by(DELETE_ALARMS);
-                settled(call, Class::Gone)
+                call.by(DELETE_ALARMS).done_if_gone()
             }
             None => Ok(()),
         }

@@ -1,8 +1,7 @@
 //! The state of an alarm. Owns that read.
 
-use super::permissions::*;
-
-use crate::aws::{cloudwatch::describe, kit::*};
+use super::{describe, permissions::*};
+use crate::aws::kit::*;
 
 fact! {
     /// State of a metric alarm, by its name. `Class::Gone` when there is none.

@@ -14,7 +14,6 @@ use super::{
     permissions::*,
     score::{Event, counts_from},
 };
-
 use crate::aws::kit::*;
 
 /// # Errors

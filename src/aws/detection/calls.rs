@@ -12,7 +12,6 @@ use super::{
     permissions::*,
     score::{Event, counts_from},
 };
-
 use crate::aws::kit::*;
 
 /// Pages of 50 events that are read of one call's name.

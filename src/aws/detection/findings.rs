@@ -11,7 +11,6 @@ use super::{
     raw::Raw,
     score::{Event, counts_from},
 };
-
 use crate::aws::kit::*;
 
 /// Findings that GetFindings takes at once, and ListFindings gives.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-
 use crate::aws::replay::{Replay, aws};
 
 const DATE: &str = "Tue, 24 Nov 2026 10:00:30 GMT";

@@ -6,11 +6,6 @@
 //! that was cut off reads it again, and the deadline, counted from a journaled moment on AWS's
 //! clock, is the same.
 
-use self::permissions::*;
-
-use crate::aws::{kit::*, service::Service};
-use crate::engine::Registry;
-
 mod alarms;
 mod calls;
 mod event;
@@ -27,10 +22,17 @@ use std::{
 };
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use tokio::time::Instant;
 
-use self::score::{Clocks, Event, Judged, Outcome};
-use crate::engine::AFTER_RUN;
+use self::{
+    permissions::*,
+    score::{Clocks, Event, Judged, Outcome},
+};
+use crate::{
+    aws::{kit::*, service::Service},
+    engine::Registry,
+};
 
 pub(super) const SERVICE: Service = Service::new("drill", register);
 
@@ -38,22 +40,30 @@ fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with_operation::<Detection>()
 }
 
-/// One expected detection of a drill.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Detection {
-    pub name: String,
-    pub from: Origin,
-    /// What an event must name to count: an id, a name or an ARN.
-    pub resource: String,
-    /// RFC 3339, on AWS's clock: when the fault took effect.
-    pub since: String,
-    pub within: Duration,
-    /// A sample finding ends the wait: only the way it came is to be shown.
-    #[serde(default)]
-    pub sample_is_enough: bool,
-    #[serde(skip)]
-    pub memory: Memory,
+operation! {
+    /// One expected detection of a drill.
+    #[serde(rename_all = "kebab-case")]
+    pub struct Detection {
+        pub name: String,
+        pub from: Origin,
+        /// What an event must name to count: an id, a name or an ARN.
+        pub resource: String,
+        /// RFC 3339, on AWS's clock: when the fault took effect.
+        pub since: String,
+        pub within: Duration,
+        /// A sample finding ends the wait: only the way it came is to be shown.
+        #[serde(default)]
+        pub sample_is_enough: bool,
+        #[serde(skip)]
+        pub memory: Memory,
+    }
+    "drill.detection" = Detected, target "{name}";
+    uses [
+        RECEIVE_MESSAGE, LOOKUP_EVENTS, DESCRIBE_ALARMS, DESCRIBE_ALARM_HISTORY, LIST_DETECTORS,
+        LIST_FINDINGS, GET_FINDINGS,
+    ];
+    leaves "nothing: it only looks", planned Detected::planned(since.clone());
+    looks;
 }
 
 /// Where a detection is looked for.
@@ -87,26 +97,38 @@ impl Memory {
 }
 
 /// What became of a detection. Times are RFC 3339 on AWS's clock.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Detected {
+    /// `pass`, `late`, `missed`, `wrong-resource` or `plumbing-only`.
     pub outcome: String,
+    /// When the fault took effect.
     pub since: String,
+    /// When the event that decided was created.
     pub created: Option<String>,
+    /// When it was received.
     pub received: Option<String>,
+    /// From `since` to `created`; negative where a clock of whole seconds was behind.
     pub seconds_to_created: Option<f64>,
+    /// From `since` to `received`.
     pub seconds_to_received: Option<f64>,
+    /// The event that decided.
     pub detection: Option<What>,
+    /// How many events matched since the fault.
     pub seen: u64,
+    /// The outcome in a sentence.
     pub detail: String,
 }
 
-/// What was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An event, finding or recorded call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct What {
+    /// The source's own id of it.
     pub id: String,
+    /// Type of the finding, name of the call or the alarm, detail type of any other event.
     pub r#type: String,
+    /// What it says of itself.
     pub title: String,
 }
 
@@ -114,36 +136,11 @@ pub struct What {
 /// again, and longer than one look takes.
 const HIDDEN: Duration = Duration::from_secs(5);
 
-impl Operation<Aws> for Detection {
-    const KIND: &'static str = "drill.detection";
-    const USES: &'static [Permission] = &[
-        RECEIVE_MESSAGE,
-        LOOKUP_EVENTS,
-        DESCRIBE_ALARMS,
-        DESCRIBE_ALARM_HISTORY,
-        LIST_DETECTORS,
-        LIST_FINDINGS,
-        GET_FINDINGS,
-    ];
-    const REACH: Reach = Reach::Looks;
-    type Output = Detected;
-
-    fn target(&self) -> String {
-        self.name.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        "nothing: it only looks".into()
-    }
-
-    fn planned(&self) -> Detected {
-        Detected {
+impl Detected {
+    fn planned(since: String) -> Self {
+        Self {
             outcome: AFTER_RUN.into(),
-            since: self.since.clone(),
+            since,
             created: Some(AFTER_RUN.into()),
             received: Some(AFTER_RUN.into()),
             seconds_to_created: None,
@@ -153,7 +150,9 @@ impl Operation<Aws> for Detection {
             detail: AFTER_RUN.into(),
         }
     }
+}
 
+impl Operation<Aws> for Detection {
     /// There is nothing to find: a start that was cut off is made again.
     async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
         Ok(Some(self.from.job()))

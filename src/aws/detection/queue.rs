@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{HIDDEN, event::About, permissions::*, score::Event};
-
 use crate::aws::kit::*;
 
 /// Seconds that the first receive of a look waits, so that all of SQS's servers are asked.

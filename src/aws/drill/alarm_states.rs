@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::AlarmType;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

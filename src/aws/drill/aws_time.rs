@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// Now, to the second. Read with a `step.read`, it is the moment at which a step decided.

@@ -10,7 +10,6 @@ use super::{
     things::TABLE,
     writing,
 };
-
 use crate::aws::kit::*;
 
 /// The journal keeps the items before.

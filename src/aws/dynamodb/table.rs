@@ -10,10 +10,8 @@ use aws_sdk_dynamodb::types::{
     TableDescription, TableStatus, Tag,
 };
 
-use super::{KEY, WantedItems, permissions::*, writing};
-
+use super::{KEY, TableTags, WantedItems, permissions::*, writing};
 use crate::aws::{
-    dynamodb::TableTags,
     kit::*,
     owned::{Made, RUN_TAG, STEP_TAG, not_ours},
 };
@@ -41,7 +39,7 @@ setting! {
 impl Table {
     async fn describe(&self, aws: &Aws) -> Result<Option<TableDescription>, CallError> {
         let call = aws.dynamodb().describe_table().table_name(&self.name).send().await;
-        settled(call.map(|found| found.table).by(DESCRIBE_TABLE), Class::Gone)
+        Ok(call.by(DESCRIBE_TABLE).absent_if_gone()?.and_then(|found| found.table))
     }
 
     /// The table, when it is this run's.
@@ -110,7 +108,7 @@ impl Table {
         };
         let going = self.describe(aws).await?.and_then(|table| table.table_status);
         if going != Some(TableStatus::Deleting) {
-            settled(aws.for_up_to(TAKES, busy, call).await, Class::Gone)?;
+            aws.for_up_to(TAKES, busy, call).await.done_if_gone()?;
         }
         let there = |e: &CallError| e.class == Class::AlreadySo;
         aws.for_up_to(TAKES, there, || async {

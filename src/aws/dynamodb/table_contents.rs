@@ -1,12 +1,7 @@
 //! What is in a table, as one hash over ids and items. Owns that read, which scans the whole table.
 
-use super::permissions::*;
-
-use crate::aws::{
-    digest::Digest,
-    dynamodb::{all_items, item::typed_item},
-    kit::*,
-};
+use super::{all_items, item::typed_item, permissions::*};
+use crate::aws::{digest::Digest, kit::*};
 
 /// More than a drill's table has.
 const MOST: usize = 100_000;
@@ -30,10 +25,8 @@ pub struct TableContentsAre {
 
 impl Fact<Aws> for TableContents {
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
-        let items = match all_items(aws, &self.table, MOST).await {
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            other => other?,
-        };
+        let items = all_items(aws, &self.table, MOST).await.absent_if_gone()?;
+        let Some(items) = items else { return Ok(None) };
         let mut digest = Digest::default();
         for (id, item) in items {
             digest.add(id, typed_item(&item).to_string().as_bytes());

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {
@@ -27,9 +26,8 @@ impl Fact<Aws> for TableTags {
         let (mut tags, mut next) = (BTreeMap::new(), None);
         loop {
             let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn);
-            let call = call.set_next_token(next).send().await.map(Some);
-            let page = settled(call.by(LIST_TAGS_OF_RESOURCE), Class::Gone)?;
-            let Some(page) = page else { return Ok(None) };
+            let page = call.set_next_token(next).send().await.by(LIST_TAGS_OF_RESOURCE);
+            let Some(page) = page.absent_if_gone()? else { return Ok(None) };
             tags.extend(page.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)));
             next = page.next_token;
             if next.is_none() {

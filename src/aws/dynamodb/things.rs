@@ -10,7 +10,7 @@ pub(crate) const TABLE: &Of = &Of {
     name: "table",
     counts: Counts::Resources,
     global: false,
-    tags: TagReader::By { permissions: &[LIST_TAGS_OF_RESOURCE], look: look },
+    tags: TagReader::By { permissions: &[LIST_TAGS_OF_RESOURCE], look },
 };
 
 fn look<'a>(aws: &'a Aws, name: &'a str) -> Looking<'a> {

@@ -10,7 +10,6 @@ use super::{
     KEY,
     item::{Item, plain, typed_item},
 };
-
 use crate::aws::{
     digest::{Digest, generated, hex},
     kit::*,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 
 use super::{KEY, item::Item, permissions::*};
-
 use crate::aws::kit::*;
 
 /// Puts items, over what has their ids.

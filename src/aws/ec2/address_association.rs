@@ -3,14 +3,12 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html>
 
 use super::{
+    gone,
     permissions::*,
+    some,
     things::{ADDRESS, INTERFACE},
 };
-
-use crate::aws::{
-    ec2::{gone, some},
-    kit::*,
-};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -71,8 +69,7 @@ impl Setting<Aws> for AddressAssociation {
         let Some(to) = value else {
             let Some(id) = some(self.address(aws).await?.association_id) else { return Ok(()) };
             let call = aws.ec2().disassociate_address().association_id(id).send().await;
-            let call = call.by(DISASSOCIATE_ADDRESS).map(drop);
-            return settled(call, Class::Gone);
+            return call.by(DISASSOCIATE_ADDRESS).done_if_gone();
         };
         let call = aws
             .ec2()

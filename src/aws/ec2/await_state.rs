@@ -5,42 +5,26 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::permissions::*;
+use super::{instance, permissions::*};
+use crate::aws::kit::*;
 
-use crate::aws::{ec2::instance, kit::*};
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitState {
-    pub instance: String,
-    /// `running` or `stopped`.
-    pub state: String,
-    /// Whole seconds.
-    pub within: u64,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct AwaitState {
+        pub instance: String,
+        /// `running` or `stopped`.
+        pub state: String,
+        /// Whole seconds.
+        pub within: u64,
+    }
+    // The state as it was seen.
+    "ec2.await-state" = String, target "{instance}";
+    uses [DESCRIBE_INSTANCES];
+    leaves "nothing", planned state.clone();
+    looks;
 }
 
 impl Operation<Aws> for AwaitState {
-    const KIND: &'static str = "ec2.await-state";
-    const USES: &'static [Permission] = &[DESCRIBE_INSTANCES];
-    /// The state as it was seen.
-    const REACH: Reach = Reach::Looks;
-    type Output = String;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        "nothing".into()
-    }
-
-    fn planned(&self) -> String {
-        self.state.clone()
-    }
-
     async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
         Ok(None)
     }

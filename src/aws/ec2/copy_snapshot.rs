@@ -3,65 +3,42 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html>
 
-use aws_sdk_ec2::types;
+use aws_sdk_ec2::types::ResourceType;
 
 use super::{
     permissions::*,
     presign,
     start_once::{once, single_attempt},
-    tagged,
+    tagged::{delete_snapshots, find_snapshots, poll_snapshots, tags},
 };
+use crate::aws::kit::*;
 
-use crate::{aws::kit::*, engine::AFTER_RUN};
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CopySnapshot {
-    pub snapshot: String,
-    pub source_region: String,
-    /// The source is encrypted; a copy of it is too.
-    pub encrypted: bool,
-    /// Key id, alias or ARN.
-    pub kms_key: Option<String>,
-    pub description: String,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct CopySnapshot {
+        pub snapshot: String,
+        pub source_region: String,
+        /// The source is encrypted; a copy of it is too.
+        pub encrypted: bool,
+        /// Key id, alias or ARN.
+        pub kms_key: Option<String>,
+        pub description: String,
+    }
+    // The id of the copy.
+    "ec2.copy-snapshot" = String, target "{snapshot}";
+    // In any Region: the copy may go to another than the run's own.
+    uses [
+        COPY_SNAPSHOT, CREATE_TAGS, DESCRIBE_SNAPSHOTS, CREATE_GRANT, DECRYPT, DESCRIBE_KEY,
+        GENERATE_DATA_KEY_WITHOUT_PLAINTEXT, RE_ENCRYPT_FROM, RE_ENCRYPT_TO,
+    ];
+    discards [DELETE_SNAPSHOT, DESCRIBE_SNAPSHOTS];
+    leaves "a copy of snapshot `{snapshot}`", planned AFTER_RUN.into();
+    makes;
 }
 
 impl Operation<Aws> for CopySnapshot {
-    const KIND: &'static str = "ec2.copy-snapshot";
-    const USES: &'static [Permission] = &[
-        // The copy may go to another Region than the run's own.
-        COPY_SNAPSHOT,
-        CREATE_TAGS,
-        DESCRIBE_SNAPSHOTS,
-        CREATE_GRANT,
-        DECRYPT,
-        DESCRIBE_KEY,
-        GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
-        RE_ENCRYPT_FROM,
-        RE_ENCRYPT_TO,
-    ];
-    const DISCARDS: &'static [Permission] = &[DELETE_SNAPSHOT, DESCRIBE_SNAPSHOTS];
-    /// Id of the copy.
-    const REACH: Reach = Reach::Makes;
-    type Output = String;
-
-    fn target(&self) -> String {
-        self.snapshot.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        format!("a copy of snapshot `{}`", self.snapshot)
-    }
-
-    fn planned(&self) -> String {
-        AFTER_RUN.into()
-    }
-
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
-        Ok(tagged::find_snapshots(aws, token).await?.into_iter().next())
+        Ok(find_snapshots(aws, token).await?.into_iter().next())
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
@@ -83,29 +60,24 @@ impl Operation<Aws> for CopySnapshot {
                 .set_encrypted(self.kms_key.is_some().then_some(true))
                 .set_kms_key_id(self.kms_key.clone())
                 .set_presigned_url(signed.clone())
-                .tag_specifications(tagged::tags(types::ResourceType::Snapshot, token))
-                .customize()
-                .config_override(single_attempt())
-                .send()
-                .await
-                .by(COPY_SNAPSHOT)?;
-            Ok(call.snapshot_id.unwrap_or_default())
+                .tag_specifications(tags(ResourceType::Snapshot, token))
+                .customize();
+            let made = call.config_override(single_attempt()).send().await.by(COPY_SNAPSHOT)?;
+            Ok(made.snapshot_id.unwrap_or_default())
         };
         once(start, || self.find(aws, token)).await
     }
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<String>, CallError> {
-        let found = tagged::describe_snapshots(aws, &[job]).await?;
-        Ok(match tagged::progress(&found) {
-            Progress::Done(()) => Progress::Done(job.into()),
+        Ok(match poll_snapshots(aws, &[job], |_| job.into()).await? {
             Progress::Running { percent, .. } => {
                 Progress::Running { percent, note: format!("copying to `{job}`") }
             }
-            Progress::Failed(why) => Progress::Failed(why),
+            ended => ended,
         })
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
-        tagged::delete_snapshots(aws, &[job]).await.map(|()| true)
+        delete_snapshots(aws, &[job]).await.map(|()| true)
     }
 }

@@ -9,20 +9,30 @@ use aws_sdk_ec2::types;
 use super::{
     permissions::*,
     start_once::{once, patiently, single_attempt},
-    tagged,
+    tagged::{delete_snapshots, tags, with_token},
     things::INSTANCE,
 };
+use crate::aws::kit::*;
 
-use crate::{aws::kit::*, engine::AFTER_RUN};
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateImage {
-    pub instance: String,
-    /// 3 to 128 characters, unique in the account and Region.
-    pub name: String,
-    pub description: String,
-    #[serde(default = "yes")]
-    pub no_reboot: bool,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct CreateImage {
+        pub instance: String,
+        /// 3 to 128 characters, unique in the account and Region.
+        pub name: String,
+        pub description: String,
+        #[serde(default = "yes")]
+        pub no_reboot: bool,
+    }
+    // The id of the image.
+    "ec2.create-image" = String, target "{instance}";
+    uses [
+        CREATE_IMAGE, CREATE_IMAGE.at(IMAGES), CREATE_IMAGE.at(SNAPSHOTS), CREATE_TAGS.at(IMAGES),
+        CREATE_TAGS.at(SNAPSHOTS), DESCRIBE_IMAGES,
+    ];
+    discards [DELETE_SNAPSHOT.at(SNAPSHOTS), DEREGISTER_IMAGE, DESCRIBE_IMAGES, DESCRIBE_SNAPSHOTS];
+    leaves "image `{name}` of `{instance}` and its snapshots", planned AFTER_RUN.into();
+    touches [INSTANCE(instance)];
 }
 
 fn yes() -> bool {
@@ -30,40 +40,8 @@ fn yes() -> bool {
 }
 
 impl Operation<Aws> for CreateImage {
-    const KIND: &'static str = "ec2.create-image";
-    const USES: &'static [Permission] = &[
-        CREATE_IMAGE,
-        CREATE_IMAGE.at(IMAGES),
-        CREATE_IMAGE.at(SNAPSHOTS),
-        CREATE_TAGS.at(IMAGES),
-        CREATE_TAGS.at(SNAPSHOTS),
-        DESCRIBE_IMAGES,
-    ];
-    const DISCARDS: &'static [Permission] =
-        &[DELETE_SNAPSHOT.at(SNAPSHOTS), DEREGISTER_IMAGE, DESCRIBE_IMAGES, DESCRIBE_SNAPSHOTS];
-    /// Id of the image.
-    const REACH: Reach = Reach::Changes;
-    const LOOKUPS: &'static [&'static [Permission]] = &[INSTANCE.permissions()];
-    type Output = String;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        vec![INSTANCE.thing(&self.instance)]
-    }
-
-    fn leaves(&self) -> String {
-        format!("image `{}` of `{}` and its snapshots", self.name, self.instance)
-    }
-
-    fn planned(&self) -> String {
-        AFTER_RUN.into()
-    }
-
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
-        let call = aws.ec2().describe_images().owners("self").filters(tagged::with_token(token));
+        let call = aws.ec2().describe_images().owners("self").filters(with_token(token));
         let call = call.send().await.by(DESCRIBE_IMAGES)?;
         Ok(call.images.into_iter().flatten().find_map(|image| image.image_id))
     }
@@ -77,14 +55,11 @@ impl Operation<Aws> for CreateImage {
                 .name(&self.name)
                 .description(&self.description)
                 .no_reboot(self.no_reboot)
-                .tag_specifications(tagged::tags(types::ResourceType::Image, token))
-                .tag_specifications(tagged::tags(types::ResourceType::Snapshot, token))
-                .customize()
-                .config_override(single_attempt())
-                .send()
-                .await
-                .by(CREATE_IMAGE)?;
-            Ok(call.image_id.unwrap_or_default())
+                .tag_specifications(tags(types::ResourceType::Image, token))
+                .tag_specifications(tags(types::ResourceType::Snapshot, token))
+                .customize();
+            let made = call.config_override(single_attempt()).send().await.by(CREATE_IMAGE)?;
+            Ok(made.image_id.unwrap_or_default())
         };
         once(start, || self.find(aws, token)).await
     }
@@ -94,11 +69,8 @@ impl Operation<Aws> for CreateImage {
             let call = aws.ec2().describe_images().image_ids(job).send().await;
             let found = call.by(DESCRIBE_IMAGES)?.images;
             found.into_iter().flatten().next().ok_or_else(|| {
-                CallError::local(
-                    DESCRIBE_IMAGES.action,
-                    Class::Gone,
-                    format!("image `{job}` is not listed"),
-                )
+                let text = format!("image `{job}` is not listed");
+                CallError::local(DESCRIBE_IMAGES.action, Class::Gone, text)
             })
         })
         .await?;
@@ -119,7 +91,7 @@ impl Operation<Aws> for CreateImage {
         let call = aws.ec2().deregister_image().image_id(job).send().await;
         gone(call.by(DEREGISTER_IMAGE))?;
         let snapshots: Vec<_> = snapshots.iter().map(String::as_str).collect();
-        tagged::delete_snapshots(aws, &snapshots).await.map(|()| true)
+        delete_snapshots(aws, &snapshots).await.map(|()| true)
     }
 }
 

@@ -3,24 +3,36 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html>
 
-use aws_sdk_ec2::types;
+use aws_sdk_ec2::types::{CopyTagsFromSource, InstanceSpecification, ResourceType, Snapshot};
 
 use super::{
     permissions::*,
     start_once::{once, single_attempt},
-    tagged,
+    tagged::{delete_snapshots, find_snapshots, poll_snapshots, tags},
     things::{INSTANCE, VOLUME},
 };
+use crate::aws::kit::*;
 
-use crate::{aws::kit::*, engine::AFTER_RUN};
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateSnapshots {
-    pub instance: String,
-    /// At most 255 characters.
-    pub description: String,
-    /// The volumes attached when it was planned; EC2 takes all that are attached at the start.
-    pub volumes: Vec<String>,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct CreateSnapshots {
+        pub instance: String,
+        /// At most 255 characters.
+        pub description: String,
+        /// The volumes attached when it was planned; EC2 takes all that are attached at the start.
+        pub volumes: Vec<String>,
+    }
+    "ec2.create-snapshots" = Snapshots, target "{instance}";
+    uses [
+        CREATE_SNAPSHOTS, CREATE_SNAPSHOTS.at(VOLUMES), CREATE_SNAPSHOTS.at(SNAPSHOTS),
+        CREATE_TAGS.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS,
+    ];
+    discards [DELETE_SNAPSHOT.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS];
+    leaves "snapshots of the volumes of `{instance}`", planned Snapshots::planned(volumes);
+    touches [INSTANCE, VOLUME] |it| {
+        let volumes = it.volumes.iter().map(|volume| VOLUME.thing(volume));
+        volumes.chain([INSTANCE.thing(&it.instance)]).collect()
+    };
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,67 +47,39 @@ pub struct SnapshotRef {
     pub snapshot: String,
 }
 
-impl Operation<Aws> for CreateSnapshots {
-    const KIND: &'static str = "ec2.create-snapshots";
-    const USES: &'static [Permission] = &[
-        CREATE_SNAPSHOTS,
-        CREATE_SNAPSHOTS.at(VOLUMES),
-        CREATE_SNAPSHOTS.at(SNAPSHOTS),
-        CREATE_TAGS.at(SNAPSHOTS),
-        DESCRIBE_SNAPSHOTS,
-    ];
-    const DISCARDS: &'static [Permission] = &[DELETE_SNAPSHOT.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS];
-    const REACH: Reach = Reach::Changes;
-    const LOOKUPS: &'static [&'static [Permission]] =
-        &[INSTANCE.permissions(), VOLUME.permissions()];
-    type Output = Snapshots;
-
-    fn target(&self) -> String {
-        self.instance.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        let volumes = self.volumes.iter().map(|volume| VOLUME.thing(volume));
-        volumes.chain([INSTANCE.thing(&self.instance)]).collect()
-    }
-
-    fn leaves(&self) -> String {
-        format!("snapshots of the volumes of `{}`", self.instance)
-    }
-
-    fn planned(&self) -> Snapshots {
-        let open =
-            |volume: &String| SnapshotRef { volume: volume.clone(), snapshot: AFTER_RUN.into() };
-        let mut snapshots: Vec<_> = self.volumes.iter().map(open).collect();
+impl Snapshots {
+    fn of(snapshots: impl Iterator<Item = (String, String)>) -> Self {
+        let one = |(volume, snapshot)| SnapshotRef { volume, snapshot };
+        let mut snapshots: Vec<_> = snapshots.map(one).collect();
         snapshots.sort();
-        Snapshots { snapshots }
+        Self { snapshots }
     }
 
+    fn planned(volumes: &[String]) -> Self {
+        Self::of(volumes.iter().map(|volume| (volume.clone(), AFTER_RUN.into())))
+    }
+}
+
+impl Operation<Aws> for CreateSnapshots {
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
-        let ids = tagged::find_snapshots(aws, token).await?;
+        let ids = find_snapshots(aws, token).await?;
         Ok((!ids.is_empty()).then(|| ids.join(",")))
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
         let start = || async {
-            let which = types::InstanceSpecification::builder()
-                .instance_id(&self.instance)
-                .exclude_boot_volume(false)
-                .build();
+            let which = InstanceSpecification::builder().instance_id(&self.instance);
             let call = aws
                 .ec2()
                 .create_snapshots()
-                .instance_specification(which)
+                .instance_specification(which.exclude_boot_volume(false).build())
                 .description(&self.description)
-                .copy_tags_from_source(types::CopyTagsFromSource::Volume)
-                .tag_specifications(tagged::tags(types::ResourceType::Snapshot, token))
-                .customize()
-                .config_override(single_attempt())
-                .send()
-                .await
-                .by(CREATE_SNAPSHOTS)?;
-            let mut ids: Vec<_> =
-                call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect();
+                .copy_tags_from_source(CopyTagsFromSource::Volume)
+                .tag_specifications(tags(ResourceType::Snapshot, token))
+                .customize();
+            let made = call.config_override(single_attempt()).send().await.by(CREATE_SNAPSHOTS)?;
+            let made = made.snapshots.into_iter().flatten();
+            let mut ids: Vec<_> = made.filter_map(|one| one.snapshot_id).collect();
             ids.sort();
             Ok(ids.join(","))
         };
@@ -104,27 +88,19 @@ impl Operation<Aws> for CreateSnapshots {
 
     /// `job` is the ids of all snapshots, joined by commas.
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Snapshots>, CallError> {
-        let ids: Vec<_> = job.split(',').filter(|id| !id.is_empty()).collect();
+        let ids = ids(job);
         if ids.is_empty() {
             return Ok(Progress::Failed(format!("`{}` has no EBS volume", self.instance)));
         }
-        let found = tagged::describe_snapshots(aws, &ids).await?;
-        Ok(match tagged::progress(&found) {
-            Progress::Done(()) => {
-                let of = |s: types::Snapshot| {
-                    Some(SnapshotRef { volume: s.volume_id?, snapshot: s.snapshot_id? })
-                };
-                let mut snapshots: Vec<_> = found.into_iter().filter_map(of).collect();
-                snapshots.sort();
-                Progress::Done(Snapshots { snapshots })
-            }
-            Progress::Running { percent, note } => Progress::Running { percent, note },
-            Progress::Failed(why) => Progress::Failed(why),
-        })
+        let of = |one: Snapshot| Some((one.volume_id?, one.snapshot_id?));
+        poll_snapshots(aws, &ids, |found| Snapshots::of(found.into_iter().filter_map(of))).await
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
-        let ids: Vec<_> = job.split(',').filter(|id| !id.is_empty()).collect();
-        tagged::delete_snapshots(aws, &ids).await.map(|()| true)
+        delete_snapshots(aws, &ids(job)).await.map(|()| true)
     }
+}
+
+fn ids(job: &str) -> Vec<&str> {
+    job.split(',').filter(|id| !id.is_empty()).collect()
 }

@@ -7,14 +7,11 @@ use aws_sdk_ec2::types::{
 };
 
 use super::{
+    gone, instance,
     permissions::*,
     things::{INSTANCE, VOLUME},
 };
-
-use crate::aws::{
-    ec2::{gone, instance},
-    kit::*,
-};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]

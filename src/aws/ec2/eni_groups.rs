@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{permissions::*, things::INTERFACE};
-
-use crate::aws::{ec2::gone, kit::*};
+use super::{gone, permissions::*, things::INTERFACE};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]

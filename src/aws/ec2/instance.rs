@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types;
 
 use super::{instance, permissions::*, some, tags};
-
 use crate::aws::kit::*;
 
 /// Set by EC2 Auto Scaling on every instance of a group:

@@ -5,9 +5,8 @@
 
 use aws_sdk_ec2::types::{Filter, IamInstanceProfileAssociation, IamInstanceProfileSpecification};
 
-use super::{permissions::*, things::INSTANCE};
-
-use crate::aws::{ec2::some, kit::*};
+use super::{permissions::*, some, things::INSTANCE};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -63,9 +62,8 @@ impl Setting<Aws> for InstanceProfile {
             (None, None) => Ok(()),
             (Some(id), None) => {
                 let call = aws.ec2().disassociate_iam_instance_profile().association_id(id);
-                let call = call.send().await.map(drop);
-                let call = call.by(DISASSOCIATE_IAM_INSTANCE_PROFILE);
-                settled(call, Class::Gone)
+                let call = call.send().await;
+                call.by(DISASSOCIATE_IAM_INSTANCE_PROFILE).done_if_gone()
             }
             (None, Some(profile)) => {
                 let call = aws.ec2().associate_iam_instance_profile().instance_id(&self.instance);

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{permissions::*, things::INSTANCE};
-
-use crate::aws::{ec2::instance, kit::*};
+use super::{instance, permissions::*, things::INSTANCE};
+use crate::aws::kit::*;
 
 /// Longer than EC2 itself takes before it forces a stop.
 const LONGEST: Duration = Duration::from_secs(15 * 60);

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types;
 
 use super::{instance, permissions::*, some};
-
 use crate::aws::kit::*;
 
 fact! {

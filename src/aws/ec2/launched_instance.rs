@@ -12,13 +12,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     owned::{Mark, remove},
+    patiently,
     permissions::*,
 };
-
-use crate::{
-    aws::{ec2::patiently, kit::*},
-    engine::AFTER_RUN,
-};
+use crate::aws::kit::*;
 
 /// Longer than EC2 takes to shut a host down.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
@@ -167,16 +164,15 @@ impl LaunchedInstance {
 
     async fn terminate(&self, aws: &Aws, id: &str) -> Result<(), CallError> {
         let call = || async {
-            let call = aws.ec2().terminate_instances().instance_ids(id).send().await.map(drop);
-            settled(call.by(TERMINATE_INSTANCES), Class::Gone)
+            let call = aws.ec2().terminate_instances().instance_ids(id).send().await;
+            call.by(TERMINATE_INSTANCES).done_if_gone()
         };
         match call().await {
             Err(e) if e.code.as_deref() == Some("OperationNotPermitted") => {
                 let off = types::AttributeBooleanValue::builder().value(false).build();
                 let lift = aws.ec2().modify_instance_attribute().instance_id(id);
-                let lift = lift.disable_api_termination(off).send().await.map(drop);
-                let lift = lift.by(MODIFY_INSTANCE_ATTRIBUTE);
-                settled(lift, Class::Gone)?;
+                let lift = lift.disable_api_termination(off).send().await;
+                lift.by(MODIFY_INSTANCE_ATTRIBUTE).done_if_gone()?;
                 call().await
             }
             other => other,

@@ -1,7 +1,6 @@
 //! Tests of the launched instance, through the real SDK with canned answers.
 
 use super::*;
-
 use crate::aws::replay::{Replay, aws};
 
 fn setting() -> LaunchedInstance {

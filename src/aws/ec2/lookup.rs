@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>

@@ -63,7 +63,7 @@ where
 {
     let (started, mut pause) = (Instant::now(), Duration::from_millis(500));
     loop {
-        match settled(delete().await, Class::Gone) {
+        match delete().await.done_if_gone() {
             Err(e) if is_in_use(&e) && started.elapsed() < LINGERS => {
                 sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(5));

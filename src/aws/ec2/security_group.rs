@@ -11,13 +11,9 @@ use aws_sdk_ec2::types;
 use tokio::time::{Instant, sleep};
 
 use super::{NetworkRule, permissions::*};
-
-use crate::{
-    aws::{
-        kit::*,
-        owned::{RUN_TAG, STEP_TAG},
-    },
-    engine::AFTER_RUN,
+use crate::aws::{
+    kit::*,
+    owned::{RUN_TAG, STEP_TAG},
 };
 
 /// How long EC2 may take to know a group everywhere, or to forget that it was in use.
@@ -195,9 +191,8 @@ impl SecurityGroup {
             let Some(id) = self.find(aws).await?.and_then(|group| group.group_id) else {
                 return Ok(());
             };
-            let call = aws.ec2().delete_security_group().group_id(id).send().await.map(drop);
-            let call = call.by(DELETE_SECURITY_GROUP);
-            match settled(call, Class::Gone) {
+            let call = aws.ec2().delete_security_group().group_id(id).send().await;
+            match call.by(DELETE_SECURITY_GROUP).done_if_gone() {
                 // An interface that has just left the group still counts for some seconds.
                 Err(e)
                     if e.code.as_deref() == Some("DependencyViolation")

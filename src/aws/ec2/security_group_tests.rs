@@ -1,7 +1,6 @@
 //! Tests of the scaffolding group, through the real SDK with canned answers.
 
 use super::*;
-
 use crate::aws::replay::{Replay, aws};
 
 const CREATED: &str =

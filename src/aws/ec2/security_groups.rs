@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
 
-use super::{permissions::*, some};
-
-use crate::aws::{ec2::NetworkRule, kit::*};
+use super::{NetworkRule, permissions::*, some};
+use crate::aws::kit::*;
 
 fact! {
     #[derive(PartialEq, Eq)]
@@ -16,7 +15,8 @@ fact! {
         pub groups: BTreeSet<String>,
     }
     // By group id; a group that does not exist is not in it.
-    "ec2.security-groups" = BTreeMap<String, GroupFacts>, target "{}" of |it| it.groups.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+    "ec2.security-groups" = BTreeMap<String, GroupFacts>,
+        target "{}" of |it| it.groups.iter().map(String::as_str).collect::<Vec<_>>().join(",");
     reads [DESCRIBE_SECURITY_GROUPS];
 }
 

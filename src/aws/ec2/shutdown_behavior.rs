@@ -5,7 +5,6 @@
 use aws_sdk_ec2::types::{AttributeValue, InstanceAttributeName};
 
 use super::{permissions::*, things::INSTANCE};
-
 use crate::aws::kit::*;
 
 setting! {

@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html>
 
 use super::{gone, permissions::*, some};
-
 use crate::aws::kit::*;
 
 fact! {

@@ -10,7 +10,6 @@ use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 const PAGE: i32 = 1000;

@@ -6,7 +6,6 @@
 use aws_sdk_ec2::types::{OperationType, SnapshotAttributeName};
 
 use super::{permissions::*, things::SNAPSHOT};
-
 use crate::aws::kit::*;
 
 setting! {

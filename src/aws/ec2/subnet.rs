@@ -5,17 +5,13 @@
 use aws_sdk_ec2::types;
 
 use super::{
+    once,
     owned::{Mark, remove},
+    patiently,
     permissions::*,
+    single_attempt,
 };
-
-use crate::{
-    aws::{
-        ec2::{once, patiently, single_attempt},
-        kit::*,
-    },
-    engine::AFTER_RUN,
-};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]

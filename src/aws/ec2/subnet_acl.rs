@@ -5,7 +5,6 @@
 use aws_sdk_ec2::types;
 
 use super::{gone, permissions::*};
-
 use crate::aws::kit::*;
 
 fact! {

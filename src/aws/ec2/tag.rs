@@ -8,7 +8,6 @@ use super::{
     permissions::*,
     things::{INSTANCE, INTERFACE, RESOURCE, SNAPSHOT, VOLUME, by_id},
 };
-
 use crate::aws::kit::*;
 
 setting! {
@@ -29,7 +28,8 @@ setting! {
         DELETE_TAGS.at(SHARED_RESOURCES),
     ];
     release Restored Tags;
-    touches [INSTANCE, VOLUME, INTERFACE, SNAPSHOT, RESOURCE] |it, _before| vec![by_id(&it.resource)];
+    touches [INSTANCE, VOLUME, INTERFACE, SNAPSHOT, RESOURCE] |it, _before|
+        vec![by_id(&it.resource)];
 }
 
 impl Tag {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types;
 use tokio::time::{Instant, sleep};
 
-use super::permissions::*;
-
+use super::{permissions::*, start_once::patiently};
 use crate::aws::{
     kit::*,
     owned::{RUN_TAG, STEP_TAG, TOKEN_TAG},
@@ -38,12 +37,19 @@ pub(crate) async fn find_snapshots(aws: &Aws, token: &Token) -> Result<Vec<Strin
     Ok(ids)
 }
 
-/// Describes snapshots by id. A new one may not be listed everywhere yet.
-pub(crate) async fn describe_snapshots(
+/// Where a set of snapshots stands, with an output made of them when all are complete.
+pub(crate) async fn poll_snapshots<T>(
     aws: &Aws,
     ids: &[&str],
-) -> Result<Vec<types::Snapshot>, CallError> {
-    super::start_once::patiently(|| async {
+    output: impl FnOnce(Vec<types::Snapshot>) -> T,
+) -> Result<Progress<T>, CallError> {
+    let found = describe_snapshots(aws, ids).await?;
+    Ok(progress(&found).map(|()| output(found)))
+}
+
+/// Describes snapshots by id. A new one may not be listed everywhere yet.
+async fn describe_snapshots(aws: &Aws, ids: &[&str]) -> Result<Vec<types::Snapshot>, CallError> {
+    patiently(|| async {
         let call = aws.ec2().describe_snapshots();
         let call = call.set_snapshot_ids(Some(ids.iter().map(ToString::to_string).collect()));
         let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
@@ -88,7 +94,7 @@ async fn delete_snapshot(aws: &Aws, id: &str) -> Result<(), CallError> {
 }
 
 /// Where a set of snapshots stands: as far as the slowest, failed when one failed.
-pub(crate) fn progress(found: &[types::Snapshot]) -> Progress<()> {
+fn progress(found: &[types::Snapshot]) -> Progress<()> {
     use types::SnapshotState::{Completed, Error};
     let failed: Vec<_> = found
         .iter()

@@ -6,7 +6,6 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, InstanceAttributeName};
 
 use super::{permissions::*, things::INSTANCE};
-
 use crate::aws::kit::*;
 
 setting! {

@@ -6,17 +6,12 @@
 use aws_sdk_ec2::types;
 
 use super::{
+    once,
     owned::{Mark, remove},
     permissions::*,
+    single_attempt,
 };
-
-use crate::{
-    aws::{
-        ec2::{once, single_attempt},
-        kit::*,
-    },
-    engine::AFTER_RUN,
-};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]

@@ -5,7 +5,6 @@
 use aws_sdk_ec2::types;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

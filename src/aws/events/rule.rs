@@ -11,7 +11,6 @@ use aws_sdk_eventbridge::types;
 use serde_json::Value;
 
 use super::permissions::*;
-
 use crate::aws::{kit::*, owned::Owner};
 
 setting! {
@@ -61,19 +60,12 @@ impl EventRule {
     /// The rule, once it is known to be this step's.
     async fn find(&self, aws: &Aws) -> Result<Option<RuleIs>, CallError> {
         let call = aws.eventbridge().describe_rule().name(&self.name).send().await;
-        let found = match call.by(DESCRIBE_RULE) {
-            Ok(found) => found,
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            Err(e) => return Err(e),
-        };
+        let Some(found) = call.by(DESCRIBE_RULE).absent_if_gone()? else { return Ok(None) };
         let arn = found.arn.unwrap_or_else(|| self.arn(aws));
         let call = aws.eventbridge().list_tags_for_resource().resource_arn(arn).send().await;
-        let tags = match call.by(LIST_TAGS_FOR_RESOURCE) {
-            Ok(found) => found.tags.unwrap_or_default(),
-            // Deleted between the two calls.
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            Err(e) => return Err(e),
-        };
+        // It may be deleted between the two calls.
+        let tags = call.by(LIST_TAGS_FOR_RESOURCE).absent_if_gone()?;
+        let Some(tags) = tags.map(|found| found.tags.unwrap_or_default()) else { return Ok(None) };
         if !self.owner.made(tags.iter().map(|tag| (tag.key(), tag.value()))) {
             let text = format!(
                 "EventBridge rule `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
@@ -93,12 +85,8 @@ impl EventRule {
         let (mut all, mut next) = (BTreeMap::new(), None);
         loop {
             let call = aws.eventbridge().list_targets_by_rule().rule(&self.name);
-            let call = call.set_next_token(next).send().await.by(LIST_TARGETS_BY_RULE);
-            let page = match call {
-                Ok(page) => page,
-                Err(e) if e.class == Class::Gone => return Ok(all),
-                Err(e) => return Err(e),
-            };
+            let page = call.set_next_token(next).send().await.by(LIST_TARGETS_BY_RULE);
+            let Some(page) = page.absent_if_gone()? else { return Ok(all) };
             all.extend(page.targets.into_iter().flatten().map(|target| (target.id, target.arn)));
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
@@ -145,11 +133,8 @@ impl EventRule {
             return Ok(());
         }
         let call = aws.eventbridge().remove_targets().rule(&self.name).set_ids(Some(ids));
-        let done = match call.send().await.by(REMOVE_TARGETS) {
-            Ok(done) => done,
-            Err(e) if e.class == Class::Gone => return Ok(()),
-            Err(e) => return Err(e),
-        };
+        let done = call.send().await.by(REMOVE_TARGETS).absent_if_gone()?;
+        let Some(done) = done else { return Ok(()) };
         let failed = done.failed_entries.into_iter().flatten().next();
         failed.map_or(Ok(()), |failed| {
             Err(entry(REMOVE_TARGETS.action, failed.error_code, failed.error_message))
@@ -159,8 +144,8 @@ impl EventRule {
     async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
         let Some(rule) = self.find(aws).await? else { return Ok(()) };
         self.remove(aws, rule.targets.into_keys().collect()).await?;
-        let call = aws.eventbridge().delete_rule().name(&self.name).send().await.map(drop);
-        settled(call.by(DELETE_RULE), Class::Gone)
+        let call = aws.eventbridge().delete_rule().name(&self.name).send().await;
+        call.by(DELETE_RULE).done_if_gone()
     }
 }
 

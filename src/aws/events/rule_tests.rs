@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::*;
-
 use crate::aws::{
     owned::{RUN_TAG, STEP_TAG},
     replay::{Replay, aws},

@@ -3,16 +3,16 @@
 //!
 //! <https://docs.aws.amazon.com/fis/latest/userguide/experiments.html>
 
-use super::permissions::*;
+use super::{get, permissions::*};
+use crate::aws::kit::*;
 
-use crate::{
-    aws::{fis::get, kit::*},
-    engine::AFTER_RUN,
-};
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitEffect {
-    pub experiment: String,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct AwaitEffect { pub experiment: String }
+    "fis.await-effect" = Effect, target "{experiment}";
+    uses [GET_EXPERIMENT];
+    leaves "nothing", planned Effect { started: AFTER_RUN.into(), effective: AFTER_RUN.into() };
+    looks;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,27 +25,6 @@ pub struct Effect {
 }
 
 impl Operation<Aws> for AwaitEffect {
-    const KIND: &'static str = "fis.await-effect";
-    const USES: &'static [Permission] = &[GET_EXPERIMENT];
-    const REACH: Reach = Reach::Looks;
-    type Output = Effect;
-
-    fn target(&self) -> String {
-        self.experiment.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        "nothing".into()
-    }
-
-    fn planned(&self) -> Effect {
-        Effect { started: AFTER_RUN.into(), effective: AFTER_RUN.into() }
-    }
-
     async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
         Ok(None)
     }

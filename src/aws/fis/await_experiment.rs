@@ -7,25 +7,24 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::permissions::*;
-
-use crate::{
-    aws::{
-        fis::{ActionFacts, get},
-        kit::*,
-    },
-    engine::AFTER_RUN,
-};
+use super::{ActionFacts, get, permissions::*};
+use crate::aws::kit::*;
 
 /// The job of a wait without an end of its own.
 const NO_LIMIT: &str = "no limit";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AwaitExperiment {
-    pub experiment: String,
-    /// Seconds.
-    pub at_most: Option<u64>,
+operation! {
+    #[derive(PartialEq, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub struct AwaitExperiment {
+        pub experiment: String,
+        /// Seconds.
+        pub at_most: Option<u64>,
+    }
+    "fis.await-experiment" = Ended, target "{experiment}";
+    uses [GET_EXPERIMENT];
+    leaves "nothing", planned Ended::planned();
+    looks;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,29 +38,14 @@ pub struct Ended {
     pub actions: BTreeMap<String, ActionFacts>,
 }
 
-impl Operation<Aws> for AwaitExperiment {
-    const KIND: &'static str = "fis.await-experiment";
-    const USES: &'static [Permission] = &[GET_EXPERIMENT];
-    const REACH: Reach = Reach::Looks;
-    type Output = Ended;
-
-    fn target(&self) -> String {
-        self.experiment.clone()
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        Vec::new()
-    }
-
-    fn leaves(&self) -> String {
-        "nothing".into()
-    }
-
-    fn planned(&self) -> Ended {
+impl Ended {
+    fn planned() -> Self {
         let open = || AFTER_RUN.to_owned();
-        Ended { status: open(), reason: open(), ended: open(), actions: BTreeMap::new() }
+        Self { status: open(), reason: open(), ended: open(), actions: BTreeMap::new() }
     }
+}
 
+impl Operation<Aws> for AwaitExperiment {
     async fn find(&self, _: &Aws, _: &Token) -> Result<Option<String>, CallError> {
         Ok(None)
     }

@@ -10,15 +10,8 @@ use std::time::Duration;
 use aws_sdk_fis::types;
 use tokio::time::{Instant, sleep};
 
-use super::{Mark, permissions::*};
-
-use crate::{
-    aws::{
-        fis::{experiments, is_over, stop_experiment},
-        kit::*,
-    },
-    engine::AFTER_RUN,
-};
+use super::{Mark, experiments, is_over, permissions::*, stop_experiment};
+use crate::aws::kit::*;
 
 /// Instances that it stopped are started again while it stops.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -35,7 +28,8 @@ setting! {
     "fis.experiment" = Option<Started>, target "{}" of |it| it.mark.target();
     reads [LIST_EXPERIMENTS];
     writes [
-        START_EXPERIMENT, START_EXPERIMENT.at(EXPERIMENT_TEMPLATES), TAG_RESOURCE, STOP_EXPERIMENT, GET_EXPERIMENT,
+        START_EXPERIMENT, START_EXPERIMENT.at(EXPERIMENT_TEMPLATES), TAG_RESOURCE, STOP_EXPERIMENT,
+        GET_EXPERIMENT,
         // The first experiment of an account makes it.
         CREATE_SERVICE_LINKED_ROLE,
     ];
@@ -92,7 +86,7 @@ impl Experiment {
             let Some((id, _)) = live.first() else { return Ok(()) };
             if !asked {
                 for (id, _) in &live {
-                    settled(stop_experiment(aws, id).await, Class::Gone)?;
+                    stop_experiment(aws, id).await.done_if_gone()?;
                 }
                 asked = true;
             } else if started.elapsed() > LONGEST {

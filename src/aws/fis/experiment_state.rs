@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use aws_sdk_fis::types;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// An action that only lets time pass: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#wait-action>.

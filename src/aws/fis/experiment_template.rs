@@ -6,8 +6,7 @@
 use aws_sdk_fis::types;
 
 use super::{Design, Mark, permissions::*};
-
-use crate::{aws::kit::*, engine::AFTER_RUN};
+use crate::aws::kit::*;
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -100,9 +99,8 @@ impl Setting<Aws> for ExperimentTemplate {
         let found = self.find(aws).await?;
         let Some(want) = value else {
             for id in found {
-                let call = aws.fis().delete_experiment_template().id(id).send().await.map(drop);
-                let call = call.by(DELETE_EXPERIMENT_TEMPLATE);
-                settled(call, Class::Gone)?;
+                let call = aws.fis().delete_experiment_template().id(id).send().await;
+                call.by(DELETE_EXPERIMENT_TEMPLATE).done_if_gone()?;
             }
             return Ok(());
         };

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::*;
-
 use crate::aws::{
     fis::{Design, DesignedAction, DesignedTarget, ExperimentTemplate, Template},
     replay::{Replay, aws},

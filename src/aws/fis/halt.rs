@@ -5,12 +5,8 @@
 
 use aws_sdk_fis::types;
 
-use super::permissions::*;
-
-use crate::aws::{
-    fis::{LEVER, get},
-    kit::*,
-};
+use super::{LEVER, get, permissions::*};
+use crate::aws::kit::*;
 
 /// Asks an experiment to stop; its actions end and give back what they took. True when it was
 /// asked, false when it was over already.

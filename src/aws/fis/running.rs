@@ -5,7 +5,6 @@
 use aws_sdk_fis::types;
 
 use super::{is_over, permissions::*};
-
 use crate::aws::{kit::*, owned::RUN_TAG};
 
 fact! {

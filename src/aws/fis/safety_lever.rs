@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html>
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// The only one of an account and Region.

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {
@@ -62,13 +61,9 @@ impl Fact<Aws> for TargetTags {
             }
             Some(Named::Role(name)) => {
                 let call = aws.iam().list_role_tags().role_name(name).send().await;
-                match call.by(LIST_ROLE_TAGS) {
-                    Ok(answer) => {
-                        Ok(Some(answer.tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
-                    }
-                    Err(e) if e.class == Class::Gone => Ok(None),
-                    Err(e) => Err(e),
-                }
+                let found = call.by(LIST_ROLE_TAGS).absent_if_gone()?;
+                let tags = found.map(|answer| answer.tags.into_iter());
+                Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value)).collect()))
             }
             None => {
                 let text = format!("the tags of `{}` cannot be asked by its ARN", self.arn);

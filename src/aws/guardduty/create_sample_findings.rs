@@ -7,19 +7,27 @@
 use aws_sdk_guardduty::types::{Condition, Finding, FindingCriteria};
 
 use super::{permissions::*, things::DETECTOR};
-
-use crate::{aws::kit::*, engine::AFTER_RUN};
+use crate::aws::kit::*;
 
 /// How far two clocks may be apart, in milliseconds.
 const APART: i64 = 120_000;
 /// As many findings as one call takes.
 const BATCH: usize = 50;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateSampleFindings {
-    pub detector: String,
-    /// Such as `Recon:EC2/PortProbeUnprotectedPort`.
-    pub types: Vec<String>,
+operation! {
+    #[derive(PartialEq, Eq)]
+    pub struct CreateSampleFindings {
+        pub detector: String,
+        /// Such as `Recon:EC2/PortProbeUnprotectedPort`.
+        pub types: Vec<String>,
+    }
+    "guardduty.create-sample-findings" = SampleFindings,
+        target "{detector} {}" of |it| it.types.join(" ");
+    uses [CREATE_SAMPLE_FINDINGS, LIST_FINDINGS, GET_FINDINGS];
+    discards [LIST_FINDINGS, GET_FINDINGS, ARCHIVE_FINDINGS];
+    leaves "sample findings of detector `{detector}`",
+        planned SampleFindings { findings: types.iter().map(|_| AFTER_RUN.into()).collect() };
+    touches [DETECTOR(detector)];
 }
 
 /// Ids of the findings.
@@ -71,29 +79,6 @@ fn ids(findings: Vec<Finding>) -> Vec<String> {
 }
 
 impl Operation<Aws> for CreateSampleFindings {
-    const KIND: &'static str = "guardduty.create-sample-findings";
-    const USES: &'static [Permission] = &[CREATE_SAMPLE_FINDINGS, LIST_FINDINGS, GET_FINDINGS];
-    const DISCARDS: &'static [Permission] = &[LIST_FINDINGS, GET_FINDINGS, ARCHIVE_FINDINGS];
-    const REACH: Reach = Reach::Changes;
-    const LOOKUPS: &'static [&'static [Permission]] = &[DETECTOR.permissions()];
-    type Output = SampleFindings;
-
-    fn target(&self) -> String {
-        format!("{} {}", self.detector, self.types.join(" "))
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        vec![DETECTOR.thing(&self.detector)]
-    }
-
-    fn leaves(&self) -> String {
-        format!("sample findings of detector `{}`", self.detector)
-    }
-
-    fn planned(&self) -> SampleFindings {
-        SampleFindings { findings: self.types.iter().map(|_| AFTER_RUN.into()).collect() }
-    }
-
     /// Samples carry no token: all types since the run began are taken for the start that is looked for.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let Ok(run) = token.run.parse::<ulid::Ulid>() else { return Ok(None) };

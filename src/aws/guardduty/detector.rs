@@ -6,7 +6,6 @@
 use aws_sdk_guardduty::types::DetectorStatus;
 
 use super::{permissions::*, things::DETECTOR};
-
 use crate::aws::{
     kit::*,
     owned::{RUN_TAG, STEP_TAG},
@@ -96,8 +95,7 @@ impl Setting<Aws> for Detector {
             (None, Some((have, run))) if run.as_ref() == Some(&self.run) => {
                 let id = have.id.unwrap_or_default();
                 let call = aws.guardduty().delete_detector().detector_id(id).send().await;
-                let call = call.map(drop).by(DELETE_DETECTOR);
-                settled(call, Class::Gone)
+                call.by(DELETE_DETECTOR).done_if_gone()
             }
             (None, Some((have, _))) => {
                 let text = format!(

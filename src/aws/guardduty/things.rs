@@ -10,7 +10,7 @@ pub(crate) const DETECTOR: &Of = &Of {
     name: "detector",
     counts: Counts::Resources,
     global: false,
-    tags: TagReader::By { permissions: &[GET_DETECTOR], look: look },
+    tags: TagReader::By { permissions: &[GET_DETECTOR], look },
 };
 
 /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_GetDetector.html>, with the tags.

@@ -10,7 +10,6 @@ use super::{
     permissions::*,
     things::USER,
 };
-
 use crate::aws::{OnlyRefused, kit::*, owned::Made};
 
 setting! {

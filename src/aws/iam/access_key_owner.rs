@@ -1,7 +1,6 @@
 //! The account that an access key belongs to. Owns that one read.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

@@ -3,7 +3,6 @@
 use aws_sdk_iam::types::StatusType;
 
 use super::{permissions::*, things::USER};
-
 use crate::aws::kit::*;
 
 setting! {

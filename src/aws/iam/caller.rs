@@ -2,7 +2,6 @@
 //! is the business of the actions' lock-out check.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// The calling principal, by

@@ -1,7 +1,6 @@
 //! Which run denies a user already, by the name of its inline policy. Owns that read.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

@@ -1,9 +1,7 @@
 //! How much of its quota the inline policies of a user or role take. Owns that sum.
 
-use super::permissions::*;
-
+use super::{RolePolicy, UserPolicy, permissions::*};
 use crate::aws::{
-    iam::{RolePolicy, UserPolicy},
     kit::*,
     policy_document::{ROLE_LIMIT, USER_LIMIT, size},
 };
@@ -15,10 +13,7 @@ fact! {
         pub owner: Owner,
         pub except: String,
     }
-    "iam.inline-size" = usize, target "{}" of |it| { match &it.owner {
-            Owner::User(name) => format!("user/{name}"),
-            Owner::Role(name) => format!("role/{name}"),
-        } };
+    "iam.inline-size" = usize, target "{}" of |it| it.owner.path();
     reads [Self::OF_ROLE[0], Self::OF_ROLE[1], Self::OF_USER[0], Self::OF_USER[1]];
 }
 
@@ -30,6 +25,14 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// Such as `role/worker`.
+    fn path(&self) -> String {
+        match self {
+            Self::User(name) => format!("user/{name}"),
+            Self::Role(name) => format!("role/{name}"),
+        }
+    }
+
     pub fn limit(&self) -> usize {
         match self {
             Self::User(_) => USER_LIMIT,

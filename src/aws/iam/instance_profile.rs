@@ -2,7 +2,6 @@
 //! that use a profile. Owns these three reads; changing an association is `aws::ec2`'s.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

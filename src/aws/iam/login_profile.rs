@@ -2,7 +2,6 @@
 //! be neither read nor given back.
 
 use super::{permissions::*, things::USER};
-
 use crate::aws::kit::*;
 
 setting! {
@@ -22,8 +21,7 @@ setting! {
 impl Fact<Aws> for LoginProfile {
     async fn read(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws.iam().get_login_profile().user_name(&self.user).send().await;
-        let found = call.map(|_| true).by(GET_LOGIN_PROFILE);
-        settled(found, Class::Gone)
+        Ok(call.by(GET_LOGIN_PROFILE).absent_if_gone()?.is_some())
     }
 }
 
@@ -37,14 +35,13 @@ impl Setting<Aws> for LoginProfile {
             return Err(CallError::local("iam:CreateLoginProfile", Class::Invalid, text));
         }
         let call = aws.iam().delete_login_profile().user_name(&self.user).send().await;
-        let gone = call.map(|_| ()).by(DELETE_LOGIN_PROFILE);
-        settled(gone, Class::Gone)
+        call.by(DELETE_LOGIN_PROFILE).done_if_gone()
     }
 
     fn caveat(before: &bool) -> Option<&'static str> {
         before.then_some(
             "release cannot restore the password: give console access back with \
-             `aws iam create-login-profile --user-name USERS --password-reset-required`, with a new password",
+             `aws iam create-login-profile --user-name USER --password-reset-required`, with a new password",
         )
     }
 }

@@ -11,7 +11,6 @@ use super::{
     permissions::*,
     principal_policies::{Policies, is_ours, role, tags},
 };
-
 use crate::aws::{
     kit::*,
     owned::{Made, not_ours},
@@ -34,12 +33,12 @@ setting! {
     "iam.owned-role" = Option<Made>, target "{name}";
     reads [GET_ROLE, GET_ROLE_POLICY.at(OWNED_ROLES), LIST_ATTACHED_ROLE_POLICIES];
     writes [
-        CREATE_ROLE, TAG_ROLE, PUT_ROLE_POLICY, ATTACH_ROLE_POLICY, DELETE_ROLE,
-        DELETE_ROLE_POLICY, DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES),
+        CREATE_ROLE, TAG_ROLE, PUT_ROLE_POLICY.at(OWNED_ROLES), ATTACH_ROLE_POLICY, DELETE_ROLE,
+        DELETE_ROLE_POLICY.at(OWNED_ROLES), DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES),
         LIST_ATTACHED_ROLE_POLICIES,
     ];
     releases [
-        DELETE_ROLE, DELETE_ROLE_POLICY, DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES),
+        DELETE_ROLE, DELETE_ROLE_POLICY.at(OWNED_ROLES), DETACH_ROLE_POLICY, LIST_ROLE_POLICIES.at(OWNED_ROLES),
         LIST_ATTACHED_ROLE_POLICIES,
     ];
     release Removed Scaffolding;
@@ -50,8 +49,7 @@ impl OwnedRole {
     /// ARN of the role, `None` when there is none.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let call = aws.iam().get_role().role_name(&self.name).send().await;
-        let found = call.map(|found| found.role).by(GET_ROLE);
-        match settled(found, Class::Gone)? {
+        match call.by(GET_ROLE).absent_if_gone()?.and_then(|found| found.role) {
             Some(role) if !is_ours(role.tags(), &self.run) => {
                 Err(not_ours(GET_ROLE.action, &format!("role `{}`", self.name)))
             }
@@ -103,9 +101,9 @@ impl Setting<Aws> for OwnedRole {
         if !there {
             return Ok(());
         }
-        settled(role::strip(aws, &self.name).await, Class::Gone)?;
-        let call = aws.iam().delete_role().role_name(&self.name).send().await.map(drop);
-        settled(call.by(DELETE_ROLE), Class::Gone)
+        role::strip(aws, &self.name).await.done_if_gone()?;
+        let call = aws.iam().delete_role().role_name(&self.name).send().await;
+        call.by(DELETE_ROLE).done_if_gone()
     }
 
     fn agrees(want: &Option<Made>, have: &Option<Made>) -> bool {

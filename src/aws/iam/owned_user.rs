@@ -10,7 +10,6 @@ use super::{
     permissions::*,
     principal_policies::{Policies, is_ours, tags, user},
 };
-
 use crate::aws::{
     kit::*,
     owned::{Made, not_ours},
@@ -29,13 +28,13 @@ setting! {
     "iam.owned-user" = Option<Made>, target "{name}";
     reads [GET_USER, GET_USER_POLICY.at(OWNED_USERS), LIST_ATTACHED_USER_POLICIES];
     writes [
-        CREATE_USER, TAG_USER, PUT_USER_POLICY, ATTACH_USER_POLICY, DELETE_USER,
-        DELETE_USER_POLICY, DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS),
+        CREATE_USER, TAG_USER, PUT_USER_POLICY.at(OWNED_USERS), ATTACH_USER_POLICY, DELETE_USER,
+        DELETE_USER_POLICY.at(OWNED_USERS), DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS),
         LIST_ATTACHED_USER_POLICIES, LIST_ACCESS_KEYS.at(OWNED_USERS), DELETE_ACCESS_KEY,
         DELETE_LOGIN_PROFILE.at(OWNED_USERS), LIST_GROUPS_FOR_USER, REMOVE_USER_FROM_GROUP,
     ];
     releases [
-        DELETE_USER, DELETE_USER_POLICY, DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS),
+        DELETE_USER, DELETE_USER_POLICY.at(OWNED_USERS), DETACH_USER_POLICY, LIST_USER_POLICIES.at(OWNED_USERS),
         LIST_ATTACHED_USER_POLICIES, LIST_ACCESS_KEYS.at(OWNED_USERS), DELETE_ACCESS_KEY,
         DELETE_LOGIN_PROFILE.at(OWNED_USERS), LIST_GROUPS_FOR_USER, REMOVE_USER_FROM_GROUP,
     ];
@@ -46,8 +45,7 @@ setting! {
 /// ARN of a user that `run` made, `None` when there is none of that name.
 pub(super) async fn find(aws: &Aws, name: &str, run: &str) -> Result<Option<String>, CallError> {
     let call = aws.iam().get_user().user_name(name).send().await;
-    let found = call.map(|found| found.user).by(GET_USER);
-    match settled(found, Class::Gone)? {
+    match call.by(GET_USER).absent_if_gone()?.and_then(|found| found.user) {
         Some(user) if !is_ours(user.tags(), run) => {
             Err(not_ours(GET_USER.action, &format!("user `{name}`")))
         }
@@ -70,7 +68,7 @@ pub(super) async fn keys(aws: &Aws, name: &str) -> Result<Vec<String>, CallError
 
 pub(super) async fn delete_key(aws: &Aws, user: &str, key: &str) -> Result<(), CallError> {
     let call = aws.iam().delete_access_key().user_name(user).access_key_id(key).send().await;
-    settled(call.map(drop).by(DELETE_ACCESS_KEY), Class::Gone)
+    call.by(DELETE_ACCESS_KEY).done_if_gone()
 }
 
 impl OwnedUser {
@@ -92,16 +90,16 @@ impl OwnedUser {
         for key in keys(aws, name).await? {
             delete_key(aws, name, &key).await?;
         }
-        let call = aws.iam().delete_login_profile().user_name(name).send().await.map(drop);
-        settled(call.by(DELETE_LOGIN_PROFILE), Class::Gone)?;
+        let call = aws.iam().delete_login_profile().user_name(name).send().await;
+        call.by(DELETE_LOGIN_PROFILE).done_if_gone()?;
         user::strip(aws, name).await?;
         let mut groups =
             aws.iam().list_groups_for_user().user_name(name).into_paginator().items().send();
         while let Some(group) = groups.next().await {
             let group = group.by(LIST_GROUPS_FOR_USER)?.group_name;
             let call = aws.iam().remove_user_from_group().user_name(name).group_name(group);
-            let call = call.send().await.map(drop);
-            settled(call.by(REMOVE_USER_FROM_GROUP), Class::Gone)?;
+            let call = call.send().await;
+            call.by(REMOVE_USER_FROM_GROUP).done_if_gone()?;
         }
         let call = aws.iam().delete_user().user_name(name).send().await.map(drop);
         call.by(DELETE_USER)
@@ -126,7 +124,7 @@ impl Setting<Aws> for OwnedUser {
                 }
                 user::give(aws, &self.name, &self.policies).await
             }
-            None if there => settled(self.delete(aws).await, Class::Gone),
+            None if there => self.delete(aws).await.done_if_gone(),
             None => Ok(()),
         }
     }

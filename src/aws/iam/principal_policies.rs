@@ -7,7 +7,6 @@ use aws_sdk_iam::types::Tag;
 use serde_json::Value;
 
 use super::{RolePolicy, UserPolicy, permissions::*};
-
 use crate::aws::{
     kit::*,
     owned::{RUN_TAG, STEP_TAG},
@@ -104,8 +103,7 @@ macro_rules! policies_of {
                 }
                 for arn in attached(aws, name).await? {
                     let call = aws.iam().$detach().$by(name).policy_arn(arn).send().await;
-                    let call = call.map(drop).by($may_detach);
-                    settled(call, Class::Gone)?;
+                    call.by($may_detach).done_if_gone()?;
                 }
                 Ok(())
             }

@@ -2,7 +2,6 @@
 //! themselves. Owns the calls; a refusal is an answer.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// Asks STS who calls and IAM for its users, as whoever the step runs as.

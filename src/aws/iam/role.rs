@@ -2,7 +2,6 @@
 //! change; its trust policy is a setting.
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

@@ -7,7 +7,6 @@ use aws_sdk_iam::{
 };
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{permissions::*, things::ROLE};
-
 use crate::aws::{
     kit::*,
     policy_document::{decode, listed, same},

@@ -1,11 +1,7 @@
 //! What is known of a user before it is contained. Owns that read.
 
-use super::permissions::*;
-
-use crate::aws::{
-    iam::{KeyStatus, LoginProfile},
-    kit::*,
-};
+use super::{KeyStatus, LoginProfile, permissions::*};
+use crate::aws::kit::*;
 
 fact! {
     /// A user with its keys and whether it may use the console. `Class::Gone` when there is none.

@@ -12,13 +12,12 @@ use aws_sdk_s3::{
 use futures::future::join_all;
 
 use super::{
-    AccessBlock, Objects, PublicAccessBlock, Versioned, Versioning, permissions::*, versions,
+    AccessBlock, BucketTags, Objects, PublicAccessBlock, Versioned, Versioning, permissions::*,
+    versions,
 };
-
 use crate::aws::{
     kit::*,
     owned::{Made, RUN_TAG, STEP_TAG, not_ours},
-    s3::BucketTags,
 };
 
 /// Objects that are written at the same time.
@@ -190,7 +189,7 @@ impl Setting<Aws> for Bucket {
         if value.is_none() {
             return match found {
                 Found::Absent => Ok(()),
-                _ => settled(self.delete(aws).await, Class::Gone),
+                _ => self.delete(aws).await.done_if_gone(),
             };
         }
         if found == Found::Absent {

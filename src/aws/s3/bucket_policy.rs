@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::{permissions::*, things::BUCKET};
-
 use crate::aws::{
     kit::*,
     policy_document::{decode, same},
@@ -27,7 +26,7 @@ setting! {
 impl Fact<Aws> for BucketPolicy {
     async fn read(&self, aws: &Aws) -> Result<Option<Value>, CallError> {
         let call = aws.s3().get_bucket_policy().bucket(&self.bucket).send().await;
-        let text = settled(call.map(|p| p.policy).by(GET_BUCKET_POLICY), Class::Gone)?;
+        let text = call.by(GET_BUCKET_POLICY).absent_if_gone()?.and_then(|found| found.policy);
         text.map(|text| decode(GET_BUCKET_POLICY.action, &text)).transpose()
     }
 }
@@ -36,8 +35,7 @@ impl Setting<Aws> for BucketPolicy {
     async fn write(&self, aws: &Aws, value: &Option<Value>) -> Result<(), CallError> {
         let Some(policy) = value else {
             let call = aws.s3().delete_bucket_policy().bucket(&self.bucket).send().await;
-            let call = call.map(drop).by(DELETE_BUCKET_POLICY);
-            return settled(call, Class::Gone);
+            return call.by(DELETE_BUCKET_POLICY).done_if_gone();
         };
         let call = aws.s3().put_bucket_policy().bucket(&self.bucket);
         let call = call.policy(policy.to_string()).send().await;

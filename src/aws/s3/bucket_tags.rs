@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 fact! {

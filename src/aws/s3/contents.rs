@@ -4,7 +4,6 @@ use futures::future::join_all;
 use sha2::{Digest as _, Sha256};
 
 use super::permissions::*;
-
 use crate::aws::{
     digest::{Digest, hex},
     kit::*,
@@ -58,10 +57,7 @@ impl Contents {
 
 impl Fact<Aws> for Contents {
     async fn read(&self, aws: &Aws) -> Result<Option<ContentsAre>, CallError> {
-        let keys = match self.keys(aws).await {
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            other => other?,
-        };
+        let Some(keys) = self.keys(aws).await.absent_if_gone()? else { return Ok(None) };
         let mut digest = Digest::default();
         for batch in keys.chunks(TOGETHER) {
             let hashes = join_all(batch.iter().map(|key| self.hash(aws, key))).await;

@@ -7,7 +7,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use futures::future::join_all;
 
 use super::{Versioned, Versioning, permissions::*, things::BUCKET, versions};
-
 use crate::aws::{digest::generated, kit::*, owned::Made};
 
 /// Metadata of what was written over an object.
@@ -94,7 +93,7 @@ impl Setting<Aws> for Overwritten {
             let current = settled(self.current(aws).await, Class::Gone)?;
             let noise = current.into_iter().filter(|(_, is_noise)| *is_noise);
             let noise: Vec<_> = noise.map(|(version, _)| version).collect();
-            return settled(versions::delete(aws, &self.bucket, &noise).await, Class::Gone);
+            return versions::delete(aws, &self.bucket, &noise).await.done_if_gone();
         }
         let current = self.current(aws).await?;
         let versioned = Versioning { bucket: self.bucket.clone() }.read(aws).await?;

@@ -6,7 +6,6 @@
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 
 use super::{permissions::*, things::BUCKET};
-
 use crate::aws::kit::*;
 
 setting! {
@@ -68,7 +67,7 @@ impl Setting<Aws> for PublicAccessBlock {
     async fn write(&self, aws: &Aws, value: &Option<AccessBlock>) -> Result<(), CallError> {
         let Some(block) = value else {
             let call = aws.s3().delete_public_access_block().bucket(&self.bucket).send().await;
-            return settled(call.map(drop).by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK), Class::Gone);
+            return call.by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK).done_if_gone();
         };
         let configuration = PublicAccessBlockConfiguration::builder()
             .block_public_acls(block.block_public_acls)

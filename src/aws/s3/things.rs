@@ -11,7 +11,7 @@ pub(crate) const BUCKET: &Of = &Of {
     name: "bucket",
     counts: Counts::Resources,
     global: true,
-    tags: TagReader::By { permissions: &[GET_BUCKET_TAGGING], look: look },
+    tags: TagReader::By { permissions: &[GET_BUCKET_TAGGING], look },
 };
 
 fn look<'a>(aws: &'a Aws, name: &'a str) -> Looking<'a> {

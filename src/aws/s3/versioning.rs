@@ -5,7 +5,6 @@
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 
 use super::{permissions::*, things::BUCKET};
-
 use crate::aws::kit::*;
 
 setting! {

@@ -3,7 +3,6 @@
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::permissions::*;
-
 use crate::aws::kit::*;
 
 /// One version, or one delete marker.

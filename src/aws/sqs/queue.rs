@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::permissions::*;
-
 use crate::aws::{kit::*, owned::Owner};
 
 /// A name is free again 60 s after its queue was deleted, and a deleted queue may answer as long:
@@ -82,20 +81,16 @@ impl Queue {
 
     async fn url(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let call = aws.sqs().get_queue_url().queue_name(&self.name).send().await;
-        let found = call.by(GET_QUEUE_URL).map(|found| found.queue_url);
-        settled(found, Class::Gone)
+        Ok(call.by(GET_QUEUE_URL).absent_if_gone()?.and_then(|found| found.queue_url))
     }
 
     /// The queue's URL, once it is known to be this step's.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let Some(url) = self.url(aws).await? else { return Ok(None) };
         let call = aws.sqs().list_queue_tags().queue_url(&url).send().await;
-        let tags = match call.by(LIST_QUEUE_TAGS) {
-            Ok(found) => found.tags.unwrap_or_default(),
-            // Deleted between the two calls.
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            Err(e) => return Err(e),
-        };
+        // It may be deleted between the two calls.
+        let Some(found) = call.by(LIST_QUEUE_TAGS).absent_if_gone()? else { return Ok(None) };
+        let tags = found.tags.unwrap_or_default();
         if self.owner.made(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
             return Ok(Some(url));
         }
@@ -131,8 +126,8 @@ impl Queue {
     async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
         let started = Instant::now();
         while let Some(url) = self.find(aws).await? {
-            let call = aws.sqs().delete_queue().queue_url(url).send().await.map(drop);
-            settled(call.by(DELETE_QUEUE), Class::Gone)?;
+            let call = aws.sqs().delete_queue().queue_url(url).send().await;
+            call.by(DELETE_QUEUE).done_if_gone()?;
             if self.url(aws).await?.is_none() || started.elapsed() > SETTLES {
                 break;
             }
@@ -152,13 +147,9 @@ impl Fact<Aws> for Queue {
             .attribute_names(Attribute::Policy)
             .attribute_names(Attribute::SqsManagedSseEnabled)
             .send()
-            .await
-            .by(GET_QUEUE_ATTRIBUTES);
-        let found = match call {
-            Ok(found) => found.attributes.unwrap_or_default(),
-            Err(e) if e.class == Class::Gone => return Ok(None),
-            Err(e) => return Err(e),
-        };
+            .await;
+        let Some(found) = call.by(GET_QUEUE_ATTRIBUTES).absent_if_gone()? else { return Ok(None) };
+        let found = found.attributes.unwrap_or_default();
         let policy = found.get(&Attribute::Policy).filter(|text| !text.is_empty());
         Ok(Some(QueueIs {
             url: Some(url),

@@ -1,7 +1,6 @@
 //! Tests of the scaffolding queue, through the real SDK with canned answers.
 
 use super::*;
-
 use crate::aws::{
     owned::{RUN_TAG, STEP_TAG},
     replay::{Replay, aws},

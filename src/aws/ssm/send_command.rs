@@ -15,11 +15,7 @@ use std::{
 use aws_sdk_ssm::types::CommandInvocationStatus as Status;
 
 use super::permissions::*;
-
-use crate::{
-    aws::{OnlyRefused, ec2::things::INSTANCE, kit::*},
-    engine::AFTER_RUN,
-};
+use crate::aws::{OnlyRefused, ec2::things::INSTANCE, kit::*};
 
 /// Systems Manager cuts the output that it returns after so many characters (stderr after 8,000).
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html>
@@ -30,21 +26,27 @@ const DELIVERY_SECONDS: i32 = 600;
 /// Looks at an invocation that is not there yet, before it counts as gone.
 const MISSES: u32 = 30;
 
-/// A run of a command document, by
-/// [`SendCommand`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SendCommand {
-    pub instance: String,
-    /// `AWS-RunShellScript`, or a document with the same parameters.
-    pub document: String,
-    pub commands: Vec<String>,
-    /// How long the commands may run on the instance.
-    pub timeout_seconds: u64,
-    /// Running them twice does no harm.
-    pub repeatable: bool,
-    #[serde(skip)]
-    pub misses: Arc<AtomicU32>,
+operation! {
+    /// A run of a command document, by
+    /// [`SendCommand`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html).
+    #[serde(rename_all = "kebab-case")]
+    pub struct SendCommand {
+        pub instance: String,
+        /// `AWS-RunShellScript`, or a document with the same parameters.
+        pub document: String,
+        pub commands: Vec<String>,
+        /// How long the commands may run on the instance.
+        pub timeout_seconds: u64,
+        /// Running them twice does no harm.
+        pub repeatable: bool,
+        #[serde(skip)]
+        pub misses: Arc<AtomicU32>,
+    }
+    "ssm.send-command" = CommandOutput, target "{instance}/{document}";
+    uses [GET_COMMAND_INVOCATION, LIST_COMMANDS, SEND_COMMAND, SEND_COMMAND.at(DOCUMENTS)];
+    leaves "what the commands did on `{instance}`, which release cannot take back",
+        planned CommandOutput::planned();
+    touches [INSTANCE(instance)];
 }
 
 /// How the command ended, whether well or not.
@@ -62,32 +64,15 @@ pub struct CommandOutput {
     pub stderr: String,
 }
 
-impl Operation<Aws> for SendCommand {
-    const KIND: &'static str = "ssm.send-command";
-    const USES: &'static [Permission] =
-        &[GET_COMMAND_INVOCATION, LIST_COMMANDS, SEND_COMMAND, SEND_COMMAND.at(DOCUMENTS)];
-    const REACH: Reach = Reach::Changes;
-    const LOOKUPS: &'static [&'static [Permission]] = &[INSTANCE.permissions()];
-    type Output = CommandOutput;
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.instance, self.document)
-    }
-
-    fn touches(&self) -> Vec<Thing> {
-        vec![INSTANCE.thing(&self.instance)]
-    }
-
-    fn leaves(&self) -> String {
-        format!("what the commands did on `{}`, which release cannot take back", self.instance)
-    }
-
-    fn planned(&self) -> CommandOutput {
+impl CommandOutput {
+    fn planned() -> Self {
         let open = || AFTER_RUN.to_string();
         let (command, status, details, stdout, stderr) = (open(), open(), open(), open(), open());
-        CommandOutput { command, status, details, exit_code: 0, stdout, stderr }
+        Self { command, status, details, exit_code: 0, stdout, stderr }
     }
+}
 
+impl Operation<Aws> for SendCommand {
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         // The list may lag a moment behind the send.
         for pause in [Duration::ZERO, aws_pause(aws)] {

@@ -166,6 +166,9 @@ impl<C: World> Live<C> {
     }
 }
 
+/// So often the old value is read before it is trusted, however long each answer takes.
+const LOOKS: u32 = 3;
+
 /// The value now. Where an intent is not settled, its write may have taken effect without being
 /// visible yet, so the value before it is not believed at the first look.
 pub(crate) async fn read_settled<C: World>(
@@ -174,11 +177,12 @@ pub(crate) async fn read_settled<C: World>(
     change: &Change,
 ) -> Result<Value, CallError> {
     let patience = world.patience();
-    let (started, mut pause) = (Instant::now(), patience.first);
+    let (started, mut pause, mut looks) = (Instant::now(), patience.first, 0);
     loop {
         let now = setting.read(world).await?;
+        looks += 1;
         let unsettled = change.outcome.is_none() && !change.closed;
-        let late = started.elapsed() + pause > patience.longest;
+        let late = looks >= LOOKS && started.elapsed() + pause > patience.longest;
         if !unsettled || late || !setting.agrees(&change.before, &now) {
             return Ok(now);
         }

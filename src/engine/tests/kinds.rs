@@ -1,10 +1,11 @@
-//! The kinds of the world in memory: a number, a thing made part by part, a gate, a job.
+//! The kinds of the world in memory: a number, a number under a version, a thing made part by part, a
+//! gate, a job.
 
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{
-    AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, Order, Permission, Progress,
-    Reach, Rule, Setting, SettingHead, Token,
+    AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, OperationHead, Order, Permission,
+    Progress, Reach, Rule, Setting, SettingHead, Token,
 };
 
 use super::world::{Inner, Memory};
@@ -65,6 +66,81 @@ impl Setting<Memory> for Cell {
             }
         };
         world.mutate(format!("cell {} = {value}", self.0), effect).await
+    }
+}
+
+/// One number under a version, as services with optimistic locks keep it: a swap names the version
+/// that it replaces. A plain write asks for none.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Versioned(pub String);
+
+impl FactHead<Memory> for Versioned {
+    const KIND: &'static str = "mem.versioned";
+    const READS: &'static [Permission] = &[];
+    type Value = i64;
+    fn target(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl Fact<Memory> for Versioned {
+    async fn read(&self, world: &Memory) -> Result<i64, CallError> {
+        Ok(self.latest(world).await?.1)
+    }
+}
+
+impl SettingHead<Memory> for Versioned {
+    const RULE: Rule = Rule { how: How::Restored, order: Order::Network };
+    const WRITES: &'static [Permission] = &[];
+    const REACH: Reach = Reach::Changes;
+    const LOOKUPS: &'static [&'static [Permission]] = &[];
+    fn touches(&self, _before: Option<&i64>) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
+impl Setting<Memory> for Versioned {
+    async fn write(&self, world: &Memory, value: &i64) -> Result<(), CallError> {
+        let effect = |inner: &mut Inner| {
+            let (version, now) = inner.state.versioned.entry(self.0.clone()).or_default();
+            (*version, *now) = (*version + 1, *value);
+        };
+        world.mutate(format!("overwrite {} = {value}", self.0), effect).await
+    }
+    async fn swap(
+        &self,
+        world: &Memory,
+        before: Option<&i64>,
+        after: &i64,
+    ) -> Result<(), CallError> {
+        let stale = || {
+            let text = "it was changed by someone else meanwhile";
+            CallError::local(Self::KIND, Class::Throttled, text)
+        };
+        let (seen, now) = self.latest(world).await?;
+        if Some(&now) != before {
+            return Err(stale());
+        }
+        let effect = |inner: &mut Inner| {
+            let (version, now) = inner.state.versioned.entry(self.0.clone()).or_default();
+            let is_current = *version == seen;
+            if is_current {
+                (*version, *now) = (*version + 1, *after);
+            }
+            is_current
+        };
+        match world.mutate(format!("swap {} = {after}", self.0), effect).await? {
+            true => Ok(()),
+            false => Err(stale()),
+        }
+    }
+}
+
+impl Versioned {
+    /// The version and the number under it.
+    async fn latest(&self, world: &Memory) -> Result<(u64, i64), CallError> {
+        let latest = |inner: &mut Inner| inner.state.versioned.get(&self.0).copied();
+        Ok(world.look(latest).await?.unwrap_or_default())
     }
 }
 
@@ -201,7 +277,7 @@ impl Setting<Memory> for Gate {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job(pub String);
 
-impl Operation<Memory> for Job {
+impl OperationHead<Memory> for Job {
     const KIND: &'static str = "mem.job";
     const USES: &'static [Permission] = &[];
     const REACH: Reach = Reach::Changes;
@@ -218,6 +294,9 @@ impl Operation<Memory> for Job {
     fn planned(&self) -> String {
         AFTER_RUN.into()
     }
+}
+
+impl Operation<Memory> for Job {
     async fn find(&self, world: &Memory, token: &Token) -> Result<Option<String>, CallError> {
         world.look(|inner| inner.state.jobs.get(&token.id).map(|(id, _)| id.clone())).await
     }

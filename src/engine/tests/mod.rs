@@ -15,5 +15,6 @@ mod planning;
 mod random;
 mod script;
 mod stops;
+mod versions;
 mod walking;
 mod world;

@@ -15,13 +15,14 @@ use crate::engine::{
 };
 
 use super::{
-    kinds::{Cell, Gate, Job, Parts, Thing},
+    kinds::{Cell, Gate, Job, Parts, Thing, Versioned},
     world::Memory,
 };
 
 #[derive(Clone, Debug)]
 pub enum Act {
     Set(String, i64),
+    SetVersioned(String, i64),
     Read(String),
     Make(String, Vec<u32>),
     /// Opens a gate for a while, then shuts it.
@@ -132,6 +133,9 @@ async fn perform(step: &Step<Memory>, act: Act, suffix: &str) -> Result<Value, S
     let (open, shut) = (Some("open".to_owned()), Some("shut".to_owned()));
     Ok(match act {
         Act::Set(cell, value) => json!(step.set(Cell(named(cell)), value).await?),
+        Act::SetVersioned(name, value) => {
+            json!(step.set(Versioned(named(name)), value).await?)
+        }
         Act::Read(cell) => json!(step.read(&Cell(named(cell))).await?),
         Act::Make(thing, parts) => {
             let made = step.set(Thing(named(thing)), Some(Parts::of(&parts))).await?;

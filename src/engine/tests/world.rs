@@ -1,5 +1,6 @@
-//! A world in memory: cells that read back late, things with ids of the world's own, gates that may
-//! not stay open, jobs (`kinds`). Its fuse kills the run, or answers with an error, at any mutating call.
+//! A world in memory: cells that read back late, numbers under a version, things with ids of the
+//! world's own, gates that may not stay open, jobs (`kinds`). Its fuse kills the run, or answers with
+//! an error, at any mutating call; someone else may change it after any read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +13,9 @@ use tokio::sync::Notify;
 
 use crate::engine::{CallError, Class, Patience, Registry, Scope, StepError, Touch, World};
 
-use super::kinds::{Cell, Gate, Job, Parts, Thing};
+use super::kinds::{Cell, Gate, Job, Parts, Thing, Versioned};
+
+type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
 
 /// What happens at one mutating call.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,8 @@ pub enum Fault {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub cells: BTreeMap<String, i64>,
+    /// Version and number.
+    pub versioned: BTreeMap<String, (u64, i64)>,
     pub things: BTreeMap<String, Parts>,
     pub gates: BTreeMap<String, String>,
     /// By token: id, polls left.
@@ -52,6 +57,8 @@ pub(super) struct Inner {
     /// Targets that the world was asked about, and how many of them it allows.
     touched: BTreeSet<String>,
     ceiling: Option<usize>,
+    /// What someone else does after so many more reads.
+    meanwhile: Option<(usize, Meanwhile)>,
 }
 
 #[derive(Clone)]
@@ -81,6 +88,11 @@ impl Memory {
 
     pub fn poke(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.inner().state);
+    }
+
+    /// Someone else's change, right after so many more reads.
+    pub fn after_reads(&self, reads: usize, change: impl FnOnce(&mut State) + Send + 'static) {
+        self.inner().meanwhile = Some((reads, Box::new(change)));
     }
 
     /// From now on no more than so many targets, those touched before included.
@@ -163,11 +175,23 @@ impl Memory {
 
     pub(super) async fn look<T>(&self, read: impl FnOnce(&mut Inner) -> T) -> Result<T, CallError> {
         self.alive().await;
-        Ok(read(&mut self.inner()))
+        let mut inner = self.inner();
+        let seen = read(&mut inner);
+        match inner.meanwhile.take() {
+            Some((1, change)) => change(&mut inner.state),
+            Some((reads, change)) => inner.meanwhile = Some((reads - 1, change)),
+            None => {}
+        }
+        Ok(seen)
     }
 
     pub fn registry() -> Registry<Self> {
-        Registry::default().with::<Cell>().with::<Thing>().with::<Gate>().with_operation::<Job>()
+        Registry::default()
+            .with::<Cell>()
+            .with::<Versioned>()
+            .with::<Thing>()
+            .with::<Gate>()
+            .with_operation::<Job>()
     }
 }
 
@@ -190,7 +214,7 @@ impl World for Memory {
         Patience {
             first: ms(1),
             longest: ms(12),
-            deadline: ms(400),
+            deadline: ms(2000),
             poll: ms(1),
             wait: Duration::MAX,
         }

@@ -70,7 +70,7 @@ docs:
     cargo run -q -- actions --json > fuzz/actions.json
     cargo run -q -- man --markdown > docs/cli.md
 
-# Make the pictures in docs/img anew from real runs; needs tmux and Chromium
+# Regenerate the pictures in docs/img from real runs; needs tmux and Chromium
 pictures:
     cargo build --locked
     docs/screenshots.py target/debug/backburn

@@ -1,4 +1,4 @@
-//! The actions that a step can `use`: what one is, and what it says of itself. Owns the trait, its
+//! The actions that a step can `use`: what an action is, and how it describes itself. Owns the trait, its
 //! spec and what it may read and write; the list of actions is `catalogue`, what AWS calls they
 //! end in is `aws`.
 //!
@@ -54,7 +54,7 @@ pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     -> impl Future<Output = Result<Self::Output, StepError>> + Send;
 }
 
-/// What an action says of itself.
+/// An action's description of itself.
 #[derive(Debug)]
 pub struct Spec {
     /// `service.verb-noun`, unique in the catalogue.
@@ -89,7 +89,7 @@ pub struct Access {
     pub releases: &'static [Permission],
     /// What release does; `None` for what it has nothing to do with.
     pub how: Option<How>,
-    /// What a drill's release needs to take away what the operation left; `None` for all else.
+    /// What a drill's release needs to remove what the operation left; `None` for everything else.
     pub discards: Option<&'static [Permission]>,
 }
 

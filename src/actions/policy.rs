@@ -15,9 +15,9 @@ use crate::{
 /// What becomes of what a run made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// A playbook: `release` comes later, by whoever may, and leaves what is evidence.
+    /// A playbook: `release` comes later, by anyone permitted, and leaves the evidence.
     Evidence,
-    /// A drill: it releases itself, and takes away what its jobs left as well.
+    /// A drill: it releases itself, and also removes what its jobs left.
     Nothing,
 }
 
@@ -39,7 +39,7 @@ pub struct Policies {
 
 /// Every program start asks who it is.
 const ALWAYS: Permission = on("sts:GetCallerIdentity", "*");
-/// A plan says whether an experiment is running: the incident may be a drill.
+/// A plan shows whether an experiment is running: the incident may be a drill.
 const PLANNING: Permission = on("fis:ListExperiments", "*");
 
 /// # Errors
@@ -102,7 +102,7 @@ fn document(permissions: &BTreeSet<Permission>, fill: Fill<'_>) -> Value {
         let resource = filled(permission.resource, fill);
         by_resource.entry(resource).or_default().insert(permission.action);
     }
-    // What is allowed on everything need not be said again.
+    // What is allowed on everything need not be listed again.
     let everywhere = by_resource.get("*").cloned().unwrap_or_default();
     let mut by_actions: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
     for (resource, mut actions) in by_resource {

@@ -69,7 +69,7 @@ fn section(entry: &Entry) -> String {
         if !litter.is_empty() {
             put(
                 &mut out,
-                format_args!("To take away what a drill left: {}.\n", permissions(litter, "`, `")),
+                format_args!("To remove what a drill left: {}.\n", permissions(litter, "`, `")),
             );
         }
     }
@@ -107,7 +107,7 @@ pub fn terminal(entry: &Entry) -> String {
     for (title, list) in [
         ("permissions to run", policy::for_run(spec.access, Kept::Evidence)),
         ("permissions to release", policy::for_release(spec.access, Kept::Evidence)),
-        ("permissions to take away what a drill left", litter(spec.access)),
+        ("permissions to remove what a drill left", litter(spec.access)),
     ] {
         if !list.is_empty() {
             put(&mut out, format_args!("\n{title}\n"));
@@ -134,8 +134,7 @@ fn litter(access: &[Access]) -> BTreeSet<Permission> {
 fn traits(entry: &Entry) -> String {
     let spec = entry.spec;
     let verdict = if spec.contains { "ends in a verdict" } else { "no verdict" };
-    let back =
-        if spec.irreversible { "; release cannot take back all of what it does" } else { "" };
+    let back = if spec.irreversible { "; release cannot undo all of it" } else { "" };
     format!("Phase {}; {verdict}{back}.", spec.phase)
 }
 
@@ -143,7 +142,7 @@ fn released(access: &Access) -> &'static str {
     match access.how {
         Some(How::Restored) => "the value before is written back",
         Some(How::Retained) => "kept",
-        Some(How::Removed) => "taken away",
+        Some(How::Removed) => "removed",
         None => "nothing to do",
     }
 }
@@ -252,8 +251,7 @@ mod tests {
             assert!(terminal(entry).starts_with(entry.spec.name));
         }
         let page = terminal(catalogue::find("iam.deny-user-sessions").expect("shipped"));
-        for part in
-            ["scope", "default `all`", "iam:PutUserPolicy on", "taken away", "user, required"]
+        for part in ["scope", "default `all`", "iam:PutUserPolicy on", "removed", "user, required"]
         {
             assert!(page.contains(part), "no {part} in\n{page}");
         }

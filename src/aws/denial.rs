@@ -1,4 +1,4 @@
-//! What AWS says when it denies a call: who may not do what on which resource, and which policy is in
+//! What AWS reports when it denies a call: who may not do what on which resource, and which policy is in
 //! the way. Owns the reading of that text, and the words for what to add to which policy.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
@@ -82,7 +82,7 @@ pub fn advice(call: &str, text: &str) -> String {
     match Denial::read(text) {
         Some(denial) => denial.advice(),
         None => format!(
-            "AWS does not say on which resource; the caller needs `{call}` (`backburn policy FILE` prints all that a playbook needs)"
+            "AWS does not report on which resource; the caller needs `{call}` (`backburn policy FILE` prints all that a playbook needs)"
         ),
     }
 }

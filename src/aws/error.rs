@@ -181,7 +181,7 @@ pub(super) fn class(code: Option<&str>, status: Option<u16>) -> Class {
         _ if ends(&["NotFound", "NotFoundException"]) => Class::Gone,
         _ if ends(&[".Duplicate", "AlreadyExists", "AlreadyExistsException"]) => Class::AlreadySo,
         _ if code.starts_with("Invalid") || code.starts_with("Validation") => Class::Invalid,
-        // AWS answered that it does not know itself what came of the call.
+        // AWS answered that it does not know the result of the call itself.
         Some(500..) => Class::Unreachable,
         _ => Class::Unknown,
     }
@@ -200,7 +200,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     texts.join(": ")
 }
 
-/// Without the encoded authorization message, which is long, and whose presence is all it tells.
+/// Without the encoded authorization message, which is long and carries no readable information.
 fn plain(text: &str) -> String {
     const ENCODED: &str = "Encoded authorization failure message:";
     let text = match text.split_once(ENCODED) {

@@ -137,7 +137,7 @@ impl Intercept for Gate {
                 }
             }
             Some(Refusal::Clock | Refusal::Busy) => {}
-            // A failure of the service says nothing of the caller.
+            // A failure of the service is no information about the caller.
             None if context.response().status().as_u16() >= 500 => {}
             None => self.renewal.accepted(),
         }

@@ -49,7 +49,7 @@ impl Intercept for Guard {
 }
 
 /// # Errors
-/// The URL has no host, or names a remote one that is not allowed; the text says what to do.
+/// The URL has no host, or names a remote one that is not allowed; the text explains what to do.
 pub fn check(url: &str, allow_remote: bool) -> Result<(), String> {
     let Some(host) = host(url) else {
         return Err(format!("endpoint `{url}` is no URL; write it as `http://127.0.0.1:4566`"));

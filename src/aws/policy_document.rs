@@ -1,5 +1,5 @@
 //! Policy documents as JSON: decoding what IAM returns, their size as IAM counts it, and when two
-//! of them say the same. Owns no call and no policy's content.
+//! of them mean the same. Owns no call and no policy's content.
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ pub fn size(document: &Value) -> usize {
     document.to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// Whether two documents say the same: one string or a list of it, one statement or a list of it,
+/// Whether two documents mean the same: one string or a list of it, one statement or a list of it,
 /// lists in any order, an account's id or the ARN of its root. IAM rewrites documents in these ways.
 pub fn same(a: &Value, b: &Value) -> bool {
     canonical(a) == canonical(b)

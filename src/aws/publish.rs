@@ -1,4 +1,4 @@
-//! Publishing to an SNS topic. Owns the call; what is said is not decided here.
+//! Publishing to an SNS topic. Owns the call; the content is not decided here.
 //! <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 
 use aws_sdk_sns::types::MessageAttributeValue;

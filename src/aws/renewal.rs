@@ -1,8 +1,8 @@
-//! The credentials that calls are signed with, loaded anew when AWS refuses them. Owns when that is
+//! The credentials that calls are signed with, reloaded when AWS refuses them. Owns when that is
 //! worth a try and how often; an answer that refuses them is recognised in `gate`.
 //!
 //! A refusal discards what is cached, at most once in three seconds, and asks the source again: the
-//! profile's files, its `credential_process`, the SSO session. The call is repeated with what came.
+//! profile's files, its `credential_process`, the SSO session. The call is repeated with the result.
 
 use std::{
     fmt,
@@ -26,16 +26,16 @@ use tokio::time::Instant;
 /// Between two reloads.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Makes the source of the credentials anew, which reads its files anew.
+/// Rebuilds the source of the credentials, which makes it read its files again.
 pub type Source =
     Arc<dyn Fn() -> BoxFuture<'static, Option<SharedCredentialsProvider>> + Send + Sync>;
 
 /// Which refusals are worth asking the source again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renews {
-    /// Keys that were given: there is nowhere to get others from. What is refused is the result.
+    /// Keys that were given: there is no source for others, so a refusal is final.
     Never,
-    /// A session whose time is over. One that is refused otherwise was taken away on purpose.
+    /// An expired session. One that is refused for another reason was revoked on purpose.
     WhenOver,
     Always,
 }
@@ -123,7 +123,7 @@ impl Renewal {
         Ok(identity)
     }
 
-    /// Makes the source anew where a refusal asked for it.
+    /// Rebuilds the source after a refusal requested it.
     async fn reload(&self) {
         let Some(source) = &self.0.source else { return };
         let wanted = self.generation();
@@ -163,7 +163,7 @@ impl Renewal {
         let mut state = self.state();
         let is_rested = state.renewed.is_none_or(|at| at.elapsed() >= PAUSE);
         if generation == state.generation && is_rested {
-            tracing::info!("the credentials were refused; they are loaded anew");
+            tracing::info!("the credentials were refused and are being reloaded");
             state.generation += 1;
             state.cache = IdentityCache::lazy().build();
             state.renewed = Some(Instant::now());

@@ -1,4 +1,4 @@
-//! `backburn abort`: stops a run for good. A live one is asked to stop, as by Ctrl-C; then exposed
+//! `backburn abort`: permanently stops a run. A live one is asked to stop, as by Ctrl-C; then exposed
 //! states are closed and the run can only be released.
 
 use std::time::Duration;

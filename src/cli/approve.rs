@@ -25,7 +25,7 @@ pub struct Approve {
     /// Why; journaled with your name, the role and the time
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Say no: the step fails
+    /// Refuse: the step fails
     #[arg(long)]
     deny: bool,
     /// Refuse unless the run's plan has this hash, or its first 8 characters or more
@@ -54,7 +54,7 @@ impl Approve {
             |_| {
                 let word = if given.yes { "approved" } else { "denied" };
                 let next = match waiting {
-                    true => format!("; `backburn resume {run}` goes on with it"),
+                    true => format!("; `backburn resume {run}` continues it"),
                     false => String::new(),
                 };
                 format!("{word} `{step}` of run {run} as {} by {}{next}\n", given.role, given.by)

@@ -22,7 +22,7 @@ pub struct Check {
     /// Playbooks and simulations
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Make warnings of this kind errors
+    /// Treat warnings of this kind as errors
     #[arg(long, value_name = "KIND")]
     deny: Vec<Deny>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct Check {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Deny {
-    /// What is legal in a playbook and goes wrong in an incident
+    /// Things that are legal in a playbook but go wrong in an incident
     Hazards,
 }
 

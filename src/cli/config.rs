@@ -29,7 +29,7 @@ pub struct ConfigCommand {
 enum What {
     /// Find every mistake of backburn.toml
     Check(Check),
-    /// Show what is configured, and which file says so; without secrets
+    /// Show the configuration and the file it comes from; without secrets
     Show,
 }
 

@@ -32,7 +32,7 @@ pub struct CrashMatrix {
     /// Only every N-th of them
     #[arg(long, value_name = "N", default_value_t = 1)]
     every: usize,
-    /// Points that are tried side by side
+    /// Points to try concurrently
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Let someone else change each setting before the release, instead of breaking the run

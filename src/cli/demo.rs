@@ -38,7 +38,7 @@ impl Demo {
         if lab::status(&options).await?.is_none()
             && std::net::TcpListener::bind(("127.0.0.1", options.port)).is_err()
         {
-            context.say(&format!("port {} is taken, the lab takes a free one", options.port));
+            context.say(&format!("port {} is in use, so the lab uses a free one", options.port));
             options.port = 0;
         }
         let told = Told::new(context);
@@ -51,7 +51,7 @@ impl Demo {
         if self.down {
             lab::down(&options, &told).await?;
         } else if !context.json() {
-            context.say("\nThe lab still runs: `backburn lab down` ends it.");
+            context.say("\nThe lab is still running: `backburn lab down` stops it.");
         }
         result
     }
@@ -91,7 +91,7 @@ impl Demo {
         let id = run.dir().id().to_owned();
         // One document of JSON is enough for a program.
         let print = !(context.json() && self.release);
-        // What the lab cannot show is presumed there, and said so; that is no failure of a demo.
+        // What the lab cannot show is reported as presumed there; that does not fail a demo.
         let exit = close(context, run.run(16, true).await?, print).await?;
         if !self.release || exit != Exit::Ok {
             return Ok(exit);

@@ -1,4 +1,4 @@
-//! `backburn explain`: the page of a code that a message had in brackets.
+//! `backburn explain`: the page for a code shown in brackets in a message.
 
 use clap::Args;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// Such as `playbook::unknown-key`; all are listed when it is left out
+    /// A code such as `playbook::unknown-key`; without one, all codes are listed
     code: Option<String>,
 }
 

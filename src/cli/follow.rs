@@ -51,7 +51,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
             pressed = tokio::signal::ctrl_c() => {
                 show.end();
                 pressed.map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
-                context.say("the run goes on; only watching it has ended");
+                context.say("the run continues; only the view has ended");
                 return Ok(Exit::Interrupted);
             }
         }
@@ -62,7 +62,7 @@ pub async fn follow(context: &Context, asked: &str, presumed: bool) -> Result<Ex
         let state = standing::state(&dir, &ledger);
         let short = dir.id().get(..13).unwrap_or(dir.id());
         context.print(&format!("run {} {state}; exit code {}\n", dir.id(), exit as u8))?;
-        context.print(&format!("what it did: `backburn runs show {short}`\n"))?;
+        context.print(&format!("its timeline: `backburn runs show {short}`\n"))?;
     }
     Ok(exit)
 }

@@ -21,10 +21,10 @@ pub struct Global {
     /// AWS Region
     #[arg(long, global = true, help_heading = "AWS")]
     pub region: Option<String>,
-    /// Account of backburn.toml to work in, by name or id; assumes its role
+    /// Account of backburn.toml to work in, by name or id; its role is assumed
     #[arg(long, global = true, help_heading = "AWS", value_name = "NAME")]
     pub account: Option<String>,
-    /// Endpoint that answers instead of AWS
+    /// Endpoint to use instead of AWS
     #[arg(long, global = true, help_heading = "AWS", value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Allow an endpoint that is not on this machine
@@ -42,7 +42,7 @@ pub struct Global {
         default_value = "auto"
     )]
     pub color: Color,
-    /// Log to stderr: -v what is called, -vv everything (`BACKBURN_LOG` takes a filter)
+    /// Log to stderr: -v for calls, -vv for everything (`BACKBURN_LOG` takes a filter)
     #[arg(short, long, global = true, help_heading = "Output", action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Send spans of the command, its steps and AWS calls to an OpenTelemetry collector, by OTLP over HTTP

@@ -4,7 +4,7 @@ use clap::Args;
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Inputs {
-    /// Input of the playbook; repeat for more
+    /// Input of the playbook; repeatable
     #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     pub inputs: Vec<(String, String)>,
 }

@@ -32,10 +32,10 @@ pub struct Where {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = LabOptions::PORT)]
     pub port: u16,
-    /// How many times faster than on AWS the durations of the front's stand-ins pass, such as `60x`
+    /// Speed of the stand-ins' durations compared with AWS, such as `60x`
     #[arg(long, default_value_t = Clock::default(), value_name = "FACTOR")]
     pub clock: Clock,
-    /// Pass a service through to the upstream instead of standing in for it; repeat for more
+    /// Do not stand in for this service, pass it through to the upstream; repeatable
     #[arg(long, value_name = "SERVICE")]
     pub passthrough: Vec<String>,
     /// Answer EC2 calls no faster than AWS does
@@ -68,7 +68,7 @@ enum Command {
     Up(Where),
     /// Stop the endpoint
     Down,
-    /// Show what runs, and what it only pretends
+    /// Show what is running and where it differs from AWS
     Status,
     /// Print the environment that points any AWS tool at the lab
     Env,
@@ -172,7 +172,7 @@ async fn status(context: &Context, options: &LabOptions) -> Result<Exit, Failure
 
 fn fronted(front: &lab::Told, text: &mut String) {
     text.push_str(&format!(
-        "the front passes calls to {}, its clock runs {}x\n",
+        "the front passes calls to {}; its clock runs at {}x\n",
         front.upstream, front.clock
     ));
     if front.has_quotas {
@@ -222,7 +222,7 @@ fn described(lab: &lab::Lab, seed: &Seed) -> String {
     )
 }
 
-/// Tells on stderr what the lab does.
+/// Reports on stderr what the lab does.
 pub struct Told {
     context: Context,
     bar: Mutex<Option<(String, ProgressBar)>>,

@@ -1,4 +1,4 @@
-//! Logs to stderr: which, by `-v` and `BACKBURN_LOG`, and without the values of sensitive inputs, also in
+//! Logs to stderr: which ones, by `-v` and `BACKBURN_LOG`, and without the values of sensitive inputs, even in
 //! what other crates log.
 
 use std::{

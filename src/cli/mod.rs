@@ -46,7 +46,7 @@ pub use crate::conduct::Exit;
 use context::Context;
 use global::Global;
 
-/// Contain an AWS incident by playbook, prove the containment, and give back what was taken.
+/// Contain an AWS incident with a playbook, prove the containment, and give back what was taken.
 #[derive(Parser, Debug)]
 #[command(name = "backburn", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
@@ -58,9 +58,9 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Start the lab, contain its compromised instance, and say how to release it
+    /// Start the lab, contain its compromised instance, and show how to release it
     Demo(demo::Demo),
-    /// Find every mistake of playbooks
+    /// Report every mistake in playbooks and simulations
     Check(check::Check),
     /// Draw a playbook's steps
     Graph(graph::Graph),
@@ -68,37 +68,37 @@ enum Command {
     Plan(plan::Plan),
     /// Run a playbook
     Run(run::Run),
-    /// Go on with a run that was interrupted or failed
+    /// Continue a run that was interrupted or failed
     Resume(resume::Resume),
     /// Give back what a run took
     Release(release::Release),
-    /// Answer what a step of a run waits for, from another terminal
+    /// Answer a waiting step of a run from another terminal
     Approve(approve::Approve),
-    /// Stop a run for good; what it took can still be released
+    /// Permanently stop a run, even one in progress; it can still be released
     Abort(abort::Abort),
-    /// Exercise: faults, detection, response, recovery, each with its clock
+    /// Run and review drills: faults, detection, response and recovery, each with its clock
     Drill(drill::Drill),
-    /// Break a playbook at every call and record in the lab, resume it and release it
+    /// Interrupt a playbook at every call and record in the lab, resume it and release it
     CrashMatrix(crash_matrix::CrashMatrix),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
     /// Write the after-action report of a run or drill
     Report(report::Report),
-    /// Show what was drilled, when, and how it came out
+    /// Show what was drilled, when, and with what result
     Readiness(readiness::Readiness),
     /// List the actions, or show one
     Actions(actions::Actions),
     /// Write a commented playbook or simulation to start from
     New(new::New),
-    /// Print the page of a code that a message had
+    /// Print the page for a code shown in a message
     Explain(explain::Explain),
     /// Print the JSON Schema of playbooks, simulations or the configuration, for editors
     Schema(schema::Schema),
     /// Check and show the configuration, backburn.toml
     Config(config::ConfigCommand),
-    /// Print the IAM policy that a playbook needs to run, and to be released
+    /// Print the IAM policy that a playbook needs to run or to be released
     Policy(policy::Policy),
-    /// Start, seed, stop the local AWS endpoint
+    /// Start, seed and stop the local AWS endpoint
     Lab(lab::Lab),
     /// Write man pages
     Man(man::Man),
@@ -124,8 +124,8 @@ impl Invocation {
         Self { cli, name: matches.subcommand_name().unwrap_or_default().into() }
     }
 
-    /// What it runs on: one thread where the command only reads files and waits for nobody, since starting and ending
-    /// the others takes as long as much of what it does.
+    /// The runtime: one thread if the command only reads files and waits for nobody, since starting and ending
+    /// more threads would take about as long as the command itself.
     ///
     /// # Errors
     /// The system gives no threads.

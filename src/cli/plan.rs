@@ -17,13 +17,13 @@ pub struct Plan {
     file: PathBuf,
     #[command(flatten)]
     inputs: Inputs,
-    /// Keep the plan, for `run --plan`
+    /// Save the plan for `run --plan`
     #[arg(long, value_name = "PLAN")]
     out: Option<PathBuf>,
-    /// Do not ask which of the permissions the caller has
+    /// Do not probe which permissions the caller has
     #[arg(long)]
     no_probe: bool,
-    /// Build on what this other run holds; repeat for more
+    /// Build on what this other run holds; repeatable
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
     #[command(flatten)]

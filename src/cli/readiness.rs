@@ -22,7 +22,7 @@ pub struct Readiness {
     /// Folder of playbooks
     #[arg(long, value_name = "DIR", default_value = "playbooks")]
     playbooks: PathBuf,
-    /// End with exit code 11 where a drill is older than this, or never ran, such as `90d`
+    /// Exit with code 11 if a drill is older than this, or never ran; such as `90d`
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     fail_stale: Option<std::time::Duration>,
     /// Where to write the page, `-` for stdout [default: readiness.html in the home]

@@ -17,7 +17,7 @@ pub struct Release {
     /// Release only this step; repeat for more
     #[arg(long, value_name = "STEP")]
     step: Vec<String>,
-    /// Give a conflict back all the same, overwriting someone else's change; repeat for more
+    /// Give this conflict back anyway, overwriting someone else's change; repeatable
     #[arg(long, value_name = "KIND TARGET")]
     force: Vec<String>,
     #[command(flatten)]

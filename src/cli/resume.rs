@@ -1,4 +1,4 @@
-//! `backburn resume`: goes on with a run where its journal ends.
+//! `backburn resume`: continues a run where its journal ends.
 
 use clap::Args;
 

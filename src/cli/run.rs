@@ -21,19 +21,19 @@ pub struct Run {
     inputs: Inputs,
     #[command(flatten)]
     lead: Lead,
-    /// Run exactly this plan, or refuse when the account is no longer as it was
+    /// Run exactly this plan, or refuse if the account has changed since
     #[arg(long, value_name = "PLAN")]
     plan: Option<PathBuf>,
-    /// Build on what this other run holds; repeat for more
+    /// Build on what this other run holds; repeatable
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
-    /// Do not ask. On AWS itself give the plan's hash (or its first 8 characters), or `--plan`
+    /// Do not ask for confirmation. On AWS itself, give the plan's hash (or its first 8 characters), or `--plan`
     #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
-    /// How old a plan given with `--plan` may be
+    /// Maximum age of a plan given with `--plan`
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = max_age)]
     max_age: Duration,
-    /// Do not ask which of the permissions the caller has
+    /// Do not probe which permissions the caller has
     #[arg(long)]
     no_probe: bool,
     #[command(flatten)]
@@ -51,16 +51,16 @@ fn max_age(text: &str) -> Result<Duration, String> {
 /// How a run is led; shared with `resume`.
 #[derive(Args, Clone, Debug)]
 pub struct Lead {
-    /// Steps that run side by side
+    /// Maximum number of steps that run concurrently
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     pub approve: Vec<String>,
-    /// Where nobody can be asked here, wait for `backburn approve` instead of ending
+    /// If nobody can be asked here, wait for `backburn approve` instead of exiting
     #[arg(long)]
     pub wait_for_approval: bool,
-    /// End with success although a containment is only presumed
+    /// Exit successfully even if a containment is only presumed
     #[arg(long)]
     pub accept_presumed: bool,
     #[command(flatten)]
@@ -149,7 +149,7 @@ fn confirm(plan: &PlanFile, yes: Option<&str>, planned: bool) -> Result<(), Fail
         Some("") if local || planned => return Ok(()),
         Some("") => {
             return refused(format!(
-                "`--yes` alone does not say which plan it means; give `--yes={}` or `--plan`",
+                "`--yes` alone does not confirm a particular plan; give `--yes={}` or `--plan`",
                 &hash[..12]
             ));
         }

@@ -27,10 +27,10 @@ enum Command {
     Show {
         /// Run id, a unique prefix of it, or `last`
         run: String,
-        /// Watch it until it ends, as on its own terminal; ends with the run's exit code
+        /// Watch the run until it ends, as on its own terminal; exits with the run's exit code
         #[arg(long, conflicts_with = "serve")]
         follow: bool,
-        /// With --follow: end with success although a containment is only presumed
+        /// With --follow: exit successfully even if a containment is only presumed
         #[arg(long, requires = "follow")]
         accept_presumed: bool,
         #[command(flatten)]
@@ -39,7 +39,7 @@ enum Command {
     /// Check the hash chain of a run's journal, and the files of the run against it
     Verify {
         run: String,
-        /// A head of the chain that was noted elsewhere: it must still be in it
+        /// Check that this head, which was noted elsewhere, is still in the chain
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
@@ -198,7 +198,7 @@ impl Noted {
             None => Err(Failure::new(
                 Exit::Internal,
                 format!(
-                    "no record of the journal has the hash {}: it was written anew, or its end is missing",
+                    "no record of the journal has the hash {}: the journal was rewritten, or its end is missing",
                     self.hash
                 ),
             )
@@ -207,7 +207,7 @@ impl Noted {
     }
 }
 
-/// What the start of the run says of a file counts beside the manifest.
+/// What the run's first record states about a file is used besides the manifest.
 fn judged(files: &mut Vec<Stocked>, dir: &RunDir, name: &str, same: bool) {
     let stock = match (same, dir.path().join(name).exists()) {
         (true, _) => Stock::AsRecorded,

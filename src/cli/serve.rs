@@ -18,18 +18,18 @@ use super::{Context, Exit, Failure};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Serve {
-    /// Show the run in a browser while it goes on, and take approvals there; prints a link that opens
+    /// Show the run in a browser while it is in progress, and take approvals there; prints a link that opens
     /// the page once [default address: a free port of 127.0.0.1]
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:0",
         value_parser = address, help_heading = "Live page"
     )]
     serve: Option<SocketAddr>,
-    /// Let `--serve` use an address that other machines reach. The page is not encrypted: whoever is
-    /// on the way can read it, and take over the session that approves steps
+    /// Allow `--serve` to use an address that other machines can reach. The page is not encrypted: anyone
+    /// on the network path can read it and take over the session that approves steps
     #[arg(long, requires = "serve", help_heading = "Live page")]
     allow_remote_page: bool,
-    /// Go on showing the finished page until Ctrl-C
+    /// Keep serving the finished page until Ctrl-C
     #[arg(long, requires = "serve", help_heading = "Live page")]
     keep_serving: bool,
 }
@@ -45,7 +45,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     parsed.map_err(|_| "write it as `127.0.0.1:PORT`, or the port alone".into())
 }
 
-/// An address that is taken, and what is done with it.
+/// A bound address, and how it is served.
 pub struct Page {
     bound: Bound,
     keep: bool,

@@ -19,7 +19,7 @@ use super::{Context, Exit, Failure};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Reports {
-    /// Write what was found for a pipeline: junit=FILE, sarif=FILE, md=FILE, json=FILE, github
+    /// Write the findings for a pipeline: junit=FILE, sarif=FILE, md=FILE, json=FILE, github
     #[arg(long = "report", value_name = "KIND", value_delimiter = ',', help_heading = "Output")]
     sinks: Vec<Sink>,
 }
@@ -73,7 +73,7 @@ impl Reports {
         })
     }
 
-    /// Of a run that has ended, whatever it ended with.
+    /// For a run that has ended, whatever its result.
     pub fn run(
         &self,
         context: &Context,

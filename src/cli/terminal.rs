@@ -1,4 +1,4 @@
-//! The terminal that the program was started on: what is said, the live view, questions, Ctrl-C. The
+//! The terminal that the program was started on: messages, the live view, questions, Ctrl-C. The
 //! console of the runs that the command line conducts.
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -68,7 +68,7 @@ impl Console for Terminal {
             let mut lines = self.lines.lock().await;
             let mut held = live::still().await;
             let lines = lines.get_or_insert_with(reader);
-            // What was typed before the question was seen is no answer to it.
+            // Input typed before the question was shown is not an answer to it.
             while lines.try_recv().is_ok() {}
             if write(&prompt(question)).is_err() {
                 return Answer::Unreachable("the terminal cannot be written".into());
@@ -94,7 +94,7 @@ impl Console for Terminal {
 fn prompt(question: &Question) -> String {
     let role = question.role.as_ref().map(|role| format!(" ({role})")).unwrap_or_default();
     format!(
-        "\n{}{role}\n  {}\nType `yes` and what there is to note, or the reason why not: ",
+        "\n{}{role}\n  {}\nType `yes` and an optional note, or the reason for refusing: ",
         clean(&question.step),
         question.text.replace(|c: char| c.is_control() && c != '\n', " ")
     )

@@ -40,7 +40,7 @@ impl Traces {
     /// for a collector on this machine.
     ///
     /// # Errors
-    /// The URL is none.
+    /// The URL is not valid.
     pub fn start(asked: &str) -> Result<Self, Failure> {
         let url = endpoint(asked, |name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         let bad = |why: String| {
@@ -48,7 +48,7 @@ impl Traces {
                 .help(format!("write it as `--otlp={DEFAULT}`"))
         };
         if reqwest::Url::parse(&url).is_err() {
-            return Err(bad("its endpoint is no URL".into()));
+            return Err(bad("its endpoint is not a URL".into()));
         }
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
@@ -84,7 +84,7 @@ impl Traces {
             .with_filter(filter_fn(leaves))
     }
 
-    /// Sends what is left, for a while; says what was lost. Changes no exit code.
+    /// Sends what is left, for a limited time; reports what was lost. Changes no exit code.
     pub fn finish(self, context: &Context) {
         let (done, ended) = std::sync::mpsc::channel();
         let provider = self.provider;

@@ -33,7 +33,7 @@ pub(super) async fn enter(context: &Context, drill: bool) -> Result<Aws, Failure
     }
     let aws = within(context, context.connect_options(), listed).await?;
     let Scope { account, region, .. } = aws.scope();
-    // A drill says the same in its own words.
+    // A drill reports the same in its own words.
     if let Some(name) = asked
         && listed.is_none()
         && name != account
@@ -49,7 +49,7 @@ pub(super) async fn enter(context: &Context, drill: bool) -> Result<Aws, Failure
                 Exit::Refused,
                 format!("{said}, which has `only-listed = true`; nothing was changed"),
             )
-            .help("choose a listed one with `--account NAME`, or add this one to the file"));
+            .help("choose a listed account with `--account NAME`, or add this one to the file"));
         }
     }
     if drill && context.configuration().file.is_some() {

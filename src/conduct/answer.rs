@@ -28,7 +28,7 @@ pub struct Wanted {
 /// Leaves an answer for the run, when its step waits for one from this role under this plan.
 ///
 /// # Errors
-/// It does not wait, or for another; the disk refuses it.
+/// The step is not waiting, or is waiting for another role or plan; the disk refuses it.
 pub fn answer(dir: &RunDir, wanted: Wanted) -> Result<Given, Failure> {
     let ledger = folded(dir)?;
     let plan = plan(dir, &ledger, wanted.plan.as_deref())?;
@@ -54,7 +54,7 @@ pub fn answer(dir: &RunDir, wanted: Wanted) -> Result<Given, Failure> {
     Ok(given)
 }
 
-/// The plan that the run is held to, when it is the one that is meant.
+/// The plan that the run is held to, if it is the one the caller means.
 fn plan(dir: &RunDir, ledger: &Ledger, meant: Option<&str>) -> Result<PlanFile, Failure> {
     let plan: PlanFile = dir.read_json(RunDir::PLAN)?;
     let refused = |text: String| Failure::new(Exit::Refused, text);
@@ -101,12 +101,12 @@ fn asked(
         Some(StepState::Finished(_)) => "it has finished",
         Some(StepState::Skipped(_)) => "it was skipped",
         Some(StepState::Failed { .. }) => "it failed",
-        Some(StepState::Running) => "it is at work and asks nothing",
-        Some(StepState::Pending) | None => "it has not come to its question yet",
+        Some(StepState::Running) => "it is running and asks nothing",
+        Some(StepState::Pending) | None => "it has not reached its question yet",
     };
     Err(Failure::new(
         Exit::Refused,
-        format!("step `{step}` of run {run} waits for no answer: {why}"),
+        format!("step `{step}` of run {run} is not waiting for an answer: {why}"),
     ))
 }
 
@@ -144,5 +144,8 @@ fn folded(dir: &RunDir) -> Result<Ledger, Failure> {
         (_, Some(_)) => "was released",
         _ => return Ok(ledger),
     };
-    Err(Failure::new(Exit::Refused, format!("run {} {over}; no step of it waits", dir.id())))
+    Err(Failure::new(
+        Exit::Refused,
+        format!("run {} {over}; none of its steps is waiting", dir.id()),
+    ))
 }

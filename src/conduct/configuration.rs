@@ -58,7 +58,7 @@ impl Configuration {
     pub(super) fn good(&self) -> Result<&Config, Failure> {
         if let Some(why) = &self.unreadable {
             return Err(Failure::new(Exit::Usage, why.clone())
-                .help("`--config none` goes on without a configuration"));
+                .help("`--config none` runs without a configuration"));
         }
         if let Some(checked) = self.mistaken() {
             let problems = plural(checked.diagnostics.len(), "problem");
@@ -66,7 +66,7 @@ impl Configuration {
                 Exit::Invalid,
                 format!("{} has {problems}; nothing was changed", checked.name),
             )
-            .help("mend it, or go on without a configuration: `--config none`"));
+            .help("fix it, or run without a configuration: `--config none`"));
         }
         Ok(self.config())
     }

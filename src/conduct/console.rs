@@ -1,4 +1,4 @@
-//! Whoever started the work: hears what is said, watches a run, is asked, and can stop it. Owns the
+//! Whoever started the work: receives messages, watches a run, answers questions, and can stop it. Owns the
 //! trait, and what stands for nobody; the terminal is `cli`'s.
 
 use futures::future::BoxFuture;

@@ -97,7 +97,7 @@ impl Context {
     /// The configuration without mistakes.
     ///
     /// # Errors
-    /// The file cannot be read, or has mistakes, which are said.
+    /// The file cannot be read, or has mistakes, which are reported.
     pub fn good_configuration(&self) -> Result<&crate::config::Config, Failure> {
         let found = self.configuration();
         if let Some(checked) = found.mistaken() {
@@ -143,7 +143,7 @@ impl Context {
         let cache =
             std::env::var_os("BACKBURN_CACHE").map_or_else(|| home.join("cache"), PathBuf::from);
         LabOptions {
-            // Where the system does not tell, the lab goes without its front.
+            // If the system does not report it, the lab runs without its front.
             program: std::env::current_exe().ok(),
             ..LabOptions::new(home.join("lab"), cache)
         }

@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// The answer to `asked`, taken up: the question is gone then. A yes stays on the disk until it is
-    /// in the journal, so that a process that dies in between finds it again; a no is said once.
+    /// in the journal, so that a process that dies in between finds it again; a no is used once.
     pub fn take(&self, asked: &Asked) -> Option<Answer> {
         let given: Given = read(&self.path(&RunDir::answer(&asked.step))).ok()??;
         let fits = given.step == asked.step

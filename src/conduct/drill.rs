@@ -13,7 +13,7 @@ use crate::{
 
 use super::{Context, Exit, Failure, Ready, Sources, checked, frozen::Frozen, page, telling};
 
-/// What a drill's release takes away: all of it, also what its operations left.
+/// What a drill's release removes: everything, including what its operations left.
 pub(super) fn everything(by: impl Into<String>) -> Request {
     Request { by: by.into(), discard: true, ..Request::default() }
 }
@@ -47,15 +47,17 @@ impl Ready {
             let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
             let waiting: Vec<_> = waiting.collect();
             return Err(Failure::new(Exit::Waiting, waiting.join("\n       ")).help(format!(
-                "`backburn resume {0}` goes on with the drill, `backburn release {0}` ends it",
+                "`backburn resume {0}` continues the drill, `backburn release {0}` ends it",
                 dir.id()
             )));
         }
         if let Some(journal) = end.journal {
             // It takes no manifest either.
             let _ = session.close().await;
-            return Err(Failure::from(journal)
-                .help(format!("`backburn release {}` takes the drill away", dir.id())));
+            return Err(Failure::from(journal).help(format!(
+                "`backburn release {}` removes everything the drill made",
+                dir.id()
+            )));
         }
         let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
         let ledger = session.fold().await?;
@@ -69,7 +71,7 @@ impl Ready {
         }
         let stock = session.close().await;
         let items = items.map_err(|error| {
-            Failure::from(error).help(format!("`backburn release {}` goes on with it", dir.id()))
+            Failure::from(error).help(format!("`backburn release {}` continues it", dir.id()))
         })?;
         let card = keep(context, &dir, &outline, &ledger, &items)?;
         let exit = ended(card.outcome, end.status);
@@ -77,7 +79,7 @@ impl Ready {
     }
 }
 
-/// What is told of the scorecard.
+/// What a notification contains of the scorecard.
 fn scored(card: &Scorecard) -> Score {
     let row = |one: &Objective| {
         let took = one.took.map(|took| format!(" after {took:.1} s")).unwrap_or_default();
@@ -113,7 +115,7 @@ fn keep(
     Ok(card)
 }
 
-/// Keeps the scorecard anew after a release, from what the run kept.
+/// Saves the scorecard again after a release, from the run's files.
 pub(super) fn rescored(
     context: &Context,
     dir: &RunDir,

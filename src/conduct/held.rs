@@ -1,5 +1,5 @@
-//! One target, one run: what other runs of this home still hold of what a plan would change, and the
-//! turn in which a new run begins. Owns that comparison; runs from elsewhere are told by the marks
+//! One target, one run: which of the things that a plan would change other runs of this home still hold, and the
+//! turn in which a new run begins. Owns that comparison; runs from elsewhere are recognised by the marks
 //! that the actions look for in the account.
 
 use std::{
@@ -33,7 +33,7 @@ pub struct Looked(HashMap<String, StateKey>);
 struct Others {
     /// Why the plan must not be run now: a sentence for each run that holds something of it.
     refusals: Vec<String>,
-    /// A sentence for each run of which nobody can tell what it holds.
+    /// A sentence for each run whose holdings are unknown.
     unknown: Vec<String>,
     /// Runs that hold nothing of it.
     free: HashMap<String, StateKey>,

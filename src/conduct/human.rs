@@ -19,7 +19,7 @@ use super::{
 /// How often the run looks for an answer from elsewhere.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// What is said of approvals when a run starts.
+/// The approvals that are given when a run starts.
 #[derive(Clone, Debug, Default)]
 pub struct Approvals {
     /// Steps approved beforehand; `all` is every one.
@@ -84,7 +84,7 @@ impl Human for Responder {
             let answer = tokio::select! {
                 answer = self.given(&asked) => {
                     if self.is_interactive {
-                        // The prompt is still there; the run goes on all the same.
+                        // The prompt is still there; the run continues anyway.
                         self.context.say("answered from another terminal");
                     }
                     answer

@@ -22,7 +22,7 @@ use super::{
 /// Who works on the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Watch {
-    /// This process: it takes answers, and says itself when it has ended.
+    /// This process: it takes answers, and reports by itself when it has ended.
     Own,
     Other,
 }

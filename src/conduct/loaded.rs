@@ -51,7 +51,7 @@ pub struct Compiled {
     pub outline: Option<Outline>,
 }
 
-/// Checks a playbook or simulation; its problems are said.
+/// Checks a playbook or simulation; its problems are reported.
 ///
 /// # Errors
 /// It does not compile.

@@ -68,7 +68,7 @@ pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
     ) && dir.lock().is_err()
 }
 
-/// Keeps the page with the run. It is a view: what goes wrong here is told and changes nothing.
+/// Saves the page with the run. It is a view: an error here is reported and changes nothing else.
 pub fn keep(context: &Context, dir: &RunDir, prepared: Option<&Prepared>) {
     let report = of_ended(context, dir, prepared).map_err(|e| e.to_string());
     let kept = report.and_then(|report| {

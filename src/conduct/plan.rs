@@ -23,7 +23,7 @@ pub struct Planning {
     pub approved: Option<PlanFile>,
     /// The account must be one that drills may run in.
     pub drill: bool,
-    /// Do not ask which of the permissions the caller has.
+    /// Do not probe which permissions the caller has.
     pub no_probe: bool,
     /// Other runs of this home that this one builds on, by id or a prefix of it. The empty prefix
     /// means every one.
@@ -129,14 +129,14 @@ fn kept(path: &Path) -> Result<PlanFile, Failure> {
     if ulid::Ulid::from_string(&plan.run).is_err() || !plan.is_intact() {
         return Err(Failure::new(
             Exit::Refused,
-            format!("{} was changed after it was made: its hash does not fit", path.display()),
+            format!("{} was changed after it was made: its hash does not match", path.display()),
         )
-        .help("make a new plan, and have that one approved"));
+        .help("make a new plan and have it approved"));
     }
     Ok(plan)
 }
 
-/// What was approved was approved of an account as it was then.
+/// An approval applies to the account as it was at that time.
 fn fresh(plan: &PlanFile, max_age: Duration) -> Result<(), Failure> {
     let age = plan.age(jiff::Timestamp::now());
     if age <= max_age {
@@ -146,11 +146,11 @@ fn fresh(plan: &PlanFile, max_age: Duration) -> Result<(), Failure> {
     Err(Failure::new(
         Exit::Refused,
         format!(
-            "the plan was made at {}, {age} away, and may be {most} old; nothing was changed",
+            "the plan was made at {}, {age} ago, and may be at most {most} old; nothing was changed",
             plan.created
         ),
     )
-    .help("make a new plan and have that one approved, or say with `--max-age` how old it may be"))
+    .help("make a new plan and have it approved, or allow older plans with `--max-age`"))
 }
 
 fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
@@ -165,5 +165,5 @@ fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
             differences.join("\n       ")
         ),
     )
-    .help("look at a new plan, and have that one approved"))
+    .help("review a new plan and have it approved"))
 }

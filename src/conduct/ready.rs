@@ -18,8 +18,8 @@ use crate::{
 
 use super::{Exit, Failure, session::Session};
 
-/// Nothing runs until it is told to: by [`run`](Self::run), or for a drill by [`drill`](Self::drill).
-#[must_use = "the run has begun; it goes on when it is run"]
+/// Nothing runs until it is started: by [`run`](Self::run), or for a drill by [`drill`](Self::drill).
+#[must_use = "the run has begun; it continues only when it is run"]
 pub struct Ready {
     pub(super) session: Session,
     pub prepared: Arc<Prepared>,
@@ -88,7 +88,7 @@ impl Ended {
     /// Ends this process's work on the run: manifest and report are written, the lock is let go.
     ///
     /// # Errors
-    /// The journal cannot be read. The run itself has ended all the same.
+    /// The journal cannot be read. The run itself has still ended.
     pub async fn close(self) -> Result<Closed, Failure> {
         let Self { session, prepared, ledger, .. } = self;
         // The report makes a fold of its own, and a long run need not be in memory twice.

@@ -8,7 +8,7 @@ use crate::{
 
 use super::{Context, Exit, Failure, Loaded, Sources, access, frozen::Frozen};
 
-/// The frozen inputs as they were given; sensitive ones have to be given again.
+/// The frozen inputs as they were given; sensitive ones must be given again.
 pub(super) fn inputs(
     frozen: &Frozen,
     given: &[(String, String)],
@@ -32,8 +32,8 @@ pub(super) fn inputs(
     Ok(kept.chain(given.iter().cloned()).collect())
 }
 
-/// What must not be shown of a run that is given back or ended. Nobody has to give its sensitive
-/// inputs again for that; a change that holds one is told from a foreign one only when they are.
+/// What must not be shown of a run that is released or aborted. Its sensitive inputs need not be
+/// given again for that; but only then can a change that holds one be distinguished from a foreign one.
 pub(super) fn known(
     context: &Context,
     dir: &RunDir,

@@ -20,7 +20,7 @@ use super::{
 pub struct Release {
     /// Only these steps; all when there are none.
     pub steps: Vec<String>,
-    /// Conflicts to overwrite all the same, each as `KIND TARGET`.
+    /// Conflicts to overwrite anyway, each as `KIND TARGET`.
     pub force: Vec<String>,
     /// Take away what operations left, too, and give back what is kept on purpose. A drill is always
     /// released so; of any other run that is evidence.
@@ -36,7 +36,7 @@ pub struct Released {
     pub items: Vec<Item>,
     /// SHA-256 of the journal's last line.
     pub head: String,
-    /// Whether the scorecard of a drill that was wholly released could be kept anew.
+    /// Whether the scorecard of a completely released drill could be saved again.
     pub scored: Result<(), Failure>,
 }
 

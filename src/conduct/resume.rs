@@ -1,4 +1,4 @@
-//! Goes on with a run where its journal ends. Owns when that is refused.
+//! Continues a run where its journal ends. Owns when that is refused.
 
 use crate::{
     engine::plan::Expected,
@@ -18,7 +18,7 @@ use super::{
 /// which are kept nowhere.
 ///
 /// # Errors
-/// There is nothing to go on with, the run's files were changed, or its account cannot be reached.
+/// There is nothing to resume, the run's files were changed, or its account cannot be reached.
 pub async fn resume(
     context: &Context,
     asked: &str,
@@ -34,12 +34,12 @@ pub async fn resume(
     if let Some(complete) = start.ledger.released {
         return refuse(match complete {
             true => "was released; start a new run",
-            false => "is being released; `backburn release` goes on with that",
+            false => "is being released; `backburn release` continues that",
         });
     }
     // A drill that has succeeded and was killed before it was given back still is to be.
     if start.ledger.status == Some(RunStatus::Succeeded) && start.ledger.drill().is_none() {
-        return refuse("has succeeded; there is nothing to go on with");
+        return refuse("has succeeded; there is nothing to resume");
     }
     let frozen: Frozen = start.dir.read_json(RunDir::INPUTS)?;
     let plan: PlanFile = start.dir.read_json(RunDir::PLAN)?;

@@ -35,7 +35,7 @@ pub(super) struct Session {
     pub(super) view: JoinHandle<()>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) office: Arc<Office>,
-    /// What an earlier process of the run may not have told.
+    /// Notifications that an earlier process of the run may not have sent.
     pub(super) missed: Vec<Notification>,
     /// What the responder should know of the notifications.
     pub(super) lines: Vec<String>,
@@ -51,7 +51,7 @@ impl Session {
         })
     }
 
-    /// Says who cannot be told, and tells what an earlier process of the run may not have told.
+    /// Reports who cannot be notified, and sends what an earlier process of the run may not have sent.
     pub(super) fn introduce(&self, context: &Context) {
         for line in &self.lines {
             context.say(line);
@@ -61,14 +61,14 @@ impl Session {
         }
     }
 
-    /// Tells how the run ended, and how a drill came out; waits a little for what is on its way.
+    /// Notifies of the run's end and of a drill's result; waits briefly for deliveries in progress.
     pub(super) async fn told(
         &self,
         end: RunStatus,
         ledger: &Ledger,
         score: Option<Score>,
     ) -> Vec<Outcome> {
-        // The last verdicts may not have been told yet.
+        // The last verdicts may not have been sent yet.
         for (step, kept) in &ledger.steps {
             for (subject, (verdict, _)) in &kept.verdicts {
                 telling::not_proven(&self.office, step, subject, verdict);
@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Gives back what the run took, whatever stopped it. A second Ctrl-C ends this as well; a stop
-    /// asked for from elsewhere does not, since whoever asks goes on asking until this has ended.
+    /// asked for from elsewhere does not, since whoever asks keeps asking until this has ended.
     pub(super) async fn give_back(
         &mut self,
         ledger: &mut Ledger,
@@ -122,7 +122,7 @@ impl Session {
         let items = items.map_err(|error| match error {
             StepError::Interrupted => {
                 Failure::new(Exit::Interrupted, "the release was stopped between two changes")
-                    .help(format!("`backburn release {run}` goes on with it"))
+                    .help(format!("`backburn release {run}` continues it"))
             }
             other => Failure::from(other),
         })?;
@@ -130,7 +130,7 @@ impl Session {
         Ok(items)
     }
 
-    /// Ends exposed states and journals that the run is over for good; returns what stayed exposed.
+    /// Ends exposed states and journals that the run is permanently over; returns what stayed exposed.
     pub(super) async fn abort(mut self) -> Result<(Ledger, Vec<LeftOpen>), Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
         let closed = engine::close_exposed(&self.run, &mut ledger).boxed().await;
@@ -142,7 +142,7 @@ impl Session {
         Ok((ledger, left))
     }
 
-    /// What the journal says so far.
+    /// The state of the journal so far.
     pub(super) async fn fold(&self) -> Result<Ledger, Failure> {
         let mut ledger = match self.run.journal.ledger().await {
             Some(ledger) => ledger,
@@ -156,7 +156,7 @@ impl Session {
     /// Ends this process's work on the run: the manifest goes into the chain, the report beside it.
     ///
     /// # Errors
-    /// The manifest or its record cannot be written; the run itself has ended all the same.
+    /// The manifest or its record cannot be written; the run itself has still ended.
     pub(super) async fn close(self) -> Result<(), Failure> {
         self.close_knowing(None).await.1
     }

@@ -33,7 +33,7 @@ pub fn word(
     }
 }
 
-/// The exit code that the run's own process ended with, as far as its files tell. One that was killed
+/// The exit code of the run's own process, as far as its files show. One that was killed
 /// or aborted was interrupted.
 pub fn exit(
     context: &Context,

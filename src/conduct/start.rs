@@ -109,7 +109,7 @@ impl Start {
         let journal =
             Journal::append_knowing(&path, known, secrets, trip).map_err(Failure::at(&path))?;
         let (shown, to_show) = Events::channel();
-        // All that is shown of the run comes this way, also what the office has to say.
+        // Everything shown of the run passes here, including messages of the office.
         let shown = shown.hiding(context.secrets());
         let office = Arc::new(told.open(journal.clone(), &self.records, shown.clone()));
         tokio::spawn(telling::listen(received, shown, office.clone()));

@@ -50,7 +50,7 @@ impl Deliver for Topic {
     }
 }
 
-/// The way to a target; none where it cannot be told at all.
+/// How to reach a target; none if it cannot be reached at all.
 pub fn way(target: &mut Resolved, aws: Option<&Aws>) -> Option<Arc<dyn Deliver>> {
     let made: Result<Arc<dyn Deliver>, String> = match &target.address {
         Err(_) => return None,
@@ -65,7 +65,7 @@ pub fn way(target: &mut Resolved, aws: Option<&Aws>) -> Option<Arc<dyn Deliver>>
     made.map_err(|why| target.address = Err(why)).ok()
 }
 
-/// What a run tells its targets with. What cannot be told is said when the run is introduced.
+/// How a run notifies its targets. Targets that cannot be notified are reported when the run is introduced.
 pub struct Plan {
     targets: Vec<(Resolved, Option<Arc<dyn Deliver>>)>,
     left: Vec<String>,
@@ -94,12 +94,12 @@ impl Plan {
     pub fn lines(&self) -> Vec<String> {
         let left = self.left.iter().map(|name| {
             format!(
-                "notifications: `{name}` is not told, a run in the lab tells nobody outside this machine (`from-lab = true` allows it)"
+                "notifications: `{name}` is skipped, a run in the lab notifies nobody outside this machine (`from-lab = true` allows it)"
             )
         });
         let lost = self.targets.iter().filter_map(|(target, _)| {
             let why = target.address.as_ref().err()?;
-            Some(format!("notifications: `{}` cannot be told: {why}", target.name))
+            Some(format!("notifications: `{}` cannot be notified: {why}", target.name))
         });
         left.chain(lost).collect()
     }
@@ -112,7 +112,7 @@ impl Plan {
     }
 }
 
-/// Passes events on to `shown`, and tells of each verdict that is not proven.
+/// Passes events on to `shown`, and notifies of each verdict that is not proven.
 pub async fn listen(
     mut events: mpsc::UnboundedReceiver<Event>,
     shown: Events,
@@ -126,7 +126,7 @@ pub async fn listen(
     }
 }
 
-/// Once for each verdict, whoever tells it first.
+/// Once for each verdict, whoever reports it first.
 pub fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict) {
     if *verdict == Verdict::Proven {
         return;
@@ -138,16 +138,16 @@ pub fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict)
     });
 }
 
-/// What came of the notifications, for a summary; nothing where there were none.
+/// The results of the notifications, for a summary; empty if there were none.
 pub fn summary(outcomes: &[Outcome]) -> String {
     if outcomes.is_empty() {
         return String::new();
     }
     let told = outcomes.iter().filter(|one| one.why.is_none()).count();
-    let mut text = format!("  told: {}\n", plural(told, "notification"));
+    let mut text = format!("  notified: {}\n", plural(told, "notification"));
     for one in outcomes {
         if let Some(why) = &one.why {
-            text.push_str(&format!("  not told: `{}` of {}: {why}\n", one.target, one.event));
+            text.push_str(&format!("  not notified: `{}` of {}: {why}\n", one.target, one.event));
         }
     }
     text

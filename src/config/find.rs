@@ -26,7 +26,7 @@ impl Origin {
     }
 }
 
-/// The file to use: what was given, else the nearest one from `from` upwards, else the home's.
+/// The file to use: the given one, else the nearest one from `from` upwards, else the home's.
 /// `none`, or nothing between the quotes, gives no file at all.
 pub fn locate(given: Option<&str>, from: &Path, home: Option<&Path>) -> Option<(PathBuf, Origin)> {
     match given {

@@ -1,4 +1,4 @@
-//! What the types of a configuration cannot say: secrets in the file, roles of other accounts,
+//! What the types of a configuration cannot express: secrets in the file, roles of other accounts,
 //! targets without a way, names that nothing has. Owns these mistakes.
 
 use std::{collections::HashMap, ops::Range};
@@ -35,7 +35,7 @@ pub fn check(config: &Config, root: &DeTable<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 impl Check<'_> {
-    /// Where a value stands; the key or the nearest table around it where there is none.
+    /// Position of a value; if there is none, that of the key or the nearest table around it.
     fn place(&self, path: &[&str]) -> Range<usize> {
         let (mut table, mut span) = (self.root, 0..0);
         for key in path {
@@ -146,7 +146,7 @@ impl Check<'_> {
                 None => self.place(&root),
             };
             let message = match given.is_empty() {
-                true => format!("target `{name}` does not say where to go"),
+                true => format!("target `{name}` has no destination"),
                 false => format!("target `{name}` has {}", listed(given.iter().copied())),
             };
             self.push(
@@ -227,7 +227,7 @@ impl Check<'_> {
 /// A URL that notifications may go to.
 ///
 /// # Errors
-/// It is none, or what is sent could be read on the way.
+/// It is not a URL, or messages could be read in transit.
 pub fn web_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
     match url.scheme() {

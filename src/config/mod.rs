@@ -1,4 +1,4 @@
-//! `backburn.toml`: what an organisation says once for all its runs. Owns where the file is found,
+//! `backburn.toml`: what applies to all runs of an organisation. Owns where the file is found,
 //! its format, its mistakes and its schema; calls no AWS, sends nothing, and keeps no secret.
 
 mod find;

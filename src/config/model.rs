@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::source::Source;
 
-/// Configuration of backburn: what an organisation says once for all its runs.
+/// Configuration of backburn: what applies to all runs of an organisation.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
-    /// How to reach a role: a pager, a channel, a mailbox. Counts before what a playbook says.
+    /// How to reach a role: a pager, a channel, a mailbox. Takes precedence over a playbook.
     pub contacts: BTreeMap<String, String>,
     /// Bucket for evidence, outside the accounts that are contained. Fills the input
     /// `evidence-bucket` of playbooks that have one.
@@ -23,7 +23,7 @@ pub struct Config {
     pub only_listed: bool,
     /// Accounts by name, for `--account NAME`.
     pub accounts: BTreeMap<String, Account>,
-    /// Who is told of what.
+    /// Who is notified of what.
     pub notifications: Notifications,
 }
 
@@ -34,7 +34,7 @@ pub struct Account {
     /// Twelve digits.
     #[schemars(regex(pattern = r"^\d{12}$"))]
     pub id: String,
-    /// ARN of the role that `--account NAME` assumes. Without one, the credentials have to be the
+    /// ARN of the role that `--account NAME` assumes. Without one, the credentials must be the
     /// account's own.
     #[serde(default)]
     pub role: Option<String>,
@@ -49,7 +49,7 @@ pub struct Account {
     pub drill: bool,
 }
 
-/// A law with deadlines for telling authorities.
+/// A law with deadlines for notifying authorities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Regulation {
@@ -71,11 +71,11 @@ impl Regulation {
     }
 }
 
-/// Who is told of what.
+/// Who is notified of what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Notifications {
-    /// Runs in the lab tell targets on other machines too.
+    /// Runs in the lab notify targets on other machines too.
     pub from_lab: bool,
     /// Targets by name.
     pub targets: BTreeMap<String, Target>,
@@ -93,7 +93,7 @@ pub struct Target {
     pub key: Option<Source>,
     /// ARN of an SNS topic.
     pub sns: Option<String>,
-    /// What is told; everything when left out.
+    /// Which events are sent; all of them if left out.
     pub on: Option<Vec<Kind>>,
     /// Only of these playbooks and simulations, by id; of all when left out.
     pub playbooks: Option<Vec<String>>,
@@ -122,7 +122,7 @@ impl Target {
     }
 }
 
-/// What is told.
+/// The kinds of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -149,11 +149,11 @@ impl Kind {
     }
 }
 
-/// What the configuration says of an account and Region.
+/// What the configuration specifies for an account and Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stance {
     Listed,
-    /// Nothing is said of it.
+    /// The configuration does not mention it.
     Silent,
     /// It is not listed, and that is worth a line.
     Unlisted(String),
@@ -189,10 +189,10 @@ impl Config {
         if self.only_listed { Stance::Refused(said) } else { Stance::Unlisted(said) }
     }
 
-    /// Whether a drill may run in that account, beside what the simulation says itself.
+    /// Whether the configuration lets a drill run in that account; the simulation decides separately.
     ///
     /// # Errors
-    /// It may not; the text says why.
+    /// It may not; the text is the reason.
     pub fn allows_drill(&self, account: &str, local: bool) -> Result<(), String> {
         match self.account(account) {
             _ if local => Ok(()),

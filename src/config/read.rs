@@ -1,5 +1,5 @@
 //! TOML to [`Config`] with the mistakes on the way: every one of them, each where it stands. What
-//! serde refuses is told and taken out, and the rest is read again.
+//! serde refuses is reported and removed, and the rest is read again.
 
 use std::{ops::Range, path::Path};
 
@@ -36,7 +36,7 @@ impl Checked {
     }
 }
 
-/// So many mistakes are told; a file with more has another problem.
+/// Maximum number of mistakes reported; a file with more has another problem.
 const MOST: usize = 100;
 
 /// Reads a configuration. `name` is how the file is called in messages.

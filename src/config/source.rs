@@ -23,7 +23,7 @@ impl Source {
     /// The text itself; what follows the last line of a file is no part of it.
     ///
     /// # Errors
-    /// The variable is not set, or the file cannot be read; the text says which.
+    /// The variable is not set, or the file cannot be read; the text names which.
     pub fn resolve(&self, folder: &Path) -> Result<Secret, String> {
         let text = match self {
             Self::Plain(text) => text.clone(),

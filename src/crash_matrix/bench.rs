@@ -196,7 +196,7 @@ impl World {
         named(&self.reader.new_since(&self.before, now), &self.seed)
     }
 
-    /// What is not as it was before, and what is kept on purpose or cannot be given back.
+    /// Differences from the state before, and what is kept on purpose or cannot be given back.
     pub fn left(&self, now: &Value) -> (Vec<Difference>, Vec<String>) {
         let (mut left, mut kept) = (Vec::new(), Vec::new());
         for one in differences(&self.before, now) {
@@ -220,7 +220,7 @@ impl World {
         lines.iter().filter_map(|line| serde_json::to_value(&line.record).ok()).collect()
     }
 
-    /// Killed after its last record, a run has nothing to go on with.
+    /// A run killed after its last record has nothing left to resume.
     pub fn has_succeeded(&self) -> bool {
         let ended = |record: &Value| record["record"] != "manifest";
         let last = self.records().into_iter().rfind(ended).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! Drift: after a run, someone else changes one of its settings, then the run is released. Owns what
-//! is right then: nothing of theirs is overwritten, a conflict is told with its three values, and
+//! is expected: nothing of theirs is overwritten, a conflict is reported with its three values, and
 //! everything else is given back.
 
 use std::collections::BTreeSet;
@@ -18,13 +18,13 @@ use crate::{
     journal::{self, Ledger, Place},
 };
 
-/// What came of one setting that someone else changed.
+/// The result for one setting that someone else changed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Drifted {
     /// Kind and target, in the account in which it was tried.
     pub setting: String,
-    /// What release said of it: `conflict`; `already-before` where theirs is the value before;
+    /// What release reported: `conflict`; `already-before` if theirs is the value before;
     /// `retained` of what a run leaves on purpose.
     pub said: String,
     pub before: Value,
@@ -57,7 +57,7 @@ pub(super) async fn drifted(
         return Err(Trouble::NotWhole(world.tail()));
     }
     let mut all = settings(&world);
-    // Side by side, steps may come to their settings in another order.
+    // Concurrent steps may reach their settings in another order.
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     let Some((place, how)) = all.get(nth) else { return Ok(None) };
     let ours = world.now().await?;
@@ -76,7 +76,7 @@ pub(super) async fn drifted(
         (Theirs::Before, _) => ("already-before", Some(0)),
     };
     if said["release"] != word {
-        wrong.push(format!("release said {} of it, not {word}", said["release"]));
+        wrong.push(format!("release reported {} for it, not {word}", said["release"]));
     }
     if code != expected {
         wrong.push(format!("release ended with {code:?}, not {expected:?}: {}", world.tail()));
@@ -84,7 +84,7 @@ pub(super) async fn drifted(
     if word == "conflict"
         && ["before", "after", "now"].iter().any(|value| said.get(value).is_none())
     {
-        wrong.push("release did not tell the three values".into());
+        wrong.push("release did not report the three values".into());
     }
     world.forget(keep || !wrong.is_empty());
     Ok(Some(Drifted {
@@ -131,7 +131,7 @@ fn overwritten(ours: &Value, changed: &Value, now: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What is not as before, beside what they changed.
+/// Differences from the state before, except for what they changed.
 fn not_given_back(world: &World, ours: &Value, changed: &Value, now: &Value) -> Vec<String> {
     let theirs = paths(&differences(ours, changed));
     let (left, _) = world.left(now);

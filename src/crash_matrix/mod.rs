@@ -63,7 +63,7 @@ pub struct Request {
     pub keep: bool,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
@@ -85,7 +85,7 @@ impl Report {
     }
 }
 
-/// Why a matrix could not be tried. Says nothing of the playbook.
+/// Why a matrix could not be run. Not a result for the playbook.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error(transparent)]
@@ -118,7 +118,7 @@ impl Trouble {
     }
 }
 
-/// What came of changes by someone else.
+/// The results of changes by someone else.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DriftReport {
@@ -178,7 +178,7 @@ async fn bench(request: Request) -> Result<(Arc<Bench>, Rehearsal), Trouble> {
     Ok((Arc::new(bench), Rehearsal { wait: WAIT, ..Rehearsal::default() }))
 }
 
-/// Tries the points of a playbook. `tell` hears of each that is done, with how many there are.
+/// Tries the points of a playbook. `tell` is called for each finished point, with the total number.
 ///
 /// # Errors
 /// The lab is not one, or does not answer; the playbook does not succeed by itself.
@@ -227,7 +227,7 @@ pub async fn matrix(request: Request, tell: impl Fn(&Tried, usize)) -> Result<Re
     })
 }
 
-/// An uninterrupted run: what it calls and writes, and how it leaves the account.
+/// An uninterrupted run: its calls and records, and the account afterwards.
 async fn record(bench: &Bench, calm: Rehearsal) -> Result<(Recording, Value), Trouble> {
     let world = bench.world().await?;
     // A rule that does nothing counts the calls.

@@ -182,7 +182,7 @@ impl Point {
     }
 }
 
-/// As each service says it.
+/// In each service's own words.
 fn denied(service: &str) -> Effect {
     let (code, status) = match service {
         "ec2" => ("UnauthorizedOperation", 403),

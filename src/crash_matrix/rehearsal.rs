@@ -1,5 +1,5 @@
 //! What a crash matrix asks of the runs that it starts, by an environment variable: hurry, and trip
-//! at a record. Owns the variable; it counts for nothing unless the endpoint is on this machine.
+//! at a record. Owns the variable, which is ignored unless the endpoint is on this machine.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// What this process was asked; a text that is none is no request.
+    /// What this process was asked to do; invalid text is ignored.
     pub fn asked() -> Option<Self> {
         serde_json::from_str(&std::env::var(VARIABLE).ok()?).ok()
     }

@@ -14,7 +14,7 @@ use super::{
     point::{Kind, Point},
 };
 
-/// Resumes before a run counts as one that does not end.
+/// Number of resumes after which a run counts as not ending.
 const RESUMES: u32 = 3;
 /// For one attempt of a call whose answer is held: longer than any call of the lab takes.
 const ATTEMPT: u64 = 2_500;
@@ -24,7 +24,7 @@ const ATTEMPT: u64 = 2_500;
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Right,
-    /// The account is not as it has to be.
+    /// The account differs from the expected state.
     Wrong(Vec<Difference>),
     /// A command that had to succeed did not; its exit code and last words.
     Failed {
@@ -40,7 +40,7 @@ impl Outcome {
     }
 }
 
-/// What came of one point.
+/// The result of one point.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {

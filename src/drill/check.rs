@@ -131,7 +131,7 @@ fn compiled(
         _ => catalogue.clone(),
     };
     let (program, more) = compile(&playbook, &own);
-    // What was wrong in a section is wrong again in the step that it became.
+    // A mistake in a section is a mistake again in the step made from it.
     let ours = generated(simulation);
     problems.extend(more.into_iter().filter(|one| was_lowered || !ours.contains(&one.offset())));
     let joined = match (&simulation.respond, &response, program) {

@@ -102,7 +102,7 @@ pub struct FisAction {
     /// Such as `aws:ec2:stop-instances`.
     pub action: Spanned<String>,
     pub description: Option<String>,
-    /// Target name to what it selects.
+    /// Target name to its selection.
     pub targets: Vec<(Spanned<String>, Template)>,
     pub parameters: Option<Template>,
 }
@@ -112,7 +112,7 @@ pub struct FisAction {
 pub struct Expect {
     pub span: Span,
     pub source: Template,
-    /// The fault that it detects; the first one when it is not said.
+    /// The fault that it detects; the first one by default.
     pub fault: Option<Spanned<String>>,
     /// The drill's own resource, which the detection must name.
     pub resource: Template,

@@ -45,7 +45,7 @@ pub(super) fn inputs(
     let Some(experiment) = &from.experiment else {
         if let Some((name, action, _)) = faults.first() {
             let message =
-                format!("fault `{name}` is a FIS action, and no `experiment` says with which role");
+                format!("fault `{name}` is an FIS action, but no `experiment` gives its role");
             let problem = Diagnostic::error("simulation::no-experiment", message)
                 .label(action.action.span, "injected by FIS");
             problems.push(
@@ -173,7 +173,7 @@ pub(super) fn action_minutes(from: &Simulation, template: Option<&Template>) -> 
     own.chain(of_file.into_iter().flatten()).map(minutes).sum()
 }
 
-/// Of one action: what its parameters say it takes, or one minute.
+/// Duration of one action: as its parameters specify, or one minute.
 fn minutes(parameters: Option<&Template>) -> f64 {
     let given = ["duration", "startInstancesAfterDuration"].iter().find_map(|name| {
         match &parameters?.get(name)?.kind {

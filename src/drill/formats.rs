@@ -33,11 +33,11 @@ pub fn cron(schedule: &Schedule, job: &Job<'_>) -> String {
 /// A service and its timer: <https://www.freedesktop.org/software/systemd/man/systemd.time.html>.
 ///
 /// # Errors
-/// The schedule uses a form that systemd has not.
+/// The schedule uses a form that systemd does not support.
 pub fn systemd(schedule: &Schedule, job: &Job<'_>) -> Result<String, String> {
     let fields: Vec<&str> = schedule.text.split_whitespace().collect();
     let [minute, hour, day, month, weekday] = fields[..] else {
-        return Err("it has not five fields".into());
+        return Err("it does not have five fields".into());
     };
     if day != "*" && weekday != "*" {
         return Err("cron takes either of day and weekday, systemd both; give one of them".into());
@@ -109,11 +109,11 @@ pub fn github(schedule: &Schedule, job: &Job<'_>) -> String {
 /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>
 ///
 /// # Errors
-/// The schedule uses a form that EventBridge has not.
+/// The schedule uses a form that EventBridge does not support.
 pub fn eventbridge(schedule: &Schedule, job: &Job<'_>) -> Result<String, String> {
     let fields: Vec<&str> = schedule.text.split_whitespace().collect();
     let [minute, hour, day, month, weekday] = fields[..] else {
-        return Err("it has not five fields".into());
+        return Err("it does not have five fields".into());
     };
     let (day, weekday) = match (day, weekday) {
         (day, "*") => (day.to_owned(), "?".to_owned()),

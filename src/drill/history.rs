@@ -1,4 +1,4 @@
-//! What the scorecards of past drills say together: per simulation the outcomes in order, and the
+//! The scorecards of past drills combined: per simulation the outcomes in order, and the
 //! trend of each clock. A fold; owns no file.
 
 use indexmap::IndexMap;

@@ -433,7 +433,7 @@ impl Lowering<'_> {
         need_all(&mut begin, &last);
         self.push(begin);
         self.section(recover.steps.clone(), &["recovering"]);
-        let mut end = mark("recovered", "What was restored is verified", span);
+        let mut end = mark("recovered", "The restored content is verified", span);
         need(&mut end, "recovering");
         need_all(&mut end, sinks(&recover.steps));
         self.push(end);

@@ -1,5 +1,5 @@
 //! When a drill is due: cron in UTC. Owns the reading of schedules and the question whether one was
-//! missed; how a scheduler is told is `formats`'.
+//! missed; the formats of schedulers are `formats`'.
 
 use cronexpr::{Crontab, MakeTimestamp, parse_crontab};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ pub struct Schedule {
 }
 
 /// # Errors
-/// The text is no cron expression of five fields; the message says why.
+/// The text is not a cron expression of five fields; the message gives the reason.
 pub fn parse(text: &str) -> Result<Schedule, String> {
     let text = text.trim();
     if text.split_whitespace().count() != 5 {

@@ -195,7 +195,7 @@ fn expect(parts: &Parts<'_>) -> Value {
             "source": parts.input("drill.detect", "source", "What should detect"),
             "fault": text("The fault that it detects; the first one when it is not given"),
             "resource": text("The drill's own resource, which the detection must name"),
-            "match": parts.input("drill.detect", "match", "What tells the detection apart from others of its source"),
+            "match": parts.input("drill.detect", "match", "How to recognise the detection among others of its source"),
             "pattern": { "type": "object", "description": "An EventBridge pattern, for the source `eventbridge`" },
             "within": schema::duration("How long it may take, from the moment the fault is effective"),
             "via": schema::choice("Through an event rule and queue, or by asking; `events` when it is not given", ["events", "poll"].into_iter()),

@@ -28,7 +28,7 @@ pub enum Outcome {
     /// A detection came for something that is not the drill's.
     WrongResource,
     Missed,
-    /// What was restored differs, or is not there.
+    /// The restored content differs, or is missing.
     Damaged,
     Missing,
     /// The steady state did not hold.
@@ -119,7 +119,7 @@ pub struct Objective {
     pub part: Part,
     pub name: String,
     pub outcome: Outcome,
-    /// It is not what was hoped for, and the simulation says that it is enough.
+    /// Less than the best outcome, but the simulation accepts it.
     #[serde(default)]
     pub accepted: bool,
     /// Seconds.
@@ -138,7 +138,7 @@ pub struct Objective {
 pub struct Clocks {
     /// The fault took effect.
     pub effective: Option<Timestamp>,
-    /// The detection says of itself that it was made.
+    /// When the detection was created, by its own timestamp.
     pub created: Option<Timestamp>,
     /// The drill had it in hand.
     pub received: Option<Timestamp>,
@@ -164,7 +164,7 @@ pub struct Scorecard {
 }
 
 impl Scorecard {
-    /// `left` is what release could not take away, one text each; `None` while it was not tried.
+    /// `left` lists what release could not remove, one text each; `None` before a release was tried.
     pub fn fold(outline: &Outline, run: &str, ledger: &Ledger, left: Option<&[String]>) -> Self {
         let mut objectives = Fold { outline, ledger }.all();
         if let Some(left) = left {

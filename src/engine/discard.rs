@@ -1,4 +1,4 @@
-//! Takes away what an operation left: part of a drill's release. Owns how a start whose answer was
+//! Removes what an operation left: part of a drill's release. Owns how a start whose answer was
 //! never known is settled here, and the records around it.
 
 use serde_json::{Value, json};

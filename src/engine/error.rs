@@ -60,7 +60,7 @@ pub enum StepError {
     Drift { place: Place, before: Value, after: Value, now: Value },
     /// The account is no longer what the approved plan read.
     #[error(
-        "{place} is not as planned: the plan says {}, now it is {}; nothing was written",
+        "{place} is not as planned: the plan has {}, now it is {}; nothing was written",
         show(planned),
         show(now)
     )]
@@ -72,7 +72,7 @@ pub enum StepError {
     /// In a plan: what follows depends on something that is known only after a run.
     #[error("open until the run: {0}")]
     Open(String),
-    /// The step must not run as asked: a safety check said no.
+    /// The step must not run as requested: a safety check refused it.
     #[error("refused: {0}")]
     Refused(String),
     #[error("{0}")]
@@ -81,7 +81,7 @@ pub enum StepError {
     #[error("{subject} is not contained: {reason}")]
     NotContained { subject: String, reason: String },
     /// Two errors: why the step failed, and why its exposed state could not be ended after it.
-    #[error("{why}; and what it had opened may still be open: {close}")]
+    #[error("{why}; also, the state it opened may still be open: {close}")]
     LeftOpen { why: Box<StepError>, close: Box<StepError> },
     #[error("the journal cannot be written, so no further call is made: {0}")]
     Journal(String),

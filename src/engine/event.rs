@@ -1,4 +1,4 @@
-//! What the engine tells its subscribers while it works. Progress bars, plain lines and reports
+//! The events that the engine sends its subscribers while it works. Progress bars, plain lines and reports
 //! are subscribers: a lost event or a slow subscriber can never fail a run.
 
 use std::{sync::Arc, time::Duration};

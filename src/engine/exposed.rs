@@ -1,4 +1,4 @@
-//! Exposed states: a change whose journal says that another value must follow soon. Owns how any
+//! Exposed states: a change whose journaled intent requires another value to follow soon. Owns how any
 //! recovery (a failed step, resume, release, abort) ends them before it does anything else.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,7 +83,7 @@ pub async fn close_all<C: World>(
 /// Closes what one step of the present run left exposed.
 ///
 /// # Errors
-/// The first of those that could not be closed; the others have been tried all the same.
+/// The first of those that could not be closed; the others were still tried.
 pub(crate) async fn close_step<C: World>(
     run: &Run<C>,
     step: &str,

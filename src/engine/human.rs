@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// What a human is asked before the run goes on.
+/// What a person is asked before the run continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Question {
     pub step: String,
@@ -30,7 +30,7 @@ pub enum Answer {
         at: Option<Timestamp>,
         via: Option<String>,
     },
-    /// Nobody can be asked from here; the text says how to answer.
+    /// Nobody can be asked from here; the text explains how to answer.
     Unreachable(String),
 }
 
@@ -39,7 +39,7 @@ pub trait Human: Send + Sync {
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer>;
 }
 
-/// Nobody is there: every question stays open, and the run says how to go on.
+/// Nobody is there: every question stays open, and the run explains how to continue.
 pub struct Nobody;
 
 impl Human for Nobody {

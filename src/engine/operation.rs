@@ -100,7 +100,7 @@ pub trait Operation<C: World>: OperationHead<C> {
         job: &str,
     ) -> impl Future<Output = Result<Progress<Self::Output>, CallError>> + Send;
 
-    /// Takes away what `job` left, for drills: what a drill leaves is litter, not evidence. True
+    /// Removes what `job` left, for drills: what a drill leaves is litter, not evidence. True
     /// when nothing is left of it now, false for a kind whose effect cannot be taken back. Must be
     /// safe to call again.
     ///

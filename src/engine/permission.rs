@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-/// One permission and the ARN pattern of what it is needed on; `{region}` and `{account}` are
+/// One permission and the ARN pattern of its resource; `{region}` and `{account}` are
 /// filled in when a policy is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission {

@@ -111,7 +111,7 @@ pub enum PlanState {
     Skipped(String),
     /// Some of it depends on what only the run brings.
     Open(String),
-    /// A safety check or a read says no: the plan cannot be run.
+    /// A safety check or a read refuses it: the plan cannot be run.
     Refused(String),
     /// A step it needs was refused, so it could not be planned.
     Blocked(String),

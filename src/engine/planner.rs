@@ -20,7 +20,7 @@ struct Planner<C: World> {
     steps: Mutex<IndexMap<String, Arc<Mutex<PlannedStep>>>>,
 }
 
-/// Steps whose reads are made side by side before a plan is made.
+/// How many steps read concurrently before a plan is made.
 const SCOUTS: usize = 32;
 
 /// What each unit would do, in the order in which they would run one by one; reads only. Steps of

@@ -1,5 +1,5 @@
 //! Two steps may not write one setting without an order between them: which of a plan's steps do. Owns
-//! that comparison, which has to stay quick for thousands of steps; what refuses the plan is `program`'s.
+//! that comparison, which must stay fast for thousands of steps; refusing the plan is `program`'s.
 
 use std::collections::HashMap;
 
@@ -101,7 +101,7 @@ pub fn races(steps: &[PlannedStep], order: &StepOrder<'_>) -> Vec<Race> {
         let at = order.of(&step.id).unwrap_or(usize::MAX);
         for change in &step.changes {
             let place = &change.place;
-            // Two things that AWS has not named yet are not one thing.
+            // Two things that AWS has not named yet are not the same thing.
             if place.target.contains("(known after run") {
                 continue;
             }

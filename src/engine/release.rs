@@ -20,9 +20,9 @@ use super::{
 pub struct Request {
     /// Only these steps (a for-each's items with their parent); all when none.
     pub steps: Option<Vec<String>>,
-    /// Conflicts to overwrite all the same, each as `kind target`.
+    /// Conflicts to overwrite anyway, each as `kind target`.
     pub force: Vec<String>,
-    /// Takes away what operations left and gives back what settings retain: what a drill leaves
+    /// Removes what operations left and gives back what settings retain: what a drill leaves
     /// is litter, not evidence.
     pub discard: bool,
     pub by: String,
@@ -196,7 +196,7 @@ async fn give_back_all<C: World>(
         let outcome = give_back(run, taken, request).await?;
         let (step, place) = (taken.last().step.to_owned(), taken.last().place.clone());
         items.push(tell(run, step, place, outcome.clone()).await?);
-        // The latest first: cut off in between, what is left still begins with the oldest `before`.
+        // The latest first: if this is interrupted, the rest still begins with the oldest `before`.
         for one in taken.latest_first().skip(1) {
             let (step, place) = (one.step.to_owned(), one.place.clone());
             run.append(Record::ReleaseOutcome { step, place, outcome: outcome.clone() }).await?;
@@ -215,7 +215,7 @@ async fn give_back<C: World>(
     let before = &first.change.before;
     if first.change.how == How::Retained && !last.is_given_back() {
         let caveat = setting.caveat(before);
-        // A caveat says what nobody can give back, whether or not it is wanted.
+        // A caveat names what nobody can give back, whether or not it is wanted.
         if !request.discard || caveat.is_some() {
             let what = caveat.unwrap_or("kept on purpose").to_owned();
             return Ok(Released::Retained { what });
@@ -224,7 +224,7 @@ async fn give_back<C: World>(
     let world = run.world.in_region(&first.change.scope.region);
     let now = match read_settled(&world, &**setting, last).await {
         Ok(now) => now,
-        // What it was a part of went after it had been given back: the bucket after its policy.
+        // Its container was removed after it had been given back: the bucket after its policy.
         Err(e) if e.class == Class::Gone && last.is_given_back() => {
             return Ok(last.released.clone().unwrap_or(Released::AlreadyBefore));
         }
@@ -235,14 +235,14 @@ async fn give_back<C: World>(
         return Ok(Released::AlreadyBefore);
     }
     if let Some(outcome) = last.released.clone().filter(|_| last.is_given_back()) {
-        // Given back by an earlier release; what it is now is someone else's.
+        // Given back by an earlier release; its current value is someone else's.
         return Ok(outcome);
     }
     let forced =
         request.force.iter().any(|force| *force == format!("{} {}", place.kind, place.target));
     if !forced && !is_ours(taken, &now) && !is_ours(taken, &hidden) {
         let (before, after) = (before.clone(), last.ours().clone());
-        // Without the secret nobody can say whose value this is, and it may be the secret itself.
+        // Without the secret it is unknown whose value this is, and it may be the secret itself.
         let held = after.to_string().contains(REDACTED);
         let now = if held { REDACTED.into() } else { hidden };
         return Ok(Released::Conflict { before, after, now });

@@ -27,7 +27,7 @@ use super::{
 pub struct RunEnd {
     pub status: RunStatus,
     pub walked: Walked,
-    /// The journal failed: what was done is on the disk, the end of the run is not.
+    /// The journal failed: everything done so far is on disk, the end of the run is not.
     pub journal: Option<StepError>,
 }
 
@@ -129,7 +129,7 @@ impl<C: World> Runner<C> {
     ) -> StepError {
         match exposed::close_step(&self.run, id, ledger).await {
             Ok(()) => error,
-            // It was closed all the same, and the next record shows that the journal is broken.
+            // It was still closed, and the next record shows that the journal is broken.
             Err(StepError::Journal(_)) => error,
             Err(close) => StepError::LeftOpen { why: Box::new(error), close: Box::new(close) },
         }

@@ -41,7 +41,7 @@ pub trait SettingHead<C: World>: FactHead<C> + DeserializeOwned {
     const RULE: Rule;
     /// What [`Setting::write`] calls, at most, beside the reads.
     const WRITES: &'static [Permission];
-    /// What writing the value before needs. Less than all writes for what is only ever taken away.
+    /// The permissions to write the value before. Fewer than all writes if release only ever removes the setting.
     const RELEASES: &'static [Permission] = Self::WRITES;
     /// Whether the belts count and look at what it touches.
     const REACH: Reach;

@@ -41,7 +41,7 @@ pub enum Items {
 /// Expressions and action of one compiled step.
 pub trait Body<C: World>: Send + Sync + 'static {
     /// # Errors
-    /// The expression cannot be evaluated; the text says why.
+    /// The expression cannot be evaluated; the text gives the reason.
     fn condition(&self, known: &Outputs) -> Result<Condition, String>;
     /// # Errors
     /// As for [`Body::condition`].
@@ -63,7 +63,7 @@ pub struct Policy {
     pub backoff: Duration,
     pub timeout: Option<Duration>,
     pub on_failure: OnFailure,
-    /// Runs once everything it needs has ended in any way, also failed or kept from running; it
+    /// Runs once everything it needs has ended in any way, even failed or prevented from running; it
     /// sees nulls for the outputs of what did not finish. Waiting for a human is no end.
     pub always: bool,
     pub approval: Option<Approval>,

@@ -1,4 +1,4 @@
-//! Walks units in the order of their needs, independent ones side by side. Owns readiness, fan-out
+//! Walks units in the order of their needs, independent ones concurrently. Owns readiness, fan-out
 //! of for-each, and what a failure blocks; what happens to one unit is its driver's.
 
 use std::{
@@ -18,7 +18,7 @@ use super::{
 
 /// What a plan and a run each do with a unit.
 pub(crate) trait Drive<C: World>: Send + Sync + 'static {
-    /// Whether what is known only after the run may stay open.
+    /// Whether values that only the run produces may stay open.
     const PLANS: bool;
     /// What an earlier part of the run already settled.
     fn known(&self, id: &str) -> Option<Settled>;
@@ -46,8 +46,8 @@ pub(crate) trait Drive<C: World>: Send + Sync + 'static {
 pub(crate) enum Settled {
     Finished(Value),
     Skipped,
-    /// Its last attempt failed. Final where what comes after it has gone on already: the playbook
-    /// goes on as if it had finished, or a unit that always runs has begun.
+    /// Its last attempt failed. Final if later units have already continued: the playbook
+    /// continues as if it had finished, or a unit that always runs has begun.
     Failed(String),
 }
 
@@ -103,7 +103,7 @@ struct Walk<'a, C: World, D> {
     /// Units that a later one, which always runs, has left behind in an earlier part of the run.
     overtaken: Vec<bool>,
     outputs: Outputs,
-    /// In a run containment begins before the rest of what is ready, such as the items of a for-each.
+    /// In a run, containment begins before other ready units, such as the items of a for-each.
     urgent: VecDeque<Ready>,
     ready: VecDeque<Ready>,
     fans: HashMap<usize, Fan>,
@@ -173,7 +173,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
 }
 
 /// What a unit that always runs needed when it began: a failure among it is final, since trying it
-/// again now would let work follow on what was to come last.
+/// again now would let work follow what was meant to come last.
 fn overtaken<C: World, D: Drive<C>>(units: &[Unit<C>], driver: &D) -> Vec<bool> {
     let mut overtaken = vec![false; units.len()];
     let begun = units.iter().filter(|unit| unit.policy.always && driver.begun(&unit.id));
@@ -262,7 +262,7 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
             },
             Ok(Items::Each(items)) => self.fan_out(unit, items).await,
             Ok(Items::Open) => {
-                let why = "what it fans out over is known after run".to_owned();
+                let why = "its list is known after run".to_owned();
                 self.open(unit, why).await;
             }
             Err(why) => self.misfit(unit, None, this.id.clone(), why).await,

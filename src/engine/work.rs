@@ -1,5 +1,5 @@
 //! Which step a call is made for, for what lies below the step handle: the wait for AWS's rate asks
-//! how urgent a call is and tells who waits. Owns that scope; what is paced is the world's.
+//! how urgent a call is and reports who waits. Owns that scope; the world decides what is paced.
 
 use std::future::Future;
 
@@ -30,7 +30,7 @@ pub fn is_urgent() -> bool {
     WORK.try_with(|work| work.urgent).unwrap_or(false)
 }
 
-/// Tells that the present step waits until AWS takes more calls of this sort; `waiting` calls do.
+/// Reports that the current step waits until AWS accepts more calls of this kind; `waiting` calls are waiting.
 pub fn paced(calls: &str, waiting: usize) {
     // Outside a run nobody listens.
     let _ = WORK.try_with(|work| {

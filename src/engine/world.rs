@@ -18,7 +18,7 @@ pub trait World: Clone + Send + Sync + 'static {
     fn now(&self) -> impl Future<Output = Result<Timestamp, CallError>> + Send;
     fn patience(&self) -> Patience;
     /// Asked before each change and each operation, in a plan and in a run alike, and not again for
-    /// what the journal has already: the one place where a limit or a protection can say no. Release
+    /// what the journal already has: the one place where a limit or a protection can refuse. Release
     /// does not ask.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ pub trait World: Clone + Send + Sync + 'static {
     }
 }
 
-/// What is about to be changed or started.
+/// The change or operation about to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Touch<'a, T> {
     pub step: &'a str,

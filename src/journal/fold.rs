@@ -1,4 +1,4 @@
-//! Folds records into what is known of a run: the state of its steps, what each place holds, and
+//! Folds records into the state of a run: the state of its steps, what each place holds, and
 //! its changes in order. Resume, release and reports are folds over the same records.
 
 use std::{collections::HashMap, path::Path};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{How, Place, ReadError, Record, Released, RunStatus, Scope, Verdict, each};
 
-/// Everything that the records so far say of a run.
+/// The state of a run, by its records so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub started: Option<Record>,
@@ -25,7 +25,7 @@ pub struct Ledger {
     pub order: Vec<(String, Place)>,
 }
 
-/// What the records say of one step.
+/// The state of one step, by the records.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepLedger {
     pub attempts: u32,
@@ -72,7 +72,7 @@ pub struct Change {
     pub until: Option<Value>,
     /// As read back; none while the intent is not settled.
     pub outcome: Option<Value>,
-    /// Recovery set `until`, so the change has to be made again by a resumed step.
+    /// Recovery set `until`, so a resumed step must make the change again.
     pub closed: bool,
     pub released: Option<Released>,
     /// What release was about to write over: the write back may have been cut off halfway.
@@ -290,7 +290,7 @@ impl StepLedger {
         }
     }
 
-    /// Records that say more of a place that is already kept.
+    /// Records that add to a place already kept.
     fn amend(&mut self, record: &Record) {
         if let Record::Closed { place: closed, .. } = record {
             // The change is made again, so the wait after it starts again too, and what was read and
@@ -341,7 +341,7 @@ impl StepLedger {
     }
 
     /// A failed attempt that changed nothing is tried again from fresh reads; one that did change
-    /// something has to take the same path.
+    /// something must take the same path.
     fn forget_reads(&mut self) {
         let acted =
             self.places.values().any(|kept| matches!(kept, Kept::Change(_) | Kept::Operation(_)));

@@ -22,7 +22,7 @@ pub(crate) struct Hook {
     space: AtomicI64,
     syncs: AtomicU64,
     dying: AtomicBool,
-    /// Told when the writer has died, so that the test can drop the run.
+    /// Notified when the writer has died, so that the test can drop the run.
     pub died: tokio::sync::Notify,
 }
 

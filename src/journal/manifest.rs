@@ -43,21 +43,21 @@ pub struct Artefact {
     pub origin: String,
 }
 
-/// How a file compares with what is recorded of it.
+/// How a file compares with its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stock {
     AsRecorded,
     Changed,
     Missing,
-    /// In the directory, and nothing says where it came from.
+    /// In the directory, but no record mentions it.
     NotListed,
     /// A manifest that fits its place in the chain, whose record a crash cut off.
     NotRecorded,
 }
 
 impl Stock {
-    /// Whether nobody has touched it as far as the chain can tell.
+    /// Whether it is untouched, as far as the chain can show.
     pub fn is_good(self) -> bool {
         matches!(self, Self::AsRecorded | Self::NotRecorded)
     }
@@ -103,7 +103,7 @@ impl Origins {
     }
 }
 
-/// Writes the manifest of what is there now and returns the record that takes it into the chain,
+/// Writes the manifest of the current files and returns the record that puts it into the chain,
 /// whose head so far is `head`.
 ///
 /// # Errors
@@ -127,7 +127,7 @@ pub fn take_stock(dir: &RunDir, head: &Head, origins: &Origins) -> Result<Record
     Ok(Record::Manifest { file: MANIFEST.into(), sha256, files })
 }
 
-/// What the chain says of the files of a run, taken from its lines one by one.
+/// What the chain records about the files of a run, collected from its lines one by one.
 pub struct Recorded {
     /// The manifest as it lies there, and the SHA-256 of its bytes.
     manifest: Option<Manifest>,
@@ -154,7 +154,7 @@ impl Recorded {
         }
     }
 
-    /// Whether a run that goes on has made another manifest meanwhile: then what was added does not
+    /// Whether a run in progress has made another manifest meanwhile: then what was added does not
     /// belong to this one.
     pub fn is_outdated(&self, dir: &RunDir) -> bool {
         hash_file(&dir.path().join(MANIFEST)).ok() != self.found

@@ -13,7 +13,7 @@ pub(super) fn dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
-    // The umask takes bits away, also those that the owner needs.
+    // The umask removes bits, even those that the owner needs.
     #[cfg(unix)]
     fs::set_permissions(path, mode(0o700))?;
     Ok(())

@@ -64,7 +64,7 @@ pub enum ReadError {
     Newer { found: u32 },
 }
 
-/// What is left of a journal when its lines were given away one by one.
+/// The rest of a journal after its lines were handed out one by one.
 #[derive(Debug)]
 pub struct Tail {
     pub head: Head,

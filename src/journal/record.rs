@@ -14,7 +14,7 @@ use super::{Class, How, Scope, Verdict};
 pub const FORMAT: u32 = 2;
 
 /// Where in a step something was read, set or started: the n-th use of one target of one kind.
-/// Names its place even when a step's calls run side by side.
+/// Identifies its place even if a step's calls run concurrently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     pub kind: String,
@@ -37,7 +37,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The lab that answered instead of AWS: whoever reads of a run must know what it proves.
+/// The lab that answered instead of AWS: readers of a run must know what it proves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct InLab {
@@ -55,7 +55,7 @@ impl fmt::Display for InLab {
         if !self.stand_ins.is_empty() {
             write!(f, "; its front stands in for {}", self.stand_ins.join(", "))?;
         }
-        // Compared with what it is where nobody asked for anything else.
+        // Compared with the default value.
         if self.clock > 1.0 {
             write!(f, "; its clock runs {}x", self.clock)?;
         }
@@ -94,7 +94,7 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lab: Option<InLab>,
         operator: String,
-        /// What the endpoint said the time was.
+        /// The endpoint's time.
         clock: Option<Timestamp>,
     },
     Resumed {
@@ -225,7 +225,7 @@ pub enum Record {
         step: String,
         text: String,
     },
-    /// A target of notifications was told of `event`; `id` is the notification's.
+    /// `event` was delivered to a notification target; `id` is the notification's.
     Notified {
         target: String,
         event: String,
@@ -255,7 +255,7 @@ pub enum Record {
         by: String,
         steps: Option<Vec<String>>,
         force: Vec<String>,
-        /// What operations left and settings retain is taken away too.
+        /// What operations left and settings retain is removed too.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         discard: bool,
     },
@@ -339,7 +339,7 @@ impl Record {
         }
     }
 
-    /// Whether the run may go on only once the record is on the disk. A step that finished need not
+    /// Whether the run may continue only once the record is on disk. A step that finished need not
     /// wait: without the record a resumed run goes through it again, by what it journaled before,
     /// and no effect of a later step comes before it, for that step's own record waits.
     pub fn must_wait(&self) -> bool {

@@ -34,7 +34,7 @@ pub enum RunDirError {
     #[error("no run matches `{asked}` in {home}")]
     #[diagnostic(
         code("run::unknown"),
-        help("`backburn runs` lists the runs; `BACKBURN_HOME` says where they are")
+        help("`backburn runs` lists the runs; `BACKBURN_HOME` is where they are kept")
     )]
     Unknown { asked: String, home: String },
     #[error("`{asked}` matches {} runs: {}", found.len(), found.join(", "))]
@@ -247,7 +247,7 @@ impl RunDir {
     }
 
     /// # Errors
-    /// The file cannot be read, or is not what it should be.
+    /// The file cannot be read, or has unexpected content.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, RunDirError> {
         let path = self.path.join(name);
         let bytes = fs::read(&path).map_err(at(&path))?;

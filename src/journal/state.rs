@@ -1,5 +1,5 @@
-//! How a run stands and what it still holds, kept beside its journal so that nobody who asks about
-//! many runs has to read all of their journals. Owns the file and when it is trusted. It is made from
+//! The state of a run and what it still holds, kept beside its journal so that a query over
+//! many runs need not read all of their journals. Owns the file and when it is trusted. It is made from
 //! the journal and from nothing else; where it does not fit the journal it is made again.
 
 use std::{
@@ -111,7 +111,7 @@ impl RunDir {
             return Ok(Some((key, kept.state)));
         }
         let file = File::open(self.journal())?;
-        // The run may go on meanwhile: what is read is what the key says, and no more.
+        // The run may continue meanwhile: only as much is read as the key covers.
         let key = StateKey::of(&file.metadata()?)?;
         let mut fold = Fold::default();
         each_of(BufReader::new(file.take(key.bytes)), |line| fold.apply(line.record))?;
@@ -200,7 +200,7 @@ impl Fold {
 }
 
 impl Change {
-    /// Given back, or left for good by a release, it is nobody's any more.
+    /// Once given back, or left permanently by a release, it is nobody's any more.
     fn is_held(&self) -> bool {
         !matches!(
             self.released,

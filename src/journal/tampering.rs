@@ -24,7 +24,7 @@ fn lines(values: &[String]) -> Vec<Vec<u8>> {
     bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
 }
 
-/// Whether somebody who has the true head can tell: the journal does not read, or another head comes.
+/// Whether somebody with the true head can detect it: the journal cannot be read, or has another head.
 fn is_found(spoilt: &[u8], head: &str) -> bool {
     parse(spoilt).map_or(true, |read| read.head.hash != head || read.torn.is_some())
 }
@@ -71,7 +71,7 @@ proptest! {
         }
     }
 
-    /// A cut is a torn line, which is said, or whole lines that are missing: only the head tells those.
+    /// A truncation is a torn line, which is reported, or missing whole lines, which only the head reveals.
     #[test]
     fn a_cut_anywhere(values in vec("[a-z]{0,6}", 1..6), at in any::<prop::sample::Index>()) {
         let bytes = lines(&values).concat();

@@ -44,6 +44,6 @@ pub enum How {
     Restored,
     /// Kept on purpose: evidence, or what AWS cannot take back.
     Retained,
-    /// Scaffolding of the run: taken away.
+    /// Scaffolding of the run: removed.
     Removed,
 }

@@ -158,7 +158,7 @@ fn what_was_closed_is_opened_and_shut_again() {
     let ledger =
         Ledger::fold(&[intent(0, Some(json!(2))), outcome(0), intent(1, None), outcome(1), closed]);
     assert!(ledger.change("s", &at(0)).unwrap().closed);
-    assert_eq!(ledger.change("s", &at(1)).unwrap().outcome, None, "it has to be shut again");
+    assert_eq!(ledger.change("s", &at(1)).unwrap().outcome, None, "it must be closed again");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn after_a_failed_write_nothing_is_appended() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         journal.append(started()).await.unwrap();
-        // Nothing hangs on a read: the next record that something does hang on tells of the failure.
+        // Nothing depends on a read: the next record that something depends on reports the failure.
         for _ in 0..2 {
             journal.append(value(json!(1))).await.unwrap();
         }
@@ -284,7 +284,7 @@ fn records_from_before_drills_still_read() {
     assert_eq!(Ledger::fold(&[serde_json::from_value(json).unwrap()]).drill(), Some("key-leak"));
 }
 
-/// What the writer knows of a journal that it goes on with, and the file's own word.
+/// What the writer knows about a journal that it continues, and the file's own record.
 fn known_and_read(path: &Path, earlier: &[Record], records: &[Record]) -> (Option<Ledger>, Ledger) {
     let head = if path.exists() { read(path).unwrap().head } else { Head::default() };
     let known = Known { head, origins: Origins::default(), ledger: Some(Ledger::fold(earlier)) };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
     Proven,
-    /// Some of it cannot be seen; the reason says what.
+    /// Part of it cannot be seen; the reason names that part.
     Presumed {
         reason: String,
     },

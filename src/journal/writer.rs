@@ -1,5 +1,5 @@
 //! Appends records: one thread owns the file, and records that wait at the same time share one
-//! write and one sync (group commit). Owns the chain while a run goes on. After a
+//! write and one sync (group commit). Owns the chain during a run. After a
 //! failed write nothing is appended any more.
 
 use std::{
@@ -76,7 +76,7 @@ impl Journal {
         Self::append_knowing(path, known, secrets, None)
     }
 
-    /// The same, with a writer that goes on from what is known of the journal so far, and may fail on
+    /// The same, with a writer that continues from the known state of the journal, and may fail on
     /// purpose.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Journal {
     }
 
     /// Returns once the record is written and synced; at once where nothing hangs on it, since all
-    /// that follows is written after it. Then it is the next append that tells of a failure.
+    /// that follows is written after it. In that case the next append reports a failure.
     ///
     /// # Errors
     /// The disk refused it; from then on every append fails.
@@ -179,7 +179,7 @@ struct Writer {
     /// Records by this process.
     written: u64,
     trip: Option<Trip>,
-    /// Where a test cuts the run off, and what it counts.
+    /// Where a test interrupts the run, and what it counts.
     #[cfg(test)]
     hook: Arc<super::hook::Hook>,
 }

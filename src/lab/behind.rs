@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::http;
 
-/// A lab, as its front tells of itself.
+/// A lab, as its front describes itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Behind {
     /// What answers behind the front, with its version, or its address where the lab did not start it.

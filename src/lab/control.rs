@@ -26,7 +26,7 @@ pub struct Told {
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Doing {
-    /// Calls that it holds now: those before their effect, or after it, as the rule says.
+    /// Calls that it is holding: before their effect or after it, depending on the rule.
     pub holding: u64,
 }
 
@@ -71,7 +71,7 @@ impl Control {
         serde_json::from_str(&text).map_err(|_| self.bad(&text))
     }
 
-    /// Takes a rule out of force and lets go what it held.
+    /// Disables a rule and releases the calls it held.
     ///
     /// # Errors
     /// The front has gone.

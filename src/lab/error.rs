@@ -120,7 +120,7 @@ pub enum LabError {
     #[error("the account {account} of the lab cannot be read: {why}")]
     #[diagnostic(
         code(lab::unreadable),
-        help("`backburn lab status` says whether it still answers")
+        help("`backburn lab status` shows whether it still answers")
     )]
     Unreadable { account: String, why: String },
 
@@ -154,7 +154,7 @@ pub enum LabError {
     #[diagnostic(
         code(lab::seed),
         help(
-            "run the command again (seeding goes on where it stopped), or start over: `backburn lab reset`"
+            "run the command again (seeding continues where it stopped), or start over: `backburn lab reset`"
         )
     )]
     Seed { step: String, why: String },
@@ -177,7 +177,7 @@ pub enum LabError {
 }
 
 impl LabError {
-    /// An error of a file, with a full disk told apart.
+    /// An error of a file, with a full disk as a case of its own.
     pub(super) fn io(
         what: &'static str,
         path: impl Into<PathBuf>,

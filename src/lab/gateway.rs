@@ -116,7 +116,7 @@ fn command(state: &State, program: &Path, port: u16, options: &LabOptions) -> Co
     command
 }
 
-/// What a front says of itself.
+/// A front's description of itself.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Told {
@@ -126,13 +126,13 @@ pub struct Told {
     pub clock: f64,
     pub passthrough: Vec<String>,
     pub has_quotas: bool,
-    /// Service to what it stands in for there, and where that falls short, a plain sentence each.
+    /// By service: what the front stands in for, and where that differs from AWS, one plain sentence each.
     pub stand_ins: serde_json::Map<String, serde_json::Value>,
     /// What an earlier front had begun and this one could not carry on.
     pub lost: Vec<String>,
 }
 
-/// What the front of `state` says, if it has one.
+/// The description of the front of `state`, if it has one.
 pub(super) async fn told(state: &State) -> Result<Option<Told>, LabError> {
     let Some(front) = &state.front else { return Ok(None) };
     let (_, text) = http::send(&front.endpoint, READY, None, &[]).await?;
@@ -157,7 +157,7 @@ pub(super) async fn told(state: &State) -> Result<Option<Told>, LabError> {
     }))
 }
 
-/// Starts the front again where it has ended and its upstream still runs: it carries on with what it kept.
+/// Starts the front again if it has ended and its upstream is still running: it continues with its saved state.
 pub(super) async fn again(
     state: &State,
     options: &LabOptions,
@@ -187,7 +187,7 @@ pub(super) async fn forget(state: &State) -> Result<(), LabError> {
 /// Answers on 127.0.0.1:`port` until it is asked to end, or the process `watch` has ended.
 ///
 /// # Errors
-/// The port is taken, the upstream is not on this machine, or what was kept cannot be read.
+/// The port is in use, the upstream is not on this machine, or the saved state cannot be read.
 pub async fn serve(options: Options, port: u16, watch: Option<u32>) -> Result<(), LabError> {
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await

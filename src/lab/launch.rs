@@ -25,7 +25,7 @@ pub(super) async fn launch(
     progress: &dyn Progress,
 ) -> Result<State, LabError> {
     let Some(program) = &options.program else { return upstream(options, progress).await };
-    // Told before minutes of installing, and again when the front starts.
+    // Reported before minutes of installing, and again when the front starts.
     port::free(options.port)?;
     let behind = LabOptions { port: 0, ..options.clone() };
     let state = upstream(&behind, progress).await?;
@@ -88,7 +88,7 @@ async fn host(
     options: &LabOptions,
     progress: &dyn Progress,
 ) -> Result<State, LabError> {
-    // Told before minutes of installing, and again below in case the wait changed it.
+    // Reported before minutes of installing, and again below in case the wait changed it.
     port::free(options.port)?;
     let (recipe, ready) = match kind {
         Kind::Moto => (&moto::RECIPE, moto::READY),
@@ -229,7 +229,7 @@ pub(super) fn python(
     command
 }
 
-/// Writes a file of the environment unless it is there as it has to be.
+/// Writes a file of the environment unless it already exists with the right content.
 fn keep(path: &Path, text: &str) -> Result<(), LabError> {
     match fs::read_to_string(path) {
         Ok(old) if old == text => Ok(()),

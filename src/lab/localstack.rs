@@ -10,7 +10,7 @@ use super::process::tail;
 use super::python::{Version, Wanted};
 use super::venv::{Recipe, Venv};
 
-/// Its metadata says 3.10, but its stores use the generics of 3.12; its dependencies of that time end at 3.13.
+/// Its metadata claims 3.10, but its stores use the generics of 3.12; its dependencies of that time end at 3.13.
 pub(super) const PYTHON: Wanted = Wanted { from: Version(3, 12), to: Some(Version(3, 13)) };
 
 pub(super) const RECIPE: Recipe = Recipe {

@@ -101,7 +101,7 @@ impl Lab {
 /// Starts the endpoint, or returns the one that runs already. Seeds nothing.
 ///
 /// # Errors
-/// Each way it can fail is a [`LabError`] that says what to do.
+/// Each way it can fail is a [`LabError`] with help.
 pub async fn up(options: &LabOptions, progress: &dyn Progress) -> Result<Lab, LabError> {
     let _lock = open(options, progress).await?;
     if let Some(state) = State::read(&options.home) {
@@ -231,7 +231,7 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         Kind::Moto => moto::STAND_INS,
         Kind::LocalStackHost | Kind::LocalStackDocker => localstack::STAND_INS,
         Kind::MiniStack => ministack::STAND_INS,
-        Kind::Url => &["what it lacks is not known: the lab did not start it"],
+        Kind::Url => &["its gaps are unknown: the lab did not start it"],
     };
     let (endpoint, port) = state.public();
     Ok(Lab {

@@ -14,7 +14,7 @@ const REMEMBERED: usize = 64;
 /// A port that is free now: `wanted`, or any when that is 0. Two labs that this process starts at once get two.
 ///
 /// # Errors
-/// [`LabError::PortTaken`], with the owner where the system tells.
+/// [`LabError::PortTaken`], with the owner if the system reports it.
 pub(super) fn free(wanted: u16) -> Result<u16, LabError> {
     loop {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted));
@@ -40,7 +40,7 @@ fn is_chosen(port: u16, before: &mut Vec<u16>) -> bool {
     true
 }
 
-/// ` by NAME (process PID)` of who listens on `port`, where `/proc` tells.
+/// ` by NAME (process PID)` of the process listening on `port`, if `/proc` shows it.
 fn owner(port: u16) -> Option<String> {
     let tcp = ["/proc/net/tcp", "/proc/net/tcp6"]
         .map(|table| std::fs::read_to_string(table).unwrap_or_default());

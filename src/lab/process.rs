@@ -1,4 +1,4 @@
-//! Background processes: start one that outlives us, tell it from a namesake, end it. Knows nothing of AWS.
+//! Background processes: start one that outlives us, distinguish it from a namesake, end it. Independent of AWS.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::state::Process;
 
-/// When a process started, in the system's own words: it tells a process from a later one with the same pid.
+/// When a process started, in the system's own format: it distinguishes a process from a later one with the same pid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Birth(pub String);
 

@@ -1,4 +1,4 @@
-//! How the lab tells its caller what it does. It owns no terminal: the caller prints, or does not.
+//! How the lab reports to its caller what it does. It owns no terminal: the caller prints, or does not.
 
 /// Receives what the lab is doing, in plain sentences without a trailing period.
 pub trait Progress: Send + Sync {
@@ -9,7 +9,7 @@ pub trait Progress: Send + Sync {
     fn bar(&self, label: &str, done: u64, total: u64);
 }
 
-/// Tells nobody.
+/// Reports nothing.
 pub struct Silent;
 
 impl Progress for Silent {

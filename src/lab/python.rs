@@ -18,7 +18,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Versions that will do, both ends included. `to` is none when nothing newer is known not to work.
+/// Accepted versions, both ends included. `to` is none if nothing newer is known to fail.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub from: Version,
@@ -40,7 +40,7 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// What a candidate says of itself: version, and the module that it lacks to make a virtual environment.
+/// What a candidate reports: its version, and the module that it lacks to create a virtual environment.
 const PROBE: &str = "import sys
 lacks = ''
 for module in ('ensurepip', 'venv'):

@@ -56,7 +56,7 @@ pub(super) struct FrontState {
     pub process: Process,
 }
 
-/// A process that can be told from a later one with the same pid.
+/// A process that can be distinguished from a later one with the same pid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Process {
     pub pid: u32,
@@ -85,7 +85,7 @@ impl State {
         home.join("lab.json")
     }
 
-    /// The last state when what it tells of can still be there. Unreadable, foreign and stale files are `None`.
+    /// The last state, if what it describes can still exist. Unreadable, foreign and stale files are `None`.
     pub fn read(home: &Path) -> Option<Self> {
         let text = fs::read_to_string(Self::path(home)).ok()?;
         let state: Self = serde_json::from_str(&text).ok()?;

@@ -93,7 +93,7 @@ pub(super) async fn ensure(
     Ok(venv)
 }
 
-/// Holds `path` locked until it is dropped. Says once that it waits, and for what.
+/// Holds `path` locked until it is dropped. Reports once that it waits, and for what.
 pub(super) async fn lock(
     path: &Path,
     why: &str,
@@ -206,7 +206,7 @@ fn isolated(mut command: Command, lock: &fs::File) -> Command {
     command
 }
 
-/// What pip means, told by what it writes: it has one exit code for all failures.
+/// The cause of a pip failure, recognised by its output: it has one exit code for all failures.
 fn failure(said: &str, venv: &Venv) -> LabError {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let short = tail(said, 8);

@@ -1,5 +1,5 @@
 //! Webhooks by HTTP. Owns timeouts, which answers are worth another attempt, and that no redirect is
-//! followed: a notification goes where the configuration says, or nowhere.
+//! followed: a notification goes where the configuration directs it, or nowhere.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Webhook {
             .redirect(Policy::none())
             .user_agent(concat!("backburn/", env!("CARGO_PKG_VERSION")));
         if web_url(url.reveal()).is_ok_and(|url| is_loopback(&url)) {
-            // What is for this machine must not be shown to a proxy.
+            // Messages for this machine must not be visible to a proxy.
             client = client.no_proxy();
         }
         let client = client.build().map_err(|e| format!("no HTTP client can be made: {e}"))?;

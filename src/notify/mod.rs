@@ -1,4 +1,4 @@
-//! Telling people and programs of a run: what is told, in which form, and how it is delivered. Never
+//! Notifies people and programs of a run: the content, its form, and its delivery. Never
 //! blocks a run and never fails one. Owns the notifications; reaches SNS through whoever calls it.
 
 pub mod http;

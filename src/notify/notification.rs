@@ -1,4 +1,4 @@
-//! What is told of a run. Owns the words and the ids: the same thing told again, by a process that
+//! The content of notifications. Owns the wording and the ids: the same notification sent again, by a process that
 //! resumes, has the same id, by which a receiver drops the second.
 
 use indexmap::IndexMap;
@@ -56,24 +56,24 @@ impl About {
     }
 }
 
-/// Something to tell.
+/// A notification.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Notification {
     pub format: u32,
-    /// The same for the same thing, however often it is told.
+    /// The same for the same subject, however often it is sent.
     pub id: String,
     /// `run-start`, `approval-wanted`, `not-proven`, `run-end`, `drill-score`, or `test`.
     pub event: String,
     #[serde(skip)]
     pub kind: Option<Kind>,
-    /// When it was told, by this machine's clock.
+    /// When it was made, by this machine's clock.
     pub at: Timestamp,
     pub tone: Tone,
     pub title: String,
     pub text: String,
     pub run: About,
-    /// What there is to say beside the text, by name.
+    /// Further details besides the text, by name.
     pub facts: IndexMap<String, String>,
     /// The command that comes next.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,7 +222,7 @@ impl Notification {
     }
 }
 
-/// What an interrupted process may not have told yet: the run's start, and what is not proven.
+/// What an interrupted process may not have sent yet: the run's start, and what is not proven.
 pub fn missed(about: &About, records: &[Record]) -> Vec<Notification> {
     let one = |record: &Record| match record {
         Record::RunStarted { plan_sha256, .. } => Some(Notification::run_start(about, plan_sha256)),

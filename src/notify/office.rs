@@ -1,6 +1,6 @@
-//! Delivers notifications while a run goes on: a bounded queue and a task for each target, so that a
+//! Delivers notifications during a run: a bounded queue and a task for each target, so that a
 //! dead one holds up no other. Owns attempts and their pauses, the wait at the end of a run, and the
-//! records of what was told. Nothing here can fail a run.
+//! records of what was delivered. Nothing here can fail a run.
 
 use std::{
     collections::HashSet,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::journal::{Journal, Record};
 
-/// How long the end of a run waits for what is still on its way.
+/// How long the end of a run waits for deliveries in progress.
 pub const CLOSING: Duration = Duration::from_secs(5);
 /// What a target that does not answer may have waiting.
 const QUEUE: usize = 64;
@@ -67,7 +67,7 @@ impl Default for Rhythm {
     }
 }
 
-/// What came of one notification at one target.
+/// The result of one notification at one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub target: String,
@@ -85,7 +85,7 @@ struct Desk {
 pub struct Office {
     desks: Vec<Desk>,
     about: OnceLock<About>,
-    /// What earlier processes of this run told, by target and id; with what this one took on.
+    /// What earlier processes of this run sent, by target and id, and what this one has queued.
     taken: Mutex<HashSet<(String, String)>>,
     shared: Arc<Shared>,
     closing: watch::Sender<Option<Instant>>,
@@ -102,7 +102,7 @@ impl Shared {
     async fn done(&self, target: &str, told: &Notification, why: Option<String>) {
         let (target, event, id) = (target.to_owned(), told.event.clone(), told.id.clone());
         if let Some(why) = &why {
-            (self.say)(&format!("`{target}` was not told of {event}: {why}"));
+            (self.say)(&format!("`{target}` was not notified of {event}: {why}"));
         }
         let outcome = Outcome { target: target.clone(), event: event.clone(), why: why.clone() };
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
@@ -147,7 +147,7 @@ impl Office {
         Self { desks: desks.collect(), about: OnceLock::new(), taken, shared, closing }
     }
 
-    /// Says which run it is; nothing is told before.
+    /// Sets which run it is; nothing is sent before.
     pub fn begin(&self, started: &Record) {
         if let Some(about) = About::of(started) {
             let _ = self.about.set(about);

@@ -1,11 +1,11 @@
 //! From the targets of a configuration to addresses with their secrets. Owns which targets a run may
-//! tell at all: a run in the lab tells nobody outside this machine.
+//! notify at all: a run in the lab notifies nobody outside this machine.
 
 use std::path::Path;
 
 use crate::config::{Config, Kind, Secret, Target, Way, is_loopback, topic_region, web_url};
 
-/// Where one target is, with what it takes to get in.
+/// The address of one target, with its credentials.
 #[derive(Clone, Debug)]
 pub enum Address {
     Slack(Secret),
@@ -13,7 +13,7 @@ pub enum Address {
     Topic { arn: String, region: String },
 }
 
-/// A target that is to be told.
+/// A target to notify.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub name: String,
@@ -48,7 +48,7 @@ impl Resolved {
         all.into_iter().map(|secret| secret.reveal().to_owned()).collect()
     }
 
-    /// Whether what is sent stays on this machine, where a topic is the lab's own.
+    /// Whether messages stay on this machine; a topic of the lab does.
     fn stays(&self) -> bool {
         match &self.address {
             Ok(Address::Slack(url) | Address::Webhook(url, _)) => {
@@ -59,7 +59,7 @@ impl Resolved {
     }
 }
 
-/// The targets to tell, and the names of those that a run in the lab leaves alone. `folder` is the
+/// The targets to notify, and the names of those that a run in the lab skips. `folder` is the
 /// configuration's.
 pub fn resolve(config: &Config, folder: &Path, lab: bool) -> (Vec<Resolved>, Vec<String>) {
     let all = config.notifications.targets.iter();

@@ -48,7 +48,7 @@ choices! {
     OnFailure {
         /// Its dependants do not start, and the run ends failed.
         Stop = "stop",
-        /// Its dependants start all the same.
+        /// Its dependants start anyway.
         Continue = "continue",
         /// The run stops and gives back what containment took.
         Release = "release",

@@ -4,11 +4,11 @@
 pub const CODES: &[(&str, &str)] = &[
     (
         "playbook::syntax",
-        "The file is not valid YAML 1.2. Nothing else can be said about it until this is mended; the place is where the parser gave up, and the mistake is there or a line above.",
+        "The file is not valid YAML 1.2. It cannot be checked further until this is fixed. The position is where the parser gave up; the mistake is there or a line above.",
     ),
     (
         "playbook::too-large",
-        "A playbook may have 8 MiB of text and 64 levels of nesting. More than that is refused before it is read, so that a hostile file cannot exhaust the machine that answers an incident.",
+        "A playbook may have 8 MiB of text and 64 levels of nesting. More is refused before it is read, so that a hostile file cannot exhaust the responder's machine.",
     ),
     (
         "playbook::alias-limit",
@@ -21,7 +21,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("playbook::empty", "The file holds no YAML value, only white space or comments."),
     (
         "playbook::duplicate-key",
-        "A mapping gives the same key twice. YAML parsers disagree on which one counts, so neither is trusted.",
+        "A mapping gives the same key twice. YAML parsers disagree on which one applies, so neither is trusted.",
     ),
     (
         "playbook::merge-key",
@@ -29,12 +29,12 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "playbook::unknown-key",
-        "A mapping has a key that the playbook format does not know. Unknown keys are errors because a misspelt `needs` would silently change the order of a containment.",
+        "A mapping has a key that the playbook format does not define. Unknown keys are errors because a misspelt `needs` would silently change the order of a containment.",
     ),
-    ("playbook::missing-key", "A key that must be there is not."),
+    ("playbook::missing-key", "A required key is missing."),
     (
         "playbook::wrong-type",
-        "A value has another YAML type than the key wants. Common causes: an unquoted version (`1.0` is a number) or `yes`, which is a string in YAML 1.2.",
+        "A value does not have the YAML type that its key requires. Common causes: an unquoted version (`1.0` is a number) or `yes`, which is a string in YAML 1.2.",
     ),
     (
         "playbook::bad-id",
@@ -48,7 +48,7 @@ pub const CODES: &[(&str, &str)] = &[
         "playbook::bad-technique",
         "An ATT&CK technique id is `T` and four digits, and for a sub-technique a point and three digits: `T1552.005`.",
     ),
-    ("playbook::unknown-value", "The key takes one of a few words, and this is none of them."),
+    ("playbook::unknown-value", "The key accepts one of a few words, and this is not one of them."),
     (
         "playbook::unknown-role",
         "A step is owned or approved by a role that the playbook does not declare under `roles`.",
@@ -60,13 +60,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("playbook::bad-default", "The default of an input does not fit the type of that input."),
     (
         "playbook::sensitive-default",
-        "A sensitive input is shown nowhere and kept nowhere. A default would be in the file, in version control and in the copy that each run keeps of its playbook; have the value given with `-i`.",
+        "A sensitive input is never displayed or stored. A default would be in the file, in version control and in the copy that each run keeps of its playbook; give the value with `-i` instead.",
     ),
     (
         "playbook::bad-duration",
         "A duration is one or more numbers with a unit of `ms`, `s`, `m`, `h` or `d`, largest first: `500ms`, `10s`, `1h30m`.",
     ),
-    ("playbook::out-of-range", "A number is outside of what its key allows."),
+    ("playbook::out-of-range", "A number is outside the range that its key allows."),
     ("playbook::no-steps", "A playbook without steps does nothing."),
     (
         "playbook::expression-not-here",
@@ -106,7 +106,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "playbook::item-outside-for-each",
-        "`item` is the current element of a `for-each`, and this step has none (or this is the `for-each` itself).",
+        "`item` is the current element of a `for-each`, and this step has no `for-each` (or this is the `for-each` itself).",
     ),
     (
         "playbook::self-reference",
@@ -120,7 +120,7 @@ pub const CODES: &[(&str, &str)] = &[
         "playbook::unknown-action-input",
         "`with` gives an input that the action does not have; `backburn actions <name>` lists them.",
     ),
-    ("playbook::missing-action-input", "`with` does not give an input that the action must have."),
+    ("playbook::missing-action-input", "`with` does not give an input that the action requires."),
     (
         "playbook::bad-value",
         "A literal value in `with` does not fit the schema of that input: wrong type, not one of the allowed words, or not a well-formed AWS id.",
@@ -131,17 +131,17 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "playbook::unused-input",
-        "An input is declared and nothing reads it. It is asked of people in the middle of an incident, so it should go.",
+        "An input is declared but never read. People would be asked for it in the middle of an incident, so remove it.",
     ),
     ("playbook::unknown-need", "`needs` names a step that does not exist."),
     ("playbook::duplicate-need", "`needs` names a step twice. Once is enough."),
     (
         "playbook::cycle",
-        "Steps wait for each other in a circle, by `needs` or by reading outputs, so none of them could start.",
+        "Steps wait for each other in a cycle, by `needs` or by reading outputs, so none of them could start.",
     ),
     (
         "simulation::no-faults",
-        "A simulation without a fault shows nothing: it needs a FIS action or an attack under `faults`, or a FIS template.",
+        "A simulation without a fault proves nothing: it needs an FIS action or an attack under `faults`, or an FIS template.",
     ),
     (
         "simulation::bad-fault",
@@ -161,7 +161,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "simulation::bad-actor",
-        "`as` says whom an attack or a response acts as: one access key that the drill made, or one role.",
+        "`as` selects the principal that an attack or a response acts as: one access key that the drill made, or one role.",
     ),
     (
         "simulation::open-guard",
@@ -182,11 +182,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "simulation::duplicate-step",
-        "Two steps of a drill have one id. The sections share their ids, and some are taken by the steps that a drill adds by itself.",
+        "Two steps of a drill have the same id. All sections share one set of ids, and some are used by the steps that a drill adds itself.",
     ),
     (
         "hazard::memory-after-isolation",
-        "A command, such as a memory capture, runs on an instance after it was isolated or its role was denied, or at the same time. The Systems Manager agent needs the network and the role's credentials, so the command never arrives, and memory is the one evidence that cannot be taken later. Run it before. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
+        "A command, such as a memory capture, runs on an instance after it was isolated or its role was denied, or at the same time. The Systems Manager agent needs the network and the role's credentials, so the command never arrives, and memory is the one kind of evidence that cannot be taken later. Run the command before. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
     ),
     (
         "hazard::image-reboots",
@@ -194,7 +194,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "hazard::stop-before-snapshot",
-        "An instance is stopped or terminated and no snapshot or image of it was taken before. What stops may not start again, instance-store disks are lost, and a termination deletes volumes. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html",
+        "An instance is stopped or terminated and no snapshot or image of it was taken before. A stopped instance may not start again, instance-store disks are lost, and a termination deletes volumes. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html",
     ),
     (
         "hazard::isolate-in-group",
@@ -202,7 +202,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "hazard::role-comes-back",
-        "Every session of a role issued before now is denied, and whoever its trust policy lets in assumes it again at once. Repair the trust policy too, or deny the instance's own sessions for good (`scope: instance`). https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html",
+        "Every session of a role issued before now is denied, but anyone its trust policy admits can assume it again at once. Repair the trust policy too, or deny the instance's own sessions permanently (`scope: instance`). https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html",
     ),
     (
         "hazard::shared-under-default-key",
@@ -210,36 +210,36 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "hazard::evidence-in-one-place",
-        "Evidence is taken and none of it is shared with another account. Whoever holds the contained account can delete it there. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
+        "Evidence is taken, but none of it is shared with another account. Whoever controls the contained account can delete it there. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_prepare_forensic.html",
     ),
     (
         "hazard::release-beside",
-        "A step with `on-failure: release` runs beside a containment that neither waits for it nor is waited for. When it fails, that containment is given back although nothing that stands on it has ended: whether it was done is a matter of seconds. Put the two in an order with `needs`. https://docs.aws.amazon.com/security-ir/latest/userguide/source-containment.html",
+        "A step with `on-failure: release` runs concurrently with a containment, and neither waits for the other. If the step fails, that containment is released or not, depending on which was faster. Order the two with `needs`. https://docs.aws.amazon.com/security-ir/latest/userguide/source-containment.html",
     ),
     (
         "hazard::no-owner",
-        "A step names no `owner`. In the incident it is nobody's: not who answers its questions, and not who looks at why it failed. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_identify_personnel.html",
+        "A step names no `owner`. In an incident, nobody is responsible for answering its questions or for finding out why it failed. https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_identify_personnel.html",
     ),
     (
         "hazard::irreversible-without-approval",
-        "A step does what release cannot give back, and no person decides on it (`approval`). https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_playbooks.html",
+        "A step does something that release cannot give back, and no person approves it (`approval`). https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_incident_response_playbooks.html",
     ),
     (
         "hazard::nothing-to-accept",
-        "`accept` names a hazard that the playbook does not have. It would hide the hazard on the day it comes back, so it should go.",
+        "`accept` names a hazard that the playbook does not have. It would hide the hazard if it came back, so remove the entry.",
     ),
     (
         "config::syntax",
-        "The configuration is not valid TOML. Nothing else is said about it until this is mended. https://toml.io",
+        "The configuration is not valid TOML. It cannot be checked further until this is fixed. https://toml.io",
     ),
     (
         "config::unknown-key",
-        "`backburn.toml` has a key that its format does not know. Unknown keys are errors because a misspelt `only-listed` would let a run into any account.",
+        "`backburn.toml` has a key that its format does not define. Unknown keys are errors because a misspelt `only-listed` would let a run into any account.",
     ),
-    ("config::missing-key", "A key that must be there is not."),
+    ("config::missing-key", "A required key is missing."),
     (
         "config::bad-value",
-        "A value has another type or form than its key wants: account ids are twelve digits in quotes, ARNs and Regions are checked, and some keys take one of a few words.",
+        "A value does not have the type or form that its key requires: account ids are twelve digits in quotes, ARNs and Regions are checked, and some keys take one of a few words.",
     ),
     (
         "config::secret-in-file",
@@ -247,27 +247,24 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "config::bad-url",
-        "Notifications go by `https`, or by `http` to this machine: what they say about an incident is not for whoever listens on the way.",
+        "Notifications are sent by `https`, or by `http` to this machine: nobody on the network path may read what they contain about an incident.",
     ),
-    (
-        "config::one-way",
-        "A target of notifications says with exactly one of `slack`, `webhook` and `sns` where to go.",
-    ),
+    ("config::one-way", "A notification target has exactly one of `slack`, `webhook` and `sns`."),
     (
         "config::misplaced-key",
-        "A key that only goes with another one: `key` with `webhook`, `external-id` with `role`.",
+        "A key that is valid only together with another one: `key` with `webhook`, `external-id` with `role`.",
     ),
     (
         "config::duplicate-account",
-        "Two names have the same account id. Which role, Regions and permission to drill count for the account would be a matter of chance.",
+        "Two names have the same account id. It would be undefined which role, Regions and permission to drill apply to the account.",
     ),
     (
         "config::role-elsewhere",
-        "The role of an account is in another account: `--account NAME` would work in an account that its name does not say.",
+        "The role of an account is in another account: `--account NAME` would work in a different account than its name suggests.",
     ),
     (
         "config::unknown-account",
-        "A target tells of runs in an account that is neither listed under `accounts` nor twelve digits: it would be told of nothing.",
+        "A target is limited to an account that is neither listed under `accounts` nor twelve digits: it would never be notified.",
     ),
 ];
 

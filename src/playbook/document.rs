@@ -50,7 +50,7 @@ pub struct Input {
     pub sensitive: bool,
 }
 
-/// A hazard of the linter that does not have to be reported.
+/// A hazard of the linter that need not be reported.
 #[derive(Clone, Debug)]
 pub struct Accept {
     /// A code that starts with `hazard::`.
@@ -59,7 +59,7 @@ pub struct Accept {
     pub because: String,
 }
 
-/// How many distinct things a run may touch; 1 where nothing is said.
+/// How many distinct things a run may touch; 1 by default.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     pub instances: Option<u64>,

@@ -1,6 +1,6 @@
 //! The short way from YAML text to a tree: the parser's events straight into nodes. Owns only what plain files hold.
 //! Anchors, aliases, tags, keys that are no text, deep nesting and every mistake it leaves to `tree`, which then reads
-//! the file by `serde_saphyr`: that has the limits and knows what to say, and takes several times as long.
+//! the file by `serde_saphyr`, which has the limits and the error messages, and takes several times as long.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use super::tree::{Kind, Node, scalar};
 const DEPTH: usize = 32;
 const NODES: usize = 1_000_000;
 
-/// A container whose end has not come.
+/// A container that is not closed yet.
 enum Open {
     List(Span, Vec<Node>),
     /// The last is a key without its value.
     Map(Span, Vec<(Node, Node)>, Option<Node>),
 }
 
-/// The tree of `body`, the same as by the long way; `None` where that has to be gone.
+/// The tree of `body`, the same as the full parser gives; `None` if the full parser is needed.
 pub(super) fn read(body: &str) -> Option<Node> {
     let options = granit_parser::options! { emit_comments: false };
     let mut open: Vec<Open> = Vec::new();

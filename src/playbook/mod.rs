@@ -1,6 +1,6 @@
 //! Text to typed document: YAML with spans, the words a playbook may use, expressions, input types.
 //!
-//! Owns everything that can be said about a playbook file by itself. Does not know which actions exist beyond the
+//! Owns everything that can be checked in a playbook file alone. Does not know which actions exist beyond the
 //! plain data in [`catalogue`], never calls AWS, never prints.
 
 pub mod catalogue;

@@ -29,7 +29,7 @@ pub fn render(
     let mut out = String::new();
     for placed in report.iter() {
         if handler.render_report(&mut out, &placed).is_err() {
-            // A problem that cannot be drawn is still said.
+            // A problem that cannot be drawn is still reported.
             out.push_str(&format!("{placed}\n"));
         }
         out.push('\n');

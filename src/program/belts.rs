@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Not part of a plan's hash: it says how the plan was looked at, not what it does.
+/// Not part of a plan's hash: it describes how the plan was checked, not what it does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Belts {
@@ -52,7 +52,7 @@ pub struct Experiments {
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     Denied,
-    /// Nobody could tell: not to be taken for allowed.
+    /// Undecided: not to be taken for allowed.
     Unknown,
     Allowed,
 }
@@ -67,14 +67,14 @@ impl Answer {
     }
 }
 
-/// What is known of one permission of the caller.
+/// The known state of one permission of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PermissionCheck {
     /// `service:Action`
     pub action: String,
     pub answer: Answer,
-    /// Who says so, or why nobody can.
+    /// The source of the answer, or why there is none.
     pub why: String,
 }
 

@@ -51,7 +51,7 @@ pub fn bind(
     let (inputs, run) = (Arc::new(inputs), Arc::new(run));
     let at: HashMap<&str, usize> =
         program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
-    // Many steps use few actions, and a schema is made anew whenever it is asked for.
+    // Many steps use few actions, and a schema is built again on each request.
     let mut outputs: HashMap<&str, Arc<[String]>> = HashMap::new();
     let units = program.nodes().enumerate().filter_map(|(place, node)| {
         let entry = catalogue::find(&node.uses)?;
@@ -174,7 +174,7 @@ impl Body<Aws> for Bound {
         let with = self.within(known, item, |scope| self.node().with.eval(scope));
         let mut with = with.map_err(|e| format!("`with`: {e}"))?;
         if let (Some(actor), Value::Object(with)) = (&self.node().actor, &mut with) {
-            // Who acts is said in the document that holds the playbook, not in the playbook.
+            // The acting principal is declared in the document that holds the playbook, not in the playbook.
             let run = RunFacts { id: &self.run.id, started: &self.run.started };
             let scope = Scope { inputs: &self.inputs, steps: known, item: None, run };
             let which = actor.which.eval(&scope).map_err(|e| format!("`as`: {e}"))?;
@@ -206,7 +206,7 @@ impl Body<Aws> for Bound {
                     run(inputs, acting_as(&step, kind, &which).await?).await
                 }
                 _ if step.planning() && is_open(&inputs) => match run(inputs, step).await {
-                    // What was looked for under a placeholder is not there, which says nothing.
+                    // A lookup under a placeholder finds nothing, which is not evidence of absence.
                     Err(error) => Err(open(error)),
                     done => done,
                 },

@@ -23,7 +23,7 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Adds what an expert would warn of, as warnings or, with `deny`, as errors. Says nothing of a
+    /// Adds what an expert would warn about, as warnings or, with `deny`, as errors. Reports nothing for a
     /// file that does not compile.
     pub fn lint(&mut self, catalogue: &Catalogue, deny: bool) {
         let (Some(playbook), Some(program)) = (&self.playbook, &self.program) else { return };

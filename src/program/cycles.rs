@@ -13,7 +13,7 @@ use crate::playbook::Diagnostic;
 /// Labels after which a circle is only named, not shown step by step.
 const SHOWN: usize = 12;
 
-/// `waits` holds for each step, by position, where it says that it waits for another.
+/// `waits` holds for each step, by position, where it declares that it waits for another.
 pub(super) fn report(graph: &DiGraph<Node, Edge>, waits: &[Waits]) -> Vec<Diagnostic> {
     // Kosaraju, because petgraph's Tarjan recurses and a chain may have ten thousand steps.
     let mut knots: Vec<Vec<NodeIndex>> =

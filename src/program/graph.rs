@@ -47,7 +47,7 @@ pub struct Frame {
     pub prefix: String,
     /// The step whose output `inputs` holds the playbook's inputs.
     pub entry: String,
-    /// Whom all of its steps act as; said in the outer document.
+    /// The principal that all of its steps act as; declared in the outer document.
     pub actor: Option<Actor>,
     pub playbook: Playbook,
 }

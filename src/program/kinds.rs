@@ -1,4 +1,4 @@
-//! What is known of a value before the run, from input types and JSON Schemas. Owns the question whether a value can
+//! What is known about a value before the run, from input types and JSON Schemas. Owns the question whether a value can
 //! ever fit a schema; answers no only when that is certain.
 
 use serde_json::Value;
@@ -128,7 +128,7 @@ pub(super) fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Va
     found
 }
 
-/// The allowed JSON types; empty when the schema does not say.
+/// The allowed JSON types; empty if the schema does not restrict them.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(name)) => vec![name],

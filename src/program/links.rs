@@ -12,7 +12,7 @@ use crate::playbook::{ActionInfo, Catalogue, Diagnostic, Playbook, Span, Step, c
 /// After so many problems names are no longer guessed: it costs a comparison with every step.
 const GUESSES: usize = 50;
 
-/// What one step waits for: positions of the other steps, ascending and each once, and where it says so.
+/// What one step waits for: positions of the other steps, ascending and without duplicates, and where it declares that.
 pub(super) type Waits = Vec<(usize, Edge, Span)>;
 
 pub(super) struct Links<'a> {
@@ -157,7 +157,7 @@ impl<'a> Links<'a> {
         otherwise: &str,
     ) -> String {
         if self.problems.len() >= GUESSES {
-            return "mend the problems above first".to_owned();
+            return "fix the problems above first".to_owned();
         }
         match closest(name, names.clone()) {
             Some(near) => format!("did you mean `{near}`?"),

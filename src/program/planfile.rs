@@ -20,7 +20,7 @@ use super::belts::Belts;
 /// Version of the format.
 pub const FORMAT: u32 = 1;
 
-/// A plan, complete with what it was made from.
+/// A plan, including its sources.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlanFile {
@@ -68,7 +68,7 @@ pub struct PlaybookRef {
     pub sha256: String,
 }
 
-/// A planned step with what the playbook says of it.
+/// A planned step with its declaration in the playbook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlanEntry {

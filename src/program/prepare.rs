@@ -97,7 +97,7 @@ impl Prepared {
         found
     }
 
-    /// How many distinct things the run may touch: 1 of each where nothing is said. A drill may touch
+    /// How many distinct things the run may touch: 1 of each by default. A drill may touch
     /// what its response may.
     pub fn limits(&self) -> Limits {
         let frames = self.program.nodes().filter_map(|node| node.frame.as_ref());
@@ -120,7 +120,7 @@ impl Prepared {
         self.plan_with(aws, run, false).await
     }
 
-    /// The same; with `probe` the plan also says which of its permissions the caller has.
+    /// The same; with `probe` the plan also shows which of its permissions the caller has.
     pub async fn plan_with(&self, aws: &Aws, run: &str, probe: bool) -> PlanFile {
         let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
         let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);

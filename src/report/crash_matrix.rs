@@ -18,7 +18,7 @@ pub fn table(report: &Report, look: &Look) -> String {
         report.tried.len(),
         report.seconds
     );
-    let head = ["broken", "points", "reached", "went on", "resumed right", "released right"];
+    let head = ["broken", "points", "reached", "recovered", "resumed", "released"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for kind in Kind::ALL {
         let of: Vec<_> = report.tried.iter().filter(|tried| tried.point.kind == kind).collect();
@@ -59,7 +59,7 @@ fn row(name: &str, of: &[&Tried]) -> Vec<String> {
     ]
 }
 
-/// What release said of each setting that someone else had changed.
+/// What release reported for each setting that someone else had changed.
 pub fn drift(report: &DriftReport, look: &Look) -> String {
     let mut out = String::new();
     let tried = report.drifted.len();

@@ -208,7 +208,7 @@ fn belts(plan: &PlanFile, look: &Look, out: &mut String) {
             (true, running) => format!("running: {}", running.join(", ")),
         },
     );
-    row("age", "a plan that is kept can be run for 15 min, or as `--max-age` says".into());
+    row("age", "a saved plan can be run for 15 min, or as long as `--max-age` allows".into());
     if belts.permissions.is_none() {
         let all = plan.permissions.join(", ");
         return row(

@@ -71,7 +71,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     line("trend:", &format!("backburn drill history {}", card.simulation));
     let short = short(&card.run);
     if card.outcome == Outcome::LeftOver {
-        line("take away:", &format!("backburn release {short}"));
+        line("remove:   ", &format!("backburn release {short}"));
     }
     line("timeline:", &format!("backburn runs show {short}"));
     let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);

@@ -70,15 +70,14 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     }
     let presumed = ledger.steps.values().flat_map(|step| step.verdicts.values());
     if presumed.clone().any(|(verdict, _)| matches!(verdict, Verdict::Presumed { .. })) {
-        let text =
-            "not all is proven: look at what is presumed, or accept it with `--accept-presumed`";
+        let text = "not everything is proven: check what is presumed, or accept it with `--accept-presumed`";
         let _ = writeln!(out, "  {}", look.paint(CARE, text));
     }
     out.push('\n');
     let short = short(run);
     if end.status != RunStatus::Succeeded && !released {
         let _ =
-            writeln!(out, "go on:      {}", look.paint(BOLD, &format!("backburn resume {short}")));
+            writeln!(out, "resume:     {}", look.paint(BOLD, &format!("backburn resume {short}")));
     }
     if !released {
         let command = format!("backburn release {short}");
@@ -90,7 +89,7 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     out
 }
 
-/// What comes after a release: again where something is left, and where to read what happened.
+/// The next steps after a release: another release if something is left, and where to read what happened.
 pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> String {
     let mut out = String::from("\n");
     let short = short(run);
@@ -200,7 +199,7 @@ pub fn release(run: &str, items: &[Item], look: &Look) -> String {
             let _ = writeln!(out, "      now             {}", look::value(now, look.width));
             let _ = writeln!(
                 out,
-                "      someone else changed it, so it is left alone; `--force \"{} {}\"` gives it back all the same",
+                "      someone else changed it, so it is left alone; `--force \"{} {}\"` gives it back anyway",
                 item.place.kind, item.place.target
             );
         }

@@ -75,9 +75,9 @@ fn record(record: &Record, width: usize) -> Option<String> {
         Record::Manifest { file, sha256, files } => {
             format!("{file} lists {files} files, sha256 {sha256}")
         }
-        Record::Notified { target, event, .. } => format!("told `{target}` of {event}"),
+        Record::Notified { target, event, .. } => format!("notified `{target}` of {event}"),
         Record::NotNotified { target, event, why, .. } => {
-            format!("`{target}` was not told of {event}: {}", look::clean(why))
+            format!("`{target}` was not notified of {event}: {}", look::clean(why))
         }
         Record::Interrupted {} => "interrupted".into(),
         Record::RunFinished { status } => format!("run ended: {}", word(status)),

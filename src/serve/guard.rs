@@ -28,7 +28,7 @@ impl Names {
     }
 }
 
-/// Whether the request may go on; else the status and why, for whoever looks into the network tab.
+/// Whether the request may proceed; otherwise the status and the reason, for whoever looks at the network tab.
 ///
 /// # Errors
 /// The status and the reason.

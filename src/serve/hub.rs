@@ -1,4 +1,4 @@
-//! The page as it is now, for everybody who looks at it. Owns when it is folded anew: not while
+//! The page's current state, for everybody who is looking at it. Owns when it is folded again: not while
 //! nobody looks, and never so often that the run would feel it.
 
 use std::{
@@ -20,7 +20,7 @@ use crate::report::html::{self, Written};
 /// The shortest time between two folds.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// What runs on by the clock, such as bars that grow, is drawn anew so often.
+/// How often parts that change with time, such as growing bars, are redrawn.
 const CLOCK: Duration = Duration::from_secs(5);
 
 /// One state of the page.

@@ -30,7 +30,7 @@
   };
 
   let over = false, heard, name = "";
-  const quiet = () => status("bad", "Nothing was heard for 30 s. Whether the run goes on says: backburn runs show");
+  const quiet = () => status("bad", "No message for 30 s. To see whether the run continues: backburn runs show");
   const hear = () => { clearTimeout(heard); if (!over) heard = setTimeout(quiet, 30000); };
   const events = new EventSource("events");
   events.addEventListener("section", (event) => {
@@ -54,7 +54,7 @@
     if (over) return;
     clearTimeout(heard);
     const end = events.readyState === EventSource.CLOSED ? "" : ", trying again";
-    status("bad", "The connection is lost" + end + ". Whether the run goes on says: backburn runs show");
+    status("bad", "The connection is lost" + end + ". To see whether the run continues: backburn runs show");
   });
 
   // No button submits, so that Enter in a field answers nothing.
@@ -77,11 +77,11 @@
         method: "POST", body: JSON.stringify(answer), redirect: "error",
         headers: { "content-type": "application/json", "x-backburn-csrf": live.dataset.csrf },
       });
-      const told = await sent.json().catch(() => ({ error: `the server said ${sent.status}` }));
+      const told = await sent.json().catch(() => ({ error: `the server answered ${sent.status}` }));
       say(sent.ok, told.said ?? told.error);
       if (sent.ok) return;
     } catch {
-      say(false, "It was not sent: the connection is lost. Nothing was answered.");
+      say(false, "The answer was not sent: the connection is lost.");
     }
     for (const one of buttons) one.disabled = false;
   });

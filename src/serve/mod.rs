@@ -1,4 +1,4 @@
-//! The live page: the report of a run while it goes on, in a browser, with the questions that wait for
+//! The live page: the report of a run in progress, in a browser, with the questions that wait for
 //! an answer. Owns the server from its first address to its end. It reads and never leads: a run knows
 //! nothing of it, and loses nothing with it. What it shows and who takes the answers is its
 //! [`Source`]'s.
@@ -33,7 +33,7 @@ use listener::Limited;
 use routes::Shared;
 use secret::Gate;
 
-/// How long pages have to fetch the last state.
+/// How much time pages have to fetch the last state.
 const LAST: Duration = Duration::from_secs(3);
 
 /// Why there is no page.

@@ -1,4 +1,4 @@
-//! The page around the report's sections: a line that says whether it is alive, questions with their
+//! The page around the report's sections: a line that shows whether it is connected, questions with their
 //! forms, the script that puts in what changed. Owns their markup.
 
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ pub fn asks(run: &str, asked: &[Ask]) -> Written {
     html.part()
 }
 
-/// One question of one step is one form: what was typed into it is never another's.
+/// One question of one step is one form: text typed into it never moves to another question.
 fn key(run: &str, ask: &Ask) -> String {
     let since: Timestamp = ask.since;
     let all = format!("{run}\n{}\n{}\n{}\n{since}", ask.step, ask.question, ask.plan);
@@ -212,7 +212,7 @@ fn role(html: &mut Html, id: &str, roles: &[String]) {
     });
 }
 
-/// What everybody sees who has no session; it says nothing of the run.
+/// What anyone without a session sees; it reveals nothing about the run.
 pub fn refusal(text: &str) -> String {
     html::document("backburn", |html| {
         html.tag("main", &[("id", &"main")], |html| {

@@ -169,6 +169,10 @@ async fn answer(
     match told {
         Ok(Ok(text)) => said(StatusCode::OK, "said", text),
         Ok(Err(text)) => said(StatusCode::CONFLICT, "error", text),
-        Err(_) => said(StatusCode::INTERNAL_SERVER_ERROR, "error", "it could not be taken".into()),
+        Err(_) => said(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "error",
+            "the answer could not be stored".into(),
+        ),
     }
 }

@@ -30,7 +30,7 @@ impl Secret {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
-    /// The value, for the one place where it has to be.
+    /// The value, for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -18,7 +18,7 @@ use crate::report::model::testing::drill;
 const HOSTILE: &str =
     "\"'></p></section><script>document.title='pwned'</script><img src=x onerror=alert(1)>";
 
-/// A run that asks one question and keeps what it was told.
+/// A run that asks one question and keeps the answer.
 #[derive(Default)]
 struct Fake {
     told: Mutex<Vec<Given>>,

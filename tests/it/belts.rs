@@ -293,7 +293,7 @@ fn an_answer_given_while_nobody_ran_is_taken_up_by_resume() {
     assert!(denied.out.contains("denied") && denied.out.contains("resume"), "{}", denied.out);
     let ended = desk.ends(5, &["resume", "last", "--accept-presumed"]);
     assert!(ended.out.contains("declined by tester"), "{}", ended.out);
-    // A no is said once: the step is asked again.
+    // A no is used once: the step is asked again.
     desk.ends(10, &["resume", "last", "--accept-presumed"]);
     approve(&desk, 0, STEP, &["--as", "owner"]);
     desk.ends(0, &["resume", "last", "--accept-presumed"]);

@@ -238,7 +238,7 @@ fn a_whole_run() {
     insta::assert_snapshot!("runs-list-released", shown(&desk.ends(0, &["runs"])));
 }
 
-/// A run waits where nobody can be asked, and says how to go on.
+/// A run waits if nobody can be asked, and shows how to continue.
 #[test]
 fn a_human_is_waited_for() {
     let (desk, seed) = Desk::seeded();

@@ -32,7 +32,7 @@ fn each_mistake_is_explained() {
         let ended = desk.ends(3, &["config", "check", "--config", &file]);
         insta::assert_snapshot!(format!("config--{name}"), desk.shown(&ended));
     }
-    // A run does not begin with a mistake, and says how to begin without the file.
+    // A run does not begin with a mistake, and shows how to begin without the file.
     let file = "tests/fixtures/invalid-config/config.bad-value.toml";
     let run = ["plan", LEAK, "-i", "user=a", "-i", "access-key=AKIAIOSFODNN7EXAMPLE"];
     let ended = desk.ends(3, &[&run[..], &["--config", file]].concat());

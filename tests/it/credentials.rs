@@ -1,4 +1,4 @@
-//! Credentials that end in mid-run, with the real binary: each source that they can come anew from. Owns
+//! Credentials that expire in the middle of a run, with the real binary: each source that can renew them. Owns
 //! how they are rotated, and the portal of an SSO session.
 
 use std::io::{BufRead, BufReader, Write};

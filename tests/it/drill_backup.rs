@@ -1,4 +1,4 @@
-//! The AWS Backup actions against the lab: saved, damaged, restored, compared, and taken away.
+//! The AWS Backup actions against the lab: saved, damaged, restored, compared, and removed.
 
 use std::sync::{
     OnceLock,

@@ -156,7 +156,7 @@ fn a_leaked_key_and_its_sessions_are_refused_until_release() {
         incident.session.is_refused_as(DENIED).await;
         incident.federated.is_refused_as(DENIED).await;
         incident.other.is_refused_as(DENIED).await;
-        // As on AWS: a role's session is the role's, and the playbook says that it contains a user.
+        // As on AWS: a role's session is the role's, and the playbook contains a user.
         incident.role.works().await;
     });
     incident.desk.ends(0, &["release", "last"]);

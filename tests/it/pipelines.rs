@@ -1,6 +1,6 @@
 //! What pipelines and editors read: JUnit and SARIF by their published schemas, GitHub's
 //! annotations, the schema in yaml-language-server, new files, pages of codes. Tools that are not on
-//! the machine are installed into the target directory; where that cannot be done, the test says so.
+//! the machine are installed into the target directory; if that is impossible, the test reports it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -113,7 +113,7 @@ fn pipelines_accept_what_is_written() {
     );
     let summary = std::fs::read_to_string(summary).expect("a summary");
     assert!(summary.contains("backburn check: 2 files, 2 errors"), "{summary}");
-    // An invalid playbook cannot be planned, and the files are there all the same.
+    // An invalid playbook cannot be planned, and the files are still written.
     desk.ends(3, &["plan", invalid, "--report", &reports("invalid")]);
     let mut args = vec!["run", "playbooks/ec2-crypto-mining.yaml"];
     let inputs = compromised(&seed);

@@ -125,7 +125,7 @@ fn hostile_names_stay_names_in_a_real_browser() {
     let hostile = "\"'></title></style></svg><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\"><base href=//x><iframe srcdoc=x></iframe>";
     let page = |poison: &str| html::html(&poisoned(&report, poison));
     let (clean, attacked) = (page(&harmless), page(hostile));
-    // Also without the policy: escaping alone has to hold.
+    // Even without the policy, escaping alone must suffice.
     let bare = attacked.replace("http-equiv=\"Content-Security-Policy\"", "name=\"none\"");
     assert_ne!(bare, attacked);
     let shown = |name: &str, page: &str| {

@@ -38,7 +38,7 @@ pub fn act(id: &'static str, action: &'static str, with: Value) -> Act {
 }
 
 impl Act {
-    /// The run waits before it; [`Rig::go`] goes on.
+    /// The run waits before it; [`Rig::go`] continues it.
     pub fn asked(self) -> Self {
         Self { asks: true, ..self }
     }
@@ -161,7 +161,7 @@ impl Rig {
         good(begun)
     }
 
-    /// Plans and runs, or goes on with what was begun and answers what it asks.
+    /// Plans and runs, or continues what was begun and answers its questions.
     pub async fn go(&self) -> RunStatus {
         let ready = if self.records().is_empty() {
             self.begin().await

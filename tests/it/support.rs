@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use backburn::lab::{self, Lab, LabOptions, Silent, seed::Seed};
 
-/// How long a test waits for what has to come: longer than anything takes on a busy machine.
+/// How long a test waits for an expected event: longer than anything takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Looks again and again until there is something.

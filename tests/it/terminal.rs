@@ -91,7 +91,7 @@ impl Pty {
         let user = || pty.user.try_clone().expect("a descriptor");
         let mut command = desk.command(args);
         command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
-        // The emulator does not break lines anew when it becomes narrower, as xterm does not.
+        // The emulator does not re-wrap lines when it becomes narrower, just like xterm.
         command.env("XTERM_VERSION", "XTerm(390)");
         command.stdin(user()).stdout(user()).stderr(user());
         let child = command.spawn().expect("the program starts");
@@ -133,7 +133,7 @@ impl Pty {
         }
     }
 
-    /// No line of the view goes on in the next row, and there is at most one header.
+    /// No line of the view continues in the next row, and there is at most one header.
     fn is_sound(&self, rows: &[String]) {
         let line = Regex::new(r"^(?:\d\d:\d\d:\d\dZ |── |[▸?◐◓◑◒] )").expect("a pattern");
         let screen = lock(&self.screen);

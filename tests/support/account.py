@@ -42,7 +42,7 @@ def pages(client, call, key, **arguments):
 
 
 def absent(call, *codes, **arguments):
-    """The answer, or None when the service says that there is none."""
+    """The answer, or None if the service reports that there is none."""
     try:
         return call(**arguments)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Validates reports against published schemas: schemas.py XSD JUNIT JSON-SCHEMA SARIF. Says what is wrong, ends with 1."""
+"""Validates reports against published schemas: schemas.py XSD JUNIT JSON-SCHEMA SARIF. Prints what is wrong, exits with 1."""
 
 import json
 import sys

@@ -42,7 +42,7 @@ pub struct Budget {
     patience: Duration,
 }
 
-/// What was found when a body was looked into.
+/// The result of inspecting a body.
 pub enum Peeked {
     /// All of it. The memory counts until the second value is dropped.
     Whole(Bytes, Option<OwnedSemaphorePermit>),
@@ -97,7 +97,7 @@ fn rejoin(read: Bytes, rest: BodyStream<Body>) -> Body {
     BodyExt::boxed_unsync(StreamBody::new(first.chain(rest)))
 }
 
-/// Whether a body says that it has nothing to send.
+/// Whether a body declares that it has nothing to send.
 pub fn is_empty(hint: &SizeHint) -> bool {
     hint.exact() == Some(0)
 }

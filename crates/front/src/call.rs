@@ -28,7 +28,7 @@ impl Scope {
     }
 }
 
-/// Whose credentials signed a call, as `sts:GetCallerIdentity` of the upstream tells.
+/// Whose credentials signed a call, according to `sts:GetCallerIdentity` of the upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub account: String,

@@ -1,4 +1,4 @@
-//! What keeps a front from starting. Owns the words; what to do next is said by the program that starts it.
+//! Why a front cannot start. Owns the messages; the program that starts it adds what to do next.
 
 use std::io;
 use std::path::PathBuf;

@@ -90,7 +90,7 @@ async fn understood(
             return Ok(refused(&front, &head, error));
         }
     };
-    // A task of its own: a client that goes away does not take back what it asked for, as on AWS.
+    // A task of its own: a client that disconnects does not cancel its request, as on AWS.
     let work = tokio::spawn(async move {
         let _held = held;
         looked_into(&front, parts, bytes, &head, peer).await

@@ -33,7 +33,7 @@ impl Identities {
         }
     }
 
-    /// What the answer of STS tells of a new session. An upstream that checks signatures tells it to nobody else.
+    /// What STS's answer contains about a new session. An upstream that checks signatures gives it to nobody else.
     pub fn learn(&self, front: &Front, call: &Call, body: &[u8]) {
         if front.options().is_enforced
             && call.service == "sts"

@@ -1,4 +1,4 @@
-//! A front in a process of its own, for tests that kill it. The process is this test program, told to be a front.
+//! A front in a process of its own, for tests that kill it. The process is this test program, started as a front.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -47,7 +47,7 @@ impl Killable {
         while let Some(line) = lines.next_line().await.expect("text") {
             if let Some((_, endpoint)) = line.split_once(SIGN) {
                 let endpoint = endpoint.trim().to_owned();
-                // Else what it prints later meets a closed pipe.
+                // Otherwise its later output meets a closed pipe.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Self { endpoint, child };
             }

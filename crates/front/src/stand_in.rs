@@ -15,19 +15,19 @@ pub trait StandIn: Send + Sync + 'static {
     /// Operations that [`answer`](Self::answer) wants to see. All others go to the upstream unread.
     fn operations(&self) -> &'static [&'static str];
 
-    /// How to tell operations of a REST service apart. Services of the other protocols need none.
+    /// How to distinguish operations of a REST service. Services of the other protocols need none.
     fn routes(&self) -> &'static [Route] {
         &[]
     }
 
-    /// What it stands in for and where it falls short of AWS, a plain sentence each.
+    /// What it stands in for and where it differs from AWS, one plain sentence each.
     fn stands_in_for(&self) -> &'static [&'static str];
 
     /// The answer, or `None` to pass the call to the upstream unchanged.
     fn answer(&self, call: &Call, front: &Front) -> impl Future<Output = Option<Answer>> + Send;
 
     /// Called once, before the first call: carry on with what [`Store`](super::Store) still knows. What it
-    /// returns is told to the user: work that was lost, a sentence each.
+    /// returns is shown to the user: work that was lost, one sentence each.
     fn begin(&self, _front: &Front) -> impl Future<Output = Vec<String>> + Send {
         async { Vec::new() }
     }

@@ -165,7 +165,7 @@ impl Front {
         Session::raw(self, &key, scope)
     }
 
-    /// Who an access key belongs to, as the upstream tells; kept once known.
+    /// Who an access key belongs to, according to the upstream; cached once known.
     pub(crate) async fn identity(&self, access_key: &str, region: &str) -> Identity {
         self.0.identities.of(self, access_key, region).await
     }

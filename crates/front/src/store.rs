@@ -44,7 +44,7 @@ impl Store {
         Self::with(None, Memory::default())
     }
 
-    /// What `home` holds. A file that cannot be read is moved aside, and the second value says so.
+    /// What `home` holds. An unreadable file is moved aside, and the second value reports that.
     pub fn open(home: &Path) -> io::Result<(Self, Option<String>)> {
         std::fs::create_dir_all(home)?;
         let path = home.join(FILE);
@@ -155,7 +155,7 @@ impl Store {
     pub(super) async fn run(&self) {
         let Some(path) = &self.path else { return };
         let mut changed = self.changed.subscribe();
-        // What was put before this task ran.
+        // Entries made before this task ran.
         changed.mark_changed();
         while changed.changed().await.is_ok() {
             self.write(path).await;
@@ -200,7 +200,7 @@ fn key(at: &Scope) -> String {
     format!("{}/{}", at.account, at.region)
 }
 
-/// The old file or the new one, never half of one, also when the machine stops.
+/// The old file or the new one, never half of one, even if the machine stops.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::io::Write;
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -52,7 +52,7 @@ def datum(name, value):
 
 
 def told():
-    """A breach is told to a topic and to EventBridge, and ends when the data does."""
+    """A breach is published to a topic and to EventBridge, and ends when the data does."""
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     sns_url, sns_arn = queue("of-sns")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=sns_arn)
@@ -103,7 +103,7 @@ def kept():
 
 
 def by_hand():
-    """A state set by hand is told, holds for a moment and is then evaluated again."""
+    """A state set by hand is published, holds for a moment and is then evaluated again."""
     url, arn = queue("by-hand")
     pattern = {"detail-type": ["CloudWatch Alarm State Change"], "detail": {"alarmName": ["hand"]}}
     events.put_rule(Name="hand", EventPattern=json.dumps(pattern))

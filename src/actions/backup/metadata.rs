@@ -10,7 +10,7 @@ type Texts = BTreeMap<String, String>;
 /// `kind` as AWS Backup names it; `name` is that of what is made; `given` goes over everything.
 ///
 /// # Errors
-/// The kind's metadata says where it would be restored only if `given` does.
+/// The metadata names the place of the restore only if `given` does.
 pub(super) fn of(kind: &str, saved: &Texts, name: &str, given: &Texts) -> Result<Texts, String> {
     let mut all = saved.clone();
     match kind {
@@ -53,7 +53,7 @@ pub(super) fn of(kind: &str, saved: &Texts, name: &str, given: &Texts) -> Result
         // Given in full, or not at all.
         _ if given.is_empty() => {
             return Err(format!(
-                "how a recovery point of type `{kind}` is restored must be said in `metadata`"
+                "a recovery point of type `{kind}` can only be restored with `metadata`; give it"
             ));
         }
         _ => {}
@@ -67,7 +67,7 @@ pub(super) fn of(kind: &str, saved: &Texts, name: &str, given: &Texts) -> Result
     Ok(all)
 }
 
-// AWS does not tell upper from lower case in these keys.
+// AWS ignores case in these keys.
 fn has(all: &Texts, key: &str) -> bool {
     all.keys().any(|have| have.eq_ignore_ascii_case(key))
 }

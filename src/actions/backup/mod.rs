@@ -1,4 +1,4 @@
-//! Actions on AWS Backup, one file each. Owns what is restored how and what is told of it; the AWS
+//! Actions on AWS Backup, one file each. Owns how things are restored and what is reported; the AWS
 //! calls are in `aws::backup`.
 
 pub mod back_up;

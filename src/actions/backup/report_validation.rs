@@ -1,5 +1,5 @@
-//! Tell AWS Backup whether what a restore test restored is good. It shows in the job and in reports,
-//! and AWS then deletes what was restored.
+//! Report to AWS Backup whether a restore test succeeded. The result is shown in the job and in reports,
+//! and AWS then deletes the restored resource.
 //!
 //! ```yaml
 //! - id: verdict
@@ -52,7 +52,7 @@ impl Judged {
 
 impl Action for ReportValidation {
     const SPEC: Spec = spec! {
-        "backup.report-validation": "Tell AWS Backup whether a restore test was good";
+        "backup.report-validation": "Report to AWS Backup whether a restore test succeeded";
         Verify, irreversible;
         uses [setting RestoreValidation];
     };

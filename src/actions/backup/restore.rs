@@ -1,4 +1,4 @@
-//! Restore a recovery point as something new beside the original, and wait until AWS says it is done.
+//! Restore a recovery point as something new beside the original, and wait until AWS reports it complete.
 //!
 //! The metadata that the recovery point was saved with is used, changed so that nothing is restored
 //! over the original: a new volume in the same zone, a table or bucket or database under a name of the
@@ -123,7 +123,7 @@ impl Restore {
     }
 }
 
-/// What comes last in an ARN, or the placeholder that stands for it.
+/// The last part of an ARN, or the placeholder that stands for it.
 fn id_of(arn: &str) -> String {
     if is_placeholder(arn) {
         return arn.into();

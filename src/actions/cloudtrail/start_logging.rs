@@ -1,15 +1,15 @@
-//! Make a trail log again, and say who stopped it.
+//! Turn a trail's logging back on, and find out who stopped it.
 //!
-//! Logging comes first; then CloudTrail's event history, which goes on without any trail, is asked for
+//! Logging is started first. Then CloudTrail's event history, which works without any trail, is searched for
 //! the last calls that stopped, deleted or narrowed this trail. It shows them about five minutes after
 //! the call. A history that cannot be read fails nothing.
 //!
 //! What happened while the trail did not log is in the event history too: management events of 90 days,
 //! no data events. Other ways to blind a trail are its event selectors, its bucket, its key and the
-//! bucket's policy: look at them. A trail that was deleted has to be made again by hand.
+//! bucket's policy: check them. A deleted trail must be recreated by hand.
 //!
-//! Release leaves the trail logging: nobody wants back what was taken from it. In a drill it is given
-//! back what it was before the drill.
+//! Release leaves the trail logging, because nobody wants it stopped again. In a drill, release restores
+//! the state before the drill.
 //!
 //! ```yaml
 //! log-again:
@@ -53,7 +53,7 @@ pub struct Started {
 
 impl Action for StartLogging {
     const SPEC: Spec = spec! {
-        "cloudtrail.start-logging": "Make a trail log again and say who stopped it";
+        "cloudtrail.start-logging": "Turn a trail's logging back on and find out who stopped it";
         Contain, verdict;
         uses [setting Logging, fact Tampering];
     };
@@ -67,7 +67,7 @@ impl Action for StartLogging {
             let now = step.look(&logging).await?;
             let verdict = match now {
                 true => Verdict::Proven,
-                false => Verdict::Failed { reason: "its status says that it does not log".into() },
+                false => Verdict::Failed { reason: "its status is not logging".into() },
             };
             Ok((verdict, json!({ "trail": self.trail, "logging": now })))
         })

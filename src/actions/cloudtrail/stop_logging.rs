@@ -1,7 +1,7 @@
 //! Attack: stop the logging of a trail.
 //!
 //! For drills. Hits only a trail that this run made, or one that carries `required-tag`. CloudTrail's
-//! event history and other trails go on, so the call itself is seen. Release starts the logging again.
+//! event history and other trails keep recording, so the call itself is recorded. Release starts the logging again.
 //!
 //! ```yaml
 //! blind:

@@ -63,7 +63,7 @@ pub struct CreateAlarm {
     /// What a period without data counts as.
     #[serde(default)]
     pub missing_data: MissingData,
-    /// ARNs to tell when it goes into `ALARM`.
+    /// ARNs to notify when it goes into `ALARM`.
     #[serde(default)]
     pub actions: Vec<Arn>,
     /// Tags beside those of the run.

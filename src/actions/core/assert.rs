@@ -20,7 +20,7 @@ use crate::actions::kit::*;
 pub struct Assert {
     /// What must be true: one whole `${{ ... }}` expression.
     pub that: bool,
-    /// What is wrong when it is not, and what to do.
+    /// What a failure means, and what to do.
     pub message: String,
 }
 

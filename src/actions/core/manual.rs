@@ -1,8 +1,8 @@
-//! Have a human do something, and wait until they say that it is done.
+//! Have a person do something, and wait until they confirm that it is done.
 //!
-//! For what no API does: calling the owner, pulling a cable, deciding. The run waits at the terminal;
-//! where nobody can be asked it stops and says how to answer on `resume`. Who answered and with what
-//! words is journaled. A "no" fails the step. The step's `owner` names the role that is asked.
+//! For work that no API does: calling the owner, pulling a cable, deciding. The run waits at the terminal;
+//! if nobody can be asked, it stops and explains how to answer with `resume`. Who answered, and the
+//! wording, are journaled. A "no" fails the step. The step's `owner` is the role that is asked.
 
 use crate::{actions::kit::*, engine::Question};
 

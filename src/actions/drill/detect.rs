@@ -1,13 +1,13 @@
-//! Wait for a detection and say what became of it, on three clocks of AWS: when the fault took
+//! Wait for a detection and report its outcome, with three timestamps of AWS: when the fault took
 //! effect (`since`), when the event was created, and when it was received.
 //!
 //! | outcome | means |
 //! |---|---|
 //! | `pass` | an event that names `resource` was received by `since` + `within` |
 //! | `late` | it was received after that, within the same time again (at least 10 s) |
-//! | `missed` | nothing that matches came |
-//! | `wrong-resource` | what came named other resources |
-//! | `plumbing-only` | nothing came but GuardDuty's sample findings: they show that the way is open, not that anything was detected |
+//! | `missed` | no matching event was received |
+//! | `wrong-resource` | the events received named other resources |
+//! | `plumbing-only` | only GuardDuty's sample findings were received: they show that the delivery path works, not that anything was detected |
 //!
 //! Events that were created before `since` do not count (2 s are allowed for clocks that count
 //! whole seconds). An event names the resource when the whole of one of its texts is `resource`, or
@@ -91,7 +91,7 @@ pub enum Via {
 
 impl Action for Detect {
     const SPEC: Spec = spec! {
-        "drill.detect": "Wait for a detection and say what became of it";
+        "drill.detect": "Wait for a detection and report its outcome";
         Verify;
         uses [operation Detection];
     };
@@ -106,8 +106,7 @@ impl Action for Detect {
             ));
         }
         if self.resource.trim().is_empty() {
-            let text =
-                "`resource` is empty: a detection that names nothing cannot be told from any other";
+            let text = "`resource` is empty: a detection that names nothing cannot be distinguished from any other";
             return Err(StepError::Refused(text.into()));
         }
         let detection = Detection {

@@ -4,14 +4,14 @@
 //!
 //! - the run works in one of `accounts` and in one of `regions`;
 //! - the safety lever of FIS is not engaged: someone has stopped all experiments;
-//! - each of `stop-alarms` is there and not in `ALARM`: it would stop the experiment, or an incident
-//!   goes on already;
-//! - the forecast of the cost is at most `max-cost`;
+//! - each of `stop-alarms` exists and is not in `ALARM`: it would stop the experiment, or there is an incident
+//!   already;
+//! - the estimated cost is at most `max-cost`;
 //! - it is within `window`, on AWS's clock.
 //!
 //! Noted, not refused: an alarm without data, a Region without a safety lever, and experiments that
 //! run already. `required-tag` is recorded here; targets are held to it where faults are injected.
-//! The cost is a forecast from list prices in us-east-1, and no bill.
+//! The cost is an estimate from list prices in us-east-1, not a bill.
 //!
 //! Time zones by name are read from the files of the machine that runs the drill; `UTC` and offsets
 //! need none. <https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html>
@@ -226,7 +226,7 @@ impl Guard {
                     ));
                 }
                 Some(other) => {
-                    return refuse(format!("alarm `{name}` is in `{other}`, which says nothing"));
+                    return refuse(format!("alarm `{name}` is in the unknown state `{other}`"));
                 }
                 None => {
                     return refuse(format!(

@@ -1,4 +1,4 @@
-//! Where a detection comes from and what tells it apart, in the same words for `drill.watch` and
+//! Where a detection comes from and how to recognise it, in the same terms for `drill.watch` and
 //! `drill.detect`; and the EventBridge pattern that follows. Pure: reads nothing.
 //!
 //! Patterns: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>.
@@ -110,7 +110,7 @@ impl Match {
 /// what is to match.
 ///
 /// # Errors
-/// The text of a refusal: nothing tells the detection apart, or the pattern is none.
+/// The text of a refusal: nothing identifies the detection, or the pattern is invalid.
 pub fn pattern_for(
     source: Source,
     matching: Option<&Match>,
@@ -195,7 +195,7 @@ fn stray(pattern: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// Whether a rule with this pattern must be told of calls that only read, which EventBridge leaves
+/// Whether a rule with this pattern must receive calls that only read, which EventBridge leaves
 /// out unless asked.
 pub fn wants_reads(pattern: &Value) -> bool {
     let names = pattern.pointer("/detail/eventName").and_then(Value::as_array);

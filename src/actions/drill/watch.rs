@@ -2,7 +2,7 @@
 //! a queue of its own that keeps what matches until `drill.detect` has judged it.
 //!
 //! The queue is encrypted with SQS's own keys and takes messages from that one rule only. Rule and
-//! queue are taken away on release. A rule may need some moments until it matches, so put this
+//! queue are removed on release. A rule may need some moments until it matches, so put this
 //! step well before the fault.
 //!
 //! Where events come from: calls reach EventBridge through CloudTrail, which needs a trail that

@@ -16,12 +16,12 @@ pub enum InAutoScalingGroup {
     /// Refuse: the group would find it unhealthy and terminate it.
     #[default]
     Refuse,
-    /// Go on: the group is suspended, or the instance is on standby.
+    /// Continue: the group is suspended, or the instance is on standby.
     Allow,
 }
 
 impl InAutoScalingGroup {
-    /// `what` says what is about to be done to the instance, such as `isolated`.
+    /// `what` is the effect about to happen to the instance, such as `isolated`.
     pub(super) async fn check(
         self,
         step: &Step<Aws>,

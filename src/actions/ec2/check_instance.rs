@@ -1,7 +1,7 @@
-//! Check that an instance runs, or is stopped; fails the step with what was seen if it does not come
+//! Check that an instance is running or stopped; fails the step with the observed state if it does not get
 //! into that state within the time given.
 //!
-//! The state is EC2's own: `running` says that the host was started, not that anything on it works.
+//! The state is EC2's own: `running` means that the host was started, not that anything on it works.
 //!
 //! ```yaml
 //! - id: is-running

@@ -1,7 +1,7 @@
 //! Check which network ACL a subnet is associated with; with `is`, fails the step when it is another.
 //!
 //! AWS FIS swaps the ACL of a subnet to disrupt its connectivity, and swaps it back at the end: the
-//! same ACL before and after says that nothing of the fault was left.
+//! same ACL before and after shows that the fault left nothing behind.
 //!
 //! ```yaml
 //! - id: acl-after

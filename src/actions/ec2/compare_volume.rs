@@ -4,8 +4,8 @@
 //! SHA-256 that EBS keeps of each: no instance reads the disk, and only blocks that were written are
 //! looked at. Blocks that hold nothing count as zeros.
 //!
-//! A restore is judged by what came back, not by the word COMPLETED. Damage does not fail the step: it
-//! is the outcome. `no-blocks` says that neither snapshot holds any block, so that no content could
+//! A restore is judged by its content, not by the status COMPLETED. Damage does not fail the step: it
+//! is the outcome. `no-blocks` means that neither snapshot holds any block, so that no content could
 //! be compared: the volume was never written, or the endpoint keeps no blocks. A volume that is
 //! smaller than the baseline is `damaged` without a look at its blocks.
 //!

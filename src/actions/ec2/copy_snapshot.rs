@@ -56,7 +56,7 @@ impl Action for CopySnapshot {
             description: format!("backburn {} copy of {} from {from}", step.run(), self.snapshot),
         };
         if step.planning() && self.snapshot.is_placeholder() {
-            // Shown in the plan all the same; what depends on the snapshot itself stays open.
+            // Still shown in the plan; what depends on the snapshot itself stays open.
             there.start(copy(false)).await?;
             return Err(StepError::Open("copies a snapshot that the run takes".into()));
         }

@@ -24,7 +24,7 @@ pub struct CreateImage {
     #[serde(default)]
     #[schemars(length(min = 3, max = 128))]
     pub name: Option<String>,
-    /// Whether EC2 must leave the instance running. `false` loses what is in its memory.
+    /// Whether EC2 must leave the instance running. `false` loses the contents of its memory.
     #[serde(default = "yes")]
     pub no_reboot: bool,
 }
@@ -62,8 +62,11 @@ impl Action for CreateImage {
         let facts = step.read(&Instance::of(&self.instance)).await?;
         alive(&facts)?;
         if !self.no_reboot {
-            step.note(format!("`{}` reboots, which loses what is in its memory", self.instance))
-                .await?;
+            step.note(format!(
+                "`{}` reboots, which loses the contents of its memory",
+                self.instance
+            ))
+            .await?;
         }
         let image = step
             .start(Create {

@@ -5,17 +5,17 @@
 //! goes into a group that allows everything, under which flows are not tracked, waits
 //! `cut-connections-after`, and then into the closed one. The open group exposes the host for that
 //! time: the wait is bounded and journaled, and closing is the first thing that any recovery does.
-//! `0s` goes straight to the closed group; open connections may then go on.
+//! `0s` goes straight to the closed group; open connections may then persist.
 //!
-//! Groups are made for each VPC of an interface and taken away on release, when the interfaces have
+//! Groups are created for each VPC of an interface and removed on release, once the interfaces have
 //! their groups back. Elastic IPs are recorded, and disassociated when asked; never released.
 //!
 //! Verdict: `proven` when fresh reads show every interface in the closed group alone and no rule in
 //! that group; `presumed` when something cannot be seen (an interface that another service manages)
-//! or open connections were not cut; `failed` otherwise, also when an interface was attached
+//! or open connections were not cut; `failed` otherwise, including when an interface was attached
 //! meanwhile.
 //!
-//! An instance that another run has isolated is refused: that run has to be resumed or released first.
+//! An instance that another run has isolated is refused: resume or release that run first.
 //!
 //! What no group filters: the VPC resolver (DNS can carry data out; DNS Firewall stops that),
 //! instance metadata (the role's credentials; see `ec2.revoke-instance-role`) and time. Connections
@@ -50,7 +50,7 @@ pub struct IsolateInstance {
     /// The instance to isolate.
     pub instance: InstanceId,
     /// How long each interface stays in the open group, so that its connections become untracked
-    /// and end when it closes. `0s` closes at once and lets tracked connections go on.
+    /// and end when it closes. `0s` closes at once and lets tracked connections persist.
     #[serde(default = "ten_seconds")]
     pub cut_connections_after: Duration,
     /// Also takes Elastic IPs off the instance. Release puts them back.
@@ -116,7 +116,7 @@ impl Action for IsolateInstance {
         for vpc in vpcs {
             groups.insert(vpc, self.groups(step, vpc).await?);
         }
-        // Interfaces side by side, and none is left half done because another failed.
+        // Interfaces concurrently, and none is left half done because another one failed.
         let closing = ours.iter().filter_map(|(interface, vpc)| {
             Some(self.close(step, &interface.interface, groups.get(vpc)?))
         });
@@ -181,11 +181,8 @@ impl IsolateInstance {
             ))
             .await?;
         } else {
-            step.note(format!(
-                "open connections of `{}` that are tracked will go on",
-                self.instance
-            ))
-            .await?;
+            step.note(format!("tracked open connections of `{}` will persist", self.instance))
+                .await?;
         }
         for interface in managed {
             let owner = interface.managed_by.as_deref().unwrap_or_default();

@@ -1,11 +1,11 @@
 //! Keep an instance and its volumes from being deleted while they are evidence.
 //!
 //! Turns termination protection on, makes a shutdown from inside stop the instance instead of
-//! terminating it, keeps every attached volume when the instance is terminated all the same, and
-//! tags the instance. Nothing of it is felt by what runs there, so it comes first.
+//! terminating it, keeps every attached volume if the instance is terminated anyway, and
+//! tags the instance. None of this affects the workload, so it comes first.
 //!
 //! Termination protection does not keep an Auto Scaling group or a Spot interruption from ending
-//! the instance: both are said in the plan.
+//! the instance: the plan notes both.
 
 use std::collections::BTreeMap;
 

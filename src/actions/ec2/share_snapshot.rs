@@ -1,6 +1,6 @@
 //! Share a snapshot with another account, so that evidence does not stay in the contained one alone.
 //!
-//! Whoever took the account may delete what is in it. The other account copies the snapshot, and only
+//! Whoever took over the account may delete what is in it. The other account copies the snapshot, and only
 //! that copy is out of reach: sharing by itself keeps it readable, not safe. A snapshot under `aws/ebs`
 //! cannot be shared; copy it under a customer key first (`ec2.copy-snapshot` with `kms-key`), and give
 //! the other account the use of that key. Release keeps the share, as it keeps the evidence.

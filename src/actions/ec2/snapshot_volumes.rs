@@ -1,6 +1,6 @@
 //! Take snapshots of all EBS volumes of an instance at one point in time.
 //!
-//! The set is crash-consistent across volumes and the instance goes on running. Waits until every
+//! The set is crash-consistent across volumes and the instance keeps running. Waits until every
 //! snapshot is complete. What is in the instance's memory and on instance-store disks is not in
 //! them. Snapshots carry the tags of their volumes and of the run; release keeps them as evidence.
 //!
@@ -52,7 +52,7 @@ impl Action for SnapshotVolumes {
         let volumes: Vec<_> = facts.volumes.into_iter().map(|volume| volume.volume).collect();
         if volumes.is_empty() {
             return Err(StepError::Refused(format!(
-                "instance `{}` has no EBS volume; what it has on instance-store disks can only be copied from inside",
+                "instance `{}` has no EBS volume; data on instance-store disks can only be copied from inside",
                 self.instance
             )));
         }

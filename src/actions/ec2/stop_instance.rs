@@ -2,7 +2,7 @@
 //!
 //! Comes last: stopping loses what is in memory and on instance-store disks, and an auto-assigned
 //! public address. EBS volumes, Elastic IPs and private addresses stay. Release starts the instance
-//! again, which does not bring back what was lost.
+//! again, which does not recover what was lost.
 
 use super::{alive, auto_scaling::InAutoScalingGroup};
 use crate::{
@@ -42,7 +42,7 @@ impl Action for StopInstance {
         }
         self.in_auto_scaling_group.check(step, &facts, "stopped").await?;
         step.note(format!(
-            "stopping `{}` loses its memory and what is on instance-store disks; capture them before",
+            "stopping `{}` loses its memory and its instance-store disks; capture them first",
             self.instance
         ))
         .await?;

@@ -1,7 +1,7 @@
-//! Wait until an AWS FIS experiment is over, and say how it ended.
+//! Wait until an AWS FIS experiment is over, and report how it ended.
 //!
 //! A stopped or failed experiment does not fail the step: how it ended is the output, for whoever
-//! judges the drill. With `at-most`, an experiment that still goes on after that time fails it.
+//! judges the drill. With `at-most`, an experiment that is still running after that time fails the step.
 //!
 //! ```yaml
 //! - id: end

@@ -1,7 +1,7 @@
 //! Start an AWS FIS experiment and wait until its first fault has begun.
 //!
 //! Makes a template, starts one experiment from it and returns once a fault is effective; the
-//! experiment goes on while later steps detect and respond, and `fis.await-experiment` awaits its
+//! experiment keeps running while later steps detect and respond, and `fis.await-experiment` awaits its
 //! end. Actions that only wait (`aws:fis:wait`) are no fault.
 //!
 //! The step fails with AWS's reason when the experiment fails, is cancelled or is stopped before a

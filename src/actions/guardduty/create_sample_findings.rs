@@ -1,7 +1,7 @@
-//! Make sample findings of the given types, to prove the way from GuardDuty to whoever is told.
+//! Create sample findings of the given types, to prove the delivery path from GuardDuty to its recipients.
 //!
-//! A sample proves plumbing and no detection: it names resources that do not exist, and its title begins
-//! with `[SAMPLE]`. Repeats of a finding are told every 6 hours by default: only the first of a type goes
+//! A sample proves the plumbing, not detection: it names resources that do not exist, and its title begins
+//! with `[SAMPLE]`. Repeats of a finding are published every 6 hours by default: only the first of a type goes
 //! to EventBridge at once. Release keeps them; the release of a drill archives them.
 //!
 //! ```yaml

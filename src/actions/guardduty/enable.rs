@@ -2,7 +2,7 @@
 //!
 //! An enabled detector is left alone and reported as `already`. A disabled one is enabled, and disabled
 //! again on release; where there is none, one is made, and release deletes only that one, with its
-//! findings. A new detector learns for days what is normal: findings of anomalies come late, those of
+//! findings. A new detector takes days to learn what is normal: findings of anomalies come late, those of
 //! rules do not. A new detector is in the trial of 30 days or costs by volume.
 //!
 //! ```yaml

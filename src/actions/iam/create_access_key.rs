@@ -1,10 +1,10 @@
 //! Make an access key of a user that this run made. Its secret stays in the memory of this process:
 //! no plan, journal, output or message has it, and it ends with the process.
 //!
-//! Steps of a drill's attack run as this key. A drill that was cut off after this step cannot go on with
-//! it: release it and run it again. Where the cut fell into this step, resume makes a new key.
+//! Steps of a drill's attack run as this key. A drill that was interrupted after this step cannot continue with
+//! it: release it and run it again. If the interruption came during this step, resume creates a new key.
 //!
-//! Only keys of users that carry this run's tag are made, and release takes them away.
+//! Keys are created only for users that carry this run's tag, and release deletes them.
 //!
 //! ```yaml
 //! leaked-key:

@@ -30,7 +30,7 @@ pub enum Whom {
     UserId(String),
 }
 
-/// Denies everything to `whom`. The statement's id names the run, by which the policy is told from
+/// Denies everything to `whom`. The statement's id names the run, which distinguishes the policy from
 /// one that someone else wrote.
 pub fn document(run: &str, whom: &Whom) -> Value {
     let sid: String =

@@ -5,7 +5,7 @@
 //!
 //! `scope: sessions` denies sessions whose token was issued before now (AWS's clock, 30 s ahead), by
 //! `aws:TokenIssueTime`. A long-term key carries no such time and is not hit: without
-//! `iam.disable-access-key` the attacker makes a new session at once. Use it when the user must go on
+//! `iam.disable-access-key` the attacker creates a new session at once. Use it if the user must continue
 //! working with a new key.
 //!
 //! The policy is called `backburn-RUN-STEP`; an inline policy that someone else wrote under that name
@@ -13,7 +13,7 @@
 //! checked in the plan. Sessions that the attacker got by assuming a role are sessions of that role:
 //! look for `AssumeRole` by this user in CloudTrail.
 //!
-//! A user that another run denies already is refused: that run has to be resumed or released first.
+//! A user that another run already denies is refused: resume or release that run first.
 //!
 //! Release deletes the policy.
 //!

@@ -8,9 +8,9 @@
 //! be made inactive at all; it is refused with what to do instead.
 //!
 //! AWS puts `AWSCompromisedKeyQuarantineV3` on users whose keys it finds in public. That policy denies
-//! a part of what a key can do (`s3:PutObject` stays) and is no containment.
+//! a part of what a key can do (`s3:PutObject` stays) and is not a containment.
 //!
-//! Release makes the key what it was before.
+//! Release restores the key's former status.
 //!
 //! Verdict: proven when the status reads back as `Inactive`.
 //!
@@ -63,7 +63,7 @@ impl Action for DisableAccessKey {
             && owner != *account
         {
             return Err(StepError::Refused(format!(
-                "access key `{key}` belongs to account {owner}, this run works in {account}; contain it there, or tell its owner"
+                "access key `{key}` belongs to account {owner}, this run works in {account}; contain it there, or notify its owner"
             )));
         }
         let facts = step.read(&User { name: user.into() }).await?;

@@ -7,7 +7,7 @@
 //! that a wider statement would still trust, roles that IAM lets nobody change (service-linked, IAM
 //! Identity Center), and the role that the program itself runs as.
 //!
-//! Sessions that exist go on until they end: deny them too (`ec2.revoke-instance-role`).
+//! Existing sessions remain valid until they expire: deny them too (`ec2.revoke-instance-role`).
 //!
 //! Release writes the former trust policy back. If it names a principal that was deleted meanwhile,
 //! IAM does not take it.

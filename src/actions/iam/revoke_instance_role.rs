@@ -2,16 +2,16 @@
 //!
 //! `scope: instance` (the default) denies by `aws:userid`, which is `ROLE-ID:INSTANCE-ID` in every
 //! session that EC2 hands to this instance: the stolen credentials, and those that EC2 hands it next.
-//! Other instances with the role go on working.
+//! Other instances with the role keep working.
 //!
 //! `scope: role` denies every session of the role whose token was issued before now (AWS's clock,
-//! 30 s ahead), by `aws:TokenIssueTime`: also sessions that the attacker made by assuming the role
+//! 30 s ahead), by `aws:TokenIssueTime`, including sessions that the attacker created by assuming the role
 //! under another name. Every other user of the role loses access until it gets new credentials, which
 //! EC2 brings to instances only hours later; and this instance gets new ones too. Combine it with
 //! isolation, or with `scope: instance` in a second step.
 //!
-//! Either way, sessions of other roles that were assumed with the stolen credentials go on: look for
-//! `AssumeRole` in CloudTrail. Changing or removing the profile would not do: EC2 keeps the old role's
+//! Either way, sessions of other roles that were assumed with the stolen credentials remain valid: look for
+//! `AssumeRole` in CloudTrail. Changing or removing the profile would not help: EC2 keeps the old role's
 //! credentials usable for up to about six hours. The instance's own Systems Manager agent uses the
 //! role, so commands on it fail from here on.
 //!

@@ -22,7 +22,7 @@ use crate::{
 const ACTIONS: &[&str] = &["ec2:DescribeInstances", "iam:CreateAccessKey", "s3:GetObject"];
 
 /// Reads `policy` back, compares it with `want`, and asks the simulator whether `principal` is denied
-/// under `context`. Looks again while IAM, which is eventually consistent, has not caught up.
+/// under `context`. Repeats the read while IAM, which is eventually consistent, has not caught up.
 pub async fn verdict<F>(
     step: &Step<Aws>,
     policy: &F,
@@ -76,7 +76,7 @@ fn unseen(error: &CallError) -> String {
         (Class::Denied, _) => {
             "the runner may not ask the policy simulator (`iam:SimulatePrincipalPolicy`)".into()
         }
-        _ => format!("the policy simulator cannot be asked: {error}"),
+        _ => format!("the policy simulator cannot be called: {error}"),
     }
 }
 
@@ -94,7 +94,8 @@ fn judge(decisions: &[Decision]) -> Verdict {
         );
         return Verdict::Presumed { reason };
     }
-    let reason = format!("the policy simulator says `{}` for `{}`", first.decision, first.action);
+    let reason =
+        format!("the policy simulator answers `{}` for `{}`", first.decision, first.action);
     Verdict::Failed { reason }
 }
 

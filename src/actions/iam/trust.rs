@@ -18,7 +18,7 @@ pub struct Repaired {
 ///
 /// # Errors
 /// Nothing would be left, which IAM refuses, or somebody to remove would still be trusted by a
-/// wider statement. The text says what to do.
+/// wider statement. The text explains what to do.
 pub fn without(policy: &Value, remove: &[String]) -> Result<Repaired, String> {
     let remove: Vec<String> = remove.iter().map(|p| principal(p)).collect();
     let mut absent = remove.clone();
@@ -137,7 +137,7 @@ fn is_ec2(principal: &str) -> bool {
 /// Checks a document that is to replace a trust policy.
 ///
 /// # Errors
-/// It is none that IAM takes; the text says why.
+/// IAM would not accept it; the text gives the reason.
 pub fn check(document: &Value) -> Result<(), String> {
     let statements = document.get("Statement").map(listed).unwrap_or_default();
     if statements.is_empty() {

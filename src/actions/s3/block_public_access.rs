@@ -1,10 +1,10 @@
 //! Block all public access to a bucket: new and existing ACLs, new and existing policies.
 //!
-//! All four switches are set. Access that a policy grants to named accounts or principals goes on, as do
+//! All four switches are set. Access that a policy grants to named accounts or principals continues, as do
 //! presigned URLs: look at the policy and the access points, and at who signs. Access points have a block
-//! of their own. A web site in the bucket goes dark.
+//! of their own. A website in the bucket becomes unreachable.
 //!
-//! Release gives the block back as it was, also when it was none.
+//! Release restores the former block, even if there was none.
 //!
 //! ```yaml
 //! close:

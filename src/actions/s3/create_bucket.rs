@@ -2,7 +2,7 @@
 //!
 //! All public access is blocked, and versioning is on unless `versioning: false`. `objects` gives texts
 //! by key; `generate` fills in objects whose contents follow from the bucket's name, so that a journal
-//! does not have to keep them. At most 1,000 objects and 64 MiB. The bucket is named after run and step
+//! need not store them. At most 1,000 objects and 64 MiB. The bucket is named after run and step
 //! unless `name` says otherwise; a bucket of that name that this run did not make is never touched.
 //!
 //! `digest` is a SHA-256 over the sorted keys and the SHA-256 of each content, of what was written: for

@@ -1,4 +1,4 @@
-//! Attack: suspend a bucket's versioning, so that what is written over is lost.
+//! Attack: suspend a bucket's versioning, so that overwritten objects are lost.
 //!
 //! For drills. Hits only a bucket that this run made, or one that carries `required-tag`. Release
 //! switches versioning on again.
@@ -42,7 +42,7 @@ impl Action for SuspendVersioning {
         let versioning = Versioning { bucket: self.bucket.to_string() };
         if !self.bucket.is_placeholder() && step.read(&versioning).await? == Versioned::Never {
             return Err(StepError::Refused(format!(
-                "versioning of bucket `{}` was never on: there is nothing to suspend, and what was never on cannot be given back",
+                "versioning of bucket `{}` was never on: there is nothing to suspend, and that state could not be given back",
                 self.bucket
             )));
         }

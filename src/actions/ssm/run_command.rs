@@ -4,15 +4,15 @@
 //! and the role's credentials. Whoever owns the instance may have changed its tools, and sees the
 //! commands; prefer tools that you bring along.
 //!
-//! `stdout.txt` and `stderr.txt` are kept in the run's evidence with their SHA-256, also when the
+//! `stdout.txt` and `stderr.txt` are kept in the run's evidence with their SHA-256, even if the
 //! command fails. Systems Manager returns the first 24,000 characters of stdout and 8,000 of stderr:
-//! have the commands themselves put what is larger (a memory image) into a bucket, and print its hash.
+//! have the commands upload anything larger (a memory image) to a bucket, and print its hash.
 //!
 //! `SendCommand` takes no client token. The command is sent once; a run that was interrupted while
-//! sending looks for it by its comment. Where that cannot be told, the step stops and says so rather
+//! sending looks for it by its comment. If that is inconclusive, the step stops and reports it rather
 //! than run the commands twice, unless `repeatable` is true.
 //!
-//! Release cannot take back what the commands did.
+//! Release cannot undo what the commands did.
 //!
 //! AWS: <https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html>
 

@@ -89,8 +89,8 @@ impl BackUp {
 }
 
 impl Operation<Aws> for BackUp {
-    /// No list shows the tokens of jobs, so it is told by what it saves where, as whom, and since
-    /// when. A second start with the same token answers with the job of the first all the same.
+    /// No list shows the tokens of jobs, so a job is recognised by what it saves where, as whom, and since
+    /// when. A second start with the same token still answers with the job of the first.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let pages = aws
             .backup()

@@ -1,4 +1,4 @@
-//! Takes away a resource that a restore made: a volume, an instance with its volumes, a table, or a
+//! Removes a resource that a restore created: a volume, an instance with its volumes, a table, or a
 //! bucket with all versions of its objects. Owns one way for each kind; may be called again.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
@@ -31,7 +31,7 @@ async fn volume(aws: &Aws, id: &str) -> Result<(), CallError> {
     call.by(DELETE_VOLUME)
 }
 
-/// Its volumes go with it, also those that an image keeps by default.
+/// Its volumes are removed with it, even those that an image keeps by default.
 async fn terminate(aws: &Aws, id: &str) -> Result<(), CallError> {
     let found = instance(aws, id).await?;
     let volumes = found.block_device_mappings.into_iter().flatten();

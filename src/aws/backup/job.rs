@@ -115,7 +115,7 @@ where
     }
 }
 
-/// `12.5` or `12.50%`, as jobs tell it.
+/// `12.5` or `12.50%`, as jobs report it.
 fn percent(text: Option<&str>) -> Option<u8> {
     let number: f64 = text?.trim().trim_end_matches('%').parse().ok()?;
     Some(number.clamp(0.0, 100.0) as u8)

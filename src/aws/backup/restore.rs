@@ -15,7 +15,7 @@ use super::{
 };
 use crate::aws::kit::*;
 
-/// A restore cannot be stopped, so its end is awaited before its resource is taken away.
+/// A restore cannot be stopped, so its end is awaited before its resource is removed.
 const ENDS: Duration = Duration::from_secs(30 * 60);
 
 operation! {
@@ -93,8 +93,8 @@ impl Restore {
 }
 
 impl Operation<Aws> for Restore {
-    /// No list shows the tokens of jobs, so it is told by what it restores, as whom, and since when.
-    /// A second start with the same token answers with the job of the first all the same.
+    /// No list shows the tokens of jobs, so a job is recognised by what it restores, as whom, and since when.
+    /// A second start with the same token still answers with the job of the first.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let pages = aws
             .backup()

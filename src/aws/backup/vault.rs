@@ -73,7 +73,7 @@ impl Vault {
             return Ok(Some(arn));
         }
         Err(LIST_BACKUP_VAULTS.invalid(format!(
-            "vault `{}` is there but has not the tag `{RUN_TAG}` of this run; give another `name`",
+            "vault `{}` exists but does not have the tag `{RUN_TAG}` of this run; give another `name`",
             self.name
         )))
     }

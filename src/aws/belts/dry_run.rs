@@ -41,7 +41,7 @@ impl Call<'_> {
         }
     }
 
-    /// The error that the call ends in; a dry run that succeeds has none, which says nothing.
+    /// The error that the call ends in; a dry run that succeeds has none, which proves nothing.
     async fn make(&self, aws: &Aws) -> Option<CallError> {
         let ec2 = aws.ec2();
         macro_rules! error {
@@ -90,7 +90,7 @@ impl Call<'_> {
     }
 }
 
-/// Permission, answer and who says so.
+/// Permission, answer and its source.
 pub(super) async fn ask(aws: &Aws, steps: &[PlannedStep]) -> Vec<(&'static str, Answer, String)> {
     let calls = calls(steps, &aws.scope().region);
     let asked = calls.iter().map(|call| call.make(aws).map(|error| (call.action(), error)));
@@ -103,7 +103,7 @@ pub(super) async fn ask(aws: &Aws, steps: &[PlannedStep]) -> Vec<(&'static str, 
 
 fn heard(error: &CallError) -> Option<(Answer, &'static str)> {
     match (error.code.as_deref(), error.class) {
-        (Some("DryRunOperation"), _) => Some((Answer::Allowed, "a dry run says so")),
+        (Some("DryRunOperation"), _) => Some((Answer::Allowed, "a dry run reports it")),
         (_, Class::Denied) => Some((Answer::Denied, "a dry run was denied")),
         _ => None,
     }

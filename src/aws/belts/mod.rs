@@ -159,7 +159,7 @@ impl Belts {
         let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {
             return Err(StepError::Refused(format!(
-                "{why}, which keeps every run off it; take the tag away first if it has to be touched all the same"
+                "{why}, which protects it from every run; remove the tag first if it must be touched anyway"
             )));
         }
         let mut touched = self.touched.lock().await;
@@ -246,7 +246,7 @@ impl Seen {
     }
 }
 
-/// What is over its limit, in words; `next` is what would come on top.
+/// The exceeded limits, in words; `next` is what would be added.
 pub fn over(count: &Count, next: Option<&str>) -> String {
     let Count { what, limit, touched } = count;
     let list =

@@ -1,5 +1,5 @@
 //! Whether the caller may make the calls of a plan, asked without making any: EC2's `DryRun` and IAM's
-//! policy simulator. Owns the questions and how far an answer is believed. What neither can tell is
+//! policy simulator. Owns the questions and how far an answer is trusted. What neither can decide is
 //! unknown, which is never taken for allowed; nothing here fails.
 
 use std::{
@@ -35,22 +35,22 @@ pub enum Answer {
     Allowed,
 }
 
-/// What is known of one permission.
+/// The known state of one permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
     /// `service:Action`
     pub action: &'static str,
     pub answer: Answer,
-    /// Who says so, or why nobody can.
+    /// The source of the answer, or why there is none.
     pub why: String,
 }
 
-/// Slower answers than this are none.
+/// Slower answers than this are ignored.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Actions in one simulation.
 const AT_ONCE: usize = 50;
 
-/// What the simulator says of each action on all resources, or why it says nothing.
+/// The simulator's answer for each action on all resources, or why there is none.
 type Simulated = BTreeMap<&'static str, Result<Option<EvaluationResult>, String>>;
 
 /// The answers that do not hang on what is in the account, so that a plan need not be waited for.
@@ -166,7 +166,10 @@ async fn principal(aws: &Aws) -> Result<String, String> {
     }
     match caller.user() {
         Some(_) => Ok(caller.arn),
-        None => Err(format!("the simulator does not know `{}`: no user and no role", caller.arn)),
+        None => Err(format!(
+            "the simulator does not support `{}`: it is neither a user nor a role",
+            caller.arn
+        )),
     }
 }
 
@@ -184,7 +187,7 @@ async fn ask(
             ErrorClass::Unreachable if aws.endpoint().is_some() => {
                 "the endpoint has no policy simulator".to_owned()
             }
-            _ => format!("the policy simulator cannot be asked: {error}"),
+            _ => format!("the policy simulator cannot be called: {error}"),
         });
     let of = |answers: &Vec<EvaluationResult>, action: &str| {
         answers.iter().find(|one| one.eval_action_name.eq_ignore_ascii_case(action)).cloned()
@@ -197,7 +200,9 @@ async fn ask(
 fn said(answer: &Result<Option<EvaluationResult>, String>, certain: bool) -> (Answer, String) {
     match answer {
         Ok(Some(answer)) => believed(answer, certain),
-        Ok(None) => (Answer::Unknown, "the policy simulator does not mention it".to_owned()),
+        Ok(None) => {
+            (Answer::Unknown, "the policy simulator's answer does not contain it".to_owned())
+        }
         Err(why) => (Answer::Unknown, why.clone()),
     }
 }
@@ -237,7 +242,7 @@ fn believed(answer: &EvaluationResult, certain: bool) -> (Answer, String) {
     let unknown = |why: String| (Answer::Unknown, why);
     if organisation == Some(false) {
         return unknown(
-            "an organisation policy may deny it, which the simulator cannot tell".into(),
+            "an organisation policy may deny it, which the simulator cannot decide".into(),
         );
     }
     if !missing.is_empty() {
@@ -245,12 +250,12 @@ fn believed(answer: &EvaluationResult, certain: bool) -> (Answer, String) {
         return unknown(format!("it depends on {keys}"));
     }
     match answer.eval_decision() {
-        Decision::Allowed => (Answer::Allowed, "the policy simulator says so".into()),
+        Decision::Allowed => (Answer::Allowed, "the policy simulator reports it".into()),
         Decision::ExplicitDeny => (Answer::Denied, "a policy of the caller denies it".into()),
         Decision::ImplicitDeny if certain => {
             (Answer::Denied, "no policy of the caller allows it".into())
         }
         Decision::ImplicitDeny => unknown("it is not allowed on every resource".into()),
-        other => unknown(format!("the simulator says `{}`", other.as_str())),
+        other => unknown(format!("the simulator answers `{}`", other.as_str())),
     }
 }

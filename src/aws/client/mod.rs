@@ -43,7 +43,7 @@ pub use principal::session_name;
 
 const CONNECT: &str = "sts:GetCallerIdentity";
 
-/// How to reach an account. What is `None` comes from the standard environment variables and
+/// How to reach an account. Fields that are `None` come from the standard environment variables and
 /// config files: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 #[derive(Clone, Default)]
 pub struct ConnectOptions {
@@ -56,7 +56,7 @@ pub struct ConnectOptions {
     pub keys: Option<(String, String)>,
     /// The run that calls are made for, see [`Aws::with_run`].
     pub run: Option<String>,
-    /// How to hurry where the endpoint is on this machine; anywhere else it counts for nothing.
+    /// How to hurry if the endpoint is on this machine; ignored anywhere else.
     pub haste: Option<Haste>,
 }
 
@@ -102,7 +102,7 @@ impl Aws {
     ///
     /// # Errors
     /// No Region is configured, the endpoint is remote and not allowed (both `Class::Invalid`), or
-    /// AWS does not say who is calling.
+    /// AWS does not report who is calling.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, CallError> {
         let config = loader(options).load().await;
         let Some(region) = config.region().map(ToString::to_string) else {

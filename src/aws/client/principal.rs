@@ -119,13 +119,13 @@ impl Aws {
     ///
     /// # Errors
     /// `Class::Denied` when the caller may not assume the role, or there is no such role: STS does
-    /// not tell the two apart.
+    /// not distinguish the two.
     pub async fn as_role(&self, role_arn: &str, session_name: &str) -> Result<Self, CallError> {
         let new = |e: &CallError| matches!(e.class, Class::Denied | Class::Gone);
         self.session(role_arn, session_name, None, new).await
     }
 
-    /// The same with a role that has been there for long, maybe in another account: what is denied
+    /// The same with a long-standing role, possibly in another account: what is denied
     /// stays denied. `external_id` is what the role's trust policy asks for.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
     ///

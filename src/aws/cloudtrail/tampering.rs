@@ -1,4 +1,4 @@
-//! Who stopped, deleted or narrowed a trail, from CloudTrail's own event history, which goes on without
+//! Who stopped, deleted or narrowed a trail, from CloudTrail's own event history, which works without
 //! any trail. Owns that read.
 //!
 //! Events appear about five minutes after the call, without a guarantee, and are kept for 90 days:

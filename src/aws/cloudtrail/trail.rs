@@ -1,5 +1,5 @@
 //! A trail that a run makes for itself and that logs: absent, or there. Owns how it is made, known by the
-//! tags of its creating call, and taken away. Its bucket and that bucket's policy are other settings.
+//! tags of its creating call, and removed. Its bucket and that bucket's policy are other settings.
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
 

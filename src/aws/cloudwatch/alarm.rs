@@ -1,5 +1,5 @@
 //! An alarm on one metric that a run makes for itself: absent, or there. Owns how it is made, known by
-//! the tags of its creating call, and taken away.
+//! the tags of its creating call, and removed.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
 
@@ -47,7 +47,7 @@ pub struct Watched {
     pub evaluation_periods: i32,
     /// `breaching`, `notBreaching`, `ignore` or `missing`.
     pub missing_data: String,
-    /// ARNs that are told when it goes into ALARM.
+    /// ARNs that are notified when it goes into ALARM.
     pub actions: Vec<String>,
 }
 

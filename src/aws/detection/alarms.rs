@@ -1,4 +1,4 @@
-//! One CloudWatch alarm: the state it is in, and the states that its history says it was in, so
+//! One CloudWatch alarm: its current state, and the earlier states in its history, so
 //! that one that went to `ALARM` and back between two looks is seen.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html>
 
@@ -75,7 +75,7 @@ pub(super) async fn look(
             let reached = items.filter_map(|item| reached(&item, state));
             events.extend(reached.map(|(at, reason)| event(at, &reason)));
         }
-        // Local endpoints have no history; and what the alarm is now may say enough.
+        // Local endpoints have no history; the alarm's current state may be enough.
         Err(e) if e.class == Class::Missing || !events.is_empty() => {}
         Err(e) => return Err(e),
     }

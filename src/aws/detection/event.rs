@@ -1,4 +1,4 @@
-//! What an event says: when it was created, what it is about, and whether it names a resource.
+//! The content of an event: when it was created, its subject, and whether it names a resource.
 //! Pure; each source hands over the JSON that AWS sent.
 
 use jiff::Timestamp;

@@ -1,8 +1,8 @@
-//! Waiting for a detection: an operation that starts nothing, looks again and again, and says in
-//! the end what came and when. Owns the looking; what an event says is `event`, what all of them
+//! Waiting for a detection: an operation that starts nothing, reads repeatedly, and reports in
+//! the end what was received and when. Owns the reading; the content of an event is `event`, what all of them
 //! come to is `score`.
 //!
-//! Nothing that is read is taken away: a message stays in its queue, which release deletes. So a run
+//! Nothing read is removed: a message stays in its queue, which release deletes. So a run
 //! that was cut off reads it again, and the deadline, counted from a journaled moment on AWS's
 //! clock, is the same.
 
@@ -128,7 +128,7 @@ pub struct What {
     pub id: String,
     /// Type of the finding, name of the call or the alarm, detail type of any other event.
     pub r#type: String,
-    /// What it says of itself.
+    /// Its own description.
     pub title: String,
 }
 

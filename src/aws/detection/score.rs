@@ -1,6 +1,6 @@
 //! What the events that came make of a detection. Pure: events and clocks in, outcome out.
 //!
-//! Three clocks, all AWS's: when the fault took effect, when the event says that it was created,
+//! Three timestamps, all AWS's: when the fault took effect, when the event was created by its own account,
 //! and when it was received.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ const SHORTEST_GRACE: Duration = Duration::from_secs(10);
 /// One event, finding or recorded call, as far as it is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Tells two events apart; one thing that is reported twice has one id.
+    /// Distinguishes two events; one event that is reported twice has one id.
     pub id: String,
     /// The source's own id: of the finding, the event or the alarm.
     pub name: String,
@@ -66,7 +66,7 @@ pub enum Outcome {
     Late,
     /// Nothing came.
     Missed,
-    /// What came named other resources.
+    /// The events received named other resources.
     WrongResource,
     /// Nothing came but samples.
     PlumbingOnly,
@@ -131,8 +131,8 @@ pub fn sample<'a>(events: &[&'a Event], clocks: &Clocks) -> Option<Judged<'a>> {
     Some(Judged { outcome, event: Some(first), seen })
 }
 
-/// What was there before the fault has nothing to do with it, and what came after the end was
-/// waited for by nobody: a run that goes on a day later comes to the same outcome.
+/// Events from before the fault have nothing to do with it, and events after the end were
+/// awaited by nobody: a run that continues a day later comes to the same outcome.
 fn counted<'a>(events: &[&'a Event], clocks: &Clocks) -> Vec<&'a Event> {
     let (first, end) = (counts_from(clocks.since), clocks.at(clocks.longest()));
     let counts = |event: &&Event| event.created >= first && event.received <= end;

@@ -21,7 +21,7 @@ fact! {
 impl Fact<Aws> for AlarmStates {
     async fn read(&self, aws: &Aws) -> Result<BTreeMap<String, String>, CallError> {
         if self.names.is_empty() {
-            // Without names AWS would tell of all alarms.
+            // Without names AWS would return all alarms.
             return Ok(BTreeMap::new());
         }
         let mut states = BTreeMap::new();

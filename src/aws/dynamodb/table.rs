@@ -1,5 +1,5 @@
 //! A table that a run makes for itself, with its items: absent, or there. Owns how it is made, known by
-//! the tags of its creating call, and taken away.
+//! the tags of its creating call, and removed.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html>
 

@@ -1,4 +1,4 @@
-//! A machine image of an instance. EC2 reboots the instance for it unless told not to.
+//! A machine image of an instance. EC2 reboots the instance for it unless instructed not to.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
 
@@ -107,7 +107,7 @@ impl CreateImage {
     }
 }
 
-/// EC2 says of an image that was deregistered that it is unavailable, and later that it is unknown.
+/// EC2 reports a deregistered image as unavailable, and later as unknown.
 fn gone<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,5 +1,5 @@
 //! Snapshots of all volumes of an instance, taken at one point in time and crash-consistent across
-//! them. The instance goes on running.
+//! them. The instance keeps running.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html>
 

@@ -92,7 +92,7 @@ impl Setting<Aws> for InstanceState {
             }
             if started.elapsed() > LONGEST {
                 let text = format!(
-                    "instance `{}` has not settled after {} min; look at it in the console, then resume",
+                    "instance `{}` has not reached a stable state after {} min; check it in the console, then resume",
                     self.instance,
                     LONGEST.as_secs() / 60
                 );

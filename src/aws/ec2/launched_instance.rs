@@ -229,7 +229,7 @@ impl Setting<Aws> for LaunchedInstance {
         }
     }
 
-    /// One that was resized, or whose volumes alone are left, is still ours to take away.
+    /// One that was resized, or of which only the volumes are left, is still ours to remove.
     fn agrees(want: &Option<Launched>, have: &Option<Launched>) -> bool {
         match (want, have) {
             (None, None) => true,

@@ -13,7 +13,7 @@ use super::permissions::*;
 use crate::aws::kit::*;
 
 const PAGE: i32 = 1000;
-/// Blocks that are read side by side; EBS allows 1,000 a second.
+/// Number of blocks read concurrently; EBS allows 1,000 a second.
 const AT_ONCE: usize = 16;
 
 fact! {

@@ -17,7 +17,7 @@ pub(crate) fn single_attempt() -> Builder {
     Config::builder().retry_classifier(OnlyRefused)
 }
 
-/// Starts a job at most once: repeats what was throttled, and what got no answer only when `find`
+/// Starts a job at most once: repeats a throttled start, and one without an answer only if `find`
 /// does not see its effect.
 pub(crate) async fn once<S, F>(
     mut start: impl FnMut() -> S,

@@ -68,7 +68,7 @@ impl EventRule {
         let Some(tags) = tags.map(|found| found.tags.unwrap_or_default()) else { return Ok(None) };
         if !self.owner.made(tags.iter().map(|tag| (tag.key(), tag.value()))) {
             let text = format!(
-                "EventBridge rule `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
+                "EventBridge rule `{}` exists but does not have the tags of this run and step; delete it or choose another name, then try again",
                 self.name
             );
             return Err(LIST_TAGS_FOR_RESOURCE.invalid(text));

@@ -99,7 +99,7 @@ impl DesignedTarget {
 }
 
 impl Design {
-    /// FIS wants a list: one that says `none` where there is no condition.
+    /// FIS requires a list: one with `none` if there is no condition.
     pub(super) fn stops(
         &self,
     ) -> Result<Vec<types::CreateExperimentTemplateStopConditionInput>, BuildError> {

@@ -1,7 +1,7 @@
 //! An experiment that a step starts: absent, or started. Absent means that none of the step's is live:
 //! taking it away stops it and waits until its actions have given back what they took.
 //!
-//! A stopped experiment cannot go on, and one that is over stays listed for 120 days: both agree with
+//! A stopped experiment cannot continue, and one that is over stays listed for 120 days: both agree with
 //! absent, so that release has nothing to do, while a resumed step sees that it was started.
 //! <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>
 

@@ -1,7 +1,7 @@
 //! Operations of GuardDuty: sample findings. Owns how they are made, found again among the others, and
 //! archived when a drill has no more use for them.
 //!
-//! Sample findings prove the way from GuardDuty to whoever is told, and no detection.
+//! Sample findings prove the delivery path from GuardDuty to its recipients, not detection.
 //! <https://docs.aws.amazon.com/guardduty/latest/ug/sample_findings.html>
 
 use aws_sdk_guardduty::types::{Condition, Finding, FindingCriteria};

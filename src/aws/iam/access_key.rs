@@ -28,7 +28,7 @@ setting! {
 }
 
 impl AccessKey {
-    /// Creates the key once. A key whose secret nobody has any more is of no use and is taken away:
+    /// Creates the key once. A key whose secret nobody has any more is useless and is removed:
     /// one of an interrupted attempt, or one that was made without an answer.
     async fn create(&self, aws: &Aws) -> Result<(), CallError> {
         for key in keys(aws, &self.user).await? {

@@ -6,7 +6,7 @@ use crate::aws::kit::*;
 fact! {
     /// Account id of any access key, `None` where the endpoint does not offer
     /// [`GetAccessKeyInfo`](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html).
-    /// It says nothing of whether the key is active or still exists.
+    /// It does not show whether the key is active or still exists.
     pub struct AccessKeyOwner {
         pub key: String,
     }

@@ -1,5 +1,5 @@
 //! A role that a run makes for itself, with its policies: absent, or there. Owns how it is made, known
-//! by the tags of its creating call, and taken away with every policy that is on it by then.
+//! by the tags of its creating call, and removed with every policy that is on it by then.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 

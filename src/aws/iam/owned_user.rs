@@ -1,5 +1,5 @@
 //! A user that a run makes for itself, with its policies: absent, or there. Owns how it is made, known
-//! by the tags of its creating call, and taken away with every key, password and policy it has by then.
+//! by the tags of its creating call, and removed with every key, password and policy it has by then.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_remove.html>
 

@@ -1,4 +1,4 @@
-//! What is known of a role before it is changed. Owns that read and which roles IAM lets nobody
+//! The state of a role before it is changed. Owns that read and which roles IAM lets nobody
 //! change; its trust policy is a setting.
 
 use super::permissions::*;

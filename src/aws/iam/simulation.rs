@@ -1,5 +1,5 @@
-//! What IAM's policy simulator says of a principal. Owns the call and its answer; how far the
-//! answer may be believed is the actions' business.
+//! What IAM's policy simulator answers for a principal. Owns the call and its answer; how far the
+//! answer can be trusted is the actions' business.
 
 use aws_sdk_iam::{
     config::retry::RetryConfig,
@@ -76,7 +76,7 @@ impl Fact<Aws> for Simulation {
             .config_override(brief);
         let answer = call.send().await.by(SIMULATE_PRINCIPAL_POLICY)?;
         if answer.is_truncated {
-            let text = "the answer goes on over a page; simulate fewer actions";
+            let text = "the answer spans more than one page; simulate fewer actions";
             return Err(CallError::local(SIMULATE_PRINCIPAL_POLICY.action, Class::Unknown, text));
         }
         let decision = |result: &aws_sdk_iam::types::EvaluationResult| Decision {

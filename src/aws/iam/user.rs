@@ -1,4 +1,4 @@
-//! What is known of a user before it is contained. Owns that read.
+//! The state of a user before it is contained. Owns that read.
 
 use super::{KeyStatus, LoginProfile, permissions::*};
 use crate::aws::kit::*;

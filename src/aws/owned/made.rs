@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Something that a run made. A drill attacks and contains what it made, so release knows it by its
-/// id alone, however it looks by then; only what is being made must be as asked for.
+/// id alone, whatever its state is by then; only a thing being created must be as requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Made {
@@ -19,7 +19,7 @@ pub struct Made {
     pub id: Option<String>,
     /// All of it is there as asked for.
     pub complete: bool,
-    /// What is asked for; only in a value that is to be written.
+    /// The requested specification; only in a value to be written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Value>,
 }
@@ -33,7 +33,7 @@ impl Made {
         Some(Self { id: Some(id.into()), complete, asked: None })
     }
 
-    /// Its id, or what stands for it in a plan, told apart by `name`.
+    /// Its id, or its placeholder in a plan, made unique by `name`.
     pub fn id_of(made: Option<&Self>, name: &str) -> String {
         made.and_then(|made| made.id.clone()).unwrap_or_else(|| open(name))
     }

@@ -121,7 +121,7 @@ impl Lane {
     }
 
     /// A call that was sent at `sent` was throttled. The rate is halved once for all calls that were
-    /// under way together: they tell the same thing.
+    /// in flight together: they carry the same information.
     pub fn throttled(&mut self, sent: Instant, now: Instant) {
         self.fill(now);
         if self.idle && self.published.is_none() {

@@ -24,7 +24,7 @@ use crate::engine::{is_urgent, paced};
 use lane::{Lane, Ticket, Turn};
 pub use sort::Sort;
 
-/// A wait is told of when it is longer than this.
+/// A wait is reported if it is longer than this.
 const LONG: Duration = Duration::from_secs(1);
 /// And not more often than this for one bucket.
 const TOLD: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ impl Pacer {
         loop {
             let changed = queue.changed.notified();
             tokio::pin!(changed);
-            // From here on no change is missed, also one that comes before the wait below.
+            // From here on no change is missed, even one that comes before the wait below.
             changed.as_mut().enable();
             let turn = held(&queue.lane).turn(place.ticket, Instant::now());
             let next = match turn {

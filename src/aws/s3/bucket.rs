@@ -1,5 +1,5 @@
 //! A bucket that a run makes for itself, private and with its objects: absent, or there. Owns how it is
-//! made, known by its tags, and taken away with every version of every object that is in it by then.
+//! made, known by its tags, and removed with every version of every object that is in it by then.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 
@@ -47,7 +47,7 @@ setting! {
     makes;
 }
 
-/// What is known of a bucket of our name.
+/// The known state of a bucket of our name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
     Absent,

@@ -1,4 +1,4 @@
-//! The policy of one bucket, as a whole. Owns that one setting; what it says is the actions'.
+//! The policy of one bucket, as a whole. Owns that one setting; its content is the actions'.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
 
@@ -18,7 +18,7 @@ setting! {
     "s3.bucket-policy" = Option<Value>, target "{bucket}";
     reads [GET_BUCKET_POLICY];
     writes [PUT_BUCKET_POLICY, DELETE_BUCKET_POLICY];
-    // What writes into the bucket is taken away before it.
+    // Anything that writes into the bucket is removed before it.
     release Restored Scaffolding;
     touches [BUCKET(bucket)];
 }

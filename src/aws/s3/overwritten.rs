@@ -1,4 +1,4 @@
-//! Objects whose content an attack replaced by noise. Owns how the noise is told from what others wrote,
+//! Objects whose content an attack replaced by noise. Owns how the noise is distinguished from what others wrote,
 //! and that deleting its versions brings the contents before it back.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html>

@@ -41,7 +41,7 @@ pub(super) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Ve
     }
 }
 
-/// Deletes these versions for good.
+/// Permanently deletes these versions.
 pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Result<(), CallError> {
     // As many as one call takes.
     for batch in versions.chunks(1_000) {

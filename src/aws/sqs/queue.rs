@@ -95,7 +95,7 @@ impl Queue {
             return Ok(Some(url));
         }
         let text = format!(
-            "queue `{}` is there but has not the tags of this run and step; delete it or choose another name, then try again",
+            "queue `{}` exists but does not have the tags of this run and step; delete it or choose another name, then try again",
             self.name
         );
         Err(LIST_QUEUE_TAGS.invalid(text))

@@ -23,7 +23,7 @@ pub const STDOUT_LIMIT: usize = 24_000;
 
 /// The agent must have picked the command up by then; AWS takes 30 s to 30 days.
 const DELIVERY_SECONDS: i32 = 600;
-/// Looks at an invocation that is not there yet, before it counts as gone.
+/// Reads of an invocation that does not exist yet, before it counts as gone.
 const MISSES: u32 = 30;
 
 operation! {
@@ -83,7 +83,7 @@ impl Operation<Aws> for SendCommand {
                 Err(_) if self.repeatable => return Ok(None),
                 Err(e) => {
                     let text = format!(
-                        "cannot tell whether the command was sent before the interruption ({}); look on `{}` whether it ran; set `repeatable: true` in the playbook if it may run twice, or release",
+                        "it is unknown whether the command was sent before the interruption ({}); check on `{}` whether it ran; set `repeatable: true` in the playbook if it may run twice, or release",
                         e.message, self.instance
                     );
                     return Err(CallError { message: text, ..e });

@@ -1,4 +1,4 @@
-//! `backburn drill export-fis`: the FIS experiment template that a simulation makes.
+//! `backburn drill export-fis`: the FIS experiment template that a simulation would create.
 
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ impl ExportFis {
         })?;
         let template = drill::template_json(&with, outline);
         if template.to_string().contains(AFTER_RUN) {
-            context.say("note: what the drill makes itself has no id yet; it stands as `(known after run)`, and has to be filled in for `aws fis create-experiment-template`");
+            context.say("note: things that the drill creates itself have no id yet and are shown as `(known after run)`; fill them in before `aws fis create-experiment-template`");
         }
         let text = serde_json::to_string_pretty(&template)
             .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;

@@ -1,5 +1,5 @@
-//! `backburn drill list`, `history`, `due`, `schedule`: what there is to drill, how it went, what is
-//! overdue, and who is to be told when.
+//! `backburn drill list`, `history`, `due`, `schedule`: the drills there are, their results, which are
+//! overdue, and when each is scheduled.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ fn found(path: &Path) -> Result<Found, Failure> {
             Ok(Found { file, simulation })
         }
         _ => Err(Failure::new(Exit::Invalid, format!("{file} is not a valid simulation"))
-            .help(format!("`backburn check {file}` says why"))),
+            .help(format!("`backburn check {file}` shows why"))),
     }
 }
 
@@ -194,7 +194,7 @@ enum Form {
 pub struct ScheduleOf {
     /// Simulation
     file: PathBuf,
-    /// What will keep the schedule
+    /// Format of the scheduler
     #[arg(long, default_value = "cron")]
     format: Form,
 }

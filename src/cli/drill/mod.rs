@@ -20,19 +20,19 @@ pub struct Drill {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Inject the faults of a simulation, answer them, restore, score it all, clean up
+    /// Run a simulation: inject faults, respond, restore, score, clean up
     Run(run::Run),
-    /// Stop a drill and its experiments, and take it away; from any terminal
+    /// Stop a drill and its experiments and remove what it made; works from any terminal
     Halt(halt::Halt),
-    /// List simulations, with when each was last drilled
+    /// List simulations and when each was last drilled
     List(list::List),
-    /// Show how past drills came out, and the trend of each clock
+    /// Show the results of past drills and the trend of each clock
     History(list::HistoryOf),
-    /// Show which drills their schedules say are overdue; exit code 11 when there are any
+    /// Show drills that are overdue by their schedules; exit code 11 if there are any
     Due(list::Due),
-    /// Print a simulation's schedule for what will keep it
+    /// Print a simulation's schedule in the format of a scheduler
     Schedule(list::ScheduleOf),
-    /// Print the FIS experiment template that a simulation makes
+    /// Print the FIS experiment template that a simulation would create
     ExportFis(export::ExportFis),
 }
 

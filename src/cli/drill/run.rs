@@ -21,16 +21,16 @@ pub struct Run {
     file: PathBuf,
     #[command(flatten)]
     inputs: Inputs,
-    /// Steps that run side by side
+    /// Maximum number of steps that run concurrently
     #[arg(long, default_value_t = 32, value_name = "N")]
     parallel: usize,
     /// Approve a step beforehand; `all` approves every one
     #[arg(long, value_name = "STEP")]
     approve: Vec<String>,
-    /// Build on what this other run holds; repeat for more
+    /// Build on what this other run holds; repeatable
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
-    /// Do not ask which of the permissions the caller has
+    /// Do not probe which permissions the caller has
     #[arg(long)]
     no_probe: bool,
     /// Do not ask, on a local endpoint
@@ -96,7 +96,7 @@ impl Run {
             None if plan.local && self.yes => return Ok(()),
             None if self.yes => {
                 return refused(format!(
-                    "`--yes` does not say in which account to inject faults; give `--account {account}`"
+                    "`--yes` does not confirm the account to inject faults into; give `--account {account}`"
                 ));
             }
             None => {}

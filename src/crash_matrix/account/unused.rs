@@ -1,7 +1,7 @@
 //! An account of a local endpoint that nobody has used: drawn at random, and read before it is
 //! handed out. Owns the draw and what counts as empty; makes nothing in the account.
 //!
-//! No list of accounts is kept, so nothing has to be shared between two processes, between two
+//! No list of accounts is kept, so nothing needs to be shared between two processes, between two
 //! labs before one endpoint, or with a front that was started again.
 
 use serde_json::Value;

@@ -76,7 +76,7 @@ impl<C: World> Live<C> {
                 now.account, now.region, then.account, then.region
             )));
         }
-        // A journal holds no secret, so what it has is compared with what it would have kept.
+        // A journal holds no secret, so its value is compared with the redacted form of ours.
         let hide = |value: &Value| self.run.journal.redact(value.clone());
         let (shown, kept) = (hide(&value), hide(&change.after));
         if shown != kept && !setting.agrees(&shown, &kept) && !setting.agrees(&kept, &shown) {
@@ -170,7 +170,7 @@ impl<C: World> Live<C> {
 const LOOKS: u32 = 3;
 
 /// The value now. Where an intent is not settled, its write may have taken effect without being
-/// visible yet, so the value before it is not believed at the first look.
+/// visible yet, so the old value is not trusted on the first read.
 pub(crate) async fn read_settled<C: World>(
     world: &C,
     setting: &dyn AnySetting<C>,

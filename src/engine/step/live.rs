@@ -1,4 +1,4 @@
-//! The step handle in a run: journal, act, read back, tell. Owns what a step may still do (stop,
+//! The step handle in a run: journal, act, read back, send events. Owns what a step may still do (stop,
 //! timeout, exposed states) and its view of the journal; `change` and `operation` hold the two
 //! primitives.
 
@@ -36,7 +36,7 @@ pub struct Run<C: World> {
 }
 
 impl<C: World> Run<C> {
-    /// Returns once no new call may start; never, when nobody is left to say so.
+    /// Returns once no new call may start; never returns if nobody is left to request that.
     pub(crate) async fn stopped(&self) {
         if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
@@ -73,7 +73,7 @@ impl<C: World> Live<C> {
     }
 
     /// Takes a record into the step's own ledger and journals it. In this order: a body that gives
-    /// up a branch while it waits here has sent the record all the same, and the two must agree.
+    /// up a branch while it waits here has still sent the record, and the two must agree.
     pub(super) async fn append(&self, record: Record) -> Result<(), StepError> {
         self.ledger().apply(&record);
         self.run.journal.append(record).await.map_err(|e| StepError::Journal(e.to_string()))
@@ -95,7 +95,7 @@ impl<C: World> Live<C> {
         }
     }
 
-    /// Asks the run's own world, also where the step acts as someone else.
+    /// Asks the run's own world, even if the step acts as another principal.
     pub(super) async fn allowed(
         &self,
         step: &Step<C>,

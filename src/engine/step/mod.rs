@@ -134,7 +134,7 @@ impl<C: World> Step<C> {
     }
 
     /// Reads a fact as it is now, for a verdict. Never replayed and not journaled by itself: put
-    /// what was seen into the verdict's facts.
+    /// the observed state into the verdict's facts.
     pub async fn look<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
         Ok(self.fresh(fact).await?)
     }
@@ -281,7 +281,7 @@ impl<C: World> Step<C> {
         }
     }
 
-    /// Tells the responder something: a warning in the plan, a note in the journal.
+    /// Informs the responder: a warning in the plan, a note in the journal.
     pub async fn note(&self, text: impl Into<String> + Send) -> Result<(), StepError> {
         let text = text.into();
         let place = self.place("core.note", &text);
@@ -299,7 +299,7 @@ fn decode<T: DeserializeOwned>(place: &Place, value: Value) -> Result<T, StepErr
     T::deserialize(&value).map_err(|e| StepError::Replay(format!("{place}: {e}")))
 }
 
-/// A call's error that only says "it is already so" or "it is already gone" is no error.
+/// A call's error that only means "it is already so" or "it is already gone" is not an error.
 pub fn settled<T: Default>(
     result: Result<T, CallError>,
     class: super::Class,

@@ -85,7 +85,7 @@ impl<C: World> Live<C> {
         let start = operation.start(&step.world, token);
         match at_work(O::KIND, &[O::USES], start).await {
             Ok(job) => self.started(step, place, job).await,
-            // No answer: it may have started all the same.
+            // No answer: it may still have started.
             Err(e) if e.class == Class::Unreachable => {
                 match find(&step.world, || found(operation, &step.world, token)).await {
                     Ok(Some(job)) => self.started(step, place, job).await,
@@ -154,7 +154,7 @@ impl<C: World> Live<C> {
                         note,
                     });
                 }
-                // The job goes on whether or not it can be looked at just now.
+                // The job continues whether or not it can be read at the moment.
                 Err(e)
                     if matches!(e.class, Class::Throttled | Class::Unreachable)
                         // A job that has just started may not be visible yet.
@@ -197,7 +197,7 @@ where
     }
 }
 
-/// A job that failed is started anew under a token of its own.
+/// A job that failed is started again under a token of its own.
 pub(crate) fn token(run: &str, step: &str, place: &Place, failed: u32) -> Token {
     let hash = Sha256::digest(format!("{run}\n{step}\n{place}\n{failed}"));
     let id = hash[..16].iter().map(|b| format!("{b:02x}")).collect();

@@ -1,5 +1,5 @@
 //! No exposed state is left: not by a failed step, a stop, a panic, a resume or a release; and a
-//! close that fails is told with the error that led to it.
+//! close that fails is reported with the error that led to it.
 
 use std::time::Duration;
 

@@ -193,7 +193,7 @@ impl Stage {
         self.release_cut(Cut::None, &Request::default()).expect("not killed")
     }
 
-    /// A new process that gives everything back and takes away what operations left.
+    /// A new process that gives everything back and removes what operations left.
     pub fn discard(&mut self) -> Vec<Item> {
         self.world = self.world.revive();
         self.release_cut(Cut::None, &Self::drill()).expect("not killed")

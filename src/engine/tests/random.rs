@@ -70,7 +70,7 @@ fn node() -> impl Strategy<Value = Node> {
     })
 }
 
-/// What an act touches, and so has to be ordered by.
+/// What an act touches, and must therefore be ordered by.
 fn touched(act: &Act) -> Option<String> {
     match act {
         Act::Set(name, _) | Act::Read(name) | Act::Make(name, _) | Act::Verify(name, _) => {

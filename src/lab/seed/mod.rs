@@ -1,7 +1,7 @@
 //! Fills an account of the lab with an incident and its neighbours, and finds them again.
 //!
 //! Owns nothing but the order: what is made is data (`localstack/seed.json`). It makes what is missing and
-//! changes nothing that is there, so an interrupted seed goes on and a second one does nothing.
+//! changes nothing that exists, so an interrupted seed continues and a second one does nothing.
 
 mod compute;
 mod identity;

@@ -76,7 +76,7 @@ impl Expr {
             let value = value_of(&found.target, scope).map(|value| from_json(&value));
             match &found.target {
                 Target::Input(name) => inputs.extend(value.map(|value| (name.clone(), value))),
-                // A step that has not run still is an object, so that `is defined` and `default` can ask.
+                // A step that has not run is still an object, so that `is defined` and `default` work on it.
                 Target::Output { step, output } => {
                     steps
                         .entry(step.clone())
@@ -110,7 +110,7 @@ impl Expr {
     }
 }
 
-/// Compiled anew each time, which takes some microseconds.
+/// Compiled again each time, which takes some microseconds.
 fn computed(code: &str, context: Value) -> Result<Value, minijinja::Error> {
     let mut generator = CodeGenerator::new("<expression>", code);
     generator.compile_expr(&weighed(&parse_expr(code)?));

@@ -1,5 +1,5 @@
 //! Expressions that would read, call, loop or grow without an end: each is refused before anything
-//! runs, or stops at its limit, and says which.
+//! runs, or stops at its limit, and which one.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{RunFacts, Scope, Template};
 use crate::playbook::tree::{self, Kind};
 
-/// What comes of a text with expressions: the value, or what is said of it.
+/// The result of a text with expressions: the value, or the message.
 fn rendered(text: &str) -> Result<Value, String> {
     let yaml = format!("a: {}\n", Value::from(text));
     let (root, problems) = tree::parse(&yaml);

@@ -94,7 +94,7 @@ impl Expr {
             Err(error) => {
                 let detail = error.detail().unwrap_or("it cannot be read");
                 let place = error.range().filter(|range| !range.is_empty()).map_or(span, |range| {
-                    // The parser ends what it cannot read after one byte, also within a character.
+                    // The parser ends an unreadable token after one byte, even inside a character.
                     let end = rewritten.original(range.end).min(source.len());
                     let end = (end..=source.len()).find(|at| source.is_char_boundary(*at));
                     origin.place(rewritten.original(range.start), end.unwrap_or(source.len()))
@@ -121,7 +121,7 @@ impl Expr {
         })))
     }
 
-    /// Stands for an expression that could not be read and was reported, so that nothing else is said about it.
+    /// Stands for an expression that could not be read and was reported, so that nothing else is reported about it.
     pub(crate) fn broken(span: Span) -> Self {
         Self(Arc::new(Inner {
             source: String::new(),

@@ -23,7 +23,7 @@ pub(super) fn weigh(state: &State<'_, '_>, value: Value) -> Result<Value, Error>
     Ok(value)
 }
 
-/// The test `in`, also where a filter asks it of each of many values.
+/// The test `in`, including where a filter applies it to many values.
 pub(super) fn is_in(state: &State<'_, '_>, value: &Value, list: Value) -> Result<bool, Error> {
     let list = weigh(state, list)?;
     minijinja::tests::is_in(state, value, &list)
@@ -37,7 +37,7 @@ struct Scale<'a, 't, 'e> {
 impl Scale<'_, '_, '_> {
     fn put(&mut self, value: &Value) -> Result<(), Error> {
         self.owed += NODE + value.as_str().map_or(0, |text| text.len() as u64);
-        // As it goes: what is too large is not looked at to its end.
+        // Checked while walking: a value that is too large is not walked to its end.
         if self.owed >= PER_FUEL {
             self.state.consume_fuel(self.owed / PER_FUEL)?;
             self.owed %= PER_FUEL;

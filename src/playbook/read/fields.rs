@@ -17,7 +17,7 @@ pub(crate) struct Fields<'n> {
     entries: &'n [(Node, Node)],
     /// How messages call the mapping.
     what: String,
-    /// Where to say that a key is missing.
+    /// Where to report that a key is missing.
     pub span: Span,
 }
 
@@ -152,7 +152,7 @@ impl Reader<'_> {
         found
     }
 
-    /// An id: `[a-z][a-z0-9-]*`. The text is kept even when it is none, so that later stages can go on.
+    /// An id: `[a-z][a-z0-9-]*`. The text is kept even if it is not a valid id, so that later stages can continue.
     pub fn id(&mut self, name: &str, span: Span, what: &str) {
         let good = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');

@@ -131,7 +131,7 @@ fn limits() -> Value {
     };
     json!({
         "type": "object",
-        "description": "How many distinct things a run may touch: 1 of each where nothing is said; what a run makes itself does not count",
+        "description": "How many distinct things a run may touch: 1 of each by default; what a run makes itself does not count",
         "additionalProperties": false,
         "properties": {
             "instances": limit("instances"),

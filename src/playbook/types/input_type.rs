@@ -42,7 +42,7 @@ impl InputType {
             .chain(Format::ALL.iter().map(|format| format.name()))
     }
 
-    /// Whether a JSON value has this type; the error says what it should have been.
+    /// Whether a JSON value has this type; the error names what it should have been.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         match (self, value) {
             (Self::String, Value::String(_)) | (Self::Boolean, Value::Bool(_)) => Ok(()),

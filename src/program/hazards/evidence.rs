@@ -1,4 +1,4 @@
-//! Hazards of evidence: what is captured too late, lost by a reboot or a stop, or kept where the
+//! Hazards for evidence: captured too late, lost by a reboot or a stop, or kept where the
 //! intruder may be.
 
 use super::{Found, Look, same_instance, sources, text};

@@ -1,4 +1,4 @@
-//! The expert linter: what is legal in a playbook and still goes wrong in an incident. Owns the list of
+//! The expert linter: things that are legal in a playbook but go wrong in an incident. Owns the list of
 //! hazards and what `accept` takes off it; each hazard looks at the compiled order, not at the file's.
 
 mod credentials;
@@ -10,7 +10,7 @@ use super::graph::{Node, Program};
 use crate::playbook::expr::{Part, Target, Template, TemplateKind};
 use crate::playbook::{Catalogue, Diagnostic, Effect, Playbook};
 
-/// A hazard without its code: where it is, what is said there, and what to do.
+/// A hazard without its code: where it is, the label there, and what to do.
 struct Found<'a> {
     node: &'a Node,
     message: String,
@@ -111,7 +111,7 @@ fn written(template: &Template) -> String {
     }
 }
 
-/// Whether two steps may be about the same instance: both write it alike, or one of them cannot be told.
+/// Whether two steps may concern the same instance: both write it the same way, or one of them is unknown.
 fn same_instance(a: &Node, b: &Node) -> bool {
     let of = |node: &Node| {
         let text = text(node, "instance")?;

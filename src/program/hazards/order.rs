@@ -18,7 +18,7 @@ pub(super) fn isolate_in_group<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let found = found.map(|node| Found {
         node,
         message: format!(
-            "`{}` goes on although an Auto Scaling group may hold the instance, and nothing put it on standby before",
+            "`{}` continues even if an Auto Scaling group holds the instance, and no earlier step puts it on standby",
             node.id
         ),
         help: "put it on standby in a step before, or leave `in-auto-scaling-group` out to have it refused".into(),

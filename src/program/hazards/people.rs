@@ -14,7 +14,7 @@ pub(super) fn no_owner<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
 
 pub(super) fn irreversible_without_approval<'a>(look: &Look<'a>) -> Vec<Found<'a>> {
     let irreversible = |node: &Node| {
-        // A person does what is manual, and says so.
+        // A person does manual steps, and confirms them.
         !look.does(node, Effect::AsksPerson)
             && look.catalogue.get(&node.uses).is_some_and(|action| action.irreversible)
     };

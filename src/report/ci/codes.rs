@@ -7,7 +7,7 @@ use crate::playbook::codes;
 pub const CODES: &[(&str, &str)] = &[
     (
         "plan::refused",
-        "A safety check or a read of the account says no, so the plan cannot be run. Nothing was changed. The message says what was read; mend that, or the inputs, and plan again.",
+        "A safety check or a read of the account refuses the plan, so it cannot be run. Nothing was changed. The message shows what was read; fix that, or the inputs, and plan again.",
     ),
     (
         "plan::conflict",
@@ -15,19 +15,19 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "plan::warning",
-        "Something that whoever approves the plan should know, such as an FIS experiment that is running in the account.",
+        "Something that the person approving the plan should know, such as an FIS experiment running in the account.",
     ),
     (
         "run::step-failed",
-        "A step of the run failed and its failure was not tolerated. What needs it did not run. `backburn resume` goes on from there, `backburn release` gives back what was taken.",
+        "A step of the run failed and its failure was not tolerated. Steps that need it did not run. `backburn resume` continues from there, `backburn release` gives back what was taken.",
     ),
     (
         "run::step-tolerated",
-        "A step failed, and its playbook says that the run goes on (`on-failure: continue`).",
+        "A step failed, and its playbook lets the run continue (`on-failure: continue`).",
     ),
     (
         "run::not-ended",
-        "A step began and no record says how it ended, because the process was stopped. `backburn resume` looks at the account and goes on.",
+        "A step began and no record shows how it ended, because the process was stopped. `backburn resume` reads the account and continues.",
     ),
     (
         "run::waiting",
@@ -35,11 +35,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "run::not-contained",
-        "What was read back from the account after the change shows that the containment does not hold.",
+        "The state read back from the account after the change shows that the containment does not hold.",
     ),
     (
         "run::presumed",
-        "A containment could not be proven: some of it cannot be seen from here, and the message says what. It may well hold. `--accept-presumed` ends a run with success all the same.",
+        "A containment could not be proven, because part of it cannot be seen from here; the message names that part. It may well hold. With `--accept-presumed` the run still exits successfully.",
     ),
     (
         "run::left-over",
@@ -47,23 +47,23 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "drill::objective",
-        "An objective of the drill was not reached: a detection was late or missed, a time was over its budget, content was not as before. The scorecard has its clocks.",
+        "An objective of the drill was not reached: a detection was late or missed, a time limit was exceeded, or content was not as before. The scorecard has the clocks.",
     ),
     (
         "drill::accepted",
-        "An objective of the drill came out less than hoped for, in a way that its simulation accepts.",
+        "An objective of the drill was not fully reached, in a way that its simulation accepts.",
     ),
     (
         "run::unknown",
-        "No run in this home has that id. `backburn runs` lists them; `--home` or `BACKBURN_HOME` says where they are kept.",
+        "No run in this home has that id. `backburn runs` lists them; `--home` or `BACKBURN_HOME` determines where they are kept.",
     ),
     (
         "run::ambiguous",
-        "Several runs begin with the letters that were given. Give more of them, or `last`.",
+        "Several runs begin with the given characters. Give more characters, or `last`.",
     ),
     (
         "run::locked",
-        "Another process works on the run. Two would get into each other's way, so the second is refused. `backburn abort` stops a live run.",
+        "Another process is working on the run. Two would interfere with each other, so the second one is refused. `backburn abort` stops a live run.",
     ),
     (
         "run::io",
@@ -71,7 +71,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "journal::unreadable",
-        "The journal of the run cannot be read, so nothing can be said of what it did.",
+        "The journal of the run cannot be read, so it is unknown what the run did.",
     ),
     (
         "journal::not-a-record",

@@ -253,7 +253,7 @@ fn of_step(step: &StepRow) -> Result {
         State::Failed => found(Level::Error, "run::step-failed", why),
         State::Tolerated => found(Level::Warning, "run::step-tolerated", why),
         State::Running | State::CutOff => {
-            found(Level::Error, "run::not-ended", "no record says how it ended")
+            found(Level::Error, "run::not-ended", "no record shows how it ended")
         }
         State::Waiting => found(Level::Error, "run::waiting", why),
     }

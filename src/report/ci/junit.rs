@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{Findings, Level, Result, Suite};
 
-/// Warnings pass and are told in `system-out`: JUnit knows no third colour.
+/// Warnings pass and are listed in `system-out`: JUnit has no third state.
 pub fn junit(findings: &Findings) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let tests: usize = findings.suites.iter().map(|suite| suite.cases.len()).sum();

@@ -186,7 +186,7 @@ fn backdrop(scale: &Scale, height: f64, html: &mut Html) {
     }
 }
 
-/// Moments of the run as a whole; those of a release come after all lanes and are told in words.
+/// Events of the run as a whole; those of a release come after all lanes and are described in words.
 fn moments(view: &View<'_>, scale: &Scale, height: f64, html: &mut Html) {
     let last = view.report.timeline.stretches.iter().map(|stretch| stretch.to).max();
     for mark in view.report.timeline.marks.iter().filter(|mark| mark.step.is_none()).take(40) {

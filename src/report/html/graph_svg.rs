@@ -28,7 +28,7 @@ pub(super) fn draw(view: &View<'_>, html: &mut Html) {
     let (width, height) =
         (laid.width + 2.0 * MARGIN, laid.layers as f64 * step - (step - tall) + 2.0 * MARGIN);
     let name = format!(
-        "{} steps and their order; the table below names for each what it waits for",
+        "{} steps and their order; the table below lists what each step waits for",
         graph.nodes.len()
     );
     let class = if laid.layers > 14 { "scroll tall" } else { "scroll" };

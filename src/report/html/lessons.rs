@@ -1,4 +1,4 @@
-//! What was observed, what is recommended, and how a reader can check that this page tells the truth.
+//! What was observed, what is recommended, and how a reader can check that this page is true.
 
 use super::{
     Html,
@@ -87,6 +87,6 @@ pub(super) fn proof(view: &View<'_>, html: &mut Html) {
     html.line(
         "p",
         &[],
-        "Keep the journal head outside of the account, for example in the ticket: whoever has it can tell whether the journal was changed later.",
+        "Keep the journal head outside the account, for example in the ticket: with it, anyone can check whether the journal was changed later.",
     );
 }

@@ -1,10 +1,10 @@
-//! The same page in parts, for who shows it while the run goes on: each part is written anew and
+//! The same page in parts, for showing it while the run is in progress: each part is rewritten and
 //! takes the place of the one before. Owns which parts there are.
 
 use super::{Html, Written, contents, foot, parts, section, view::View};
 use crate::report::model::Report;
 
-/// The sections, in their order; each has its place from the start, also where it is empty yet.
+/// The sections, in order; each has its place from the start, even while it is empty.
 pub(crate) const NAMES: [&str; 12] = [
     "summary",
     "drill",

@@ -58,7 +58,7 @@ pub(super) fn people(view: &View<'_>, html: &mut Html) {
     let said: Vec<_> = report.responsibility.iter().map(|(who, n)| format!("{who} {n}")).collect();
     html.tag("p", &[], |html| {
         html.text(format_args!(
-            "Steps by who acts: {}. The table of steps says it of each. ",
+            "Steps by who acts: {}. The table of steps shows it for each step. ",
             said.join(", ")
         ));
         html.line(
@@ -89,7 +89,7 @@ pub(super) fn duties(view: &View<'_>, html: &mut Html) {
     html.line(
         "p",
         &[("class", &"lead")],
-        "Counted from T0, the earliest moment that anybody can have known. The law itself may count from later, and whether this incident has to be told is for your lawyers.",
+        "Counted from T0, the earliest moment at which anybody could have known. The law itself may count from a later moment, and your lawyers decide whether this incident must be reported.",
     );
     let heads = ["Law", "What is due", "Due", "Left when this was written", "The law counts from"];
     table(html, "Regulatory clocks", &heads, &report.clocks, 20_000, |html, _, row| {

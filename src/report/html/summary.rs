@@ -110,7 +110,7 @@ pub(super) fn verdicts(view: &View<'_>, html: &mut Html) {
     let lead = if rows.is_empty() {
         "No step of this run is a containment, so there is nothing to prove."
     } else {
-        "`proven` is said only of what was read back from the account after the change. `presumed` says what could not be seen."
+        "`proven` applies only to state that was read back from the account after the change. `presumed` names what could not be seen."
     };
     html.tag("p", &[("class", &"lead")], |html| html.prose(lead));
     let end = html.len() + 90_000;

@@ -132,7 +132,7 @@ fn a_run_of_1000_steps_stays_below_a_megabyte_and_a_larger_one_too() {
         let page = html(&large(steps));
         parsed(&page);
         assert!(page.len() < 1_000_000, "{steps} steps: {} bytes", page.len());
-        assert!(page.contains("has them all"), "it says what it leaves out");
+        assert!(page.contains("has them all"), "it names what it leaves out");
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn class(tone: Tone) -> &'static str {
     }
 }
 
-/// A mark that can be told without its colour.
+/// A mark that is recognisable without its colour.
 pub(super) fn sign(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => "✓",
@@ -96,7 +96,7 @@ pub(super) fn verdict_tone(word: &str) -> Tone {
     }
 }
 
-/// A table that scrolls by itself where it is too wide, also by keyboard. It stops at `limit` bytes and says what
+/// A table that scrolls on its own if it is too wide, also by keyboard. It stops at `limit` bytes and reports what
 /// is missing.
 pub(super) fn table<T>(
     html: &mut Html,

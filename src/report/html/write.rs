@@ -83,7 +83,7 @@ impl Html {
         self.tag(name, attrs, |html| html.text(text));
     }
 
-    /// An element that has no end tag. The slash says so to readers of XML as well.
+    /// An element without an end tag. The slash makes that clear to XML parsers as well.
     pub fn void(&mut self, name: &'static str, attrs: Attrs<'_>) {
         self.shape(name, attrs);
     }

@@ -1,5 +1,5 @@
 //! Follows the events of this process's run in a task of its own, which alone writes to the terminal
-//! while bars are drawn. Owns how others get a word in: questions, logs, and what a command says.
+//! while bars are drawn. Owns how others write in between: questions, logs, and a command's messages.
 
 use std::{
     io,
@@ -110,7 +110,7 @@ impl Drop for Held {
     }
 }
 
-/// Says something on stderr, above the bars where there are any.
+/// Prints something on stderr, above the bars if there are any.
 pub fn print_err(text: &str) -> io::Result<()> {
     match tell(Ask::Text(text.into())) {
         Ok(()) => Ok(()),

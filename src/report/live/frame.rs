@@ -1,4 +1,4 @@
-//! What stands at the foot of the screen while a run goes on: header, a line a running step, and a
+//! The foot of the screen while a run is in progress: header, a line for each running step, and a
 //! count of those that have no room. A pure function of the view, the moment and the size.
 
 use std::time::Duration;

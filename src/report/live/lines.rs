@@ -1,4 +1,4 @@
-//! The lines that stay: what each event says where lines are written, and the one line of a step that
+//! The lines that stay: the text of each event where lines are written, and the one line of a step that
 //! has ended where bars are drawn.
 
 use jiff::Timestamp;
@@ -160,7 +160,7 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
             CARE,
             "stopping: running calls finish, nothing new starts; again to leave at once",
         ),
-        // The summary says it of every change.
+        // The summary shows it for every change.
         Event::Releasing | Event::Released { .. } | Event::ReleaseEnded => return None,
         Event::OperationProgress { .. }
         | Event::Asking { .. }

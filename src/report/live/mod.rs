@@ -1,5 +1,5 @@
-//! A run while it goes on, as people watch it: bars on a terminal, plain lines with the time elsewhere.
-//! One fold ([`View`]) of the engine's events or of the journal's records, and what is drawn of it; a
+//! A run in progress, as people watch it: bars on a terminal, plain lines with the time elsewhere.
+//! One fold ([`View`]) of the engine's events or of the journal's records, and its drawing; a
 //! lost terminal loses nothing but the view.
 
 mod cut;

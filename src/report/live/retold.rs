@@ -1,5 +1,5 @@
-//! The journal told as events, so that who reads it sees what the run's own terminal shows. What an
-//! engine tells and does not journal, such as the percent of an operation, is not in it.
+//! The journal translated into events, so that a reader sees what the run's own terminal shows. What an
+//! engine reports but does not journal, such as the progress of an operation, is not in it.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 
 use super::view::since;
 
-/// What earlier records said that later ones lean on.
+/// Information from earlier records that later ones depend on.
 #[derive(Debug, Default)]
 pub struct Retold {
     before: HashMap<(String, Place), Value>,
@@ -63,7 +63,7 @@ impl Retold {
                 Event::Verdict { step, subject, verdict }
             }
             Record::NotNotified { target, event, why, .. } => {
-                let text = format!("`{target}` was not told of {event}: {why}");
+                let text = format!("`{target}` was not notified of {event}: {why}");
                 Event::Note { step: "notifications".into(), text }
             }
             Record::Note { step, text } => Event::Note { step, text },

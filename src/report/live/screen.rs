@@ -1,5 +1,5 @@
 //! Draws lines at the foot of a terminal, over those that were there. Owns the cursor: it rests at the
-//! start of the line below, so that what others write there is seen; what is drawn is its caller's.
+//! start of the line below, so that what others write there is visible; its caller decides what is drawn.
 
 use std::fmt::Write;
 
@@ -20,8 +20,8 @@ impl Screen {
         Self { reflows, ..Self::default() }
     }
 
-    /// Whether the terminal that this process is in breaks lines anew when it becomes narrower. All do
-    /// but a few, which say who they are.
+    /// Whether this process's terminal re-wraps lines when it becomes narrower. All do
+    /// except a few, which identify themselves.
     pub fn here() -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         // Inside tmux these are of the terminal around it.
@@ -56,7 +56,7 @@ impl Screen {
             let _ = writeln!(out, "{}\u{1b}[K", cut(line, room));
         }
         for (index, line) in frame.iter().enumerate() {
-            // What has not changed is not written: over a slow line that is most of it.
+            // Unchanged lines are not written: on a slow connection that saves most of the output.
             if same && self.drawn.get(index) == Some(line) {
                 out.push('\n');
             } else {

@@ -61,7 +61,7 @@ pub struct Show {
     secrets: Vec<String>,
     screen: Option<Screen>,
     retold: Retold,
-    /// What came while a person is asked.
+    /// Events that arrived while a person is asked.
     held: Option<Vec<String>>,
     turn: usize,
 }
@@ -91,7 +91,7 @@ impl Show {
         Some((event, ended))
     }
 
-    /// A record, as the run's own terminal showed what it is of.
+    /// A record, as the run's own terminal showed its event.
     pub fn record(&mut self, line: &Line) {
         if let Some((event, ended)) = self.fold(line) {
             let told = self.told(line.time, &event, ended);
@@ -133,12 +133,12 @@ impl Show {
         }
     }
 
-    /// Which steps wait for a person, with the role that answers, where the journal does not say it.
+    /// Which steps wait for a person, with the role that answers, if the journal does not record it.
     pub fn asked(&mut self, steps: &[(String, Option<String>)]) {
         self.view.asked(steps);
     }
 
-    /// Something that others say beside the run.
+    /// A message from outside the run.
     pub fn text(&mut self, text: &str) {
         let text = redact_text(text.trim_end().into(), &self.secrets);
         let look = self.look_now();

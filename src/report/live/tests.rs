@@ -1,4 +1,4 @@
-//! The view of a run that is told by events, by its journal, and on screens of several sizes.
+//! The view of a run from events, from its journal, and on screens of several sizes.
 
 use std::time::Duration;
 
@@ -343,7 +343,7 @@ fn bars_are_drawn_over_and_lines_stay() {
 #[test]
 fn a_narrower_terminal_loses_no_line_and_keeps_no_bar() {
     let long = "x".repeat(150);
-    // One that does not break lines anew: vt100 is one.
+    // One that does not re-wrap lines: vt100 is one.
     let (mut screen, mut terminal) = (Screen::new(false), terminal(200));
     put(&mut terminal, &screen.draw(&["kept".into()], &["head".into(), long.clone()], 200, 24));
     terminal.screen_mut().set_size(some(24), some(80));

@@ -1,4 +1,4 @@
-//! What is known of a run at a moment: each step, its operations, the verdicts. A pure state machine;
+//! The known state of a run at one moment: each step, its operations, the verdicts. A pure state machine;
 //! owns what an event means for the view, and neither its words nor its place on the screen.
 
 use std::{collections::HashSet, time::Duration};
@@ -91,7 +91,7 @@ pub struct Part {
     pub attempt: u32,
     pub changes: usize,
     pub jobs: IndexMap<Place, Job>,
-    /// What it does just now, where that is no job.
+    /// What it is doing now, if that is not a job.
     pub doing: Option<String>,
     pub until: Option<Timestamp>,
     pub asks: bool,
@@ -129,7 +129,7 @@ pub struct Release {
     pub ended: bool,
 }
 
-/// A step that has come to its end, with everything that its one line says.
+/// A step that has ended, with everything its one line shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
     pub step: String,
@@ -142,7 +142,7 @@ pub struct Ended {
     pub jobs: usize,
     /// The weakest verdict, and on how many subjects there is one.
     pub verdict: Option<(Verdict, usize)>,
-    /// Why it failed or did not run; each item of a for-each says so by itself.
+    /// Why it failed or did not run; each item of a for-each has its own reason.
     pub why: Option<String>,
 }
 
@@ -164,7 +164,7 @@ impl View {
         Self { units: head.steps.iter().map(unit).collect(), head, ..Self::default() }
     }
 
-    /// Another process takes the run up: what was under way is not any more.
+    /// Another process continues the run: what was in progress no longer is.
     pub fn taken_up(&mut self) {
         (self.status, self.stopping) = (None, false);
         for part in self.units.values_mut().flat_map(|unit| unit.parts.values_mut()) {
@@ -345,7 +345,7 @@ impl Part {
                 self.changes += 1;
                 self.say(format!("set {place}"));
             }
-            Event::AlreadySo { place, .. } => self.say(format!("{place} already is so")),
+            Event::AlreadySo { place, .. } => self.say(format!("{place} is already so")),
             Event::Closed { place, .. } => self.say(format!("closed {place}")),
             Event::OperationStarted { place, job, .. } => {
                 (self.doing, self.until) = (None, None);
@@ -353,7 +353,7 @@ impl Part {
             }
             Event::OperationProgress { place, percent, note, .. } => {
                 let job = self.jobs.entry(place.clone()).or_default();
-                // An answer that says nothing of it does not take it back.
+                // An answer that does not mention it does not revoke it.
                 job.percent = percent.or(job.percent);
                 job.note.clone_from(note);
             }

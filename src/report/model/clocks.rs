@@ -1,5 +1,5 @@
-//! Deadlines for telling authorities. Owns which there are and how they are counted; whether an
-//! incident has to be told at all is for lawyers.
+//! Deadlines for notifying authorities. Owns which there are and how they are counted; whether an
+//! incident must be reported at all is for lawyers.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, civil::Weekday, tz::TimeZone};
 

@@ -234,7 +234,9 @@ impl<'a> Steps<'a> {
                 (state, Some(error.clone()))
             }
             Some(StepState::Running) if self.live => (State::Running, None),
-            Some(StepState::Running) => (State::CutOff, Some("no record says how it ended".into())),
+            Some(StepState::Running) => {
+                (State::CutOff, Some("no record shows how it ended".into()))
+            }
             Some(StepState::Pending) | None => match self.ledger.expanded.get(id) {
                 Some(items) if items.is_empty() => {
                     (State::Skipped, Some("its list is empty".into()))
@@ -416,7 +418,7 @@ fn attack(sources: &Sources) -> Vec<Technique> {
     ids.into_iter().filter_map(technique).collect()
 }
 
-/// None for what is no technique id: nothing else may end up in a link.
+/// None for anything that is not a technique id: nothing else may end up in a link.
 pub fn technique(id: String) -> Option<Technique> {
     let plain = id.starts_with('T') && id[1..].chars().all(|c| c.is_ascii_digit() || c == '.');
     let url = format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"));

@@ -1,4 +1,4 @@
-//! What was observed and what follows from it, as NIST SP 800-84 wants of the
+//! Observations and recommendations, as NIST SP 800-84 requires of the
 //! after-action report of an exercise. Owns the rules; each names the row that it was read from.
 
 use crate::{
@@ -40,13 +40,13 @@ pub(super) fn recommendations(report: &Report) -> Vec<String> {
         report.drill.iter().flat_map(|card| &card.objectives).filter_map(lesson).collect();
     for step in report.steps.iter().filter(|step| step.state == State::Failed) {
         said.push(format!(
-            "mend what made `{}` fail, and drill it before it is needed again",
+            "fix what made `{}` fail, and drill it before it is needed again",
             step.id
         ));
     }
     if report.verdicts.iter().any(|row| row.verdict == "presumed") {
         said.push(
-            "let somebody look at what is presumed: the reason says what could not be seen".into(),
+            "have somebody check what is presumed: the reason names what could not be seen".into(),
         );
     }
     for (name, role) in &report.roles {
@@ -88,13 +88,13 @@ fn lesson(one: &Objective) -> Option<String> {
             "the recovery point is older than allowed: back up more often".into()
         }
         (Part::Content, Outcome::Damaged | Outcome::Missing) => {
-            format!("what `{name}` restored is not what was kept: do not rely on this backup")
+            format!("the content that `{name}` restored differs from the saved content: do not rely on this backup")
         }
         (Part::Content, Outcome::Unverified) => {
             format!("nobody compared the content of `{name}`: add a comparison that can")
         }
         (Part::SteadyBefore, _) => {
-            format!("`{name}` did not hold before the fault: the drill says nothing; mend it first")
+            format!("`{name}` did not hold before the fault, so the drill proves nothing; fix it first")
         }
         (Part::SteadyAfter, _) => {
             format!("`{name}` does not hold after recovery: the service is not as before")

@@ -1,5 +1,5 @@
 //! Everything that a report shows of one run, as plain data: the JSON form of `backburn report`. A
-//! fold over the run's directory and nothing else; owns what is shown, not how it looks.
+//! fold over the run's directory and nothing else; owns the content, not the layout.
 
 mod changes;
 mod clocks;
@@ -96,7 +96,7 @@ pub struct JournalState {
     /// Hash of the last line: keep it elsewhere, and the journal can be checked against it.
     pub head: String,
     pub torn_bytes: Option<usize>,
-    /// `playbook.yaml` and `plan.json` are as the journal says.
+    /// `playbook.yaml` and `plan.json` match the journal.
     pub files_match: bool,
 }
 
@@ -154,7 +154,7 @@ pub struct VerdictRow {
 pub enum State {
     Done,
     Running,
-    /// It began, and no record says how it ended.
+    /// It began, and no record shows how it ended.
     CutOff,
     Waiting,
     Failed,
@@ -348,7 +348,7 @@ pub struct Clock {
     /// From when the law itself counts.
     pub from: String,
     pub due: Timestamp,
-    /// Whole days count: the time of day says nothing.
+    /// Whole days count: the time of day is irrelevant.
     pub day: bool,
     pub article: String,
     pub url: String,

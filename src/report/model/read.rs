@@ -79,7 +79,7 @@ struct Frozen {
 }
 
 impl Sources {
-    /// Reads the run's directory; only the journal has to be there.
+    /// Reads the run's directory; only the journal must exist.
     ///
     /// # Errors
     /// The journal cannot be read, or its chain does not hold.
@@ -146,7 +146,7 @@ impl Sources {
         Ok((sources, frozen, text))
     }
 
-    /// The same with the organisation's contacts of roles, which count before a playbook's.
+    /// The same with the organisation's contacts of roles, which take precedence over a playbook's.
     #[must_use]
     pub fn with_contacts(mut self, contacts: &BTreeMap<String, String>) -> Self {
         for playbook in self.playbook.iter_mut().chain(&mut self.response) {

@@ -134,7 +134,7 @@ impl Fold<'_> {
         }
     }
 
-    /// The process is gone, or the journal ends here: what is open ended with its last record.
+    /// The process is gone, or the journal ends here: what is open is taken to have ended with its last record.
     fn end_all(&mut self, live: Option<Timestamp>) {
         let mut open: Vec<_> = self.open.drain().collect();
         open.sort_by_key(|(step, _)| *step);
@@ -194,7 +194,7 @@ pub fn critical(steps: &mut [StepRow], timeline: &Timeline) {
                 if steps[one].ended.is_some() {
                     before.push(one);
                 } else {
-                    // A step that was skipped took no time: what it waited for counts.
+                    // A skipped step took no time: what it waited for counts.
                     open.extend(steps[one].needs.iter().map(|need| need.step.clone()));
                 }
             }

@@ -173,7 +173,7 @@ fn open(report: &Report) -> Vec<Open> {
         add(Tone::Bad, format!("evidence {} {what}", row.file), Some(&row.step));
     }
     if !report.run.journal.files_match {
-        add(Tone::Bad, "playbook or plan of this run are not as the journal says".into(), None);
+        add(Tone::Bad, "playbook or plan of this run do not match the journal".into(), None);
     }
     for row in report.verdicts.iter().filter(|row| row.verdict == "presumed") {
         let why = row.reason.as_deref().unwrap_or_default();
@@ -181,7 +181,7 @@ fn open(report: &Report) -> Vec<Open> {
     }
     for step in report.steps.iter().filter(|step| step.state == State::Tolerated) {
         let why = step.why.as_deref().unwrap_or_default();
-        add(Tone::Care, format!("failed, and the run went on: {why}"), Some(&step.id));
+        add(Tone::Care, format!("failed, and the run continued: {why}"), Some(&step.id));
     }
     open
 }
@@ -193,7 +193,7 @@ fn next(report: &Report) -> Vec<Next> {
     let mut add = |why: &str, command: String| next.push(Next { why: why.into(), command });
     let over = matches!(run.status.as_str(), "succeeded" | "aborted" | "running");
     if !over && run.released.is_none() {
-        add("go on with the run", format!("backburn resume {short}"));
+        add("resume the run", format!("backburn resume {short}"));
     }
     let took = !report.changes.is_empty() || !report.operations.is_empty();
     match run.released {

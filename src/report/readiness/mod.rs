@@ -1,4 +1,4 @@
-//! What was drilled, when, and how it came out: playbooks by ATT&CK technique, and each clock over
+//! What was drilled, when, and with what result: playbooks by ATT&CK technique, and each clock over
 //! time. A fold over scorecards and the simulations on the disk; owns what counts as stale.
 
 mod page;
@@ -64,7 +64,7 @@ pub struct Row {
 pub enum Cell {
     /// Neither the playbook nor a drill of it is about the technique.
     None,
-    /// The playbook says that it answers it, and no simulation tries that.
+    /// The playbook claims to answer it, and no simulation tests that.
     Gap,
     /// A simulation is there and never ran.
     Never,
@@ -177,7 +177,7 @@ impl Readiness {
 
 const NO_PLAYBOOK: &str = "(no playbook)";
 
-/// What a scorecard tells of a simulation that is gone.
+/// What a scorecard records of a simulation that no longer exists.
 fn past(card: &Scorecard) -> KnownDrill {
     let response = card.objectives.iter().find(|one| one.part == Part::Response);
     let playbook = response.map(|one| {

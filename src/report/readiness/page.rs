@@ -135,7 +135,7 @@ fn matrix(readiness: &Readiness, html: &mut Html) {
     html.line(
         "p",
         &[("class", &"by")],
-        "no drill: the playbook says that it answers the technique, and no simulation tries it. lab: drilled on a local endpoint, where order and plumbing are shown and AWS is not.",
+        "no drill: the playbook claims to answer the technique, and no simulation tests it. lab: drilled on a local endpoint, which shows order and plumbing but not AWS's behaviour.",
     );
 }
 

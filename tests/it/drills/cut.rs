@@ -125,7 +125,7 @@ fn killed_while_it_gives_back_it_is_released() {
     });
 }
 
-/// Between its end and its release: whichever the kill met, something goes on.
+/// Between its end and its release: whichever the kill met, something continues.
 #[test]
 fn killed_when_it_has_passed_it_is_still_given_back() {
     killed("cloudtrail-stopped", &[("run-finished", "", "")], |drill| {
@@ -175,7 +175,7 @@ fn the_lab_falls_with_a_drill() {
     front_falls(&options);
     running.kill();
     wait_for(lab::up(&options, &Silent)).expect("up again");
-    // The event may have been lost with the lab; all else goes on.
+    // The event may have been lost with the lab; everything else continues.
     let resumed = drill.desk.run(&["resume", "last"]);
     assert!(matches!(resumed.code, Some(0 | 11)), "{resumed:?}");
     assert_eq!(drill.objective("fault", "experiment")["outcome"], "pass", "{resumed:?}");

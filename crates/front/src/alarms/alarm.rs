@@ -111,7 +111,7 @@ impl Alarm {
         })
     }
 
-    /// Who is told of a state.
+    /// Who is notified of a state.
     pub fn actions(&self, state: State) -> &[String] {
         match state {
             State::Ok => &self.ok_actions,

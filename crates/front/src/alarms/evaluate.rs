@@ -44,7 +44,7 @@ pub enum Absent {
 }
 
 impl Absent {
-    /// `missing` unless told otherwise. Alarms on `AWS/DynamoDB` always ignore.
+    /// `missing` by default. Alarms on `AWS/DynamoDB` always ignore.
     pub fn of(name: &str, namespace: &str) -> Self {
         match name {
             _ if namespace == "AWS/DynamoDB" => Self::Ignore,
@@ -134,7 +134,7 @@ pub struct Verdict {
     pub state: State,
     /// Real datapoints that decided, oldest first.
     pub used: Vec<Datapoint>,
-    /// How many were filled in, as `TreatMissingData` says.
+    /// How many were filled in according to `TreatMissingData`.
     pub filled: usize,
 }
 

@@ -1,4 +1,4 @@
-//! CloudWatch metric alarms. The upstream keeps them; the front evaluates them, sets their state there and tells
+//! CloudWatch metric alarms. The upstream keeps them; the front evaluates them, sets their state there and notifies
 //! whom they name. Composite alarms and alarm history are not its business.
 
 mod alarm;
@@ -48,7 +48,7 @@ impl Alarms {
         }
     }
 
-    /// Watches an account and Region from now on, also after a restart.
+    /// Watches an account and Region from now on, even after a restart.
     fn remember(&self, front: &Front, at: &Scope) {
         if !front.store().scopes(KIND).contains(at) {
             front.store().put(at, KIND, "all", &true);
@@ -56,7 +56,7 @@ impl Alarms {
         self.watch(front, at);
     }
 
-    /// AWS begins with `INSUFFICIENT_DATA` and leaves the state of an alarm that is changed; moto says `OK` to both.
+    /// AWS begins with `INSUFFICIENT_DATA` and keeps the state of an alarm that is changed; moto sets `OK` in both cases.
     async fn put(&self, call: &Call, front: &Front) -> Result<Answer, AwsError> {
         let name = call.required("AlarmName")?;
         let session = front.as_caller(call);
@@ -73,7 +73,7 @@ impl Alarms {
         Ok(answer)
     }
 
-    /// What the front does itself with a call; `None` for what is the upstream's alone.
+    /// The front's own handling of a call; `None` if the upstream handles it alone.
     async fn own(&self, call: &Call, front: &Front) -> Option<Answer> {
         match call.operation.as_str() {
             "PutMetricAlarm" => Some(self.put(call, front).await.into()),
@@ -90,7 +90,7 @@ impl Alarms {
         }
     }
 
-    /// A state set by hand is told like any other.
+    /// A state set by hand is published like any other.
     async fn set(&self, call: &Call, front: &Front) -> Result<Answer, AwsError> {
         let name = call.required("AlarmName")?;
         let session = front.as_caller(call);
@@ -142,7 +142,7 @@ impl StandIn for Alarms {
             return &[];
         }
         &[
-            "CloudWatch metric alarms are evaluated by the front on the upstream's metric data, and tell SNS topics and EventBridge; percentiles, anomaly detection, composite alarms, history and other actions are missing, and expressions are as good as the upstream computes them (moto: not at all)",
+            "CloudWatch metric alarms are evaluated by the front on the upstream's metric data, and notify SNS topics and EventBridge; percentiles, anomaly detection, composite alarms, history and other actions are missing, and expressions are only as good as the upstream's (moto: none)",
             "the lab's clock shortens an alarm's periods (to a second at least), not the timestamps of its data",
             "AWS/EC2 StatusCheckFailed of instances that an alarm names is put by the front: 0 while they run, nothing once they are stopped",
         ]

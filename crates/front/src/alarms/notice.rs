@@ -1,4 +1,4 @@
-//! What CloudWatch tells others of a changed state: the message to SNS topics and the event's detail.
+//! What CloudWatch publishes about a changed state: the message to SNS topics and the event's detail.
 //! Pure; who sends it is `notify`.
 
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! The upstream's alarms: read, given a state, told of.
+//! The upstream's alarms: reading them, setting their state, publishing it.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -42,7 +42,7 @@ pub(super) async fn set(session: &Session, name: &str, to: &Standing) -> Result<
     session.query("monitoring", "SetAlarmState", params).await.map(drop)
 }
 
-/// Tells EventBridge, and the topics that the alarm names for its new state.
+/// Notifies EventBridge, and the topics that the alarm names for its new state.
 pub(super) async fn announce(front: &Front, session: &Session, alarm: &Alarm, new: &Standing) {
     let (at, old) = (session.scope(), &alarm.standing);
     let detail = notice::detail(alarm, old, new);
@@ -66,7 +66,7 @@ pub(super) async fn announce(front: &Front, session: &Session, alarm: &Alarm, ne
         let (subject, message) = notice::sns(alarm, at, old, new);
         let params = json!({"TopicArn": action, "Subject": subject, "Message": message});
         if let Err(error) = session.in_region(region).query("sns", "Publish", params).await {
-            tracing::warn!(alarm = alarm.name, action, %error, "an alarm's topic was not told");
+            tracing::warn!(alarm = alarm.name, action, %error, "an alarm's topic was not notified");
         }
     }
 }

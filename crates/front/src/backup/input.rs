@@ -84,7 +84,7 @@ pub(super) fn within(
         && before.is_none_or(|limit| at.is_some_and(|at| at < limit)))
 }
 
-/// One page of a list, as `{name: [..], "NextToken": ..}`. A token is the place to go on from, made opaque.
+/// One page of a list, as `{name: [..], "NextToken": ..}`. A token is the place to continue from, made opaque.
 pub(super) fn page(call: &Call, name: &str, all: Vec<Value>) -> Result<Value, AwsError> {
     let given =
         |lower: &str, upper: &str| call.text(lower).or_else(|| call.text(upper)).map(str::to_owned);

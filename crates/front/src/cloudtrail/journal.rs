@@ -13,7 +13,7 @@ use super::{Record, Trail};
 use crate::Scope;
 
 const FILE: &str = "trail.jsonl";
-/// A longer file is written anew from what is in memory.
+/// A longer file is rewritten from memory.
 const LONGEST: u64 = 256 << 20;
 const BEHIND: usize = 10_000;
 

@@ -22,7 +22,7 @@ pub use trail::Record;
 pub(super) use trail::Trail;
 
 pub(super) const STANDS_IN_FOR: &[&str] = &[
-    "LookupEvents tells of the management calls that went through this endpoint, at once; calls made to the upstream directly are not in it",
+    "LookupEvents returns the management calls that went through this endpoint, immediately; calls made to the upstream directly are missing",
     "`AWS API Call via CloudTrail` events are published whether or not a trail logs, which AWS asks for",
     "request and response elements follow the call itself, so that some fields are named or nested otherwise than on AWS",
     "trails, data events and Insights are the upstream's; no log file is written to a bucket",

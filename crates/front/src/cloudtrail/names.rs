@@ -100,7 +100,7 @@ pub fn source(service: &str) -> String {
 /// The name in the record: some differ from the API's.
 pub fn event_name<'a>(service: &str, operation: &'a str) -> std::borrow::Cow<'a, str> {
     match service {
-        // CloudTrail keeps S3's older names, and says of which thing an access block is.
+        // CloudTrail keeps S3's older names, and states which thing an access block belongs to.
         "s3" if operation.ends_with("AccountPublicAccessBlock") => operation.into(),
         "s3" if operation.ends_with("PublicAccessBlock") => {
             operation.replace("PublicAccessBlock", "BucketPublicAccessBlock").into()

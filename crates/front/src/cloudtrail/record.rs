@@ -16,7 +16,7 @@ pub fn event(call: &Call, outcome: &Outcome<'_>, acting: Option<&Acting>) -> Val
     let (user, _) = identity::of(&call.identity, acting);
     let is_read_only = names::is_read_only(&call.service, &call.operation);
     let is_error = outcome.status >= 400;
-    // STS only reads, yet what it hands out is shown.
+    // STS only reads, yet the credentials it issues are shown.
     let shows_response = !is_error && (!is_read_only || call.operation.starts_with("Assume"));
     let body = outcome.body.map_or(&[][..], |body| body);
     let elements = if shows_response { response::of(call, body) } else { Value::Null };

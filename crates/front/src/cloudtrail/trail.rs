@@ -108,7 +108,7 @@ impl Trail {
         let _ = self.listeners.send(record);
     }
 
-    /// Takes an event into memory, and tells nobody.
+    /// Takes an event into memory without publishing it.
     pub fn keep(&self, scope: &Scope, event: &Value) -> Arc<Record> {
         let mut record = Record::new(scope, event);
         let mut inner = self.lock();
@@ -126,7 +126,7 @@ impl Trail {
         record
     }
 
-    /// Brings back the events of an earlier front, and writes those to come; returns what was lost.
+    /// Restores the events of an earlier front, and writes future ones; returns what was lost.
     pub fn open(&self, home: &Path) -> std::io::Result<Vec<String>> {
         let broken = journal::load(home, self)?;
         let told =

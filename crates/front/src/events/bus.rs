@@ -1,4 +1,4 @@
-//! The queue between what happens and who is told. A full queue loses events, and counts them.
+//! The queue between events and their recipients. A full queue loses events, and counts them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

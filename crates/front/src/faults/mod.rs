@@ -31,7 +31,7 @@ pub(crate) struct Fired {
     pub effect: Effect,
 }
 
-/// What is to happen to a call. Latency has passed already.
+/// What happens to a call. Latency has already passed.
 pub(super) enum Strike {
     None,
     Error(AwsError),
@@ -117,7 +117,7 @@ impl Faults {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        // What comes then is the same: the connection breaks off.
+        // The result is the same: the connection is dropped.
         let _ = tokio::time::timeout(LONGEST_HOLD, removed).await;
     }
 
@@ -206,7 +206,7 @@ impl Faults {
     }
 }
 
-/// How a service says that it was called too often.
+/// How a service reports that it was called too often.
 pub(super) fn throttle(protocol: Protocol, service: &str) -> AwsError {
     match (protocol, service) {
         (Protocol::Ec2, _) => AwsError::new(503, "RequestLimitExceeded", "Request limit exceeded."),

@@ -6,7 +6,7 @@
 //! ```
 //! From the API reference (<https://docs.aws.amazon.com/fis/latest/APIReference/>) and the user guide
 //! (<https://docs.aws.amazon.com/fis/latest/userguide/>). State is in the store at every step: a front that was
-//! killed carries on where it was, or says what it could not.
+//! killed continues where it was, or reports what it could not continue.
 
 mod catalogue;
 mod effects;

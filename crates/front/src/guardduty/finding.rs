@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub is_pending: bool,
 }
 
-/// What a rule or a sample says; the rest of a finding follows from it.
+/// The content of a rule or a sample; the rest of a finding follows from it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Signal {
     /// `Stealth:IAMUser/CloudTrailLoggingDisabled`.

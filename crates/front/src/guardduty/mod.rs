@@ -82,7 +82,7 @@ impl StandIn for GuardDuty {
 
     fn stands_in_for(&self) -> &'static [&'static str] {
         &[
-            "GuardDuty findings come from a few plain rules of the lab over the recorded calls (a disabled key used, a key used from two addresses, many snapshots shared, a trail stopped, a bucket made public) and say `backburn lab rule`; AWS's own models find more, less and later",
+            "GuardDuty findings come from a few plain rules of the lab over the recorded calls (a disabled key used, a key used from two addresses, many snapshots shared, a trail stopped, a bucket made public) and are marked `backburn lab rule`; AWS's own models find more or less than these rules, and later",
             "GuardDuty publishes a new finding at once, where AWS takes minutes; repeats wait for the publishing frequency, shortened by the lab's clock",
             "sample findings prove the way of a finding only, as on AWS; members, publishing destinations, threat lists and malware scans are missing",
         ]

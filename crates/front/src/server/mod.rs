@@ -48,7 +48,7 @@ pub async fn serve(front: Front, listener: TcpListener) -> Result<(), NotLoopbac
                         drop(permit);
                     });
                 }
-                // Out of file descriptors: what is open will end.
+                // Out of file descriptors: open connections will end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
             () = front.stopped() => break,

@@ -1,4 +1,4 @@
-//! `SendCommand`: what AWS refuses is refused, what it takes is kept. Nothing is run.
+//! `SendCommand`: refuses what AWS refuses, stores what AWS accepts. Nothing is run.
 //!
 //! Errors as in <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html>.
 
@@ -27,7 +27,7 @@ const DOCUMENTS: &[&str] = &[
     "AWSFIS-Run-Network-Latency",
     "AWSFIS-Run-Network-Packet-Loss",
 ];
-/// Seconds that a command stays deliverable, unless told otherwise.
+/// Seconds that a command stays deliverable, by default.
 const TIMEOUT: i64 = 3600;
 
 /// Sends a command; the answer is that of the API.
@@ -96,7 +96,7 @@ pub async fn send_command(
         cancelled: None,
     };
     front.store().put(session.scope(), KIND, &command.id, &command);
-    // A client that has the id must find it, also after a kill.
+    // A client that has the id must find it, even after a kill.
     front.store().save().await;
     Ok(json!({"Command": command.shape(front.clock(), command.requested)}))
 }

@@ -55,7 +55,7 @@ pub async fn recorded(home: &Path, event: &str, count: usize) {
     until("a record", async || written().matches(&event).count() >= count).await;
 }
 
-/// Waits for what has to come, for longer than anything takes on a busy machine.
+/// Waits for an expected event, for longer than anything takes on a busy machine.
 pub async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(300);
     while !has_come().await {

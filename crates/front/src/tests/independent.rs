@@ -54,7 +54,7 @@ for name, operation, parameters, errors in CASES:
         send('DELETE', OURS + '/_backburn/faults', None)
         send('POST', OURS + '/_backburn/faults', {'service': signing, 'effect': effect})
         ours = met(OURS, name, operation, parameters)
-        # Its status is its own: what AWS's model says of the code. EC2's model says nothing of errors.
+        # Its status is its own: the one in AWS's model of the code. EC2's model does not describe errors.
         error = {'code': code, 'message': message, **({'status': status} if name == 'ec2' and status else {})}
         send('POST', THEIRS + '/_microburst/rules', [{'service': '*', 'error': error}])
         theirs = met(THEIRS, name, operation, parameters)

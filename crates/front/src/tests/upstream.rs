@@ -1,4 +1,4 @@
-//! Small upstreams of the tests' own: they keep what they are sent and answer what they are told.
+//! Small upstreams of the tests' own: they store what they are sent and give the answers they are set to.
 
 use std::sync::{Arc, Mutex};
 

@@ -279,7 +279,7 @@ fn unreadable(service: &str, operation: &str) -> AwsError {
     AwsError::internal(format!("the upstream's answer to {service}:{operation} cannot be read"))
 }
 
-/// API versions: some endpoints tell services of one signing name apart by them.
+/// API versions: some endpoints distinguish services of one signing name by them.
 fn version(service: &str) -> &'static str {
     match service {
         "ec2" => "2016-11-15",

@@ -19,7 +19,7 @@ struct Reader<'a> {
     rest: &'a [u8],
 }
 
-/// Length of an item that says where it ends by a break.
+/// Length of an item that ends with a break.
 const OPEN: u8 = 31;
 
 impl<'a> Reader<'a> {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_no_cbor_is_none() {
-        // Lengths that promise more than there is must not be believed.
+        // Lengths that exceed the available data must not be trusted.
         for bad in [
             &[][..],
             &[0x9b, 255, 255, 255, 255, 255, 255, 255, 255],

@@ -1,4 +1,4 @@
-//! What the head of a request tells: service, Region, key, protocol, and the operation unless it is in the body.
+//! What the head of a request contains: service, Region, key, protocol, and the operation unless it is in the body.
 
 use hyper::{HeaderMap, Method, Uri, header};
 
@@ -62,7 +62,7 @@ impl Head {
         Some(Self { signed, protocol, operation, query, labels })
     }
 
-    /// Whether the operation's name has to be looked for in the body.
+    /// Whether the operation's name must be looked for in the body.
     pub fn is_named_by_body(&self) -> bool {
         self.operation.is_none() && matches!(self.protocol, Protocol::Ec2 | Protocol::Query)
     }

@@ -1,4 +1,4 @@
-//! Operations of REST services told by method and path. Owns the matching; each stand-in owns its table.
+//! Operations of REST services, recognised by method and path. Owns the matching; each stand-in owns its table.
 
 use hyper::Method;
 use percent_encoding::percent_decode_str;

@@ -1,4 +1,4 @@
-//! Operations of S3, which are told by method, level and sub-resource. Owns the table only.
+//! Operations of S3, which are recognised by method, level and sub-resource. Owns the table only.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 

@@ -19,7 +19,7 @@ pub struct Xml {
 }
 
 impl Xml {
-    /// The root element; `None` for what is no XML, or nested deeper than any AWS answer.
+    /// The root element; `None` if the text is not XML, or is nested deeper than any AWS answer.
     pub fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader::from_str(text);
         let mut open: Vec<Xml> = vec![Xml::default()];

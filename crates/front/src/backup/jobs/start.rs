@@ -1,4 +1,4 @@
-//! `StartBackupJob`. What is wrong with the request is refused at once; what is wrong with the resource fails the job.
+//! `StartBackupJob`. An invalid request is refused at once; a problem with the resource fails the job.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `StopBackupJob`. The job itself notices, takes back what it made, and becomes `ABORTED`.
+//! `StopBackupJob`. The job itself notices, removes what it created, and becomes `ABORTED`.
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StopBackupJob.html>
 

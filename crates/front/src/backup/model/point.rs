@@ -1,4 +1,4 @@
-//! A recovery point: what was saved of a resource, and what it takes to restore it.
+//! A recovery point: the saved state of a resource, and the data needed to restore it.
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html>
 

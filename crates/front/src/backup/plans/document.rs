@@ -74,7 +74,7 @@ fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, AwsError> {
         .ok_or_else(|| missing(name))
 }
 
-/// `cron(..)` with six fields, or `rate(..)`. What is in the fields is not looked at: nothing runs by it.
+/// `cron(..)` with six fields, or `rate(..)`. The fields are not checked, because nothing runs by them.
 pub(in crate::backup) fn is_schedule(text: &str) -> bool {
     let inner = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
     inner("cron").is_some_and(|fields| fields.split_whitespace().count() == 6)

@@ -82,7 +82,7 @@ impl Resource {
         of_kind!(self, back_up(at, job).await)
     }
 
-    /// Whether what was saved, or its copy, is complete.
+    /// Whether the saved state, or its copy, is complete.
     pub(super) async fn is_saved(self, at: &Session, arn: &str) -> Done<bool> {
         of_kind!(self, is_saved(at, arn).await)
     }
@@ -98,7 +98,7 @@ impl Resource {
         of_kind!(self, copy(from, to, point, id).await)
     }
 
-    /// Deletes what was saved. What is gone already is no error.
+    /// Deletes the saved state. If it is already gone, that is not an error.
     pub(super) async fn forget(self, at: &Session, arn: &str) -> Done<()> {
         of_kind!(self, forget(at, arn).await)
     }
@@ -129,7 +129,7 @@ impl Resource {
         of_kind!(self, restore(at, job, point).await)
     }
 
-    /// Whether what was restored can be used.
+    /// Whether the restored resource can be used.
     pub(super) async fn is_restored(self, at: &Session, arn: &str) -> Done<bool> {
         of_kind!(self, is_restored(at, arn).await)
     }

@@ -131,7 +131,7 @@ pub(super) async fn empty(at: &Session, bucket: &str, prefix: &str) -> Result<()
     stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// Copies objects with their metadata and tags; `name` tells each its new key.
+/// Copies objects with their metadata and tags; `name` maps each to its new key.
 pub(super) async fn copy(
     at: &Session,
     from: &str,

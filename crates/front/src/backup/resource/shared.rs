@@ -60,7 +60,7 @@ pub(in crate::backup) fn last(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 
-/// `Ok` also for an error that says the thing is not there.
+/// `Ok` also for an error that means the thing does not exist.
 pub(super) fn gone<T>(result: Result<T, AwsError>) -> Result<(), AwsError> {
     match result {
         Ok(_) => Ok(()),

@@ -10,7 +10,7 @@ use crate::ids;
 
 /// One recovery point for each resource, by the plan's algorithm.
 ///
-/// `vault_arn` and `tags` tell what belongs to a recovery point.
+/// `vault_arn` and `tags` return what belongs to a recovery point.
 pub(super) fn choose(
     plan: &Value,
     selection: &Value,

@@ -14,7 +14,7 @@ async fn front(home: &std::path::Path) -> Served {
     served_with(options, |front| front.with(Backup)).await
 }
 
-/// A store in which nothing says what the jobs made, as if the kill came between making it and writing it down.
+/// A store without any record of what the jobs made, as if the kill came between making it and recording it.
 fn forgotten(text: &str) -> String {
     let mut store: Value = serde_json::from_str(text).expect("JSON");
     for kinds in store["scopes"].as_object_mut().expect("scopes").values_mut() {
@@ -84,7 +84,7 @@ async fn a_job_whose_resource_the_upstream_lost_fails() {
     let ids = python(&first, "begin_three()").await;
     first.front.stop().await;
     let file = home.path().join("front.json");
-    // As if moto had been started anew: none of its things is there.
+    // As if moto had been restarted: none of its resources exists.
     let text = std::fs::read_to_string(&file)
         .expect("read")
         .replace("snap-", "snap-0")

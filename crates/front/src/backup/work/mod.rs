@@ -22,7 +22,7 @@ const STEP: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Asks again and again until the upstream says yes.
+/// Polls until the upstream confirms.
 async fn until<F: Future<Output = Result<bool, AwsError>>>(
     ask: impl Fn() -> F,
     is_over: impl Fn() -> bool,
@@ -40,7 +40,7 @@ async fn until<F: Future<Output = Result<bool, AwsError>>>(
     Ok(())
 }
 
-/// What a job says of an upstream's error.
+/// How a job reports an upstream's error.
 fn told(error: &AwsError) -> String {
     if error.code == "InvalidRequestException" { error.message.clone() } else { error.to_string() }
 }

@@ -1,4 +1,4 @@
-//! What is done about jobs that were under way when the front ended: they carry on, and are told of.
+//! Jobs that were running when the front ended: they continue, and are reported.
 
 use super::{backup, copy, restore};
 use crate::Front;
@@ -37,7 +37,7 @@ pub(in crate::backup) fn all(front: &Front) -> Vec<String> {
     told
 }
 
-/// A restore test whose resource is still to be deleted. Its validation window begins anew.
+/// A restore test whose resource is still to be deleted. Its validation window starts again.
 fn is_open_test(job: &RestoreJob) -> bool {
     job.plan.is_some()
         && job.status == RestoreStatus::Completed

@@ -1,4 +1,4 @@
-//! The end of a restore test: time for a verdict, then what was restored is deleted again.
+//! The end of a restore test: time for a verdict, then the restored resource is deleted.
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html>: the resource is kept until the
 //! validation window ends or a verdict came.

@@ -37,7 +37,7 @@ pub struct Part {
 }
 
 impl ActionSpec {
-    /// Name of the parameter that says how long the action lasts.
+    /// Name of the parameter for the action's duration.
     pub fn duration(&self) -> Option<&'static str> {
         let found = self.parameters.iter().find(|p| matches!(p.form, Form::Duration { .. }));
         found.map(|parameter| parameter.name)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
 
-/// `None` for what is no duration of hours, minutes and seconds.
+/// `None` if the text is not a duration of hours, minutes and seconds.
 pub fn parse(text: &str) -> Option<Duration> {
     // jiff also reads `1 hour`, which FIS does not.
     if !text.starts_with("PT") {
@@ -14,7 +14,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// # Errors
-/// What is wrong, as the end of a sentence.
+/// The problem, as the end of a sentence.
 pub fn check(text: &str, from_seconds: u64) -> Result<Duration, String> {
     let from = Duration::from_secs(from_seconds);
     let span = parse(text).ok_or("must be a duration in ISO 8601 format, such as PT1M")?;

@@ -1,6 +1,6 @@
 //! Actions that AWS has and the lab refuses, because nothing here could show their effect.
 
-/// From the actions reference, so that a refusal can be told from a typo.
+/// From the actions reference, so that a refusal can be distinguished from a typo.
 pub const ELSEWHERE: &[&str] = &[
     "aws:arc:start-zonal-autoshift",
     "aws:directconnect:virtual-interface-disconnect",

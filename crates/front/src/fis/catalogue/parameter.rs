@@ -35,7 +35,7 @@ impl Parameter {
         Self { name, is_required: false, form, description }
     }
 
-    /// What is wrong with a value, as the end of a sentence.
+    /// The problem with a value, as the end of a sentence.
     pub fn wrong(&self, value: &str) -> Option<String> {
         match &self.form {
             Form::Duration { from } => duration::check(value, *from).err(),

@@ -74,7 +74,7 @@ async fn states(session: &Session, ids: &[String]) -> Result<IndexMap<String, St
     Ok(found.iter().map(pair).collect())
 }
 
-/// Starts what was stopped. One that was terminated meanwhile fails the action, after the others are started.
+/// Starts the stopped instances. If one was terminated meanwhile, the action fails after the others are started.
 pub async fn start(
     step: &Step,
     account: &str,

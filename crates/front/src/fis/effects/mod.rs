@@ -1,6 +1,6 @@
 //! What actions do to the account, and how each is put back.
 //!
-//! An action begins, goes on, and is undone. What must be undone is in the journal before the call that makes it
+//! An action begins, continues, and is undone. What must be undone is in the journal before the call that makes it
 //! necessary, so that a front that was killed can still put it back. All that an effect sees is a [`Step`]; when it
 //! begins and what becomes of its action is `run`'s business.
 
@@ -83,7 +83,7 @@ pub async fn go_on(step: &Step) -> Result<Ended, Trouble> {
     }
 }
 
-/// What a restart must do again before a running action goes on.
+/// What a restart must repeat before a running action continues.
 pub async fn renew(step: &Step) -> Result<(), Trouble> {
     match step.kind {
         Kind::InternalError | Kind::ThrottleError | Kind::UnavailableError => {
@@ -123,7 +123,7 @@ pub fn can_begin_again(kind: Kind) -> bool {
     )
 }
 
-/// Whether an action that came to its own end is undone: what it started has ended with it, or it has not.
+/// Whether an action that ended by itself is undone: what it started has ended with it, or has not.
 pub fn is_undone_at_end(kind: Kind) -> bool {
     !matches!(kind, Kind::SendCommand | Kind::StartAutomation)
 }

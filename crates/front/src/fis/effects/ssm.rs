@@ -17,7 +17,10 @@ pub async fn send(step: &Step) -> Result<Begun, Trouble> {
         params["InstanceIds"] = json!(ids);
         let answer = session.json_or_stand_in("ssm", "AmazonSSM.SendCommand", params).await?;
         let Some(command) = answer.pointer("/Command/CommandId").and_then(Value::as_str) else {
-            return Err(Trouble::new("DependentServiceFailure", "SendCommand told no command id."));
+            return Err(Trouble::new(
+                "DependentServiceFailure",
+                "SendCommand returned no command id.",
+            ));
         };
         let (account, command) = (account.to_owned(), command.to_owned());
         step.journal(Undo::CancelCommand { account, command, instances: ids }).await;
@@ -30,7 +33,7 @@ pub async fn start(step: &Step) -> Result<Begun, Trouble> {
     let params = with_document(step, session, "DocumentName");
     let answer = session.json("ssm", "AmazonSSM.StartAutomationExecution", params).await?;
     let Some(execution) = answer["AutomationExecutionId"].as_str() else {
-        let why = "StartAutomationExecution told no execution id.";
+        let why = "StartAutomationExecution returned no execution id.";
         return Err(Trouble::new("DependentServiceFailure", why));
     };
     step.journal(Undo::StopAutomation { execution: execution.into() }).await;

@@ -14,7 +14,7 @@ use crate::fis::targets;
 use crate::upstream::Session;
 use crate::{Front, Scope};
 
-/// How often FIS looks at alarms and at what it waits for, of AWS's time.
+/// How often FIS checks alarms and pending work, in AWS's time.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// The same in the lab's time: neither a storm of calls nor a second wasted.
@@ -96,7 +96,7 @@ impl Step {
         self.front.store().update(&self.at, EXPERIMENT, &self.id, edit)
     }
 
-    /// Notes what will have to be undone. On disk when this returns.
+    /// Records what must be undone later. On disk when this returns.
     pub async fn journal(&self, undo: Undo) {
         self.edit(|record| record.undo.entry(self.name.clone()).or_default().push(undo));
         self.front.store().save().await;

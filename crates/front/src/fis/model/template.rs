@@ -33,7 +33,7 @@ pub struct Template {
 pub struct TemplateRecord {
     pub template: Template,
     pub client_token: String,
-    /// The input that made it, to tell a repeated call from another one with its token.
+    /// The input that created it, to distinguish a repeated call from a different one with its token.
     pub input: Value,
     pub accounts: IndexMap<String, AccountConfiguration>,
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::fis::validate::Constraints;
 use crate::{AwsError, Call};
 
-/// A page of `items` under `member`. A token says where the next page starts.
+/// A page of `items` under `member`. A token marks where the next page starts.
 pub fn page(call: &Call, member: &str, items: Vec<Value>) -> Result<Value, AwsError> {
     let mut size = 100;
     if let Some(text) = call.params.get("maxResults") {

@@ -45,7 +45,7 @@ impl Fis {
         }
     }
 
-    /// Changes an experiment's state if that is a legal step, and tells EventBridge.
+    /// Changes an experiment's state if that is a legal transition, and notifies EventBridge.
     fn transition(&self, front: &Front, at: &Scope, id: &str, to: ExperimentState) {
         self.transition_by(front, at, id, |_| to);
     }
@@ -75,7 +75,7 @@ impl Fis {
         front.raise(event.about(record.experiment.arn.clone()));
     }
 
-    /// After a restart: every experiment that was not over carries on. Returns what was lost.
+    /// After a restart: every unfinished experiment continues. Returns what was lost.
     pub fn resume(&self, front: &Front) -> Vec<String> {
         let mut told = Vec::new();
         for at in front.store().scopes(EXPERIMENT) {

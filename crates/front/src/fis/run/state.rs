@@ -31,7 +31,7 @@ pub fn apply(experiment: &mut Experiment, to: ExperimentState) -> bool {
     true
 }
 
-/// Detail of the event that tells the change.
+/// Detail of the event that reports the change.
 pub fn event(experiment: &Experiment, from: &ExperimentState) -> Value {
     json!({
         "experiment-id": experiment.id,

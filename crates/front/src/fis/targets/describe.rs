@@ -1,4 +1,4 @@
-//! The account's resources of a type, as the Describe call of that type tells them.
+//! The account's resources of a type, as the Describe call of that type returns them.
 
 use serde_json::json;
 
@@ -93,7 +93,7 @@ fn tags(about: &Xml) -> Texts {
     ec2.chain(rds).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// `ListRoles` tells no tags.
+/// `ListRoles` returns no tags.
 async fn role_tags(session: &Session, role: &str) -> Result<Texts, AwsError> {
     let answer = session.query("iam", "ListRoleTags", json!({ "RoleName": role })).await?;
     let tags = answer.all("ListRoleTagsResult/Tags/member");

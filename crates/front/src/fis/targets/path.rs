@@ -1,4 +1,4 @@
-//! Filters: a path into what a Describe call says, in the words of the SDKs, against the XML on the wire.
+//! Filters: a path into a Describe call's answer, in the SDKs' terms, against the XML on the wire.
 //!
 //! `NetworkInterfaces.Groups.GroupId` is `networkInterfaceSet/item/groupSet/item/groupId` there. Rules:
 //! <https://docs.aws.amazon.com/fis/latest/userguide/targets.html#target-filters>.

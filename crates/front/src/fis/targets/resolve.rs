@@ -18,7 +18,7 @@ pub enum Unresolved {
     Failed { target: String, error: AwsError },
 }
 
-/// The resources of every target. Targets that resolve to nothing are told beside.
+/// The resources of every target. Targets that resolve to nothing are returned separately.
 pub async fn resolve(
     sessions: &IndexMap<String, Session>,
     targets: &IndexMap<String, Target>,
@@ -72,7 +72,7 @@ fn has_parameter(resource: &Resource, name: &str, value: &str) -> bool {
             value == "all"
                 || value.split(',').any(|zone| zone.trim() == about.text("AvailabilityZone"))
         }
-        // The writer's zone is told by no local endpoint; the cluster's zones stand for it.
+        // No local endpoint returns the writer's zone; the cluster's zones stand for it.
         "writerAvailabilityZoneIdentifiers" => {
             let zones = path::values(about, "AvailabilityZones");
             value == "all" || value.split(',').any(|zone| zones.contains(&zone.trim()))

@@ -2,7 +2,7 @@
 
 use crate::AwsError;
 
-/// Collects violations, so that one answer tells all of them.
+/// Collects violations, so that one answer reports all of them.
 #[derive(Default)]
 pub struct Constraints(Vec<String>);
 

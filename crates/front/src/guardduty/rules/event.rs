@@ -74,7 +74,7 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// `service.action` of a call; `affected` is what it changed.
+    /// `service.action` of a call; `affected` is the resource it changed.
     pub fn action(&self, affected: &[(&str, &str)]) -> Value {
         let address = self.address().unwrap_or_default();
         let member = if address.contains(':') { "ipAddressV6" } else { "ipAddressV4" };

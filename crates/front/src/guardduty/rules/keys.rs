@@ -21,7 +21,7 @@ const MOST: usize = 2_000;
 /// How exactly the time of a use is kept: not every call is worth a write.
 const GRAIN: Duration = Duration::from_secs(60);
 
-/// What is known of the keys of an account.
+/// The known state of an account's keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in super::super) struct Keys(BTreeMap<String, Key>);
 

@@ -1,5 +1,5 @@
 //! The lab's own detections: a few rules over the calls that CloudTrail recorded. Pure: each rule sees an event
-//! and what it remembered, and says what it found.
+//! and what it remembered, and returns what it found.
 //!
 //! GuardDuty's models are AWS's secret. These rules find the plain cases, under the finding types that AWS documents
 //! for them: <https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-active.html>.
@@ -27,7 +27,7 @@ pub(super) struct Memory {
     pub shares: Shares,
 }
 
-/// Whether what is remembered plays a part. Most calls of a lab are made with the account's number as their key, and
+/// Whether remembered state matters. Most calls of a lab are made with the account's number as their key, and
 /// need not be looked up.
 pub(super) fn needs_memory(event: &Event<'_>) -> bool {
     keys::concerns(event) || snapshots::concerns(event)

@@ -88,11 +88,18 @@ impl Looked {
 pub struct Thing {
     pub class: &'static Class,
     pub id: String,
+    /// An instance whose volumes are touched too, all that it has then.
+    pub with_volumes: bool,
 }
 
 impl Class {
     pub fn thing(&'static self, id: impl Into<String>) -> Thing {
-        Thing { class: self, id: id.into() }
+        Thing { class: self, id: id.into(), with_volumes: false }
+    }
+
+    /// An instance and all volumes that it has when it is looked at.
+    pub fn with_volumes(&'static self, id: impl Into<String>) -> Thing {
+        Thing { with_volumes: true, ..self.thing(id) }
     }
 
     /// What looking at one needs.
@@ -157,11 +164,19 @@ pub(super) fn of_arn(arn: &str) -> Thing {
         _ => return super::backup::things::BACKED_UP.thing(arn),
     };
     match (service, name.split_once('/')) {
+        ("ec2", Some(("instance", id))) => super::ec2::things::INSTANCE.with_volumes(id),
         ("ec2", Some((_, id))) => super::ec2::things::by_id(id),
+        ("iam", Some(("user", name))) => super::iam::things::USER.thing(last(name)),
+        ("iam", Some(("role", name))) => super::iam::things::ROLE.thing(last(name)),
         ("s3", None) => super::s3::things::BUCKET.thing(name),
         ("dynamodb", Some(("table", table))) => super::dynamodb::things::TABLE.thing(table),
         _ => super::backup::things::BACKED_UP.thing(arn),
     }
+}
+
+/// A name without the path before it.
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 #[cfg(test)]

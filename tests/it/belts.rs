@@ -219,7 +219,7 @@ fn an_old_plan_is_refused() {
         desk.ends(code, &args(&["run", LEAK], &inputs, &more))
     };
     let old = run(&[], 4);
-    assert!(old.err.contains("may be 15 min 00 s old"), "{}", old.err);
+    assert!(old.err.contains("may be at most 15 min 00 s old"), "{}", old.err);
     assert!(!desk.path("home").exists(), "what is refused leaves no run behind");
     run(&["--max-age", "2h"], 0);
     desk.ends(2, &args(&["run", LEAK], &inputs, &["--max-age", "soon"]));

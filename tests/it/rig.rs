@@ -118,7 +118,7 @@ impl Rig {
         let playbook = json!({
             "playbook": "rig", "title": "Steps of a test", "version": "1.0.0",
             "severity": "low",
-            "limits": { "instances": 9, "principals": 9, "volumes": 9 },
+            "limits": { "instances": 9, "principals": 9, "volumes": 9, "resources": 9, "accounts": 9 },
             "roles": { "tester": { "duty": "runs the test", "contact": "nobody" } },
             "steps": steps,
         });

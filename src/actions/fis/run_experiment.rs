@@ -104,6 +104,15 @@ impl Action for RunExperiment {
             step.note("the experiment has no stop condition: nothing but a release ends it early")
                 .await?;
         }
+        let selected = |(_, target): &(&String, &TargetInput)| target.resource_arns.is_empty();
+        if self.required_tag.is_none()
+            && let Some((name, _)) = self.targets.iter().find(selected)
+        {
+            step.note(format!(
+                "target `{name}` is selected by FIS when the experiment starts: limits and the protecting tag do not hold for it; give `required-tag`, or its ARNs"
+            ))
+            .await?;
+        }
         let mark = Mark { run: step.run().into(), step: step.id().into(), tags: self.tags.clone() };
         let template = ExperimentTemplate {
             mark: mark.clone(),
@@ -111,7 +120,8 @@ impl Action for RunExperiment {
         };
         let want = Template { id: None, design: Some(self.design()) };
         let template = Template::id_or_open(step.set(template, Some(want)).await?.as_ref());
-        let experiment = Experiment { mark, template: template.clone() };
+        let hits = self.targets.values().flat_map(|target| target.resource_arns.clone()).collect();
+        let experiment = Experiment { mark, template: template.clone(), hits };
         let started = step.set(experiment, Some(Started::now())).await?;
         let experiment = Started::id_or_open(started.as_ref());
         let effect = step.start(AwaitEffect { experiment: experiment.clone() }).await?;

@@ -12,8 +12,9 @@ use super::{
     discard,
     job::{Job, begun, came_to_nothing, ended, progress, with_new_role},
     permissions::*,
+    things::BACKED_UP,
 };
-use crate::aws::kit::*;
+use crate::aws::{kit::*, s3::things::BUCKET};
 
 /// A restore cannot be stopped, so its end is awaited before its resource is removed.
 const ENDS: Duration = Duration::from_secs(30 * 60);
@@ -36,7 +37,7 @@ operation! {
         DELETE_TABLE, LIST_BUCKET_VERSIONS, DELETE_OBJECT, DELETE_OBJECT_VERSION, DELETE_BUCKET,
     ];
     leaves "what is restored of `{recovery_point}`", planned Restored::planned();
-    makes;
+    touches [BUCKET] |it| it.overwrites();
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,23 @@ impl Restore {
     async fn look(&self, aws: &Aws, job: &str) -> Result<DescribeRestoreJobOutput, CallError> {
         let call = aws.backup().describe_restore_job().restore_job_id(job).send().await;
         call.by(DESCRIBE_RESTORE_JOB)
+    }
+
+    /// What is there already and is written into: a restore of S3 or EFS makes nothing new unless it is
+    /// asked to. <https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-s3.html>
+    fn overwrites(&self) -> Vec<Thing> {
+        let value = |name: &str| {
+            let found = self.metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_str())
+        };
+        let is_true = |value: Option<&str>| value.is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        match (value("DestinationBucketName"), value("newFileSystem")) {
+            (Some(bucket), _) if !is_true(value("NewBucket")) => vec![BUCKET.thing(bucket)],
+            (None, Some(new)) if !is_true(Some(new)) => {
+                vec![BACKED_UP.thing(value("file-system-id").unwrap_or(&self.recovery_point))]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the job made its resource, rather than wrote into one that was there.

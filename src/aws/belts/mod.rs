@@ -10,6 +10,7 @@ mod standing;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::Mutex;
@@ -54,6 +55,9 @@ impl Limits {
         }
     }
 }
+
+/// A look at a thing holds so long in a run: an owner may protect it while the run waits for a person.
+const AGE: Duration = Duration::from_secs(60);
 
 const KEYS: [Counts; 5] =
     [Counts::Instances, Counts::Principals, Counts::Volumes, Counts::Resources, Counts::Accounts];
@@ -146,8 +150,8 @@ impl Belts {
         let mut earlier = self.earlier.lock().await;
         while let Some((region, things)) = earlier.last() {
             let aws = aws.in_region(region);
-            self.look(&aws, things).await?;
-            let counted = self.looked.lock().await.seen.counted(region, things);
+            self.look(&aws, things, AGE).await?;
+            let counted = self.looked.lock().await.seen.counted(region, things, true);
             let mut touched = self.touched.lock().await;
             for (what, key, _) in counted {
                 touched.entry(what).or_default().insert(key);
@@ -155,8 +159,9 @@ impl Belts {
             earlier.pop();
         }
         drop(earlier);
-        self.look(aws, &things).await?;
-        let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things);
+        let longest = if touch.planning { Duration::MAX } else { AGE };
+        self.look(aws, &things, longest).await?;
+        let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things, false);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {
             return Err(StepError::Refused(format!(
                 "{why}, which protects it from every run; remove the tag first if it must be touched anyway"
@@ -181,18 +186,18 @@ impl Belts {
     }
 
     /// Looks at what nobody has looked at yet.
-    async fn look(&self, aws: &Aws, things: &[Thing]) -> Result<(), StepError> {
+    async fn look(&self, aws: &Aws, things: &[Thing], longest: Duration) -> Result<(), StepError> {
         for thing in things {
             let key = key(&aws.scope().region, thing);
             let turn = {
                 let mut looked = self.looked.lock().await;
-                if looked.seen.standing(&key).is_some() {
+                if looked.seen.is_fresh(&key, longest) {
                     continue;
                 }
                 looked.turns.entry(key.clone()).or_default().clone()
             };
             let _turn = turn.lock().await;
-            if self.looked.lock().await.seen.standing(&key).is_none() {
+            if !self.looked.lock().await.seen.is_fresh(&key, longest) {
                 let found = Seen::look(aws, &self.run, &key).await.map_err(|e| unseen(thing, e))?;
                 self.looked.lock().await.seen.learn(found);
             }
@@ -226,21 +231,30 @@ fn names(touched: &Touched, what: &str) -> Vec<String> {
 }
 
 impl Seen {
-    /// What of the things, which were looked at, counts.
-    fn counted(&self, region: &str, things: &[Thing]) -> Vec<Counted> {
+    /// What of the things, which were looked at, counts. What an earlier part of the run touched and is
+    /// not there any more counts all the same: nobody can say that it was the run's own.
+    fn counted(&self, region: &str, things: &[Thing], earlier: bool) -> Vec<Counted> {
         let mut found = Vec::new();
-        for thing in things {
+        let mut all = things.to_vec();
+        for thing in things.iter().filter(|thing| thing.with_volumes) {
+            all.extend(self.volumes(&key(region, thing)));
+        }
+        for thing in &all {
             let key = key(region, thing);
             let protected = match self.standing(&key) {
-                None | Some(Standing::Own) => continue,
+                Some(Standing::Absent) if earlier => None,
+                None | Some(Standing::Own | Standing::Absent) => continue,
                 Some(Standing::Free(_) | Standing::Unprotectable(_)) => None,
                 Some(Standing::Protected(why)) => Some(why.clone()),
             };
-            let thing = match thing.class.counts {
-                Counts::AsHolder => self.holder(&key).unwrap_or(thing),
-                _ => thing,
+            let gone = self.standing(&key) == Some(&Standing::Absent);
+            let (what, id) = match (thing.class.counts, self.holder(&key)) {
+                (Counts::AsHolder, Some(holder)) => (holder.class.counts, &holder.id),
+                // Its instance is not known any more.
+                (Counts::AsHolder, None) if gone => (Counts::Instances, &thing.id),
+                (counts, _) => (counts, &thing.id),
             };
-            found.push((thing.class.counts.key(), (key.0, thing.id.clone()), protected));
+            found.push((what.key(), (key.0, id.clone()), protected));
         }
         found
     }

@@ -86,7 +86,18 @@ fn settings() -> Vec<(&'static str, Kind)> {
         ("ec2.termination-protection", changes("instance", INSTANCES, none.clone())),
         ("ec2.vpc", with(json!({}))),
         ("events.rule", with(none.clone())),
-        ("fis.experiment", with(json!({ "template": "t" }))),
+        (
+            "fis.experiment",
+            Kind::Changes(
+                ["i-0a", "i-0b"]
+                    .map(|id| {
+                        let arn = format!("arn:aws:ec2:us-east-1:123456789012:instance/{id}");
+                        json!({ "run": "R", "step": "s", "tags": {}, "template": "t", "hits": [arn] })
+                    })
+                    .into(),
+                [Value::Null, Value::Null].into(),
+            ),
+        ),
         ("fis.experiment-template", with(json!({ "description": "d" }))),
         (
             "guardduty.detector",
@@ -122,7 +133,15 @@ fn operations() -> Vec<(&'static str, Kind)> {
         ("backup.back-up", changes("resource", arns, json!({ "vault": "v", "role": "r" }))),
         (
             "backup.restore",
-            Kind::Makes(json!({ "recovery-point": "p", "role": "r", "metadata": {} })),
+            Kind::Changes(
+                ["one", "two"]
+                    .map(|bucket| {
+                        json!({ "recovery-point": "p", "role": "r",
+                            "metadata": { "DestinationBucketName": bucket } })
+                    })
+                    .into(),
+                [Value::Null, Value::Null].into(),
+            ),
         ),
         (
             "drill.detection",

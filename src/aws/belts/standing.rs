@@ -1,13 +1,16 @@
 //! What a thing is to a run: free to touch, the run's own, not there, or protected. Owns that judgement
 //! by what the thing's class reads of it; each thing is looked at once.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use crate::{
     aws::{
         Aws,
         owned::RUN_TAG,
-        thing::{Class, Looked, PROTECTED_TAG, TagReader, Tags, Thing},
+        thing::{Class, Counts, Looked, PROTECTED_TAG, TagReader, Tags, Thing},
     },
     engine::CallError,
 };
@@ -16,8 +19,10 @@ use crate::{
 pub(super) enum Standing {
     /// With the ARN of a principal.
     Free(Option<String>),
-    /// The run made it, or it is not there (yet).
+    /// The run made it.
     Own,
+    /// It is not there (yet), or not seen from here. Asked again each time, and never inherited.
+    Absent,
     /// Why it must not be touched.
     Protected(String),
     /// Nothing can protect it: why its tags cannot be read.
@@ -32,10 +37,24 @@ pub(super) fn key(region: &str, thing: &Thing) -> Key {
     (region.to_owned(), thing.clone())
 }
 
+impl Standing {
+    /// Of two judgements of one thing the stronger holds: `DescribeTags` may lag behind.
+    fn strength(&self) -> u8 {
+        match self {
+            Self::Protected(_) => 3,
+            Self::Free(_) | Self::Unprotectable(_) => 2,
+            Self::Own => 1,
+            Self::Absent => 0,
+        }
+    }
+}
+
 /// What has been looked at.
 #[derive(Default)]
 pub(super) struct Seen {
     standings: HashMap<Key, Standing>,
+    /// When each was looked at.
+    times: HashMap<Key, Instant>,
     /// What a thing is attached to.
     holders: HashMap<Key, Thing>,
 }
@@ -82,9 +101,35 @@ impl Seen {
         self.standings.get(key)
     }
 
+    /// Whether a thing was found and looked at no longer ago than `longest`.
+    pub(super) fn is_fresh(&self, key: &Key, longest: Duration) -> bool {
+        let found = self.standing(key).is_some_and(|standing| *standing != Standing::Absent);
+        found && self.times.get(key).is_some_and(|at| at.elapsed() <= longest)
+    }
+
     pub(super) fn learn(&mut self, found: Self) {
-        self.standings.extend(found.standings);
+        for (key, standing) in found.standings {
+            self.times.insert(key.clone(), Instant::now());
+            self.judge(key, standing);
+        }
         self.holders.extend(found.holders);
+    }
+
+    fn judge(&mut self, key: Key, standing: Standing) {
+        let known = self.standings.get(&key).map_or(0, Standing::strength);
+        if standing.strength() >= known {
+            self.standings.insert(key, standing);
+        }
+    }
+
+    /// The volumes of an instance, as far as they were looked at with it.
+    pub(super) fn volumes(&self, key: &Key) -> Vec<Thing> {
+        let parts = self.holders.iter().filter(|((region, part), holder)| {
+            *region == key.0 && **holder == key.1 && part.class.counts == Counts::Volumes
+        });
+        let mut volumes: Vec<_> = parts.map(|((_, part), _)| part.clone()).collect();
+        volumes.sort();
+        volumes
     }
 
     /// Looks at a thing, at what it is attached to, and at what is attached to that.
@@ -105,7 +150,7 @@ impl Seen {
                 }
             };
             let Some(found) = look(aws, &thing.id).await? else {
-                seen.standings.entry(key).or_insert(Standing::Own);
+                seen.judge(key, Standing::Absent);
                 break;
             };
             next = found.holder.clone();
@@ -118,12 +163,12 @@ impl Seen {
     fn take(&mut self, region: &str, thing: &Thing, found: Looked, run: &str) {
         let key = |thing: &Thing| (region.to_owned(), thing.clone());
         for (part, tags) in found.parts {
-            self.standings.insert(key(&part), judged(&part, &tags, None, run));
+            self.judge(key(&part), judged(&part, &tags, None, run));
             self.holders.insert(key(&part), thing.clone());
         }
         // What was attached a moment ago may not be in its holder's own list yet.
         let own = judged(thing, &found.tags, found.arn, run);
-        self.standings.entry(key(thing)).or_insert(own);
+        self.judge(key(thing), own);
         if let Some(holder) = found.holder {
             self.holders.insert(key(thing), holder);
         }

@@ -10,7 +10,7 @@ use super::{
     permissions::*,
     start_once::{once, patiently, single_attempt},
     tagged::{delete_snapshots, tags, with_token},
-    things::INSTANCE,
+    things::{INSTANCE, VOLUME},
 };
 use crate::aws::kit::*;
 
@@ -32,7 +32,7 @@ operation! {
     ];
     discards [DELETE_SNAPSHOT.at(SNAPSHOTS), DEREGISTER_IMAGE, DESCRIBE_IMAGES, DESCRIBE_SNAPSHOTS];
     leaves "image `{name}` of `{instance}` and its snapshots", planned AFTER_RUN.into();
-    touches [INSTANCE(instance)];
+    touches [INSTANCE, VOLUME] |it| vec![INSTANCE.with_volumes(&it.instance)];
 }
 
 fn yes() -> bool {

@@ -31,7 +31,7 @@ operation! {
     leaves "snapshots of the volumes of `{instance}`", planned Snapshots::planned(volumes);
     touches [INSTANCE, VOLUME] |it| {
         let volumes = it.volumes.iter().map(|volume| VOLUME.thing(volume));
-        volumes.chain([INSTANCE.thing(&it.instance)]).collect()
+        volumes.chain([INSTANCE.with_volumes(&it.instance)]).collect()
     };
 }
 

@@ -11,7 +11,14 @@ use aws_sdk_fis::types;
 use tokio::time::{Instant, sleep};
 
 use super::{Mark, experiments, is_over, permissions::*, stop_experiment};
-use crate::aws::kit::*;
+use crate::aws::{
+    dynamodb::things::TABLE,
+    ec2::things::{INSTANCE, VOLUME},
+    iam::things::ROLE,
+    kit::*,
+    s3::things::BUCKET,
+    thing,
+};
 
 /// Instances that it stopped are started again while it stops.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -23,6 +30,10 @@ setting! {
         pub mark: Mark,
         /// Id of the template.
         pub template: String,
+        /// ARNs of what it hits, as far as its targets name them. What FIS selects by tags or filters
+        /// is known only to FIS, when the experiment starts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub hits: Vec<String>,
     }
     // `None`: none was started.
     "fis.experiment" = Option<Started>, target "{}" of |it| it.mark.target();
@@ -35,7 +46,9 @@ setting! {
     ];
     releases [STOP_EXPERIMENT, GET_EXPERIMENT];
     release Removed Faults;
-    makes;
+    touches [INSTANCE, VOLUME, ROLE, BUCKET, TABLE] |it, _before| {
+        it.hits.iter().map(|arn| thing::of_arn(arn)).collect()
+    };
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

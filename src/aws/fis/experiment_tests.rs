@@ -13,7 +13,7 @@ fn mark() -> Mark {
 }
 
 fn setting() -> Experiment {
-    Experiment { mark: mark(), template: "EXT1".into() }
+    Experiment { mark: mark(), template: "EXT1".into(), hits: vec![] }
 }
 
 fn listed(status: &str) -> String {

@@ -103,6 +103,11 @@ impl<C: World> Live<C> {
             || setting.agrees(&before, &now)
             || setting.halfway(&before, &value, &now)
         {
+            // Nothing was made of it yet, and what it touches may be protected since. What an exposed
+            // state leads to is not held up.
+            if until.is_none() && self.exposed().is_empty() {
+                self.allowed(step, place, &setting.touches(&before)).await?;
+            }
             return self.act(step, place, setting, before, value, until).await;
         }
         Err(StepError::Drift { place: place.clone(), before, after, now })

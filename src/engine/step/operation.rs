@@ -61,7 +61,10 @@ impl<C: World> Live<C> {
                     let found = find(&step.world, || found(operation, &step.world, &token)).await?;
                     match found {
                         Some(job) => self.started(step, place, job).await?,
-                        None => self.launch(step, place, operation, &token).await?,
+                        None => {
+                            self.allowed(step, place, &touched(operation)).await?;
+                            self.launch(step, place, operation, &token).await?
+                        }
                     }
                 }
             },

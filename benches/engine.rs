@@ -32,6 +32,8 @@ const ROUNDS: usize = 7;
 struct Nowhere(Scope);
 
 impl World for Nowhere {
+    type Thing = ();
+
     fn scope(&self) -> &Scope {
         &self.0
     }

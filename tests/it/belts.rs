@@ -262,7 +262,7 @@ fn a_run_waits_for_an_answer_from_another_terminal() {
     let unknown = approve(&desk, 2, "new-credential", &["--as", "owner"]);
     assert!(unknown.err.contains("has no step `new-credential`"), "{}", unknown.err);
     let ended = approve(&desk, 4, "disable-key", &["--as", "responder"]);
-    assert!(ended.err.contains("waits for no answer: it has finished"), "{}", ended.err);
+    assert!(ended.err.contains("is not waiting for an answer: it has finished"), "{}", ended.err);
     let plan = approve(&desk, 4, STEP, &["--as", "owner", "--plan", "0123456789"]);
     assert!(plan.err.contains("not `0123456789`"), "{}", plan.err);
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{probe::Answer, *};
 use crate::{
     aws::{
-        ec2::things::INSTANCE,
+        ec2::things::{INSTANCE, INTERFACE as INTERFACE_CLASS},
         iam::things::USER,
         registry,
         replay::{Replay, aws},
@@ -139,6 +139,36 @@ async fn what_the_run_made_or_is_not_there_does_not_count() {
     rig.ask("ec2.delete-on-termination", both, false).await.expect("its own");
     rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await.expect("gone");
     rig.ask("iam.login-profile", json!({ "user": "bot" }), false).await.expect("its own");
+}
+
+/// EC2 may show an attachment before it shows the instance, and never shows another account's.
+#[tokio::test]
+async fn an_interface_of_an_instance_that_is_not_seen_is_not_taken_for_the_runs_own() {
+    let replay = Replay::default()
+        .xml("DescribeNetworkInterfaces", INTERFACE)
+        .ec2_error("DescribeInstances", 400, "InvalidInstanceID.NotFound", "no such instance")
+        .xml("DescribeInstances", &instance("i-1", &tag(PROTECTED_TAG, "true")))
+        .xml("DescribeTags", NO_TAGS);
+    let rig = Rig::new(replay, Limits::default());
+    rig.ask("ec2.eni-groups", json!({ "interface": "eni-1" }), false).await.expect("one instance");
+    assert_eq!(rig.touched("instances").await, ["i-1"]);
+    // The instance is asked for again, and by now it is there.
+    let why = refusal(rig.ask("ec2.instance-state", json!({ "instance": "i-1" }), false).await);
+    assert!(why.contains("has the tag"), "{why}");
+}
+
+/// What an earlier process of the run touched counts, even when it is gone by now.
+#[tokio::test]
+async fn what_earlier_parts_touched_counts_when_it_is_gone() {
+    let gone = |action: &str, code: &str| Replay::default().ec2_error(action, 400, code, "gone");
+    let replay = gone("DescribeNetworkInterfaces", "InvalidNetworkInterfaceID.NotFound")
+        .xml("DescribeInstances", &instance("i-2", ""))
+        .xml("DescribeTags", NO_TAGS);
+    let earlier = [("us-east-1".to_owned(), vec![INTERFACE_CLASS.thing("eni-9")])];
+    let belts = Arc::new(Belts::new("01RUN", Limits::default()).after(earlier));
+    let rig = Rig { aws: aws(&replay).with_belts(belts.clone()), belts, replay };
+    let why = refusal(rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await);
+    assert!(why.contains("on top of `eni-9`"), "{why}");
 }
 
 #[tokio::test]

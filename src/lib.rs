@@ -39,7 +39,10 @@ pub mod aws;
 pub mod cli;
 #[cfg(feature = "aws")]
 pub mod conduct;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, unused_imports, reason = "what conducts runs needs the SDKs")
+)]
 mod config;
 #[cfg(feature = "aws")]
 pub mod crash_matrix;
@@ -47,10 +50,16 @@ pub mod drill;
 pub mod engine;
 pub mod journal;
 pub mod lab;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, unused_imports, reason = "what conducts runs needs the SDKs")
+)]
 mod notify;
 pub mod playbook;
 pub mod program;
 pub mod report;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "what conducts runs needs the SDKs"))]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, unused_imports, reason = "what conducts runs needs the SDKs")
+)]
 mod serve;

@@ -137,11 +137,11 @@ webhook = "https://soc.example.com/x"
         let lines = journaled(&desk, "not-notified", target);
         assert_eq!(lines.len(), 1, "{target}");
         assert_eq!(lines[0]["why"], why, "{target}");
-        let told = format!("not told: `{target}` of run-start: {why}");
+        let told = format!("not notified: `{target}` of run-start: {why}");
         assert!(ended.out.contains(&told), "{target}: {}", ended.out);
     }
-    assert!(ended.err.contains("`outside` is not told, a run in the lab"), "{}", ended.err);
-    assert!(ended.err.contains("`dead` was not told of run-start"), "{}", ended.err);
+    assert!(ended.err.contains("`outside` is skipped, a run in the lab"), "{}", ended.err);
+    assert!(ended.err.contains("`dead` was not notified of run-start"), "{}", ended.err);
     let said = everything(&desk, &ended);
     assert!(!said.contains("T0-hidden") && !said.contains(KEY), "{said}");
     desk.ends(0, &["runs", "verify", "last"]);

@@ -54,7 +54,7 @@ fn evidence_that_was_changed_shows() {
         serde_json::from_str(&desk.ends(0, &["report", "last", "--format", "json"]).out)
             .expect("a report");
     assert!(!report.run.journal.files_match);
-    assert!(report.summary.open.iter().any(|one| one.text.contains("not as the journal says")));
+    assert!(report.summary.open.iter().any(|one| one.text.contains("do not match the journal")));
     assert!(!report.steps.is_empty(), "the plan still names the steps");
 }
 

@@ -208,7 +208,7 @@ fn watched(columns: u16, rows: u16) {
     second.until("the same view", |rows| any(rows, DONE) && any(rows, "^▸ items"));
 
     // The bars are gone while somebody is asked, and nothing moves.
-    run.until("a question", |rows| any(rows, r"or the reason why not:"));
+    run.until("a question", |rows| any(rows, r"or the reason for refusing:"));
     let asked = run.rows();
     assert!(any(&asked, "✓ items +preserve .* 8 items"), "shown before the question: {asked:#?}");
     assert!(!any(&asked, "^▸ |^── "), "{asked:#?}");

@@ -17,9 +17,9 @@ pub trait World: Clone + Send + Sync + 'static {
     /// The world's own time (AWS's `Date` header), never the laptop's clock.
     fn now(&self) -> impl Future<Output = Result<Timestamp, CallError>> + Send;
     fn patience(&self) -> Patience;
-    /// Asked before each change and each operation, in a plan and in a run alike, and not again for
-    /// what the journal already has: the one place where a limit or a protection can refuse. Release
-    /// does not ask.
+    /// Asked before each change and each operation, in a plan and in a run alike: the one place where a
+    /// limit or a protection can refuse. A resumed run asks again for an intent of which nothing was
+    /// made yet, and not for what was done. Release does not ask.
     ///
     /// # Errors
     /// [`StepError::Refused`] when it must not be made; nothing was written.

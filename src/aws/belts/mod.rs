@@ -75,6 +75,8 @@ pub struct Count {
 pub struct Belts {
     run: String,
     limits: Limits,
+    /// How long a look at a thing holds in a run.
+    age: Duration,
     /// What earlier parts of the run touched, by Region; looked at before anything new.
     earlier: Mutex<Vec<(String, Vec<Thing>)>>,
     looked: Arc<Mutex<Looked>>,
@@ -96,6 +98,7 @@ impl Belts {
         Self {
             run: run.into(),
             limits,
+            age: AGE,
             earlier: Mutex::default(),
             looked: Arc::default(),
             touched: Mutex::default(),
@@ -150,7 +153,7 @@ impl Belts {
         let mut earlier = self.earlier.lock().await;
         while let Some((region, things)) = earlier.last() {
             let aws = aws.in_region(region);
-            self.look(&aws, things, AGE).await?;
+            self.look(&aws, things, self.age).await?;
             let counted = self.looked.lock().await.seen.counted(region, things, true);
             let mut touched = self.touched.lock().await;
             for (what, key, _) in counted {
@@ -159,7 +162,7 @@ impl Belts {
             earlier.pop();
         }
         drop(earlier);
-        let longest = if touch.planning { Duration::MAX } else { AGE };
+        let longest = if touch.planning { Duration::MAX } else { self.age };
         self.look(aws, &things, longest).await?;
         let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things, false);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {

@@ -157,6 +157,23 @@ async fn an_interface_of_an_instance_that_is_not_seen_is_not_taken_for_the_runs_
     assert!(why.contains("has the tag"), "{why}");
 }
 
+/// An owner may protect a thing while a run waits for a person.
+#[tokio::test]
+async fn what_is_protected_after_the_first_look_is_refused_by_a_run() {
+    let replay = Replay::default()
+        .xml("DescribeInstances", &instance("i-1", ""))
+        .xml("DescribeInstances", &instance("i-1", &tag(PROTECTED_TAG, "true")))
+        .xml("DescribeTags", NO_TAGS);
+    let belts = Belts { age: Duration::ZERO, ..Belts::new("01RUN", Limits::default()) };
+    let belts = Arc::new(belts);
+    let rig = Rig { aws: aws(&replay).with_belts(belts.clone()), belts, replay };
+    let of = || json!({ "instance": "i-1" });
+    rig.ask("ec2.instance-state", of(), false).await.expect("free");
+    rig.ask("ec2.instance-state", of(), true).await.expect("a plan looks once");
+    let why = refusal(rig.ask("ec2.instance-state", of(), false).await);
+    assert!(why.contains("has the tag"), "{why}");
+}
+
 /// What an earlier process of the run touched counts, even when it is gone by now.
 #[tokio::test]
 async fn what_earlier_parts_touched_counts_when_it_is_gone() {

@@ -1,5 +1,5 @@
 //! The world's say before each change and operation: asked in a plan and in a run, before anything is
-//! journaled or written, and not again for what the journal has.
+//! journaled or written, not again for what was done, and again for an intent of which nothing was.
 
 use crate::{
     engine::{StepError, plan, plan::PlanState},
@@ -50,6 +50,19 @@ fn a_resumed_run_is_not_asked_for_what_it_did() {
     assert_eq!(stage.world.state().cells.len(), 2);
     assert_eq!(end.walked.failed.len(), 1, "{end:?}");
     assert_eq!(end.walked.failed[0].0, "c");
+}
+
+/// What it touches may be protected since the intent was journaled.
+#[test]
+fn a_resumed_run_is_asked_again_for_an_intent_of_which_nothing_was_made() {
+    let mut stage = three();
+    stage.world.fuse(1, Fault::Die { effect: false });
+    assert!(stage.run_cut(Cut::None).is_none());
+    stage.world.allow_only(1);
+    let end = stage.resume();
+    assert_eq!(end.walked.failed[0].0, "b", "{end:?}");
+    assert!(matches!(end.walked.failed[0].1, StepError::Refused(_)), "{end:?}");
+    assert_eq!(stage.world.state().cells.keys().collect::<Vec<_>>(), ["a"]);
 }
 
 #[test]

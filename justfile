@@ -28,9 +28,18 @@ fuzz target seconds="600":
 bench:
     cargo bench --no-default-features
 
+# Judge N fresh random cases with the evaluator of policies and with another engine; needs node and npm
+policy-oracle seed="1" n="50000":
+    crates/policy/tests/oracle/run {{seed}} {{n}}
+
 # What the lab's front adds to a call; installs moto at the first run
 bench-front:
     cargo bench -p backburn-front
+
+# Isolating 1,000 hosts in a lab of its own: time, calls, memory; with --quotas at AWS's bucket sizes (7 minutes)
+bench-isolate *ARGS:
+    cargo build --locked
+    python3 benches/isolate.py {{ARGS}}
 
 # What grows with past runs, in whole processes; builds the release binary at the first run
 bench-growth *ARGS:

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use backburn::{
     engine::Scope,
-    journal::{FORMAT, Head, Journal, Ledger, Place, Record, read},
+    journal::{FORMAT, Head, Journal, KEY, Known, Ledger, Origins, Place, Record, Seal, read},
 };
 use divan::Bencher;
 use serde_json::json;
@@ -31,10 +31,12 @@ fn record(n: usize) -> Record {
             drill: None,
             playbook_sha256: "0".repeat(64),
             plan_sha256: "0".repeat(64),
+            inputs_sha256: None,
             scope: scope(),
             endpoint: None,
             lab: None,
             operator: "bench".into(),
+            who: backburn::journal::Who::default(),
             clock: None,
         };
     }
@@ -42,9 +44,17 @@ fn record(n: usize) -> Record {
     Record::Outcome { step: format!("step-{}", n % 1000), place, after: json!({ "n": n }) }
 }
 
+/// As a run has it: each line signed, its end noted.
+fn signed(path: &Path) -> Journal {
+    let heads = path.with_file_name("heads");
+    let seal = Some((Seal::new([7; KEY], heads), "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()));
+    let known = Known { head: Head::default(), origins: Origins::default(), ledger: None, seal };
+    Journal::append_knowing(path, known, Vec::new().into(), None).expect("a journal")
+}
+
 fn write(path: &Path, records: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let journal = Journal::append_to(path, Head::default(), Vec::new()).expect("a journal");
+    let journal = signed(path);
     runtime.block_on(async {
         let appends = (0..records).map(|n| journal.append(record(n)));
         futures::future::try_join_all(appends).await.expect("a disk with room");
@@ -62,10 +72,7 @@ fn append_side_by_side(bencher: Bencher<'_, '_>, records: usize) {
 #[divan::bench(args = [100])]
 fn append_in_turn(bencher: Bencher<'_, '_>, records: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let journal = |dir: &tempfile::TempDir| {
-        Journal::append_to(&dir.path().join("journal.jsonl"), Head::default(), Vec::new())
-            .expect("a journal")
-    };
+    let journal = |dir: &tempfile::TempDir| signed(&dir.path().join("journal.jsonl"));
     bencher
         .with_inputs(|| tempfile::tempdir().map(|dir| (journal(&dir), dir)).expect("a directory"))
         .bench_values(|(journal, dir)| {
@@ -81,7 +88,7 @@ fn append_in_turn(bencher: Bencher<'_, '_>, records: usize) {
 /// The floor of it: as many bytes, as many syncs, and nothing else.
 #[divan::bench(args = [100])]
 fn raw_writes_and_syncs(bencher: Bencher<'_, '_>, records: usize) {
-    let line = [b'x'; 300];
+    let line = [b'x'; 400];
     bencher.with_inputs(|| tempfile::tempfile().expect("a file")).bench_values(|mut file| {
         for _ in 0..records {
             file.write_all(&line).and_then(|()| file.sync_data()).expect("a disk with room");

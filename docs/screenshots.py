@@ -185,7 +185,7 @@ class Desk:
             subprocess.run([*tmux, "kill-server"], check=False)
 
     def page(self):
-        return self.home / ".backburn" / "runs" / self.json("runs")[-1]["run"] / "report.html"
+        return self.home / ".local/state/backburn/runs" / self.json("runs")[-1]["run"] / "report.html"
 
 
 def main():

@@ -2,14 +2,20 @@
 
 use std::process::ExitCode;
 
-use backburn::cli::{Exit, Invocation};
+use backburn::{
+    cli::{Exit, Invocation, report_panics},
+    text::{Ready, Stream},
+};
 
 fn main() -> ExitCode {
+    report_panics();
     let invocation = Invocation::read();
     let runtime = match invocation.runtime() {
         Ok(runtime) => runtime,
         Err(e) => {
-            eprintln!("error: the asynchronous runtime cannot start: {e}");
+            // Where stderr is closed as well, the exit code has to do.
+            let text = format!("error: the asynchronous runtime cannot start: {e}\n");
+            let _ = Stream::Err.write(&Ready::text(&text));
             return Exit::Internal.into();
         }
     };

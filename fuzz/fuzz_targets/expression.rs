@@ -45,7 +45,7 @@ fuzz_target!(|source: &str| {
     inside(&problems, &text);
     let Some(step) = playbook.as_ref().and_then(|playbook| playbook.steps.get("s")) else { return };
     let item = json!({ "id": "i-1", "old-name": "x" });
-    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z" };
+    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z", partition: "aws" };
     let scope = Scope { inputs: &INPUTS, steps: &STEPS, item: Some(&item), run };
     if let Ok(value) = step.with.eval(&scope) {
         // Two values, and JSON writes a control character as six.

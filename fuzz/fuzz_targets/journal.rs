@@ -3,12 +3,13 @@
 
 #![no_main]
 
+mod chain;
+
 use backburn::{
-    journal::{self, Head, Ledger, hash},
+    journal::{self, Ledger},
     report::{look::Look, timeline},
 };
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
 
 fn whole(bytes: &[u8]) {
     let Ok(read) = journal::parse(bytes) else { return };
@@ -26,24 +27,7 @@ fn whole(bytes: &[u8]) {
     assert_eq!((again.head, again.torn), (read.head, None));
 }
 
-/// The lines that are JSON objects, numbered and chained anew.
-fn chained(bytes: &[u8]) -> Vec<u8> {
-    let mut head = Head::default();
-    let mut out = Vec::new();
-    for line in bytes.split(|byte| *byte == b'\n') {
-        let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { continue };
-        line.insert("seq".into(), head.next.into());
-        line.insert("prev".into(), head.hash.as_str().into());
-        let text = Value::Object(line).to_string();
-        head.next += 1;
-        head.hash = hash(text.as_bytes());
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'\n');
-    }
-    out
-}
-
 fuzz_target!(|bytes: &[u8]| {
     whole(bytes);
-    whole(&chained(bytes));
+    whole(&chain::chained(bytes));
 });

@@ -1,11 +1,11 @@
 //! What every action imports. Owns nothing.
 
-pub use schemars::JsonSchema;
-pub use serde::{Deserialize, Serialize};
-pub use serde_json::json;
+pub(crate) use schemars::JsonSchema;
+pub(crate) use serde::{Deserialize, Serialize};
+pub(crate) use serde_json::json;
 
-pub use super::{Action, Nothing, Spec};
-pub use crate::{
+pub(crate) use super::{Action, Nothing, Spec};
+pub(crate) use crate::{
     aws::Aws,
     engine::{Step, StepError, Verdict, World},
     spec,

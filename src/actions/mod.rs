@@ -29,6 +29,8 @@ pub mod ssm;
 #[cfg(test)]
 pub(crate) mod testing;
 mod until;
+#[cfg(test)]
+mod verdict_tests;
 mod victim;
 
 use std::future::Future;
@@ -66,6 +68,8 @@ pub struct Spec {
     pub contains: bool,
     /// Release cannot give back what it does.
     pub irreversible: bool,
+    /// It does what it can: what is denied to it costs a part of what it does, and fails no step.
+    pub lenient: bool,
     /// What other steps have to reckon with.
     pub effects: &'static [Effect],
     pub access: &'static [Access],
@@ -83,6 +87,8 @@ pub struct Access {
     pub reach: Reach,
     pub reads: &'static [Permission],
     pub writes: &'static [Permission],
+    /// Of the writes, those that it can do without.
+    pub spares: &'static [Permission],
     /// What the belts read of the things that it touches before a write, a table for each class.
     pub lookups: &'static [&'static [Permission]],
     /// What release needs to give back.
@@ -100,6 +106,7 @@ impl Access {
             reach: Reach::Looks,
             reads: F::READS,
             writes: &[],
+            spares: &[],
             lookups: &[],
             releases: &[],
             how: None,
@@ -118,6 +125,7 @@ impl Access {
             reach: S::REACH,
             reads: S::READS,
             writes: S::WRITES,
+            spares: S::SPARES,
             lookups: S::LOOKUPS,
             releases: S::RELEASES,
             how: Some(S::RULE.how),
@@ -132,6 +140,7 @@ impl Access {
             reach: O::REACH,
             reads: &[],
             writes: O::USES,
+            spares: O::SPARES,
             lookups: O::LOOKUPS,
             releases: &[],
             how: None,
@@ -165,8 +174,8 @@ pub const fn page(source: &'static str) -> &'static str {
 }
 
 /// What an action says of itself, in the file that has it: name and summary; the phase of a step that
-/// names none, then `verdict` where it ends in one and `irreversible` where release cannot give back
-/// what it does; what it uses; its effects. The file's module doc is its page.
+/// names none, then `verdict` where it ends in one, `irreversible` where release cannot give back what it
+/// does and `lenient` where what is denied fails no step; what it uses; its effects. The file's module doc is its page.
 ///
 /// ```text
 /// spec! {
@@ -189,6 +198,7 @@ macro_rules! spec {
             phase: $crate::playbook::Phase::$phase,
             contains: $crate::actions::has(&[$(stringify!($flag)),*], "verdict"),
             irreversible: $crate::actions::has(&[$(stringify!($flag)),*], "irreversible"),
+            lenient: $crate::actions::has(&[$(stringify!($flag)),*], "lenient"),
             effects: &[$($($crate::playbook::Effect::$effect),*)?],
             access: &[$($($crate::actions::Access::$how::<$($what)::+>($($part)?)),*)?],
             page: $crate::actions::page(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", file!()))),
@@ -212,8 +222,8 @@ pub const fn has(flags: &[&str], wanted: &str) -> bool {
     while at < flags.len() {
         let flag = flags[at].as_bytes();
         assert!(
-            same(flag, b"verdict") || same(flag, b"irreversible"),
-            "a flag of spec! is neither `verdict` nor `irreversible`"
+            same(flag, b"verdict") || same(flag, b"irreversible") || same(flag, b"lenient"),
+            "a flag of spec! is none of `verdict`, `irreversible` and `lenient`"
         );
         found |= same(flag, wanted.as_bytes());
         at += 1;

@@ -9,7 +9,7 @@ use crate::{
 
 /// `backburn-RUN-STEP` in lower case, RUN being the last ten characters of the run's id, at most
 /// `longest` characters of `a-z 0-9 -`: every service takes such a name.
-pub fn own(step: &Step<Aws>, longest: usize) -> String {
+pub(super) fn own(step: &Step<Aws>, longest: usize) -> String {
     name(step.run(), step.id(), longest)
 }
 
@@ -23,13 +23,13 @@ fn name(run: &str, step: &str, longest: usize) -> String {
 
 /// A name as later steps of a plan see it: known only after the run, so that they wait for what does
 /// not exist yet instead of not finding it.
-pub fn shown(step: &Step<Aws>, name: &str) -> String {
+pub(super) fn shown(step: &Step<Aws>, name: &str) -> String {
     if step.planning() { open(name) } else { name.into() }
 }
 
 /// # Errors
 /// [`StepError::Refused`] for a tag by which the program knows its own, or that AWS keeps for itself.
-pub fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), StepError> {
+pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), StepError> {
     let reserved = |key: &&String| {
         let key = key.to_ascii_lowercase();
         key.starts_with("aws:") || ["backburn:run", "backburn:step"].contains(&key.as_str())

@@ -172,9 +172,16 @@ fn fields(schema: &Value) -> Vec<Field> {
         kind: kind(of),
         required: required.contains(&name.as_str()),
         default: of["default"].clone(),
-        text: of["description"].as_str().unwrap_or_default().replace('\n', " "),
+        text: match of["writeOnly"].as_bool() {
+            Some(true) => format!("{} May be sensitive.", words(of)),
+            _ => words(of),
+        },
     };
     properties.iter().map(field).collect()
+}
+
+fn words(schema: &Value) -> String {
+    schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
 /// A schema's type in words of playbooks.

@@ -14,7 +14,7 @@ const PACE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// Those of the reads, of a stop and of the step's timeout.
-pub async fn until<F: Fact<Aws>>(
+pub(super) async fn until<F: Fact<Aws>>(
     step: &Step<Aws>,
     fact: &F,
     within: Duration,

@@ -10,7 +10,7 @@ const RUN: &str = "backburn:run";
 
 /// # Errors
 /// [`StepError::Refused`] when `tags` have neither this run's tag nor `required` (`key=value`).
-pub fn check(
+pub(super) fn check(
     what: &str,
     tags: &BTreeMap<String, String>,
     run: &str,

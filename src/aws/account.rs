@@ -15,11 +15,16 @@ use serde_json::{Map, Value};
 
 use crate::engine::Place;
 
+/// A collection of a service's part of an account, and what of one thing in it; nothing is the whole thing.
+pub type Shown = (&'static str, &'static str);
+
 /// What a service says of its part of an account.
 pub struct Account {
     /// Kinds of settings and operations of this service of which the reader sees every effect. A
-    /// playbook that uses a kind that stands in no such list is refused by the crash matrix.
-    pub covers: &'static [&'static str],
+    /// playbook that uses a kind that stands in no such list is refused by the crash matrix. With each
+    /// kind where it shows: what is missing there, and nothing else, may be tolerated of a run to which a
+    /// call for it was denied. Without a place nothing of it is.
+    pub covers: &'static [(&'static str, &'static [Shown])],
     /// Collections of what operations leave: what is new in them stays after a release, and what
     /// was there before says nothing of a run.
     pub evidence: &'static [&'static str],
@@ -95,7 +100,13 @@ where
     if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 501) {
         return Unread::Missing;
     }
-    Unread::Failed(DisplayErrorContext(&error).to_string())
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    Unread::Failed(match (error.code(), error.message(), status) {
+        (Some(code), text, _) => format!("{code}: {}", text.unwrap_or_default()),
+        // The whole answer may be a page of markup, which belongs into no report.
+        (None, _, Some(status)) => format!("HTTP status {status} without an error of AWS"),
+        (None, _, None) => DisplayErrorContext(&error).to_string(),
+    })
 }
 
 /// What may not be there: `None` where the service answers with one of `codes`.

@@ -20,7 +20,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Counts the attempts of each call.
 #[derive(Debug)]
-pub struct Attempts;
+pub(super) struct Attempts;
 
 #[derive(Clone, Debug)]
 struct Call {

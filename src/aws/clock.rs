@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 /// Shared by all clients of an account. A `Date` header has whole seconds, so AWS may be up to one
 /// second ahead of [`Clock::now`].
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<Skew>);
+pub(super) struct Clock(Arc<Skew>);
 
 #[derive(Debug, Default)]
 struct Skew {
@@ -29,12 +29,12 @@ struct Skew {
 }
 
 impl Clock {
-    pub fn has_seen(&self) -> bool {
+    pub(super) fn has_seen(&self) -> bool {
         self.0.seen.load(Ordering::Acquire)
     }
 
     /// AWS's time, or ours with one warning when no answer carried a `Date`.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         if !self.has_seen() && !self.0.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "the endpoint sends no `Date` header; this machine's clock is used instead"

@@ -15,7 +15,7 @@ static DENIED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Denial<'a> {
+pub(super) struct Denial<'a> {
     pub principal: &'a str,
     pub action: &'a str,
     /// Not all services name one.
@@ -24,7 +24,7 @@ pub struct Denial<'a> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Why<'a> {
+pub(super) enum Why<'a> {
     /// A policy of this sort denies it explicitly.
     Denies(&'a str),
     /// No policy of this sort allows it.
@@ -33,7 +33,7 @@ pub enum Why<'a> {
 }
 
 impl<'a> Denial<'a> {
-    pub fn read(text: &'a str) -> Option<Self> {
+    pub(super) fn read(text: &'a str) -> Option<Self> {
         let found = DENIED.as_ref()?.captures(text)?;
         let part = |at: usize| found.get(at).map(|part| part.as_str());
         let bare = |text: &'a str| text.trim_end_matches(['.', ',']);
@@ -52,10 +52,17 @@ impl<'a> Denial<'a> {
     }
 
     /// What to do about it.
-    pub fn advice(&self) -> String {
+    pub(super) fn advice(&self) -> String {
         let resource = self.resource.unwrap_or("*");
         let Self { principal, action, .. } = self;
         let place = match self.why {
+            // AWS says the same where such a policy only does not allow:
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+            Why::Denies(sort) if sort.starts_with("service control policy") => {
+                return format!(
+                    "a {sort} forbids `{action}` on `{resource}` to `{principal}`, by a deny or because none of them allows it: whoever administers the organization must change that"
+                );
+            }
             Why::Denies(sort) => {
                 return format!(
                     "an explicit deny ({sort}) forbids `{action}` on `{resource}` to `{principal}`, so no permission that is added helps: that deny must except it"
@@ -78,7 +85,7 @@ fn until<'a>(text: &'a str, ends: &[&str]) -> &'a str {
 }
 
 /// For a message that names nothing: the call is all that is known.
-pub fn advice(call: &str, text: &str) -> String {
+pub(super) fn advice(call: &str, text: &str) -> String {
     match Denial::read(text) {
         Some(denial) => denial.advice(),
         None => format!(
@@ -119,7 +126,8 @@ mod tests {
         ));
         assert!(advice.contains("the permissions boundary for"), "{advice}");
         let (advice, _) = read(&format!("{on} with an explicit deny in a service control policy"));
-        assert!(advice.contains("an explicit deny (service control policy) forbids"), "{advice}");
+        // It may as well be that none of them allows it.
+        assert!(advice.contains("none of them allows it"), "{advice}");
         let (advice, _) = read(&format!("{on} with an explicit deny in an identity-based policy."));
         assert!(advice.contains("(identity-based policy) forbids"), "{advice}");
     }

@@ -1,8 +1,10 @@
 //! SDK errors to the engine's classes. Owns which AWS error code means what; what a class means
 //! for a run is the engine's.
 //!
-//! Codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and
-//! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>.
+//! Codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html> and the page of that name of each service,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>,
+//! <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
 
 use std::{error::Error, iter};
 
@@ -29,30 +31,67 @@ const THROTTLED: &[&str] = &[
 ];
 /// The one thing is busy; the account's rate is not at fault.
 const BUSY: &[&str] = &[
+    "ConcurrentCreateImageNoRebootLimitExceeded",
     "ConcurrentModification",
+    "ConcurrentModificationException",
+    "ConcurrentSnapshotLimitExceeded",
+    "ConcurrentTagAccess",
+    "EntityTemporarilyUnmodifiable",
+    "EntityTemporarilyUnmodifiableException",
     "OperationAborted",
+    "PendingSnapshotLimitExceeded",
     "PriorRequestNotComplete",
     "SnapshotCreationPerVolumeRateExceeded",
 ];
 const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
-    "OptInRequired",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "KMSAccessDenied",
+    "KMSAccessDeniedException",
+    "NotAuthorized",
     "UnauthorizedAccess",
     "UnauthorizedOperation",
 ];
+/// The account itself may not: no policy helps.
+const CLOSED: &[&str] = &[
+    "AccountDisabled",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "Blocked",
+    "NotSignedUp",
+    "OptInRequired",
+    "PendingVerification",
+    "RegionDisabledException",
+    "SubscriptionRequiredException",
+    "UnauthorizedAccessError",
+];
 const EXPIRED: &[&str] = &[
-    "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
+    "IncompleteSignatureException",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSecurity",
+    "InvalidSignature",
     "InvalidSignatureException",
     "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
     "RequestExpired",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+/// So a Region that is not enabled in the account answers, whatever the credentials.
+/// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>,
+/// <https://repost.aws/knowledge-center/iam-validate-access-credentials>
+const ALSO_NOT_ENABLED: &[&str] = &[
+    "AuthFailure",
+    "InvalidClientTokenId",
+    "OptInRequired",
+    "RegionDisabledException",
     "UnrecognizedClientException",
 ];
 /// The session's time is over, or the signature's.
@@ -60,7 +99,6 @@ const OVER: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired
 const MISSING: &[&str] =
     &["InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException"];
 const GONE: &[&str] = &[
-    "InvalidInstanceID",
     "InvocationDoesNotExist",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
@@ -71,17 +109,22 @@ const GONE: &[&str] = &[
     "NoSuchTagSet",
     "NoSuchVersion",
 ];
-const ALREADY: &[&str] = &[
-    "BucketAlreadyOwnedByYou",
-    "EntityAlreadyExists",
-    "EntityAlreadyExistsException",
-    "Resource.AlreadyAssociated",
-];
+const ALREADY: &[&str] =
+    &["BucketAlreadyOwnedByYou", "EntityAlreadyExists", "EntityAlreadyExistsException"];
 const INVALID: &[&str] = &[
+    // The bucket is elsewhere, not gone.
+    "EndpointNotFound",
     "IdempotentParameterMismatch",
+    "IncorrectEndpoint",
+    // The key that a thing is encrypted with, not the thing.
+    "KMS.NotFoundException",
+    "KMSNotFoundException",
     "MalformedPolicyDocument",
     "MissingParameter",
     "OperationNotPermitted",
+    // Perhaps with another one than was asked for.
+    "Resource.AlreadyAssociated",
+    "TagPolicyViolation",
     "UnknownParameter",
     "UnsupportedOperation",
 ];
@@ -108,14 +151,33 @@ where
         SdkError::DispatchFailure(_) if chain.contains("--allow-remote-endpoint") => Class::Invalid,
         SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Class::Unreachable,
         SdkError::ConstructionFailure(_) => Class::Invalid,
-        _ => own_class(call, code.as_deref()).unwrap_or_else(|| class(code.as_deref(), status)),
+        _ => own_class(call, code.as_deref())
+            .unwrap_or_else(|| self::class(code.as_deref(), status, &chain)),
     };
     let mut message = plain(&chain);
-    if class == Class::Expired {
-        message += "; sign in again or choose other credentials with `--profile`";
+    let is_one_of =
+        |codes: &[&str]| code.as_deref().is_some_and(|code| codes.contains(&bare(code)));
+    match class {
+        Class::Expired if is_one_of(&["RequestTimeTooSkewed"]) => {
+            message += "; set the clock of this machine";
+        }
+        Class::Expired => message += "; sign in again or choose other credentials with `--profile`",
+        Class::Denied if is_one_of(CLOSED) => {
+            message += "; the account itself may not, so no policy helps";
+        }
+        Class::Denied => message = format!("{message}; {}", denial::advice(call, &chain)),
+        _ => {}
     }
-    if class == Class::Denied {
-        message = format!("{message}; {}", denial::advice(call, &chain));
+    // `AuthFailure` is a denial where it is about a thing; that says nothing of the Region.
+    if is_one_of(ALSO_NOT_ENABLED) && (class == Class::Expired || is_one_of(CLOSED)) {
+        message += "; a Region that is not enabled in the account gives the same answer: see `aws account list-regions`";
+    }
+    // S3 answers where a bucket is to who looks for it elsewhere.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html>
+    if let Some(region) = response.and_then(|r| r.headers().get("x-amz-bucket-region"))
+        && class == Class::Invalid
+    {
+        message += &format!("; the bucket is in Region `{region}`");
     }
     if let (None, Some(status)) = (&code, status) {
         message = format!("HTTP status {status}: {message}");
@@ -126,6 +188,10 @@ where
 /// What a code means in the service of `call` alone.
 fn own_class(call: &str, code: Option<&str>) -> Option<Class> {
     let code = code?.rsplit('.').next()?;
+    // 20 copies of snapshots at a time in one destination Region; any other limit does not pass by waiting.
+    if call == "ec2:CopySnapshot" && code == "ResourceLimitExceeded" {
+        return Some(Class::Throttled);
+    }
     let codes = service::of(call)?.codes;
     codes.iter().find(|(own, _)| *own == code).map(|(_, class)| *class)
 }
@@ -156,16 +222,33 @@ pub(super) fn code_of(response: &HttpResponse) -> Option<String> {
     Some(code.rsplit('#').next().unwrap_or_default().into())
 }
 
-pub(super) fn class(code: Option<&str>, status: Option<u16>) -> Class {
+fn bare(code: &str) -> &str {
+    code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code)
+}
+
+/// `AuthFailure` has two meanings: credentials that are not valid, with status 401, and something of
+/// another account, which these may not use.
+fn auth_failure(status: Option<u16>, text: &str) -> Class {
+    match status == Some(401) || text.contains("credential") {
+        true => Class::Expired,
+        false => Class::Denied,
+    }
+}
+
+/// `text` is what AWS says with the code.
+pub(super) fn class(code: Option<&str>, status: Option<u16>, text: &str) -> Class {
     if status == Some(501) {
         return Class::Missing;
     }
-    let code = code.unwrap_or_default();
-    let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
-    let known: [(&[&str], Class); 8] = [
+    let code = bare(code.unwrap_or_default());
+    if code == "AuthFailure" {
+        return auth_failure(status, text);
+    }
+    let known: [(&[&str], Class); 9] = [
         (THROTTLED, Class::Throttled),
         (BUSY, Class::Throttled),
         (DENIED, Class::Denied),
+        (CLOSED, Class::Denied),
         (EXPIRED, Class::Expired),
         (MISSING, Class::Missing),
         (GONE, Class::Gone),
@@ -181,6 +264,12 @@ pub(super) fn class(code: Option<&str>, status: Option<u16>) -> Class {
         _ if ends(&["NotFound", "NotFoundException"]) => Class::Gone,
         _ if ends(&[".Duplicate", "AlreadyExists", "AlreadyExistsException"]) => Class::AlreadySo,
         _ if code.starts_with("Invalid") || code.starts_with("Validation") => Class::Invalid,
+        // A quota of things (groups, tags, addresses, policies) does not pass by waiting.
+        _ if ends(&["LimitExceeded"]) => Class::Invalid,
+        // An answer to HEAD has no body, and so no code.
+        Some(301 | 307) => Class::Invalid,
+        Some(401) => Class::Expired,
+        Some(403) => Class::Denied,
         // AWS answered that it does not know the result of the call itself.
         Some(500..) => Class::Unreachable,
         _ => Class::Unknown,
@@ -235,10 +324,28 @@ mod tests {
             (403, "UnauthorizedOperation", Class::Denied),
             (400, "ExpiredToken", Class::Expired),
             (401, "AuthFailure", Class::Expired),
+            (400, "AuthFailure", Class::Denied),
             (400, "InvalidInstanceID.NotFound", Class::Gone),
             (400, "InvalidPermission.Duplicate", Class::AlreadySo),
             (400, "InvalidInstanceID.Malformed", Class::Invalid),
             (400, "DependencyViolation", Class::Unknown),
+            (400, "IncorrectState", Class::Unknown),
+            // Of copies of snapshots only, it passes by waiting.
+            (400, "ResourceLimitExceeded", Class::Invalid),
+            (400, "ConcurrentCreateImageNoRebootLimitExceeded", Class::Throttled),
+            (400, "InvalidInstanceID", Class::Invalid),
+            (400, "InvalidInstanceID.NotFound", Class::Gone),
+            (400, "Resource.AlreadyAssociated", Class::Invalid),
+            (404, "EndpointNotFound", Class::Invalid),
+            (400, "TagPolicyViolation", Class::Invalid),
+            (400, "ConcurrentSnapshotLimitExceeded", Class::Throttled),
+            (400, "PendingSnapshotLimitExceeded", Class::Throttled),
+            (400, "ConcurrentTagAccess", Class::Throttled),
+            (409, "EntityTemporarilyUnmodifiable", Class::Throttled),
+            (409, "ConcurrentModification", Class::Throttled),
+            (503, "RequestLimitExceeded", Class::Throttled),
+            (400, "SecurityGroupLimitExceeded", Class::Invalid),
+            (400, "TagLimitExceeded", Class::Invalid),
             (501, "InternalFailure", Class::Missing),
             (400, "InvalidAction", Class::Missing),
             (500, "InternalError", Class::Unreachable),
@@ -248,6 +355,91 @@ mod tests {
             assert_eq!(error.code.as_deref(), Some(code));
             assert!(error.message.starts_with("No, thank you"), "{}", error.message);
         }
+    }
+
+    /// The texts are EC2's own.
+    #[tokio::test]
+    async fn auth_failure_is_about_credentials_or_about_a_thing_of_another_account() {
+        let said = async |status, text| {
+            error(Replay::default().ec2_error("DescribeInstances", status, "AuthFailure", text))
+                .await
+        };
+        let keys = "AWS was not able to validate the provided access credentials";
+        for status in [401, 403] {
+            let refused = said(status, keys).await;
+            assert_eq!(refused.class, Class::Expired, "{refused}");
+            assert!(refused.message.contains("sign in again"), "{refused}");
+            assert!(refused.message.contains("a Region that is not enabled"), "{refused}");
+        }
+        let address = "The address '203.0.113.5' does not belong to you.";
+        let refused = said(400, address).await;
+        assert_eq!(refused.class, Class::Denied, "{refused}");
+        assert!(!refused.message.contains("sign in again"), "{refused}");
+        assert!(!refused.message.contains("not enabled"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_the_account_itself_may_not_is_no_matter_of_policies() {
+        for code in ["OptInRequired", "SubscriptionRequiredException", "PendingVerification"] {
+            let refused = coded(403, code).await;
+            assert_eq!(refused.class, Class::Denied, "{refused}");
+            assert!(refused.message.contains("no policy helps"), "{refused}");
+        }
+        let refused = coded(403, "UnauthorizedOperation").await;
+        assert!(!refused.message.contains("no policy helps"), "{refused}");
+    }
+
+    /// As S3 answers for a bucket of another Region, with a body and (to HEAD) without.
+    #[tokio::test]
+    async fn a_redirect_says_where_the_bucket_is() {
+        let body = "<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be addressed \
+            using the specified endpoint.</Message><Endpoint>photos.s3.eu-west-1.amazonaws.com</Endpoint></Error>";
+        let replay = Replay::default()
+            .header("x-amz-bucket-region", "eu-west-1")
+            .answer("GET /photos", 301, body)
+            .answer("HEAD /photos", 301, "");
+        let aws = aws(&replay);
+        let got = aws.s3().get_bucket_versioning().bucket("photos").send().await;
+        let error = call_error("s3:GetBucketVersioning", got.expect_err("a redirect"));
+        assert_eq!(error.class, Class::Invalid, "{error}");
+        assert!(error.message.contains("the bucket is in Region `eu-west-1`"), "{error}");
+        let head = aws.s3().head_bucket().bucket("photos").send().await;
+        let error = call_error("s3:ListBucket", head.expect_err("a redirect"));
+        assert_eq!(error.class, Class::Invalid, "{error}");
+        assert!(error.message.contains("`eu-west-1`"), "{error}");
+    }
+
+    #[test]
+    fn every_services_word_for_denied_and_for_refused_credentials_is_known() {
+        for (status, code, class) in [
+            // SNS, SQS with a key of KMS.
+            (403, "AuthorizationError", Class::Denied),
+            (400, "KMSAccessDeniedException", Class::Denied),
+            (400, "NotAuthorized", Class::Denied),
+            // DynamoDB.
+            (400, "MissingAuthenticationTokenException", Class::Expired),
+            (400, "IncompleteSignatureException", Class::Expired),
+            (400, "UnrecognizedClientException", Class::Expired),
+            // Accounts of S3 and EC2 that are closed to something.
+            (403, "NotSignedUp", Class::Denied),
+            (403, "AllAccessDisabled", Class::Denied),
+            (403, "InvalidSecurity", Class::Expired),
+            // A HEAD of S3.
+            (403, "", Class::Denied),
+            (401, "", Class::Expired),
+            // An archived object: it is there, and may be read when it is restored.
+            (403, "InvalidObjectState", Class::Invalid),
+        ] {
+            assert_eq!(super::class(Some(code), Some(status), ""), class, "{code}");
+        }
+        for (code, class) in
+            [("InvalidToken", Class::Expired), ("RequestTimeout", Class::Unreachable)]
+        {
+            assert_eq!(own_class("s3:GetObject", Some(code)), Some(class), "{code}");
+        }
+        let full = Some("ResourceLimitExceeded");
+        assert_eq!(own_class("ec2:CopySnapshot", full), Some(Class::Throttled));
+        assert_eq!(own_class("ec2:CreateSnapshots", full), None);
     }
 
     #[tokio::test]

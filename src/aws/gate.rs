@@ -45,15 +45,15 @@ use super::{
 use crate::engine::Class;
 
 /// How long one call is repeated while it is throttled.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 /// More attempts after each throttle.
 const MORE: u32 = 6;
 /// As the SDK's own: a smaller difference is no reason for a refused signature.
-const SKEWED: Duration = Duration::from_secs(4 * 60);
+const SKEWED: Duration = Duration::from_mins(4);
 
 /// One for each client.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub(super) struct Gate {
     pub pacer: Pacer,
     pub renewal: Renewal,
     pub account: String,
@@ -211,7 +211,7 @@ impl ClassifyRetry for Gate {
 /// For a call without a client token: only what AWS refused before it did anything is repeated. The
 /// SDK would repeat a call whose answer was lost, and make two.
 #[derive(Debug)]
-pub struct OnlyRefused;
+pub(crate) struct OnlyRefused;
 
 impl ClassifyRetry for OnlyRefused {
     fn name(&self) -> &'static str {
@@ -254,7 +254,8 @@ impl Refusal {
             return None;
         }
         let code = error::code_of(response).unwrap_or_default();
-        match error::class(Some(&code), Some(status)) {
+        let text = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        match error::class(Some(&code), Some(status), &text) {
             Class::Throttled if error::is_busy(&code) => Some(Self::Busy),
             Class::Throttled => Some(Self::Rate),
             Class::Expired if is_skewed(response) => Some(Self::Clock),

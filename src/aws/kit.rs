@@ -7,10 +7,11 @@ use std::error::Error;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-pub use serde::{Deserialize, Serialize};
+pub(crate) use serde::{Deserialize, Serialize};
 
-pub use super::{Aws, thing::Thing};
-pub use crate::{
+pub(crate) use super::pages::Pages;
+pub(crate) use super::{Aws, thing::Thing};
+pub(crate) use crate::{
     engine::{
         AFTER_RUN, CallError, Class, Fact, FactHead, How, Operation, OperationHead, Permission,
         Progress, Rule, Setting, SettingHead, Token, World, on, settled,
@@ -19,7 +20,7 @@ pub use crate::{
 };
 
 /// The outcome of a call, under the permission that it needs.
-pub trait By<T> {
+pub(crate) trait By<T> {
     /// The error in the engine's words, with the permission's name. In debug and test builds the
     /// permission must be in the table of the kind at work.
     ///
@@ -39,7 +40,7 @@ where
 }
 
 /// What may not be there.
-pub trait Absent<T> {
+pub(crate) trait Absent<T> {
     /// `None` where AWS says that there is no such thing.
     ///
     /// # Errors
@@ -130,7 +131,7 @@ macro_rules! fact {
 ///     touches [BUCKET(bucket)];
 /// }
 /// ```
-/// `releases [..]` after the writes is what giving back needs, where that is less. In place of
+/// `spares [..]` after the writes are those that it can do without, and `releases [..]` is what giving back needs, where that is less. In place of
 /// `touches` a setting that makes a thing of the run's own has `makes;`. Where what is touched depends
 /// on the value before, `touches [CLASS, ..] |it, before| ..` names all classes that can come.
 #[macro_export]
@@ -138,7 +139,7 @@ macro_rules! setting {
     (
         $(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$fmeta:meta])* $fvis:vis $field:ident: $type:ty),* $(,)? }
         $kind:literal = $value:ty, target $target:literal $(of |$it:ident| $of:expr)?;
-        reads [$($read:expr),* $(,)?]; writes [$($write:expr),* $(,)?]; $(releases [$($release:expr),* $(,)?];)?
+        reads [$($read:expr),* $(,)?]; writes [$($write:expr),* $(,)?]; $(spares [$($spare:expr),* $(,)?];)? $(releases [$($release:expr),* $(,)?];)?
         release $how:ident $order:ident;
         $($touches:tt)*
     ) => {
@@ -155,6 +156,7 @@ macro_rules! setting {
                 order: $crate::engine::Order::$order,
             };
             const WRITES: &'static [$crate::engine::Permission] = &[$($write),*];
+            $(const SPARES: &'static [$crate::engine::Permission] = &[$($spare),*];)?
             $(const RELEASES: &'static [$crate::engine::Permission] = &[$($release),*];)?
             $crate::touches! { $($touches)* }
         }
@@ -175,7 +177,7 @@ macro_rules! setting {
 ///     touches [VOLUME(volume)];
 /// }
 /// ```
-/// An operation that makes a thing of the run's own has `makes;` in place of `touches`, and one that
+/// `spares [..]` is as in [`setting!`]. An operation that makes a thing of the run's own has `makes;` in place of `touches`, and one that
 /// only waits or reads has `looks;`. Where what is touched takes more than a field, `touches
 /// [CLASS, ..] |it| ..` names all classes that can come.
 #[macro_export]
@@ -183,7 +185,7 @@ macro_rules! operation {
     (
         $(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$fmeta:meta])* $fvis:vis $field:ident: $type:ty),* $(,)? }
         $kind:literal = $output:ty, target $target:literal $(of |$it:ident| $of:expr)?;
-        uses [$($uses:expr),* $(,)?]; $(discards [$($discards:expr),* $(,)?];)?
+        uses [$($uses:expr),* $(,)?]; $(spares [$($spare:expr),* $(,)?];)? $(discards [$($discards:expr),* $(,)?];)?
         leaves $leaves:literal, planned $planned:expr;
         $($touches:tt)*
     ) => {
@@ -195,6 +197,7 @@ macro_rules! operation {
         impl $crate::engine::OperationHead<$crate::aws::Aws> for $name {
             const KIND: &'static str = $kind;
             const USES: &'static [$crate::engine::Permission] = &[$($uses),*];
+            $(const SPARES: &'static [$crate::engine::Permission] = &[$($spare),*];)?
             $(const DISCARDS: &'static [$crate::engine::Permission] = &[$($discards),*];)?
             type Output = $output;
 

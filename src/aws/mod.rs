@@ -4,6 +4,7 @@
 pub mod account;
 mod attempts;
 pub mod backup;
+mod batch;
 pub mod belts;
 mod client;
 mod clock;
@@ -19,13 +20,18 @@ pub mod error;
 pub mod events;
 pub mod fis;
 mod gate;
+#[cfg(test)]
+mod gone_tests;
 mod guard;
 pub mod guardduty;
 pub mod iam;
 pub(crate) mod kit;
 pub mod lambda;
+mod new_role;
 pub(crate) mod owned;
 mod pacing;
+pub(crate) mod pages;
+pub mod partition;
 pub(crate) mod policy_document;
 pub mod publish;
 mod renewal;
@@ -37,7 +43,8 @@ pub mod sqs;
 pub mod ssm;
 pub mod thing;
 
-pub use client::{Aws, ConnectOptions, Haste, session_name};
+pub use client::{ASSUME_ROLE, AskCode, Aws, ConnectOptions, Endpoints, Haste, Used, session_name};
 pub use error::call_error;
 pub(crate) use gate::OnlyRefused;
-pub use service::{ALL as SERVICES, is_global, of as service_of, registry};
+pub use guard::Place;
+pub use service::{ALL as SERVICES, denial, is_global, of as service_of, registry};

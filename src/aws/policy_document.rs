@@ -7,15 +7,15 @@ use crate::engine::{CallError, Class};
 
 /// Inline policies of one user, all together, in characters without white space.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>
-pub const USER_LIMIT: usize = 2_048;
+pub(crate) const USER_LIMIT: usize = 2_048;
 /// Inline policies of one role, all together.
-pub const ROLE_LIMIT: usize = 10_240;
+pub(crate) const ROLE_LIMIT: usize = 10_240;
 /// One managed policy.
-pub const MANAGED_LIMIT: usize = 6_144;
+pub(crate) const MANAGED_LIMIT: usize = 6_144;
 
 /// Reads a document as `call` returned it: percent-encoded by AWS (RFC 3986), plain by some local
 /// endpoints.
-pub fn decode(call: &str, text: &str) -> Result<Value, CallError> {
+pub(crate) fn decode(call: &str, text: &str) -> Result<Value, CallError> {
     let plain = if text.trim_start().starts_with('{') { text.into() } else { percent_decode(text) };
     serde_json::from_str(&plain).map_err(|e| {
         CallError::local(call, Class::Unknown, format!("the policy document is no JSON: {e}"))
@@ -43,13 +43,13 @@ fn percent_decode(text: &str) -> String {
 }
 
 /// Size as IAM counts it: without white space.
-pub fn size(document: &Value) -> usize {
+pub(crate) fn size(document: &Value) -> usize {
     document.to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// Whether two documents mean the same: one string or a list of it, one statement or a list of it,
 /// lists in any order, an account's id or the ARN of its root. IAM rewrites documents in these ways.
-pub fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     canonical(a) == canonical(b)
 }
 
@@ -89,7 +89,7 @@ fn principals(value: &Value) -> Value {
 }
 
 /// A principal in the one form that is compared: an account by its id.
-pub fn principal(text: &str) -> String {
+pub(crate) fn principal(text: &str) -> String {
     let account = text
         .strip_suffix(":root")
         .and_then(|arn| arn.rsplit_once("::"))
@@ -119,7 +119,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A value that may stand alone or in a list, as a list.
-pub fn listed(value: &Value) -> &[Value] {
+pub(crate) fn listed(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
         one => std::slice::from_ref(one),

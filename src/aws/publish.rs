@@ -4,12 +4,15 @@
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::json;
 
-use super::{Aws, call_error, client::client};
+use super::{Aws, client::client, kit::By};
 
 client!(sns, aws_sdk_sns);
-use crate::engine::{CallError, Class, World};
+use crate::engine::{CallError, Class, Permission, World, on};
 
-const PUBLISH: &str = "sns:Publish";
+/// To a topic of any account and Region. One that is encrypted under a customer key also needs
+/// `kms:GenerateDataKey` and `kms:Decrypt` on that key, which nothing here can know:
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+pub const PUBLISH: Permission = on("sns:Publish", "arn:aws:sns:*:*:*");
 
 /// One message, in two forms.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,9 @@ pub async fn publish(
     });
     let attribute = |value: &str| {
         let attribute = MessageAttributeValue::builder().data_type("String").string_value(value);
-        attribute.build().map_err(|e| CallError::local(PUBLISH, Class::Invalid, e.to_string()))
+        attribute
+            .build()
+            .map_err(|e| CallError::local(PUBLISH.action, Class::Invalid, e.to_string()))
     };
     let there = aws.in_region(region);
     let mut call = there
@@ -58,7 +63,7 @@ pub async fn publish(
     if topic.ends_with(".fifo") {
         call = call.message_group_id(group).message_deduplication_id(id);
     }
-    call.send().await.map(drop).map_err(|e| call_error(PUBLISH, e))
+    call.send().await.map(drop).by(PUBLISH)
 }
 
 #[cfg(test)]

@@ -27,12 +27,12 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Rebuilds the source of the credentials, which makes it read its files again.
-pub type Source =
+pub(super) type Source =
     Arc<dyn Fn() -> BoxFuture<'static, Option<SharedCredentialsProvider>> + Send + Sync>;
 
 /// Which refusals are worth asking the source again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Renews {
+pub(super) enum Renews {
     /// Keys that were given: there is no source for others, so a refusal is final.
     Never,
     /// An expired session. One that is refused for another reason was revoked on purpose.
@@ -42,7 +42,7 @@ pub enum Renews {
 
 /// Shared by the clients of one principal.
 #[derive(Clone)]
-pub struct Renewal(Arc<Shared>);
+pub(super) struct Renewal(Arc<Shared>);
 
 struct Shared {
     renews: Renews,
@@ -72,7 +72,7 @@ impl fmt::Debug for Renewal {
 }
 
 impl Renewal {
-    pub fn new(
+    pub(super) fn new(
         provider: Option<SharedCredentialsProvider>,
         renews: Renews,
         source: Option<Source>,
@@ -95,16 +95,16 @@ impl Renewal {
     }
 
     /// For the one request that is signed outside the SDK.
-    pub fn provider(&self) -> Option<SharedCredentialsProvider> {
+    pub(super) fn provider(&self) -> Option<SharedCredentialsProvider> {
         self.state().provider.clone()
     }
 
     /// Counts the reloads: a call remembers it, so that a refusal of older credentials makes none.
-    pub fn generation(&self) -> u64 {
+    pub(super) fn generation(&self) -> u64 {
         self.state().generation
     }
 
-    pub async fn identity(
+    pub(super) async fn identity(
         &self,
         given: SharedIdentityResolver,
         components: &RuntimeComponents,
@@ -151,12 +151,12 @@ impl Renewal {
         state.last = Some((generation, id.into(), token.map(str::to_owned)));
     }
 
-    pub fn accepted(&self) {
+    pub(super) fn accepted(&self) {
         self.state().accepted = true;
     }
 
     /// AWS refused credentials of this generation.
-    pub fn refused(&self, generation: u64, is_over: bool) {
+    pub(super) fn refused(&self, generation: u64, is_over: bool) {
         if !self.renews(is_over) {
             return;
         }
@@ -172,7 +172,7 @@ impl Renewal {
 
     /// Whether a refused call is worth repeating. Credentials that never were good get one reload; those
     /// that were have the time of all attempts, in which a rotation may reach its source and AWS.
-    pub fn may_help(&self, is_over: bool) -> bool {
+    pub(super) fn may_help(&self, is_over: bool) -> bool {
         let state = self.state();
         self.renews(is_over) && (state.accepted || !state.same)
     }

@@ -30,19 +30,29 @@ use crate::engine::Scope;
 /// method and path without host and query, `GET /detector`.
 /// Several answers to one action are given in order, the last one again and again.
 #[derive(Clone, Debug, Default)]
-pub struct Replay(Arc<Mutex<State>>, Option<Duration>);
+pub(crate) struct Replay(Arc<Mutex<State>>, Option<Duration>);
 
 #[derive(Debug, Default)]
 struct State {
-    answers: Vec<(String, u16, String)>,
+    answers: Vec<Answer>,
     date: Option<String>,
+    headers: Vec<(String, String)>,
     hang: bool,
+    nothing: bool,
     seen: Vec<Seen>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    action: String,
+    status: u16,
+    body: String,
+    headers: Vec<(String, String)>,
 }
 
 /// One request as it was sent.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub action: String,
     pub uri: String,
     /// Form-encoded or JSON.
@@ -50,6 +60,8 @@ pub struct Seen {
     pub user_agent: String,
     /// Access key id of the signature.
     pub signed_by: String,
+    /// `x-amz-expected-bucket-owner`, where it has one.
+    pub owner: String,
     /// Time of the signature: `20991124T100000Z`.
     pub signed_at: String,
 }
@@ -60,16 +72,30 @@ impl Replay {
         self
     }
 
-    pub fn answer(self, action: &str, status: u16, body: &str) -> Self {
-        self.with(|s| s.answers.push((action.into(), status, body.into())))
+    pub(crate) fn answer(self, action: &str, status: u16, body: &str) -> Self {
+        self.headed(action, status, body, &[])
     }
 
-    pub fn xml(self, action: &str, body: &str) -> Self {
+    /// An answer with these headers.
+    pub(crate) fn headed(
+        self,
+        action: &str,
+        status: u16,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let answer =
+            Answer { action: action.into(), status, body: body.into(), headers: headers.collect() };
+        self.with(|s| s.answers.push(answer))
+    }
+
+    pub(crate) fn xml(self, action: &str, body: &str) -> Self {
         self.answer(action, 200, body)
     }
 
     /// An EC2 error answer.
-    pub fn ec2_error(self, action: &str, status: u16, code: &str, message: &str) -> Self {
+    pub(crate) fn ec2_error(self, action: &str, status: u16, code: &str, message: &str) -> Self {
         let body = format!(
             "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>req-1</RequestID></Response>"
         );
@@ -77,21 +103,32 @@ impl Replay {
     }
 
     /// Sends this `Date` header with every answer.
-    pub fn date(self, date: &str) -> Self {
+    pub(crate) fn date(self, date: &str) -> Self {
         self.with(|s| s.date = Some(date.into()))
     }
 
+    /// Sends this header with every answer.
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
+        self.with(|s| s.headers.push((name.into(), value.into())))
+    }
+
+    /// What nobody prepared is answered with the code by which the service says that it has no such
+    /// thing, in the protocol of the request.
+    pub(crate) fn finding_nothing(self) -> Self {
+        self.with(|s| s.nothing = true)
+    }
+
     /// Never answers.
-    pub fn hanging(self) -> Self {
+    pub(crate) fn hanging(self) -> Self {
         self.with(|s| s.hang = true)
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
     }
 
     /// The actions called, in order.
-    pub fn actions(&self) -> Vec<String> {
+    pub(crate) fn actions(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.action).collect()
     }
 }
@@ -121,6 +158,7 @@ impl HttpConnector for Replay {
             uri: request.uri().to_string(),
             body: body.to_string(),
             user_agent: request.headers().get("x-amz-user-agent").unwrap_or_default().to_string(),
+            owner: request.headers().get("x-amz-expected-bucket-owner").unwrap_or_default().into(),
             signed_at: request.headers().get("x-amz-date").unwrap_or_default().to_string(),
             signed_by: signed_by(request.headers().get("authorization").unwrap_or_default()),
         });
@@ -131,18 +169,59 @@ impl HttpConnector for Replay {
                 Err(ConnectorError::timeout("no answer in time".into()))
             });
         }
-        let ours: Vec<_> = state.answers.iter().filter(|a| a.0 == action).collect();
-        let Some((_, status, text)) = ours.get(nth).or(ours.last()) else {
+        let ours: Vec<_> = state.answers.iter().filter(|a| a.action == action).collect();
+        if ours.is_empty() && state.nothing {
+            return HttpConnectorFuture::ready(Ok(no_such_thing(&request, &action)));
+        }
+        let Some(answer) = ours.get(nth).or(ours.last()) else {
             let refused = ConnectorError::io(format!("no answer to `{action}`").into());
             return HttpConnectorFuture::ready(Err(refused));
         };
-        let status = StatusCode::try_from(*status).expect("a test gives a status");
-        let mut response = HttpResponse::new(status, SdkBody::from(text.as_str()));
+        let status = StatusCode::try_from(answer.status).expect("a test gives a status");
+        let mut response = HttpResponse::new(status, SdkBody::from(answer.body.as_str()));
+        for (name, value) in &answer.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
         if let Some(date) = state.date.clone() {
             response.headers_mut().insert("date", date);
         }
+        for (name, value) in state.headers.clone() {
+            response.headers_mut().insert(name, value);
+        }
         HttpConnectorFuture::ready(Ok(response))
     }
+}
+
+/// Error codes: `InvalidInstanceID.NotFound` and the like for EC2, whose describes by filter answer with
+/// nothing; `NoSuchEntity` for IAM; `NoSuchBucket`; `ResourceNotFoundException` where errors are JSON.
+fn no_such_thing(request: &HttpRequest, action: &str) -> HttpResponse {
+    let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    let uri = request.uri();
+    let xml = |code: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>none</Message></Error></ErrorResponse>"
+        )
+    };
+    let (status, body) = if uri.contains("//ec2.") {
+        let filtered = body.contains("Filter.1") && action.starts_with("Describe");
+        match filtered {
+            true => (200, format!("<{action}Response></{action}Response>")),
+            false => {
+                let error = "<Code>InvalidID.NotFound</Code><Message>none</Message>";
+                (400, format!("<Response><Errors><Error>{error}</Error></Errors></Response>"))
+            }
+        }
+    } else if uri.contains("//iam.") {
+        (404, xml("NoSuchEntity"))
+    } else if uri.contains(".s3.") || uri.contains("//s3.") {
+        (404, "<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>".into())
+    } else {
+        (404, r#"{"__type":"ResourceNotFoundException","message":"none"}"#.into())
+    };
+    let status = StatusCode::try_from(status).expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("x-amzn-errortype", "ResourceNotFoundException");
+    response
 }
 
 /// A bucket that is a part of the host counts as the begin of the path.
@@ -165,12 +244,12 @@ fn signed_by(authorization: &str) -> String {
 }
 
 /// Account 123456789012 in us-east-1, answered by `replay`; no retries, attempts end after 200 ms.
-pub fn aws(replay: &Replay) -> Aws {
+pub(crate) fn aws(replay: &Replay) -> Aws {
     with(replay, RetryConfig::disabled())
 }
 
 /// The same with retries, as in a run; they begin after some milliseconds.
-pub fn retrying(replay: &Replay) -> Aws {
+pub(crate) fn retrying(replay: &Replay) -> Aws {
     let retries = RetryConfig::standard().with_max_attempts(6);
     with(replay, retries.with_initial_backoff(Duration::from_millis(5)))
 }

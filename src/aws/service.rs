@@ -16,6 +16,8 @@ pub struct Service {
     /// Error codes that mean something else here than in other services: what stands after the last
     /// dot of a code, and its class.
     pub codes: &'static [(&'static str, Class)],
+    /// Code and HTTP status with which it says that a call is not allowed.
+    pub denial: (&'static str, u16),
     /// Adds its settings and operations.
     pub register: fn(Registry<Aws>) -> Registry<Aws>,
     /// How its part of an account is read, for the crash matrix; without it, a playbook that uses
@@ -26,9 +28,17 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service of one Region each, without codes of its own.
+    /// A service of one Region each that speaks JSON, without codes of its own.
     pub const fn new(name: &'static str, register: fn(Registry<Aws>) -> Registry<Aws>) -> Self {
-        Self { name, global: false, codes: &[], register, account: None, rival: None }
+        Self {
+            name,
+            global: false,
+            codes: &[],
+            denial: ("AccessDeniedException", 400),
+            register,
+            account: None,
+            rival: None,
+        }
     }
 }
 
@@ -54,6 +64,11 @@ pub const ALL: &[Service] = &[
 pub fn of(name: &str) -> Option<&'static Service> {
     let name = name.split(['.', ':']).next()?;
     ALL.iter().find(|service| service.name == name)
+}
+
+/// How a service says that a call is not allowed; those without an entry here (STS, SNS) speak XML.
+pub fn denial(service: &str) -> (&'static str, u16) {
+    of(service).map_or(("AccessDenied", 403), |service| service.denial)
 }
 
 /// Every setting and operation, so that release and recovery can make one again from the journal.

@@ -71,8 +71,8 @@ pub struct Looked {
     pub tags: Tags,
     /// Of a user or role.
     pub arn: Option<String>,
-    /// The thing that it is attached to: who changes this changes that.
-    pub holder: Option<Thing>,
+    /// What it is attached to: who changes this changes that. A Multi-Attach volume has several.
+    pub holders: Vec<Thing>,
     /// What is attached to it, with its tags: protected with it.
     pub parts: Vec<(Thing, Tags)>,
 }

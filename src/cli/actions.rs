@@ -11,7 +11,7 @@ use crate::{
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct Actions {
+pub(super) struct Actions {
     /// Show this action's inputs, outputs, permissions and what release does
     name: Option<String>,
     /// Print the whole reference as markdown
@@ -20,7 +20,7 @@ pub struct Actions {
 }
 
 impl Actions {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         if self.markdown {
             context.print(&reference::markdown())?;
             return Ok(Exit::Ok);

@@ -6,15 +6,18 @@ use serde_json::json;
 use crate::{
     conduct::{
         answer::{Wanted, answer},
-        operator,
+        caller,
+        entitled::APPROVE,
+        is_administrator, operator,
     },
-    journal::RunDir,
+    journal::{RunDir, RunDirError},
+    text::one_line,
 };
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, beforehand::reason, trusted::Trust};
 
 #[derive(Args, Debug)]
-pub struct Approve {
+pub(super) struct Approve {
     /// Run id, a unique prefix of it, or `last`
     run: String,
     /// The step that waits
@@ -22,31 +25,48 @@ pub struct Approve {
     /// The role that you answer for
     #[arg(long = "as", value_name = "ROLE")]
     role: String,
-    /// Why; journaled with your name, the role and the time
-    #[arg(long, value_name = "TEXT")]
+    /// Why; journaled with your name, your caller of AWS, the system user, the role and the time
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: String,
     /// Refuse: the step fails
     #[arg(long)]
     deny: bool,
-    /// Refuse unless the run's plan has this hash, or its first 8 characters or more
+    /// Refuse unless the run's plan has this hash, or its first 32 digits or more
     #[arg(long, value_name = "HASH")]
     plan: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 impl Approve {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let dir = RunDir::find(context.home(), &self.run)?;
-        let wanted = Wanted {
-            step: self.step,
-            role: self.role,
-            by: operator(),
-            reason: self.reason,
-            yes: !self.deny,
-            plan: self.plan,
-            question: None,
-            via: None,
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let dir = match RunDir::find(context.home(), &self.run) {
+            // Somebody else than the run's operator answers, by `sudo`.
+            Err(RunDirError::Foreign { .. }) if is_administrator() => {
+                RunDir::find_as_administrator(context.home(), &self.run)?
+            }
+            found => found?,
         };
-        let given = answer(&dir, wanted)?;
+        let Self { run, step, role, reason, deny, plan, trust } = self;
+        let who = caller(context, &dir).await;
+        let wanted = || Wanted {
+            step: step.clone(),
+            role: role.clone(),
+            by: operator(),
+            who: who.clone(),
+            reason: reason.clone(),
+            yes: !deny,
+            plan: plan.clone(),
+            question: None,
+            via: APPROVE,
+        };
+        let given = match answer(context, &dir, wanted()) {
+            Ok(given) => given,
+            Err(failure) => {
+                trust.settle(context, &run, failure)?;
+                answer(context, &dir, wanted())?
+            }
+        };
         let (step, run) = (&given.step, dir.id());
         // A run that is worked on takes it up by itself.
         let waiting = dir.lock().is_ok();
@@ -57,7 +77,10 @@ impl Approve {
                     true => format!("; `backburn resume {run}` continues it"),
                     false => String::new(),
                 };
-                format!("{word} `{step}` of run {run} as {} by {}{next}\n", given.role, given.by)
+                one_line(&format!(
+                    "{word} `{step}` of run {run} as {} by {} ({}){next}",
+                    given.role, given.by, given.who
+                )) + "\n"
             },
             &json!({ "run": run, "answer": given, "resume": waiting }),
         )?;

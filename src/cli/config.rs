@@ -1,6 +1,6 @@
 //! `backburn config`: checks the configuration, and shows it without its secrets.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::{
     engine::World,
     notify::{self, Deliver, Notification, Resolved},
     report::look::{BAD, GOOD, Look},
+    text::line,
 };
 
 use super::{Context, Exit, Failure};
@@ -20,7 +21,7 @@ use super::{Context, Exit, Failure};
 const HEARS: Duration = Duration::from_secs(15);
 
 #[derive(Args, Debug)]
-pub struct ConfigCommand {
+pub(super) struct ConfigCommand {
     #[command(subcommand)]
     command: What,
 }
@@ -51,7 +52,7 @@ struct Tried {
 }
 
 impl ConfigCommand {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             What::Check(check) => check.run(context).await,
             What::Show => show(context),
@@ -92,7 +93,7 @@ impl Check {
             |look| {
                 let mut text = checked.render(look.color, look.width);
                 if !bad {
-                    let _ = writeln!(text, "{name}: ok");
+                    line!(text, "{name}: ok");
                 }
                 for one in &tried {
                     one.write(look, &mut text);
@@ -120,7 +121,7 @@ impl Tried {
             Some(_) => look.paint(BAD, "failed"),
         };
         let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let _ = writeln!(text, "  {word} {} `{}`{why}", self.what, self.name);
+        line!(text, "  {word} {} `{}`{why}", self.what, self.name);
     }
 }
 
@@ -229,17 +230,17 @@ fn text(value: &Value) -> String {
         for (key, value) in map {
             let indent = "  ".repeat(depth);
             let plain = |one: &Value| one.as_str().map_or_else(|| one.to_string(), str::to_owned);
-            let _ = match value {
+            match value {
                 Value::Null => continue,
                 Value::Object(inner) if inner.is_empty() => continue,
-                Value::Object(_) => writeln!(out, "{indent}{key}"),
+                Value::Object(_) => line!(out, "{indent}{key}"),
                 Value::Array(all) if all.is_empty() => continue,
                 Value::Array(all) => {
                     let all: Vec<_> = all.iter().map(plain).collect();
-                    writeln!(out, "{indent}{key}: {}", all.join(", "))
+                    line!(out, "{indent}{key}: {}", all.join(", "));
                 }
-                other => writeln!(out, "{indent}{key}: {}", plain(other)),
-            };
+                other => line!(out, "{indent}{key}: {}", plain(other)),
+            }
             lines(value, depth + 1, out);
         }
     }

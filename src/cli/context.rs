@@ -1,11 +1,7 @@
 //! What every command shares: the options that all take, and how output looks. Owns the printing of
 //! data (stdout), of everything else (stderr) and of failures.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    ops::Deref,
-    sync::Arc,
-};
+use std::{io, ops::Deref, sync::Arc};
 
 use serde::Serialize;
 
@@ -15,24 +11,26 @@ use crate::{
     journal::{redact, redact_text},
     report::{
         Look,
-        live::To,
         look::{BAD, CARE},
     },
+    text::{self, Ready, Stream, line},
 };
 
 use super::{
     global::{Color, Global},
-    terminal::Terminal,
+    terminal::{self, Terminal},
 };
 
 /// What a command works with: the context that runs are conducted with, and how it is shown.
 #[derive(Clone)]
-pub struct Context {
+pub(super) struct Context {
     pub global: Global,
     pub out: Look,
     pub err: Look,
     /// Whether a terminal can draw over what it shows.
     moves: bool,
+    /// Whether stdout was a terminal when the program started.
+    on_terminal: bool,
     conduct: conduct::Context,
 }
 
@@ -45,7 +43,12 @@ impl Deref for Context {
 }
 
 impl Context {
-    pub fn new(global: Global) -> Self {
+    pub(super) fn new(global: Global) -> Self {
+        let named = global.home.clone().filter(|home| !home.as_os_str().is_empty());
+        // A system that knows no home directory of this user may have a temporary folder; one that
+        // somebody else has prepared there is refused.
+        let home = named.or_else(conduct::default_home);
+        let home = home.unwrap_or_else(|| std::env::temp_dir().join("backburn-home"));
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let color = |terminal: bool| match global.color {
             Color::Always => true,
@@ -56,37 +59,39 @@ impl Context {
             }
         };
         let width = terminal_width();
-        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let (out, err) = (Stream::Out.is_terminal(), Stream::Err.is_terminal());
+        let on_terminal = out;
         let out = Look { color: color(out), width: if out { width } else { 100 } };
         let err = Look { color: color(err), width: if err { width } else { 100 } };
         let moves = !is_dumb;
-        let terminal = Terminal::new(err, moves && To::Err.is_terminal(), global.verbose > 0);
+        let terminal = Terminal::new(err, moves && Stream::Err.is_terminal(), global.verbose > 0);
         let connect = ConnectOptions {
             profile: global.profile.clone(),
             region: global.region.clone(),
             endpoint_url: global.endpoint_url.clone(),
             allow_remote_endpoint: global.allow_remote_endpoint,
+            ask_code: Some(terminal::ask_code()),
             ..ConnectOptions::default()
         };
-        let conduct = conduct::Context::at(&global.home)
+        let conduct = conduct::Context::at(home)
             .connecting(connect)
             .configured(global.config.clone())
             .in_account(global.account.clone())
             .heard_by(Arc::new(terminal));
-        Self { global, out, err, moves, conduct }
+        Self { global, out, err, moves, on_terminal, conduct }
     }
 
     /// Bars are drawn only where someone sees them move.
-    pub fn bars(&self, to: To) -> bool {
+    pub(super) fn bars(&self, to: Stream) -> bool {
         self.moves && to.is_terminal()
     }
 
-    pub fn json(&self) -> bool {
+    pub(super) fn json(&self) -> bool {
         self.global.json
     }
 
     /// Data for people or, with `--json`, for programs.
-    pub fn data<T: Serialize>(
+    pub(super) fn data<T: Serialize>(
         &self,
         text: impl FnOnce(&Look) -> String,
         json: &T,
@@ -97,25 +102,71 @@ impl Context {
                 .map_err(|e| {
                     Failure::new(Exit::Internal, format!("JSON cannot be written: {e}"))
                 })?;
-            format!("{json}\n")
+            return self.print_json(&(json + "\n"));
         } else {
             redact_text(text(&self.out), &self.secrets())
         };
         self.print(&text)
     }
 
+    /// Lines for people, or text in a format whose strings the caller has made harmless.
+    ///
     /// # Errors
-    /// Stdout cannot be written; a reader that has gone is no error.
-    pub fn print(&self, text: &str) -> Result<(), Failure> {
-        match io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+    /// Stdout cannot be written; a reader or a terminal that has gone is no error.
+    pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
+        self.write(&Ready::text(text))
+    }
+
+    /// One line for people.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(super) fn print_line(&self, line: &str) -> Result<(), Failure> {
+        self.print(&(text::one_line(line) + "\n"))
+    }
+
+    /// Text in a format whose maker has escaped its values.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(super) fn print_format(&self, text: &str) -> Result<(), Failure> {
+        self.write(&Ready::format(text))
+    }
+
+    /// JSON as `serde_json` writes it.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(super) fn print_json(&self, json: &str) -> Result<(), Failure> {
+        self.write(&Ready::text(&text::json(json)))
+    }
+
+    /// Commands to the runner of a CI system, which reads both streams: with `--json`, stdout holds one document
+    /// and nothing else.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(super) fn command_runner(&self, commands: &str) -> Result<(), Failure> {
+        let commands = Ready::format(commands);
+        if self.json() {
+            // Nothing is lost for the command itself.
+            let _ = Stream::Err.write(&commands);
+            return Ok(());
+        }
+        self.write(&commands)
+    }
+
+    fn write(&self, text: &Ready) -> Result<(), Failure> {
+        let gone = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe || self.on_terminal;
+        match Stream::Out.write(text) {
+            Err(e) if !gone(&e) => {
                 Err(Failure::new(Exit::Internal, format!("stdout cannot be written: {e}")))
             }
             _ => Ok(()),
         }
     }
 
-    pub fn fail(&self, failure: &Failure) -> Exit {
+    pub(super) fn fail(&self, failure: &Failure) -> Exit {
         let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
         if self.json() {
             let hidden = |text: &String| redact_text(text.clone(), &self.secrets());
@@ -123,12 +174,28 @@ impl Context {
                 "error": hidden(&failure.message), "help": failure.help.as_ref().map(hidden),
                 "code": failure.code, "exit": failure.exit as u8,
             });
-            let _ = self.print(&format!("{json}\n"));
+            let _ = self.print_json(&(json.to_string() + "\n"));
         }
-        self.say(&format!("{}{code} {}", self.err.paint(BAD, "error:"), failure.message));
+        let mut text = String::new();
+        let mut tell = |head: &str, words: &str, room: usize| {
+            for (nth, one) in words.lines().enumerate() {
+                // What follows is indented, so that no value in it can begin a line.
+                match nth {
+                    0 => line!(text, "{head} {one}"),
+                    _ => line!(
+                        text,
+                        "{:room$}{}",
+                        "",
+                        one.strip_prefix(&" ".repeat(room)).unwrap_or(one)
+                    ),
+                }
+            }
+        };
+        tell(&format!("{}{code}", self.err.paint(BAD, "error:")), &failure.message, 7);
         if let Some(help) = &failure.help {
-            self.say(&format!("  {} {help}", self.err.paint(CARE, "help:")));
+            tell(&format!("  {}", self.err.paint(CARE, "help:")), help, 8);
         }
+        self.show(text.trim_end_matches('\n'));
         failure.exit
     }
 }

@@ -1,7 +1,11 @@
 //! `backburn crash-matrix`: breaks a playbook at every point in the lab. Owns the options, where the
 //! inputs come from, and the words; what is tried is `crash_matrix`'s.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +15,29 @@ use crate::{
     crash_matrix::{self, Fill, Kind, Request, Subject, Trouble},
     lab::{self, LabOptions, Silent},
     playbook::types::InputType,
-    report::{self, live::To},
+    program::Program,
+    report,
+    text::Stream,
 };
 
 use super::{Context, Exit, Failure, inputs::Inputs};
 
+/// All that comes before each step of a program.
+fn earlier(program: &Program) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::<String, BTreeSet<String>>::new();
+    for node in program.order() {
+        let mut before = BTreeSet::new();
+        for (need, _) in program.dependencies(&node.id) {
+            before.extend(all.get(&need.id).cloned().unwrap_or_default());
+            before.insert(need.id.clone());
+        }
+        all.insert(node.id.clone(), before);
+    }
+    all
+}
+
 #[derive(Args, Debug)]
-pub struct CrashMatrix {
+pub(super) struct CrashMatrix {
     /// Playbook
     file: PathBuf,
     /// What an input is not found by: instances, users, keys, roles, volumes and the trail are the lab's own
@@ -63,7 +83,7 @@ impl FromStr for Range {
 }
 
 impl CrashMatrix {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (subject, inputs) = self.subject(context)?;
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(Exit::Internal, format!("this program cannot be found: {error}"))
@@ -118,7 +138,9 @@ impl CrashMatrix {
         let done = crash_matrix::matrix(request, |tried, total| {
             step(total);
             if !tried.is_right() {
-                bar.suspend(|| context.say(&report::crash_matrix::wrong(tried, &context.err)));
+                bar.suspend(|| {
+                    context.show(report::crash_matrix::wrong(tried, &context.err).trim_end());
+                });
             }
         })
         .await?;
@@ -142,7 +164,8 @@ impl CrashMatrix {
                 format!("{name} has no problem and no playbook"),
             ));
         };
-        let subject = Subject::of(&self.file, &playbook)?;
+        let after = compiled.checked.program.as_ref().map(earlier).unwrap_or_default();
+        let subject = Subject::of(&self.file, &playbook, after)?;
         let mut fills: Vec<_> = self.inputs.inputs.iter().cloned().map(text_of).collect();
         for (name, input) in &playbook.inputs {
             if input.default.is_some() || fills.iter().any(|(given, _)| given == name) {
@@ -150,8 +173,10 @@ impl CrashMatrix {
             }
             let Some(fill) = fill(name, &input.kind) else {
                 let text = format!("the lab has nothing for the input `{name}`");
+                // On the command line itself other users of the machine could see it.
+                let from = if input.sensitive { "env:VARIABLE" } else { "..." };
                 return Err(
-                    Failure::new(Exit::Invalid, text).help(format!("give it: `-i {name}=...`"))
+                    Failure::new(Exit::Invalid, text).help(format!("give it: `-i {name}={from}`"))
                 );
             };
             fills.push((name.clone(), fill));
@@ -207,7 +232,7 @@ fn jobs() -> usize {
 }
 
 fn bar(context: &Context) -> ProgressBar {
-    if !context.bars(To::Err) {
+    if !context.bars(Stream::Err) {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0);
@@ -228,7 +253,7 @@ impl From<Trouble> for Failure {
             }
             Trouble::Lab(error) => error.into(),
             Trouble::Unseen(_) => Self::new(Exit::Refused, trouble.to_string()).help(
-                "try the other steps in a playbook of their own; what can be compared is said in docs/trust.md",
+                "try the other steps in a playbook of their own; docs/trust.md lists what can be compared",
             ),
             Trouble::NotWhole(_) => Self::new(Exit::StepFailed, trouble.to_string()),
             other => Self::new(Exit::Internal, other.to_string()),

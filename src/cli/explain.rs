@@ -8,16 +8,16 @@ use crate::report::{ci::codes, look};
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct Explain {
+pub(super) struct Explain {
     /// A code such as `playbook::unknown-key`; without one, all codes are listed
     code: Option<String>,
 }
 
 impl Explain {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Some(code) = self.code else {
             let all: Vec<_> = codes::all().collect();
-            context.data(|_| all.iter().map(|code| format!("{code}\n")).collect(), &all)?;
+            context.data(|_| all.iter().map(|code| (*code).to_owned() + "\n").collect(), &all)?;
             return Ok(Exit::Ok);
         };
         let Some(text) = codes::explain(&code) else {
@@ -27,7 +27,7 @@ impl Explain {
         context.data(
             |look| {
                 let name = look.paint(look::BOLD, &code);
-                format!("{name}\n\n{}\n", look::wrap(text, "  ", look.width.min(90)))
+                [name, String::new(), look::wrap(text, "  ", look.width.min(90)) + "\n"].join("\n")
             },
             &json!({ "code": code, "text": text }),
         )?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
@@ -14,7 +14,19 @@ pub enum Color {
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct Global {
+pub(super) struct Global {
+    /// Where runs and the lab are kept [default: $XDG_STATE_HOME/backburn, or ~/.local/state/backburn]
+    #[arg(long, global = true, help_heading = "Files", env = "BACKBURN_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Configuration [default: backburn.toml here or above, or in ~/.backburn; `none` for none]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Files",
+        env = "BACKBURN_CONFIG",
+        value_name = "FILE"
+    )]
+    pub config: Option<String>,
     /// Profile of the AWS config files
     #[arg(long, global = true, help_heading = "AWS")]
     pub profile: Option<String>,
@@ -57,16 +69,4 @@ pub struct Global {
         default_missing_value = ""
     )]
     pub otlp: Option<String>,
-    /// Where runs and the lab are kept
-    #[arg(
-        long,
-        global = true,
-        env = "BACKBURN_HOME",
-        value_name = "DIR",
-        default_value = ".backburn"
-    )]
-    pub home: PathBuf,
-    /// Configuration [default: backburn.toml here or above, or in ~/.backburn; `none` for none]
-    #[arg(long, global = true, env = "BACKBURN_CONFIG", value_name = "FILE")]
-    pub config: Option<String>,
 }

@@ -19,15 +19,16 @@ enum Format {
 }
 
 #[derive(Args, Debug)]
-pub struct Graph {
+pub(super) struct Graph {
     /// Playbook or simulation
     file: PathBuf,
+    /// Form of the drawing
     #[arg(long, default_value = "mermaid")]
     format: Format,
 }
 
 impl Graph {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let found =
             checked(context, &name, &read(&self.file)?, Sources::Beside(&self.file))?.checked;

@@ -3,8 +3,9 @@
 use clap::Args;
 
 #[derive(Args, Clone, Debug, Default)]
-pub struct Inputs {
-    /// Input of the playbook; repeatable
+pub(super) struct Inputs {
+    /// Input of the playbook; repeatable. A sensitive one is given as `NAME=@FILE`, `@-`, `env:VARIABLE`,
+    /// `ssm:/PATH` or `secretsmanager:NAME`, the last two with an optional `#KEY` of a JSON object
     #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     pub inputs: Vec<(String, String)>,
 }

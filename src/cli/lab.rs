@@ -1,6 +1,6 @@
 //! `backburn lab`: the local AWS endpoint. Owns the words around it; its life is `lab`'s.
 
-use std::sync::Mutex;
+use std::{path::PathBuf, sync::Mutex};
 
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,55 +8,77 @@ use serde_json::json;
 
 use crate::{
     lab::{
-        self, LabOptions, Progress, Upstream,
+        self, Asked, LabOptions, Progress, Upstream,
         front::{self, Clock},
         seed::Seed,
     },
-    report::{live::To, look},
+    report::look,
+    text::{self, Stream, line, one_line},
 };
 
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct Lab {
+pub(super) struct Lab {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct Where {
+pub(super) struct Where {
     /// `moto` (installed with pip), `localstack` (Docker, or pip on Python >= 3.12), `ministack` (installed
     /// with pip, IAM enforced), or the URL of an endpoint that runs on this machine
     #[arg(long, default_value = "moto")]
     pub upstream: Upstream,
-    /// Port on 127.0.0.1; 0 takes any free one
-    #[arg(long, default_value_t = LabOptions::PORT)]
-    pub port: u16,
-    /// Speed of the stand-ins' durations compared with AWS, such as `60x`
-    #[arg(long, default_value_t = Clock::default(), value_name = "FACTOR")]
-    pub clock: Clock,
+    /// Port on 127.0.0.1; 0 takes any free one [default: 4566]
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Speed of the stand-ins' durations compared with AWS, such as `60x` [default: 1x]
+    #[arg(long, value_name = "FACTOR")]
+    pub clock: Option<Clock>,
     /// Do not stand in for this service, pass it through to the upstream; repeatable
     #[arg(long, value_name = "SERVICE")]
     pub passthrough: Vec<String>,
     /// Answer EC2 calls no faster than AWS does
     #[arg(long, value_name = "WHOSE")]
     pub quotas: Option<Quotas>,
+    /// Refuse whom AWS would refuse, by the policies in the lab [default: on]
+    #[arg(long, value_name = "WHETHER")]
+    pub enforce: Option<Enforce>,
+    /// Let SNS subscriptions deliver to this port of this machine by HTTP; repeatable. Others are refused
+    #[arg(long, value_name = "PORT")]
+    pub deliver_to: Vec<u16>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Quotas {
+pub(super) enum Quotas {
     /// AWS's published sizes
     Aws,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Enforce {
+    /// The front judges every call that is not the root user's
+    On,
+    /// Policies are kept, and decide nothing
+    Off,
+}
+
 impl Where {
-    pub fn options(&self, context: &Context) -> LabOptions {
+    pub(super) fn options(&self, context: &Context) -> LabOptions {
         LabOptions {
-            port: self.port,
+            port: self.port.unwrap_or(LabOptions::PORT),
             upstream: self.upstream.clone(),
-            clock: self.clock,
+            clock: self.clock.unwrap_or_default(),
+            asked: Asked {
+                port: self.port,
+                clock: self.clock,
+                enforces: self.enforce.map(|enforce| enforce == Enforce::On),
+            },
             passthrough: self.passthrough.clone(),
             has_quotas: self.quotas.is_some(),
+            enforces: self.enforce != Some(Enforce::Off),
+            deliver_to: self.deliver_to.clone(),
             ..context.lab_options()
         }
     }
@@ -89,6 +111,9 @@ struct Front {
     /// The upstream checks signatures and policies
     #[arg(long)]
     enforced: bool,
+    /// Append every request to this file, with its body
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// End when this process has ended
     #[arg(long)]
     watch: Option<u32>,
@@ -102,19 +127,23 @@ impl Front {
         let options = front::Options {
             name: self.named,
             home: Some(context.home().to_owned()),
-            clock: self.at.clock,
+            clock: self.at.clock.unwrap_or_default(),
             passthrough: self.at.passthrough,
             has_quotas: self.at.quotas.is_some(),
+            enforces: self.at.enforce == Some(Enforce::On),
+            deliver_to: self.at.deliver_to,
             is_enforced: self.enforced,
+            record: self.record,
             ..front::Options::new(upstream.clone())
         };
-        lab::serve_front(options, self.at.port, self.watch).await?;
+        let port = self.at.port.unwrap_or(LabOptions::PORT);
+        lab::serve_front(options, port, self.watch).await?;
         Ok(Exit::Ok)
     }
 }
 
 impl Lab {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let options = context.lab_options();
         let progress = Told::new(context);
         match self.command {
@@ -131,8 +160,10 @@ impl Lab {
             Command::Status => return status(context, &options).await,
             Command::Env => {
                 let env = lab::env(&options).await?;
-                let lines: String =
-                    env.iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
+                let lines: String = env
+                    .iter()
+                    .map(|(name, value)| one_line(&format!("export {name}={value}")) + "\n")
+                    .collect();
                 let map: serde_json::Map<_, _> =
                     env.into_iter().map(|(name, value)| (name, value.into())).collect();
                 context.data(|_| lines, &map)?;
@@ -155,10 +186,10 @@ async fn status(context: &Context, options: &LabOptions) -> Result<Exit, Failure
     };
     context.data(
         |_| {
-            let mut text =
-                format!("{} on {}, account {}\n", lab.upstream, lab.endpoint, lab.account);
+            let mut text = String::new();
+            line!(text, "{} on {}, account {}", lab.upstream, lab.endpoint, lab.account);
             for sentence in &lab.stand_ins {
-                text.push_str(&format!("  not as on AWS: {sentence}\n"));
+                line!(text, "  not as on AWS: {sentence}");
             }
             if let Some(front) = &lab.front {
                 fronted(front, &mut text);
@@ -171,28 +202,42 @@ async fn status(context: &Context, options: &LabOptions) -> Result<Exit, Failure
 }
 
 fn fronted(front: &lab::Told, text: &mut String) {
-    text.push_str(&format!(
-        "the front passes calls to {}; its clock runs at {}x\n",
-        front.upstream, front.clock
-    ));
+    line!(text, "the front passes calls to {}; its clock runs at {}x", front.upstream, front.clock);
     if front.has_quotas {
-        text.push_str("  EC2 answers no faster than on AWS\n");
+        line!(text, "  EC2 answers no faster than on AWS");
+    }
+    if let Some(told) = &front.enforcement {
+        judged(told, text);
     }
     for (service, sentences) in &front.stand_ins {
         for sentence in sentences.as_array().into_iter().flatten().filter_map(|s| s.as_str()) {
-            text.push_str(&format!("  stands in for {service}: {sentence}\n"));
+            line!(text, "  stands in for {service}: {sentence}");
         }
     }
     for service in &front.passthrough {
-        text.push_str(&format!("  passes {service} through\n"));
+        line!(text, "  passes {service} through");
     }
     for sentence in &front.lost {
-        text.push_str(&format!("  lost: {sentence}\n"));
+        line!(text, "  lost: {sentence}");
+    }
+}
+
+fn judged(told: &lab::Judged, text: &mut String) {
+    line!(
+        text,
+        "refuses whom AWS would refuse; calls judged: {}, refused: {}, passed unjudged: {}",
+        told.judged,
+        told.refused,
+        told.not_judged
+    );
+    for reason in &told.reasons {
+        let lab::Reason { service, without, calls } = reason;
+        line!(text, "  not judged: {service} without {without} ({calls})");
     }
 }
 
 /// Starts and seeds.
-pub async fn up(options: &LabOptions, progress: &Told) -> Result<(lab::Lab, Seed), Failure> {
+pub(super) async fn up(options: &LabOptions, progress: &Told) -> Result<(lab::Lab, Seed), Failure> {
     let lab = lab::up(options, progress).await?;
     let seed = lab::seed::seed(&lab.sdk_config(lab::ACCESS_KEY_ID), progress).await?;
     progress.done();
@@ -215,26 +260,26 @@ fn described(lab: &lab::Lab, seed: &Seed) -> String {
     } else {
         format!("ec2-compromise.yaml -i instance={} -i case=LAB-1", seed.instance)
     };
-    format!(
-        "{}\ntry:   backburn plan --endpoint-url {} playbooks/{playbook}\ntools: eval \"$(backburn lab env)\"\n",
-        look::table(&rows),
-        lab.endpoint,
-    )
+    let mut text = look::table(&rows);
+    line!(text);
+    line!(text, "try:   backburn plan --endpoint-url {} playbooks/{playbook}", lab.endpoint);
+    line!(text, "tools: eval \"$(backburn lab env)\"");
+    text
 }
 
 /// Reports on stderr what the lab does.
-pub struct Told {
+pub(super) struct Told {
     context: Context,
     bar: Mutex<Option<(String, ProgressBar)>>,
 }
 
 impl Told {
-    pub fn new(context: &Context) -> Self {
+    pub(super) fn new(context: &Context) -> Self {
         Self { context: context.clone(), bar: Mutex::default() }
     }
 
     /// Takes the last bar off the screen.
-    pub fn done(&self) {
+    pub(super) fn done(&self) {
         if let Ok(mut bar) = self.bar.lock()
             && let Some((_, bar)) = bar.take()
         {
@@ -250,7 +295,7 @@ impl Progress for Told {
     }
 
     fn bar(&self, label: &str, done: u64, total: u64) {
-        if !self.context.bars(To::Err) {
+        if !self.context.bars(Stream::Err) {
             return;
         }
         let Ok(mut current) = self.bar.lock() else { return };
@@ -262,7 +307,7 @@ impl Progress for Told {
             if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}") {
                 bar.set_style(style);
             }
-            bar.set_prefix(label.to_owned());
+            bar.set_prefix(text::value(label).into_owned());
             *current = Some((label.to_owned(), bar));
         }
         if let Some((_, bar)) = current.as_ref() {

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory};
 use super::{Cli, Context, Exit, Failure, reference};
 
 #[derive(Args, Debug)]
-pub struct Man {
+pub(super) struct Man {
     /// Folder to write the man pages to
     #[arg(long, value_name = "DIR", required_unless_present = "markdown")]
     out: Option<PathBuf>,
@@ -17,14 +17,14 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Some(out) = self.out else {
             context.print(&reference::markdown())?;
             return Ok(Exit::Ok);
         };
         std::fs::create_dir_all(&out).map_err(Failure::at(&out))?;
         clap_mangen::generate_to(Cli::command(), &out).map_err(Failure::at(&out))?;
-        context.print(&format!("{}\n", out.display()))?;
+        context.print_line(&out.display().to_string())?;
         Ok(Exit::Ok)
     }
 }

@@ -3,9 +3,12 @@
 mod abort;
 mod actions;
 mod approve;
+mod beforehand;
+mod can;
 mod check;
 mod completions;
 mod config;
+mod confirm;
 mod context;
 mod crash_matrix;
 mod demo;
@@ -30,17 +33,26 @@ mod run;
 mod runs;
 mod schema;
 mod serve;
+mod signals;
 mod sinks;
 mod terminal;
 mod traces;
+mod trust;
+mod trusted;
 
-use std::io;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
-use crate::conduct::Failure;
+use crate::{
+    conduct::Failure,
+    text::{AddLine, Ready, Stream, adopt, line, value},
+};
 
 pub use crate::conduct::Exit;
 use context::Context;
@@ -82,6 +94,8 @@ enum Command {
     CrashMatrix(crash_matrix::CrashMatrix),
     /// List runs, show their timelines, verify their journals
     Runs(runs::Runs),
+    /// Show the runs of a folder that somebody else made, and take them over
+    Trust(trust::Trust),
     /// Write the after-action report of a run or drill
     Report(report::Report),
     /// Show what was drilled, when, and with what result
@@ -96,6 +110,8 @@ enum Command {
     Schema(schema::Schema),
     /// Check and show the configuration, backburn.toml
     Config(config::ConfigCommand),
+    /// Answer whether a principal may do something, now and as a plan would leave it
+    Can(can::Can),
     /// Print the IAM policy that a playbook needs to run or to be released
     Policy(policy::Policy),
     /// Start, seed and stop the local AWS endpoint
@@ -104,6 +120,55 @@ enum Command {
     Man(man::Man),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+}
+
+/// Prints what clap has to say and ends the program. Only the help is coloured: a complaint quotes what was given.
+fn refuse(error: clap::Error) -> ! {
+    if !error.use_stderr() {
+        let drawn = error.render();
+        let text = if has_color() { adopt(&drawn.ansi().to_string()) } else { drawn.to_string() };
+        // The exit code says it where the stream is closed.
+        let _ = Stream::Out.write(&Ready::text(&text));
+        std::process::exit(error.exit_code());
+    }
+    // Clap quotes arguments as they are: it complains once more, about arguments in which what is hidden is shown.
+    let shown = std::env::args_os().map(|arg| value(&arg.to_string_lossy()).into_owned());
+    let error = Cli::command()
+        .try_get_matches_from(shown)
+        .err()
+        .filter(clap::Error::use_stderr)
+        .unwrap_or(error);
+    let mut text = String::new();
+    for one in error.render().to_string().lines() {
+        // A variable of the environment was quoted with its line breaks.
+        let is_claps = ["error:", "Usage:", "For more information", " "]
+            .iter()
+            .any(|head| one.starts_with(head));
+        line!(text, "{}{one}", if is_claps || one.is_empty() { "" } else { "  " });
+    }
+    // The exit code says it where the stream is closed.
+    let _ = Stream::Err.write(&Ready::text(&text));
+    std::process::exit(error.exit_code());
+}
+
+/// As for everything else, before `--color` is known.
+fn has_color() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    Stream::Out.is_terminal() && !is_dumb && !is_set("NO_COLOR")
+}
+
+/// A failure of the program itself leaves by the same way: its message may quote anything.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        let mut text = String::new();
+        line!(text, "internal error: {panic}");
+        if trace.status() == BacktraceStatus::Captured {
+            text.add_lines(&trace.to_string());
+        }
+        let _ = Stream::Err.write(&Ready::text(&text));
+    }));
 }
 
 /// Of each thread of the runtime, in bytes: as much as a main thread has, since commands run on them.
@@ -119,8 +184,11 @@ pub struct Invocation {
 impl Invocation {
     /// Reads the arguments; where they ask for help or are wrong, the program ends here.
     pub fn read() -> Self {
-        let matches = Cli::command().get_matches();
-        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let read = Cli::command().try_get_matches().and_then(|matches| {
+            let cli = Cli::from_arg_matches(&matches)?;
+            Ok((cli, matches))
+        });
+        let (cli, matches) = read.unwrap_or_else(|error| refuse(error));
         Self { cli, name: matches.subcommand_name().unwrap_or_default().into() }
     }
 
@@ -163,7 +231,24 @@ impl Invocation {
     }
 }
 
+/// Whether a command lists or follows runs.
+fn is_about_runs(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Resume(_)
+            | Command::Release(_)
+            | Command::Approve(_)
+            | Command::Abort(_)
+            | Command::Runs(_)
+            | Command::Report(_)
+            | Command::Readiness(_)
+    )
+}
+
 async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {
+    if is_about_runs(&command) {
+        trust::hint(context);
+    }
     match command {
         Command::Demo(command) => command.run(context).await,
         Command::Check(command) => command.run(context),
@@ -172,11 +257,12 @@ async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Run(command) => command.run(context).await,
         Command::Resume(command) => command.run(context).await,
         Command::Release(command) => command.run(context).await,
-        Command::Approve(command) => command.run(context),
+        Command::Approve(command) => command.run(context).await,
         Command::Abort(command) => command.run(context).await,
         Command::Drill(command) => command.run(context).await,
         Command::CrashMatrix(command) => command.run(context).await,
         Command::Runs(command) => command.run(context).await,
+        Command::Trust(command) => command.run(context).await,
         Command::Report(command) => command.run(context),
         Command::Readiness(command) => command.run(context),
         Command::Actions(command) => command.run(context),
@@ -184,6 +270,7 @@ async fn perform(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Explain(command) => command.run(context),
         Command::Schema(command) => command.run(context),
         Command::Config(command) => command.run(context).await,
+        Command::Can(command) => command.run(context).await,
         Command::Policy(command) => command.run(context),
         Command::Lab(command) => command.run(context).await,
         Command::Man(command) => command.run(context),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
+    conduct::Cards,
     drill,
-    journal::RunDir,
     playbook::{self, types},
     report::readiness::{self, KnownDrill, KnownPlaybook},
 };
@@ -15,7 +15,7 @@ use crate::{
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct Readiness {
+pub(super) struct Readiness {
     /// Folder of simulations
     #[arg(long, value_name = "DIR", default_value = "simulations")]
     dir: PathBuf,
@@ -35,27 +35,30 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
 }
 
 impl Readiness {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let playbooks: Vec<_> =
             texts(&self.playbooks)?.iter().filter_map(|(_, text)| known_playbook(text)).collect();
         let drills: Vec<_> =
             texts(&self.dir)?.iter().filter_map(|(path, text)| known_drill(path, text)).collect();
-        let runs = RunDir::list(context.home())?;
-        let cards = runs.iter().filter_map(|run| run.read_json(RunDir::SCORECARD).ok()).collect();
+        let cards = Cards::of(context)?;
+        cards.said().iter().for_each(|line| context.say(line));
+        let Cards { counted, not_counted } = cards;
         let now = jiff::Timestamp::now();
-        let found = readiness::Readiness::fold(&playbooks, &drills, cards, self.fail_stale, now);
+        let mut found =
+            readiness::Readiness::fold(&playbooks, &drills, counted, self.fail_stale, now);
+        found.not_counted = not_counted;
         let page = readiness::html(&found);
         let path = self.out.unwrap_or_else(|| context.home().join("readiness.html"));
         if context.json() {
             context.data(|_| String::new(), &found)?;
         } else if path.as_os_str() == "-" {
-            context.print(&page)?;
+            context.print_format(&page)?;
         } else {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
             }
             std::fs::write(&path, page).map_err(Failure::at(&path))?;
-            context.print(&format!("{}\n", path.display()))?;
+            context.print_line(&path.display().to_string())?;
         }
         let stale: Vec<_> = found.stale().iter().map(|drill| drill.id.clone()).collect();
         if self.fail_stale.is_none() || stale.is_empty() {

@@ -50,7 +50,7 @@ const EXITS: [(Exit, &str); 12] = [
 ];
 
 /// The whole of docs/cli.md. It depends on nothing outside the program: not on the terminal, not on the environment.
-pub fn markdown() -> String {
+pub(super) fn markdown() -> String {
     let mut program = Cli::command().term_width(100);
     program.build();
     let mut out = format!("{INTRODUCTION}\n| code | meaning |\n|---|---|\n");
@@ -135,4 +135,51 @@ fn sentence(text: &str) -> String {
 /// Text in a table's cell: one line, and no bar that would end the cell.
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every command and what it is given, in words.
+    fn each(command: &Command, tell: &mut dyn FnMut(&str, &Arg)) {
+        for arg in command.get_arguments() {
+            tell(command.get_bin_name().unwrap_or(command.get_name()), arg);
+        }
+        command.get_subcommands().for_each(|command| each(command, tell));
+    }
+
+    #[test]
+    fn each_argument_says_what_it_is() {
+        let mut program = Cli::command();
+        program.build();
+        let mut silent = Vec::new();
+        each(&program, &mut |command, arg| {
+            if arg.get_help().is_none() && !arg.is_hide_set() {
+                silent.push(format!("{command} {arg}"));
+            }
+        });
+        assert_eq!(silent, Vec::<String>::new());
+    }
+
+    /// A command's own options stand together, and before those that every command takes.
+    #[test]
+    fn the_sections_of_a_help_come_in_one_order() {
+        fn sections(command: &Command) {
+            let mut heads: Vec<&str> = Vec::new();
+            let is_standard = |arg: &&Arg| matches!(arg.get_id().as_str(), "help" | "version");
+            for arg in command.get_arguments().filter(|arg| !is_standard(arg)) {
+                let head = arg.get_help_heading().unwrap_or_default();
+                assert!(!arg.is_global_set() || !head.is_empty(), "{arg} is among its own");
+                if !heads.contains(&head) {
+                    heads.push(head);
+                }
+            }
+            assert!(heads.ends_with(&["Files", "AWS", "Output"]), "{command}: {heads:?}");
+            command.get_subcommands().for_each(sections);
+        }
+        let mut program = Cli::command();
+        program.build();
+        sections(&program);
+    }
 }

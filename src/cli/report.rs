@@ -13,9 +13,10 @@ use crate::{
         digest, html,
         model::{self, Law, Options},
     },
+    text::{self, Ready},
 };
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, trusted::say_whose};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -29,9 +30,10 @@ enum Format {
 }
 
 #[derive(Args, Debug)]
-pub struct Report {
+pub(super) struct Report {
     /// Run id, a unique prefix of it, or `last`
     run: String,
+    /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "html")]
     format: Format,
     /// Where to write it, `-` for stdout [default: report.html in the run's directory, stdout for md and json]
@@ -43,7 +45,7 @@ pub struct Report {
 
 /// Which regulations count, and from when.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Clocks {
+pub(super) struct Clocks {
     /// Regulatory clocks to show: gdpr, nis2, dora, sec
     #[arg(long, value_name = "LAWS", value_delimiter = ',', env = "BACKBURN_CLOCKS")]
     clocks: Vec<Law>,
@@ -53,22 +55,24 @@ pub struct Clocks {
 }
 
 impl Report {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let dir = RunDir::find(context.home(), &self.run)?;
         let live = dir.lock().is_err();
         let config = context.good_configuration()?;
+        say_whose(context, &dir)?;
         let sources = sources(&dir, config, None)?;
         let report = model::fold(&sources, &self.clocks.options(live, config));
         let (text, file) = match self.format {
             Format::Html => (html::html(&report), Some(dir.path().join(RunDir::REPORT))),
-            Format::Md => (digest::digest(&report), None),
+            Format::Md => (Ready::file(&digest::digest(&report)), None),
             Format::Json => (json(&report)?, None),
         };
         match self.out.or(file) {
             Some(path) if path.as_os_str() != "-" => {
                 std::fs::write(&path, text).map_err(Failure::at(&path))?;
-                context.print(&format!("{}\n", path.display()))?;
+                context.print_line(&path.display().to_string())?;
             }
+            _ if self.format == Format::Html => context.print_format(&text)?,
             _ => context.print(&text)?,
         }
         Ok(Exit::Ok)
@@ -87,6 +91,6 @@ impl Clocks {
 
 fn json(report: &model::Report) -> Result<String, Failure> {
     serde_json::to_string_pretty(report)
-        .map(|text| text + "\n")
+        .map(|text| text::json(&text) + "\n")
         .map_err(|e| Failure::new(Exit::Internal, e.to_string()))
 }

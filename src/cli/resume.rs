@@ -8,23 +8,33 @@ use super::{
     Context, Exit, Failure, drill,
     inputs::Inputs,
     run::{Lead, finish},
+    trusted::Trust,
 };
 
 #[derive(Args, Debug)]
-pub struct Resume {
+pub(super) struct Resume {
     /// Run id, a unique prefix of it, or `last`
     run: String,
     #[command(flatten)]
     inputs: Inputs,
     #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
     lead: Lead,
 }
 
 impl Resume {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let page = self.lead.serve.bind().await?;
         let lead = &self.lead;
-        let run = resume(context, &self.run, &self.inputs.inputs, lead.approvals()).await?;
+        let inputs = &self.inputs.inputs;
+        let run = match resume(context, &self.run, inputs, lead.approvals()).await {
+            Ok(run) => run,
+            Err(failure) => {
+                self.trust.settle(context, &self.run, failure)?;
+                resume(context, &self.run, inputs, lead.approvals()).await?
+            }
+        };
         let live = page.map(|page| page.start(context, run.dir()));
         let exit = match run.outline {
             Some(_) => drill::finish(context, run, lead.parallel).await,

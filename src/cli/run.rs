@@ -1,20 +1,24 @@
 //! `backburn run`: plan, confirm, run.
 
-use std::{io::IsTerminal, mem::take, path::PathBuf, time::Duration};
+use std::{mem::take, path::PathBuf, time::Duration};
 
 use clap::Args;
 
 use crate::{
     conduct::{Approvals, Ended, Loaded, Planning, Ready, approved, read, telling},
+    journal::RunStatus,
     playbook::types,
-    program::planfile::PlanFile,
-    report::{self, summary},
+    report::{self, plan::plural, summary},
+    text::argument,
 };
 
-use super::{Context, Exit, Failure, inputs::Inputs, serve::Serve, sinks::Reports, terminal::line};
+use super::{
+    Context, Exit, Failure, beforehand::Beforehand, confirm::Asked, inputs::Inputs, serve::Serve,
+    sinks::Reports,
+};
 
 #[derive(Args, Debug)]
-pub struct Run {
+pub(super) struct Run {
     /// Playbook
     file: PathBuf,
     #[command(flatten)]
@@ -27,7 +31,10 @@ pub struct Run {
     /// Build on what this other run holds; repeatable
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
-    /// Do not ask for confirmation. On AWS itself, give the plan's hash (or its first 8 characters), or `--plan`
+    /// Leave a step out; repeatable. A saved plan says itself what it leaves out
+    #[arg(long, value_name = "STEP", conflicts_with = "plan")]
+    skip: Vec<String>,
+    /// Do not ask for confirmation. On AWS itself, give the plan's hash (or its first 32 digits), or `--plan`
     #[arg(long, value_name = "HASH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
     /// Maximum age of a plan given with `--plan`
@@ -50,13 +57,12 @@ fn max_age(text: &str) -> Result<Duration, String> {
 
 /// How a run is led; shared with `resume`.
 #[derive(Args, Clone, Debug)]
-pub struct Lead {
+pub(super) struct Lead {
     /// Maximum number of steps that run concurrently
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub parallel: usize,
-    /// Approve a step beforehand; `all` approves every one
-    #[arg(long, value_name = "STEP")]
-    pub approve: Vec<String>,
+    #[command(flatten)]
+    pub beforehand: Beforehand,
     /// If nobody can be asked here, wait for `backburn approve` instead of exiting
     #[arg(long)]
     pub wait_for_approval: bool,
@@ -68,33 +74,50 @@ pub struct Lead {
 }
 
 impl Lead {
-    pub fn approvals(&self) -> Approvals {
-        Approvals {
-            steps: self.approve.clone(),
-            wait: self.wait_for_approval || self.serve.is_asked(),
-        }
+    pub(super) fn approvals(&self) -> Approvals {
+        self.beforehand.approvals(self.wait_for_approval || self.serve.is_asked())
     }
 }
 
 impl Run {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
-        let approved = self.plan.as_ref().map(|plan| approved(plan, self.max_age)).transpose()?;
-        let planned = approved.is_some();
+        let approved = self.plan.as_ref().map(|plan| approved(context, plan, self.max_age));
+        let (approved, is_own) = approved.transpose()?.unzip();
+        let planned = is_own == Some(true);
+        if is_own == Some(false) {
+            context.say("this user's key did not sign the plan: how old it is is only what its file says, and `--yes` has to name its hash");
+        }
         let page = self.lead.serve.bind().await?;
         let text = read(&self.file)?;
-        let loaded = Loaded::playbook(context, &name, text.clone(), &self.inputs.inputs);
+        let given = &self.inputs.inputs;
+        let loaded = Loaded::playbook(context, &name, text.clone(), given).await;
         let loaded = self.reports.loaded(context, "run", &self.file, &text, loaded)?;
         drop(text);
-        let (no_probe, beside) = (self.no_probe, self.beside);
-        let planning = Planning { approved, no_probe, beside, ..Planning::default() };
+        let (no_probe, beside, skip) = (self.no_probe, self.beside, self.skip);
+        let planning = Planning { approved, no_probe, beside, skip, ..Planning::default() };
         let plan = loaded.plan(context, planning).await?;
-        context.say(&report::plan::plan(&plan.plan, &context.err));
+        context.show(&report::plan::plan(&plan.plan, &context.err));
         if let Err(refused) = plan.refused() {
             self.reports.plan(context, "run", &name, &plan.prepared, &plan.plan)?;
             return Err(refused);
         }
-        confirm(&plan.plan, self.yes.as_deref(), planned)?;
+        let what = match plan.plan.counts().refused {
+            0 => "run plan".to_owned(),
+            count => {
+                let refused = plural(count, "step");
+                format!("run, without the {refused} that {} refused, plan", are(count))
+            }
+        };
+        let asked = Asked {
+            what: &what,
+            hash: &plan.plan.sha256,
+            account: &plan.plan.scope.account,
+            local: plan.plan.local,
+            command: &format!("backburn run {} …", argument(&self.file)),
+            other: " or `--plan`",
+        };
+        asked.confirm(self.yes.as_deref(), planned)?;
         let run = plan.begin(context, self.lead.approvals()).await?;
         let (id, prepared) = (run.dir().id().to_owned(), run.prepared.clone());
         let live = page.map(|page| page.start(context, run.dir()));
@@ -109,23 +132,37 @@ impl Run {
 }
 
 /// Runs or resumes to the end, and prints what came of it.
-pub async fn finish(context: &Context, run: Ready, lead: &Lead) -> Result<Exit, Failure> {
+pub(super) async fn finish(context: &Context, run: Ready, lead: &Lead) -> Result<Exit, Failure> {
     let ended = run.run(lead.parallel, lead.accept_presumed).await?;
-    close(context, ended, true).await
+    close(context, ended, lead.accept_presumed, true).await
 }
 
 /// Closes a run and prints, unless told otherwise, what came of it.
-pub async fn close(context: &Context, mut ended: Ended, print: bool) -> Result<Exit, Failure> {
+pub(super) async fn close(
+    context: &Context,
+    mut ended: Ended,
+    accepted: bool,
+    print: bool,
+) -> Result<Exit, Failure> {
     let (dir, exit) = (ended.dir().clone(), ended.exit);
     let (released, told) = (take(&mut ended.released), take(&mut ended.told));
     let place = dir.path().display().to_string();
     let mut json = summary::run_json(dir.id(), &ended.end, &ended.ledger, &place);
-    let mut text = summary::run(dir.id(), &ended.end, &ended.ledger, &place, &context.out);
+    let mut text =
+        summary::run(dir.id(), &ended.end, &ended.ledger, &place, accepted, &context.out);
     text.push_str(&telling::summary(&told));
     if !released.is_empty() {
         text.push_str(&summary::release(dir.id(), &released, &context.out));
     }
+    let stopped = ended.end.status == RunStatus::Interrupted;
     let closed = ended.close().await?;
+    if stopped {
+        // On stderr too: who reads stdout may be gone.
+        context.say(&format!(
+            "run {0} was stopped, and nothing of it is under way: `backburn resume {0}` continues it, `backburn release {0}` gives back what it took",
+            dir.id()
+        ));
+    }
     json["head"] = closed.head.clone().into();
     if !released.is_empty() {
         json["released"] = serde_json::to_value(&released).unwrap_or_default();
@@ -140,32 +177,6 @@ pub async fn close(context: &Context, mut ended: Ended, print: bool) -> Result<E
     Ok(exit)
 }
 
-/// An explicit yes, bound to the plan's hash on AWS itself.
-fn confirm(plan: &PlanFile, yes: Option<&str>, planned: bool) -> Result<(), Failure> {
-    let hash = &plan.sha256;
-    let local = plan.local;
-    let refused = |message: String| Err(Failure::new(Exit::Refused, message));
-    match yes {
-        Some("") if local || planned => return Ok(()),
-        Some("") => {
-            return refused(format!(
-                "`--yes` alone does not confirm a particular plan; give `--yes={}` or `--plan`",
-                &hash[..12]
-            ));
-        }
-        Some(given) if given.len() >= 8 && hash.starts_with(&given.to_lowercase()) => return Ok(()),
-        Some(given) => return refused(format!("`--yes={given}` is not this plan's hash {hash}")),
-        None => {}
-    }
-    if !std::io::stdin().is_terminal() {
-        return refused(
-            "nobody can be asked, and `--yes` was not given; nothing was changed".into(),
-        );
-    }
-    let prompt =
-        format!("Type `yes` to run plan {} in account {}: ", &hash[..12], plan.scope.account);
-    match line(&prompt).as_deref() {
-        Some("yes") => Ok(()),
-        _ => refused("declined, nothing was changed".into()),
-    }
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }

@@ -14,14 +14,14 @@ enum Kind {
 }
 
 #[derive(Args, Debug)]
-pub struct Schema {
+pub(super) struct Schema {
     /// What the schema describes
     #[arg(long, value_name = "KIND", default_value = "playbook")]
     kind: Kind,
 }
 
 impl Schema {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let catalogue = catalogue::catalogue();
         let schema = match self.kind {
             Kind::Playbook => playbook::schema::json_schema(&catalogue),
@@ -30,7 +30,7 @@ impl Schema {
         };
         let text = serde_json::to_string_pretty(&schema)
             .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
-        context.print(&(text + "\n"))?;
+        context.print_json(&(text + "\n"))?;
         Ok(Exit::Ok)
     }
 }

@@ -14,10 +14,10 @@ use crate::{
     serve::{Bound, ServeError, Serving},
 };
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, signals};
 
 #[derive(Args, Clone, Debug, Default)]
-pub struct Serve {
+pub(super) struct Serve {
     /// Show the run in a browser while it is in progress, and take approvals there; prints a link that opens
     /// the page once [default address: a free port of 127.0.0.1]
     #[arg(
@@ -46,19 +46,19 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// A bound address, and how it is served.
-pub struct Page {
+pub(super) struct Page {
     bound: Bound,
     keep: bool,
     remote: bool,
 }
 
 impl Serve {
-    pub fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.serve.is_some()
     }
 
     /// Takes the address, before anything is run.
-    pub async fn bind(&self) -> Result<Option<Page>, Failure> {
+    pub(super) async fn bind(&self) -> Result<Option<Page>, Failure> {
         let Some(address) = self.serve else { return Ok(None) };
         let bound = Bound::bind(address, self.allow_remote_page).await.map_err(|error| {
             let help = match error {
@@ -77,7 +77,7 @@ impl Serve {
 
 impl Page {
     /// Serves a run that this process works on, from now on.
-    pub fn start(self, context: &Context, dir: &RunDir) -> Live {
+    pub(super) fn start(self, context: &Context, dir: &RunDir) -> Live {
         let source = LivePage::of(context, dir, true);
         context.say(&format!("live page: {}", self.bound.link()));
         context.say(
@@ -92,30 +92,30 @@ impl Page {
     }
 
     /// Shows a run that others work on, until Ctrl-C. It takes no answers.
-    pub async fn show(self, context: &Context, dir: &RunDir) {
+    pub(super) async fn show(self, context: &Context, dir: &RunDir) {
         let source = LivePage::of(context, dir, false);
         context.say(&format!("page: {}", self.bound.link()));
         context.say("  the link opens it once, in one browser; Ctrl-C ends it");
         let serving = self.bound.start(dir.id(), Arc::new(source));
-        let _ = tokio::signal::ctrl_c().await;
+        let _ = signals::next().await;
         serving.end(std::future::ready(())).await;
     }
 }
 
 /// A page that is served while this process works on its run.
-pub struct Live {
+pub(super) struct Live {
     serving: Serving,
     keep: bool,
 }
 
 impl Live {
     /// The run has ended: shows how, then ends.
-    pub async fn end(self, context: &Context) {
+    pub(super) async fn end(self, context: &Context) {
         let keep = self.keep;
         let until = async {
             if keep {
                 context.say("the page stays until Ctrl-C");
-                let _ = tokio::signal::ctrl_c().await;
+                let _ = signals::next().await;
             }
         };
         self.serving.end(until).await;

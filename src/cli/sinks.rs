@@ -13,14 +13,15 @@ use crate::{
     playbook::Catalogue,
     program::{Checked, check, planfile::PlanFile, prepare::Prepared},
     report::ci::{self, Document, Findings},
+    text::{Ready, json},
 };
 
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Clone, Debug, Default)]
-pub struct Reports {
+pub(super) struct Reports {
     /// Write the findings for a pipeline: junit=FILE, sarif=FILE, md=FILE, json=FILE, github
-    #[arg(long = "report", value_name = "KIND", value_delimiter = ',', help_heading = "Output")]
+    #[arg(long = "report", value_name = "KIND", value_delimiter = ',', help_heading = "Reports")]
     sinks: Vec<Sink>,
 }
 
@@ -56,11 +57,11 @@ impl FromStr for Sink {
 
 impl Reports {
     /// Of files that were only checked.
-    pub fn checked(&self, context: &Context, all: &[Checked]) -> Result<(), Failure> {
+    pub(super) fn checked(&self, context: &Context, all: &[Checked]) -> Result<(), Failure> {
         self.write(context, || Ok(ci::of_check(all)))
     }
 
-    pub fn plan(
+    pub(super) fn plan(
         &self,
         context: &Context,
         command: &'static str,
@@ -74,7 +75,7 @@ impl Reports {
     }
 
     /// For a run that has ended, whatever its result.
-    pub fn run(
+    pub(super) fn run(
         &self,
         context: &Context,
         run: &str,
@@ -89,7 +90,7 @@ impl Reports {
     }
 
     /// What `loaded` gave; where the file is invalid, its problems are written first.
-    pub fn loaded<T>(
+    pub(super) fn loaded<T>(
         &self,
         context: &Context,
         command: &'static str,
@@ -124,7 +125,7 @@ impl Reports {
             let (path, text) = match sink {
                 Sink::Junit(path) => (path, ci::junit::junit(&findings)),
                 Sink::Sarif(path) => (path, pretty(&ci::sarif::sarif(&findings))?),
-                Sink::Markdown(path) => (path, findings.markdown()),
+                Sink::Markdown(path) => (path, Ready::file(&findings.markdown())),
                 Sink::Json(path) => (path, pretty(&findings)?),
                 Sink::Github => {
                     github(context, &findings)?;
@@ -138,7 +139,7 @@ impl Reports {
 }
 
 /// A simulation with the playbook that answers it, or a playbook.
-pub fn every(path: &std::path::Path, text: &str, catalogue: &Catalogue) -> Vec<Checked> {
+pub(super) fn every(path: &std::path::Path, text: &str, catalogue: &Catalogue) -> Vec<Checked> {
     let name = path.display().to_string();
     if drill::is_simulation(text) {
         let found = drill::check(&name, text, catalogue, &drill::beside(path));
@@ -153,26 +154,20 @@ fn document<'a>(name: &'a str, prepared: &'a Prepared) -> Document<'a> {
 
 fn pretty<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
     serde_json::to_string_pretty(value)
-        .map(|text| text + "\n")
+        .map(|text| json(&text) + "\n")
         .map_err(|e| Failure::new(Exit::Internal, e.to_string()))
 }
 
 fn github(context: &Context, findings: &Findings) -> Result<(), Failure> {
     let secrets = context.secrets();
-    let lines = redact_text(ci::github::annotations(findings), &secrets);
-    // The runner reads both; with `--json`, stdout holds one document and nothing else.
-    if context.json() {
-        context.say(lines.trim_end());
-    } else {
-        context.print(&lines)?;
-    }
+    context.command_runner(&redact_text(ci::github::annotations(findings), &secrets))?;
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
     let path = PathBuf::from(path);
     let file = fs::OpenOptions::new().append(true).create(true).open(&path);
-    file.and_then(|mut file| writeln!(file, "{}", redact_text(findings.markdown(), &secrets)))
-        .map_err(Failure::at(&path))
+    let summary = Ready::file(&redact_text(findings.markdown(), &secrets)) + "\n";
+    file.and_then(|mut file| file.write_all(summary.as_bytes())).map_err(Failure::at(&path))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
-use opentelemetry_otlp::{Protocol, WithExportConfig};
+use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -21,6 +21,7 @@ use tracing::{Metadata, Subscriber};
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use super::{Context, Exit, Failure};
+use crate::config::{is_loopback, web_url};
 
 /// For one request to the collector, and for what is left at the end.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,7 +29,7 @@ const DEFAULT: &str = "http://127.0.0.1:4318";
 const PATH: &str = "/v1/traces";
 
 /// Spans on their way to a collector.
-pub struct Traces {
+pub(super) struct Traces {
     provider: SdkTracerProvider,
     lost: Arc<AtomicUsize>,
     /// Without what may be a secret of it.
@@ -41,7 +42,7 @@ impl Traces {
     ///
     /// # Errors
     /// The URL is not valid.
-    pub fn start(asked: &str) -> Result<Self, Failure> {
+    pub(super) fn start(asked: &str) -> Result<Self, Failure> {
         let url = endpoint(asked, |name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         let bad = |why: String| {
             Failure::new(Exit::Usage, format!("`--otlp`: {why}"))
@@ -50,8 +51,11 @@ impl Traces {
         if reqwest::Url::parse(&url).is_err() {
             return Err(bad("its endpoint is not a URL".into()));
         }
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_http()
+        let mut exporter = opentelemetry_otlp::SpanExporter::builder().with_http();
+        if let Some(client) = direct(&url) {
+            exporter = exporter.with_http_client(client);
+        }
+        let exporter = exporter
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(&url)
             .with_timeout(PATIENCE)
@@ -70,7 +74,7 @@ impl Traces {
     }
 
     /// What makes spans of the program's own; it sees no events, which have details in them.
-    pub fn layer<S>(&self) -> impl Layer<S> + use<S>
+    pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
     {
@@ -85,7 +89,7 @@ impl Traces {
     }
 
     /// Sends what is left, for a limited time; reports what was lost. Changes no exit code.
-    pub fn finish(self, context: &Context) {
+    pub(super) fn finish(self, context: &Context) {
         let (done, ended) = std::sync::mpsc::channel();
         let provider = self.provider;
         // A thread that nothing waits for longer: the collector may never answer.
@@ -104,6 +108,16 @@ impl Traces {
             _ => context.say(&format!("traces: the collector at {place} did not answer in time")),
         }
     }
+}
+
+/// A client for a collector on this machine, which passes no proxy; the exporter has its own for any other.
+fn direct(url: &str) -> Option<reqwest::blocking::Client> {
+    web_url(url).ok().filter(is_loopback)?;
+    // It has a runtime of its own, which must not be made inside another.
+    let made = std::thread::spawn(|| {
+        reqwest::blocking::Client::builder().timeout(PATIENCE).no_proxy().build()
+    });
+    made.join().ok()?.ok()
 }
 
 fn leaves(meta: &Metadata<'_>) -> bool {

@@ -101,7 +101,7 @@ async fn within(
 }
 
 /// The account seen as its role, where it has one.
-pub async fn as_account(aws: &Aws, account: &Account) -> Result<Aws, CallError> {
+pub(crate) async fn as_account(aws: &Aws, account: &Account) -> Result<Aws, CallError> {
     let Some(role) = &account.role else { return Ok(aws.clone()) };
     // The same in a plan and its run, which have to agree on who calls.
     let session = session_name("by", &operator());
@@ -117,7 +117,10 @@ fn elsewhere(name: &str, account: &str) -> Failure {
 }
 
 /// Reaches the account. The lab that runs under this home needs no credentials of the user's.
-pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<Aws, Failure> {
+pub(crate) async fn connect(
+    context: &Context,
+    mut options: ConnectOptions,
+) -> Result<Aws, Failure> {
     let configured = std::env::var_os("AWS_ACCESS_KEY_ID").is_some() || options.profile.is_some();
     if !configured
         && let Some(url) = &options.endpoint_url
@@ -126,6 +129,13 @@ pub async fn connect(context: &Context, mut options: ConnectOptions) -> Result<A
     {
         options.keys = Some((lab::ACCESS_KEY_ID.to_owned(), lab::SECRET_ACCESS_KEY.to_owned()));
         options.region.get_or_insert(lab.region);
+    }
+    if let Some(url) = Aws::silent(&options).await {
+        return Err(Failure::new(
+            Exit::Aws,
+            format!("nothing answers at {url}, an endpoint on this machine; nothing was changed"),
+        )
+        .help("`backburn lab up` starts the lab, `backburn lab status` shows where it answers; another endpoint is chosen with `--endpoint-url` or `AWS_ENDPOINT_URL`"));
     }
     Ok(Aws::connect(&options).await?)
 }

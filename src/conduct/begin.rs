@@ -8,8 +8,17 @@ use crate::{
 };
 
 use super::{
-    Approvals, Context, Failure, Planned, Ready, frozen::Frozen, held, operator, start::Start,
+    Approvals, Context, Exit, Failure, Planned, Ready, frozen::Frozen, held, identity::seen,
+    operator, start::Start, stopping::Doing, whose::called,
 };
+
+/// Keeps the inputs with the run; their SHA-256.
+fn frozen_into(dir: &RunDir, frozen: &Frozen) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(frozen);
+    let text = text.map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+    dir.write(RunDir::INPUTS, text.as_bytes())?;
+    Ok(journal::hash(text.as_bytes()))
+}
 
 impl Planned {
     /// Begins the run: makes its directory and journals its start.
@@ -19,6 +28,7 @@ impl Planned {
     /// disk refuses the directory or the journal.
     pub async fn begin(self, context: &Context, approved: Approvals) -> Result<Ready, Failure> {
         self.refused()?;
+        context.seal()?;
         // Others may have begun while somebody read the plan.
         let turn = held::turn(context)?;
         held::check(context, &self.plan, &self.beside, &self.looked)?;
@@ -28,8 +38,9 @@ impl Planned {
         let clock = aws.now().await.ok();
         let started = clock.unwrap_or_else(jiff::Timestamp::now).to_string();
         dir.write(RunDir::PLAYBOOK, prepared.text.as_bytes())?;
-        dir.write_json(RunDir::INPUTS, &Frozen::of(&name, &started, &prepared))?;
+        let inputs_sha256 = Some(frozen_into(&dir, &Frozen::of(&name, &started, &prepared))?);
         dir.write_json(RunDir::PLAN, &plan)?;
+        let me = seen(&aws);
         let record = Record::RunStarted {
             format: journal::FORMAT,
             program: env!("CARGO_PKG_VERSION").into(),
@@ -38,18 +49,22 @@ impl Planned {
             drill: outline.as_ref().map(|outline| outline.simulation.clone()),
             playbook_sha256: plan.playbook.sha256.clone(),
             plan_sha256: plan.sha256.clone(),
+            inputs_sha256,
             scope: aws.scope().clone(),
-            endpoint: aws.endpoint().map(str::to_owned),
+            endpoint: called(&plan),
             lab: plan.lab.clone(),
             operator: operator(),
+            who: me.clone(),
             clock,
         };
-        let facts = RunFactsOwned { id: plan.run.clone(), started };
+        let partition = aws.partition().to_owned();
+        let facts = RunFactsOwned { id: plan.run.clone(), started, partition };
         let (head, ledger) = (Head::default(), Ledger::default());
-        let start = Start { dir, lock, head, ledger, records: Vec::new() };
+        let doing = Doing::Beginning;
+        let start = Start { dir, lock, head, ledger, records: Vec::new(), doing };
         let aws = aws.with_belts(start.belts(&prepared)?);
         let expected = Expected::of(plan.planned());
-        let session = start.open(context, aws, prepared.secrets(), expected, approved)?;
+        let session = start.open(context, aws, prepared.secrets(), expected, approved, me)?;
         session.office.begin(&record);
         session.append(record).await?;
         session.introduce(context);

@@ -15,9 +15,11 @@ pub(super) const NONE: &str = "none";
 /// What was found; without a file, everything is as if there were an empty one.
 #[derive(Debug, Default)]
 pub struct Configuration {
+    /// Where it is, and why that one is used.
     pub file: Option<(PathBuf, Origin)>,
+    /// What it says, with its mistakes.
     pub checked: Option<Checked>,
-    /// It is there and cannot be read.
+    /// It is there, and cannot be read or is not this user's own.
     unreadable: Option<String>,
     none: Config,
 }
@@ -31,6 +33,11 @@ impl Configuration {
             return Self::default();
         };
         let mut found = Self { file: Some((path.clone(), origin)), ..Self::default() };
+        let foreign = if origin == Origin::Given { None } else { config::foreign(&path) };
+        if let Some(why) = foreign {
+            found.unreadable = Some(format!("{why}, so it is not used; nothing was changed"));
+            return found;
+        }
         match std::fs::read_to_string(&path) {
             Ok(text) => found.checked = Some(config::parse(&path, &text)),
             Err(e) => found.unreadable = Some(format!("{} cannot be read: {e}", path.display())),
@@ -58,7 +65,7 @@ impl Configuration {
     pub(super) fn good(&self) -> Result<&Config, Failure> {
         if let Some(why) = &self.unreadable {
             return Err(Failure::new(Exit::Usage, why.clone())
-                .help("`--config none` runs without a configuration"));
+                .help("`--config none` runs without a configuration, `--config FILE` with the one that you name"));
         }
         if let Some(checked) = self.mistaken() {
             let problems = plural(checked.diagnostics.len(), "problem");

@@ -2,19 +2,25 @@
 //! what must not be shown, and who hears of it all. Prints nothing.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
 use crate::{
     aws::{ConnectOptions, Haste},
     crash_matrix::Rehearsal,
-    journal::redact_text,
+    journal::{Seal, redact_text},
     lab::LabOptions,
 };
 
-use super::{Configuration, Console, Failure, Secrets, Silent, configuration::NONE};
+use super::{
+    Configuration, Console, Exit, Failure, Secrets, Silent, configuration::NONE, key, places,
+};
+
+/// This user's key, or why there is none to use and what to do.
+type Sealed = Result<Option<Seal>, (String, String)>;
 
 /// Cheap to clone; clones share the configuration and what must not be shown.
 #[derive(Clone)]
@@ -25,7 +31,12 @@ pub struct Context {
     asked: Option<String>,
     configuration: Arc<OnceLock<Configuration>>,
     secrets: Secrets,
+    /// Values of sensitive inputs that were read from an account, by where they are kept.
+    confided: Arc<Mutex<HashMap<String, String>>>,
     console: Arc<dyn Console>,
+    seal: Arc<OnceLock<Sealed>>,
+    /// Heads of journals that somebody looked at and said yes to.
+    trusted: Arc<RwLock<Vec<String>>>,
 }
 
 impl Context {
@@ -37,8 +48,11 @@ impl Context {
             account: None,
             asked: Some(NONE.into()),
             configuration: Arc::default(),
-            secrets: Arc::default(),
+            secrets: Secrets::default(),
+            confided: Arc::default(),
             console: Arc::new(Silent),
+            seal: Arc::default(),
+            trusted: Arc::default(),
         }
     }
 
@@ -63,12 +77,14 @@ impl Context {
         self
     }
 
+    /// With somebody who hears what happens and is asked.
     #[must_use]
     pub fn heard_by(mut self, console: Arc<dyn Console>) -> Self {
         self.console = console;
         self
     }
 
+    /// Where runs are kept.
     pub fn home(&self) -> &Path {
         &self.home
     }
@@ -102,34 +118,83 @@ impl Context {
         let found = self.configuration();
         if let Some(checked) = found.mistaken() {
             let look = self.console.look();
-            self.say(checked.render(look.color, look.width).trim_end());
+            self.show(checked.render(look.color, look.width).trim_end());
         }
         found.good()
     }
 
+    /// What this user's runs are signed with. None where no key can be kept, which is reported once.
+    ///
+    /// # Errors
+    /// There is a key that others may read or write.
+    pub fn seal(&self) -> Result<Option<&Seal>, Failure> {
+        let seal = self.seal.get_or_init(|| {
+            key::seal().map(|kept| {
+                let unkept = |why: &String| {
+                    self.say(&format!(
+                        "no key of this user can be kept ({why}): runs are not signed, and each command that follows one asks"
+                    ));
+                };
+                kept.inspect_err(unkept).ok()
+            })
+        });
+        match seal {
+            Ok(seal) => Ok(seal.as_ref()),
+            Err((what, fix)) => Err(Failure::new(Exit::Refused, what.clone()).help(fix.clone())),
+        }
+    }
+
+    /// The same where an unusable key only means that nothing counts as signed.
+    pub(super) fn seal_kept(&self) -> Option<&Seal> {
+        self.seal().ok().flatten()
+    }
+
+    /// From now on a run whose journal ends at this head is followed, whoever wrote it. For who has looked at it.
+    pub fn trust(&self, head: &str) {
+        self.trusted.write().unwrap_or_else(PoisonError::into_inner).push(head.into());
+    }
+
+    pub(super) fn trusts(&self, head: &str) -> bool {
+        self.trusted.read().unwrap_or_else(PoisonError::into_inner).iter().any(|one| one == head)
+    }
+
     /// From now on these values are replaced in everything that is shown.
     pub fn hide(&self, secrets: Vec<String>) {
-        let mut hidden = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        hidden.extend(secrets.into_iter().filter(|secret| !secret.is_empty()));
-        // A secret that holds another one goes first, or its rest would stay.
-        hidden.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        hidden.dedup();
+        self.secrets.add(secrets);
     }
 
     /// The same list for what shows something by itself.
     pub fn hidden(&self) -> Secrets {
-        Arc::clone(&self.secrets)
+        self.secrets.clone()
     }
 
-    pub fn secrets(&self) -> Vec<String> {
-        self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What is hidden in everything that is shown.
+    pub fn secrets(&self) -> Arc<Vec<String>> {
+        self.secrets.all()
     }
 
-    /// Something for people, beside what is returned.
-    pub fn say(&self, text: &str) {
-        self.console.say(&redact_text(text.into(), &self.secrets()));
+    /// Keeps the value that was read from an account for a sensitive input.
+    pub(super) fn confide(&self, place: &str, value: String) {
+        let mut confided = self.confided.lock().unwrap_or_else(PoisonError::into_inner);
+        confided.insert(place.into(), value);
     }
 
+    pub(super) fn confided(&self, place: &str) -> Option<String> {
+        let confided = self.confided.lock().unwrap_or_else(PoisonError::into_inner);
+        confided.get(place).cloned()
+    }
+
+    /// A line for people, beside what is returned.
+    pub fn say(&self, line: &str) {
+        self.console.say(&redact_text(line.into(), &self.secrets()));
+    }
+
+    /// Several lines for people, as `report` writes them.
+    pub fn show(&self, text: &str) {
+        self.console.show(&redact_text(text.into(), &self.secrets()));
+    }
+
+    /// How an account is reached.
     pub fn connect_options(&self) -> ConnectOptions {
         let asked = Rehearsal::asked().map(|asked| Haste {
             attempt: asked.attempt.map(Duration::from_millis),
@@ -138,10 +203,11 @@ impl Context {
         ConnectOptions { haste: asked.or(self.connect.haste), ..self.connect.clone() }
     }
 
+    /// How the lab is started where none runs.
     pub fn lab_options(&self) -> LabOptions {
         let home = self.home();
-        let cache =
-            std::env::var_os("BACKBURN_CACHE").map_or_else(|| home.join("cache"), PathBuf::from);
+        let named = std::env::var_os("BACKBURN_CACHE").map(PathBuf::from);
+        let cache = named.or_else(places::cache).unwrap_or_else(|| home.join("cache"));
         LabOptions {
             // If the system does not report it, the lab runs without its front.
             program: std::env::current_exe().ok(),

@@ -2,16 +2,16 @@
 //! Owns that order; `drill run`, `resume`, `release` and `drill halt` end here.
 
 use crate::{
-    drill::{
-        Outline,
-        score::{Objective, Outcome, Scorecard},
-    },
+    drill::score::{Objective, Outcome, Scorecard},
     engine::release::{Item, Request, is_left_over},
-    journal::{Ledger, Released, RunDir, RunStatus},
+    journal::{self, Record, Released, RunDir, RunStatus},
     notify::Score,
 };
 
-use super::{Context, Exit, Failure, Ready, Sources, checked, frozen::Frozen, page, telling};
+use super::{
+    Context, Exit, Failure, Ready, Sources, checked, session::Session, stopping::Doing, telling,
+    whose,
+};
 
 /// What a drill's release removes: everything, including what its operations left.
 pub(super) fn everything(by: impl Into<String>) -> Request {
@@ -20,8 +20,11 @@ pub(super) fn everything(by: impl Into<String>) -> Request {
 
 /// A drill that was given back and scored.
 pub struct Scored {
+    /// The directory of its run.
     pub dir: RunDir,
+    /// How it went.
     pub card: Scorecard,
+    /// The exit code that fits.
     pub exit: Exit,
     /// Whether the manifest of the run's files could be written.
     pub stock: Result<(), Failure>,
@@ -37,11 +40,11 @@ impl Ready {
         let Self { mut session, prepared, facts, outline } = self;
         let dir = session.dir.clone();
         let Some(outline) = outline else { return Err(no_simulation(&dir)) };
-        let (end, mut ledger) = session.execute(&prepared, facts, parallel).await?;
+        let (end, ledger) = session.execute(&prepared, facts, parallel, Doing::Drill).await?;
         if end.status == RunStatus::Waiting {
             let told = session.told(end.status, &ledger, None).await;
             if !told.is_empty() {
-                context.say(telling::summary(&told).trim_end());
+                context.show(telling::summary(&told).trim_end());
             }
             session.close().await?;
             let waiting = end.walked.waiting.iter().map(|(_, error)| error.to_string());
@@ -59,21 +62,27 @@ impl Ready {
                 dir.id()
             )));
         }
-        let items = session.give_back(&mut ledger, &everything("the end of the drill")).await;
+        drop(ledger);
+        let mut kept = session.kept().await?;
+        let items = session.give_back(&mut kept, &everything("the end of the drill")).await;
         let ledger = session.fold().await?;
-        if let Ok(items) = &items {
-            let left = left_over(items);
-            let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left));
-            let told = session.told(end.status, &ledger, Some(scored(&card))).await;
-            if !told.is_empty() {
-                context.say(telling::summary(&told).trim_end());
+        let card = match items {
+            Ok(items) => {
+                let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(&items)));
+                let kept = keep(&session, &card).await;
+                let told = session.told(end.status, &ledger, Some(scored(&card))).await;
+                if !told.is_empty() {
+                    context.show(telling::summary(&told).trim_end());
+                }
+                kept.map(|()| card)
             }
-        }
+            Err(error) => {
+                Err(Failure::from(error)
+                    .help(format!("`backburn release {}` continues it", dir.id())))
+            }
+        };
         let stock = session.close().await;
-        let items = items.map_err(|error| {
-            Failure::from(error).help(format!("`backburn release {}` continues it", dir.id()))
-        })?;
-        let card = keep(context, &dir, &outline, &ledger, &items)?;
+        let card = card?;
         let exit = ended(card.outcome, end.status);
         Ok(Scored { dir, card, exit, stock })
     }
@@ -100,36 +109,58 @@ fn left_over(items: &[Item]) -> Vec<String> {
     left.collect()
 }
 
-fn keep(
-    context: &Context,
-    dir: &RunDir,
-    outline: &Outline,
-    ledger: &Ledger,
-    items: &[Item],
-) -> Result<Scorecard, Failure> {
-    let left = left_over(items);
-    let card = Scorecard::fold(outline, dir.id(), ledger, Some(&left));
-    dir.write_json(RunDir::SCORECARD, &card)?;
-    // Once more, now with the scorecard.
-    page::keep(context, dir, None);
+/// Saves a scorecard with its run, whose journal vouches for it from then on. Before the session is closed: nobody
+/// else may write to a journal.
+async fn keep(session: &Session, card: &Scorecard) -> Result<(), Failure> {
+    let bytes = card.to_bytes();
+    let bytes = bytes.map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+    session.dir.write(RunDir::SCORECARD, &bytes)?;
+    let (sha256, outcome) = (journal::hash(&bytes), card.outcome.word().to_owned());
+    session.append(Record::Scored { sha256, outcome }).await
+}
+
+/// What came of a later release.
+pub(super) struct Again {
+    pub(super) items: Vec<Item>,
+    /// None where the run is not scored by it.
+    pub(super) card: Option<Result<Scorecard, Failure>>,
+}
+
+/// Releases a run after its own process has ended, and ends this process's work on it. With `scores`, the run is a
+/// drill, and its scorecard is saved again.
+///
+/// # Errors
+/// The release failed or was stopped, or the run cannot be closed. A scorecard that cannot be saved is no error of it.
+pub(super) async fn released(
+    mut session: Session,
+    request: &Request,
+    doing: Doing,
+    scores: bool,
+) -> Result<Again, Failure> {
+    let items = session.release(request, doing).await;
+    let card = match &items {
+        Ok(items) if scores => Some(scored_again(&session, items).await),
+        _ => None,
+    };
+    let closed = session.close().await;
+    let items = items?;
+    closed?;
+    Ok(Again { items, card })
+}
+
+/// The scorecard after a release, from the run's own files.
+async fn scored_again(session: &Session, items: &[Item]) -> Result<Scorecard, Failure> {
+    let (context, dir) = (&session.context, &session.dir);
+    let ledger = session.fold().await?;
+    let kept = whose::document(dir, ledger.started.as_ref())?;
+    let found = checked(context, &kept.name, &kept.text, Sources::Kept(&kept.files))?;
+    let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
+    let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(items)));
+    keep(session, &card).await?;
     Ok(card)
 }
 
-/// Saves the scorecard again after a release, from the run's files.
-pub(super) fn rescored(
-    context: &Context,
-    dir: &RunDir,
-    items: &[Item],
-) -> Result<Scorecard, Failure> {
-    let frozen: Frozen = dir.read_json(RunDir::INPUTS)?;
-    let text = dir.read_text(RunDir::PLAYBOOK)?;
-    let found = checked(context, &frozen.name, &text, Sources::Kept(&frozen.files))?;
-    let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
-    let ledger = Ledger::read(&dir.journal())?;
-    keep(context, dir, &outline, &ledger, items)
-}
-
-fn no_simulation(dir: &RunDir) -> Failure {
+pub(super) fn no_simulation(dir: &RunDir) -> Failure {
     Failure::new(Exit::Internal, format!("run {} kept no simulation", dir.id()))
 }
 
@@ -151,6 +182,7 @@ pub(super) fn exit(outcome: Outcome) -> Exit {
         Outcome::LeftOver => Exit::Drift,
         Outcome::PlumbingOnly
         | Outcome::Late
+        | Outcome::CutOff
         | Outcome::WrongResource
         | Outcome::Missed
         | Outcome::Damaged

@@ -9,6 +9,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
+    /// Done.
     Ok = 0,
     /// A bug, a full disk, a file that cannot be read.
     Internal = 1,
@@ -26,6 +27,7 @@ pub enum Exit {
     Drift = 7,
     /// AWS cannot be reached or denies access.
     Aws = 8,
+    /// It was asked to stop; nothing is left open.
     Interrupted = 9,
     /// A step waits for a human.
     Waiting = 10,

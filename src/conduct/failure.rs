@@ -10,6 +10,7 @@ use crate::{
 
 use super::exit::Exit;
 
+/// Why a command ends: what happened, what to do next, and its exit code.
 #[derive(Debug)]
 pub struct Failure {
     /// What kind of failure it is; the program ends with it.
@@ -31,10 +32,12 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
+    /// What happened.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), help: None, code: None }
     }
 
+    /// What to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -61,7 +64,7 @@ impl From<RunDirError> for Failure {
     fn from(error: RunDirError) -> Self {
         let exit = match error {
             RunDirError::Unknown { .. } | RunDirError::Ambiguous { .. } => Exit::Usage,
-            RunDirError::Locked { .. } => Exit::Refused,
+            RunDirError::Locked { .. } | RunDirError::Foreign { .. } => Exit::Refused,
             RunDirError::Io { .. } => Exit::Internal,
         };
         Self::diagnostic(exit, &error)
@@ -90,7 +93,7 @@ impl From<CallError> for Failure {
                 Some("`backburn policy FILE` prints the permissions that a playbook needs")
             }
             Class::Unreachable => Some(
-                "check the network and `--endpoint-url`; for a local endpoint, `backburn lab status`",
+                "check the network and `--endpoint-url`; for a local endpoint, `backburn lab status`, and `backburn lab up` starts the lab",
             ),
             _ => None,
         };

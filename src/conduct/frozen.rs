@@ -8,7 +8,7 @@ use crate::{drill::Files, program::prepare::Prepared};
 
 /// What a run keeps of its inputs; sensitive ones are named, their values are nowhere.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Frozen {
+pub(crate) struct Frozen {
     pub name: String,
     pub started: String,
     pub values: IndexMap<String, Value>,

@@ -6,19 +6,22 @@ use std::time::Duration;
 use crate::{
     aws::{
         Aws,
-        fis::{RunningExperiments, engage_safety_lever, stop_experiment},
+        fis::{Lever, RunningExperiments, engage_safety_lever, stop_experiment},
     },
     engine::{Fact, plan::Expected},
-    journal::{Ledger, RunDir},
+    journal::RunDir,
 };
 
 use super::{
     Approvals, Context, Exit, Failure, Scored,
-    drill::{everything, exit, rescored},
+    drill::{everything, exit, no_simulation, released},
+    identity::seen,
     operator,
     reconnect::{known, reconnect},
     start::Start,
     stop::stop_live,
+    stopping::Doing,
+    whose,
 };
 
 /// How a drill is halted.
@@ -42,33 +45,54 @@ pub struct Halt {
 pub async fn halt(context: &Context, asked: &str, halt: Halt) -> Result<Option<Scored>, Failure> {
     let dir = RunDir::find(context.home(), asked)?;
     let id = dir.id().to_owned();
-    let ledger = Ledger::read(&dir.journal())?;
+    let ledger = whose::check(context, &dir)?;
     if ledger.drill().is_none() {
         return Err(Failure::new(Exit::Usage, format!("run {id} is no drill"))
             .help(format!("`backburn abort {id}` stops it")));
     }
-    let aws = reconnect(context, &ledger).await?.with_run(&id);
+    let aws = reconnect(context, &dir, &ledger).await?.with_run(&id);
     // Ask the live drill first: it must not start anything new behind our back.
     if dir.lock().is_err() {
         dir.ask_to_stop()?;
     }
     let stopped = stop(context, &aws, &id).await;
-    if halt.safety_lever {
-        engage_safety_lever(&aws, &format!("backburn drill halt by {}", operator())).await?;
-        context.say("the safety lever is engaged: no experiment starts here until it is disengaged (`aws fis update-safety-lever-state`)");
+    let lever = match halt.safety_lever {
+        true => {
+            let why = format!("backburn drill halt by {}", operator());
+            engage_safety_lever(&aws, &why).await.map(Some)
+        }
+        false => Ok(None),
+    };
+    let off = "until it is disengaged (`aws fis update-safety-lever-state`)";
+    match lever {
+        Ok(Some(Lever::Engaged)) => {
+            context.say(&format!("the safety lever is engaged: no experiment runs or starts here {off}"));
+        }
+        Ok(Some(Lever::Engaging)) => context.say(&format!(
+            "the safety lever is being engaged: FIS still stops what runs, and nothing starts here {off}; look again with `aws fis get-safety-lever --id default`"
+        )),
+        Ok(None) | Err(_) => {}
     }
     stop_live(context, &dir, halt.wait).await?;
     stopped?;
-    let start = Start::of(context, &id)?;
+    let mut start = Start::of(context, &id)?;
     if start.ledger.released == Some(true) {
         context.say(&format!("drill {id} has ended and given everything back"));
+        lever?;
         return Ok(None);
     }
-    let secrets = known(context, &dir, &halt.inputs)?;
-    let session = start.open(context, aws, secrets, Expected::default(), Approvals::default())?;
-    let items = session.release(&everything(format!("halted by {}", operator()))).await?;
-    let card = rescored(context, &dir, &items)?;
+    let secrets = known(context, &aws, &dir, &start.ledger, &halt.inputs).await?;
+    // The button was pressed: no request stops what follows.
+    start.doing = Doing::Closing;
+    let me = seen(&aws);
+    let session =
+        start.open(context, aws, secrets, Expected::default(), Approvals::default(), me)?;
+    let request = everything(format!("halted by {}", operator()));
+    let card = released(session, &request, Doing::Closing, true).await?.card;
+    let card = card.ok_or_else(|| no_simulation(&dir))??;
     let exit = exit(card.outcome);
+    // What the drill took is given back all the same.
+    lever?;
     Ok(Some(Scored { dir, card, exit, stock: Ok(()) }))
 }
 

@@ -18,15 +18,15 @@ use crate::{
 use super::{Context, Exit, Failure};
 
 /// Held while a run checks what others hold and writes that it has begun.
-pub struct Turn(#[allow(dead_code, reason = "held for its drop")] File);
+pub(super) struct Turn(#[allow(dead_code, reason = "held for its drop")] File);
 
 /// Waits until no other run of this home begins.
-pub fn turn(context: &Context) -> Result<Turn, Failure> {
+pub(super) fn turn(context: &Context) -> Result<Turn, Failure> {
     Ok(Turn(RunDir::turn(context.home())?))
 }
 
 /// The runs that a plan was held against, as they were then.
-pub struct Looked(HashMap<String, StateKey>);
+pub(super) struct Looked(HashMap<String, StateKey>);
 
 /// What other runs of this home hold of a plan.
 #[derive(Default)]
@@ -59,7 +59,7 @@ fn by_others(
             continue;
         }
         let unknown = |error: String| format!("what run {} holds is unknown: {error}", dir.id());
-        let (key, state) = match dir.state() {
+        let (key, state) = match dir.state(context.seal_kept()) {
             Ok(None) => continue,
             Ok(Some(found)) => found,
             Err(error) => {
@@ -99,7 +99,7 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn of(plan: &'a PlanFile) -> Self {
         let (mut keeps, mut changes) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
-        for step in plan.planned() {
+        for step in plan.planned().filter(|step| step.state.runs()) {
             keeps.extend(step.keeps.iter().filter_map(key));
             for change in &step.changes {
                 if let Some(key) = key(&change.place) {
@@ -139,7 +139,7 @@ fn held(
     wanted: &Wanted<'_>,
 ) -> Result<BTreeSet<String>, RunDirError> {
     let is_here = state.started.as_ref().is_some_and(|started| {
-        started.scope.account == plan.scope.account && started.endpoint == plan.endpoint
+        started.scope.account == plan.scope.account && same_place(started.endpoint.as_deref(), plan)
     });
     if !is_here || state.released == Some(true) {
         return Ok(BTreeSet::new());
@@ -158,13 +158,24 @@ fn held(
     Ok(held)
 }
 
+/// Whether a run went where the plan goes. One that called services at several places may have met any.
+fn same_place(endpoint: Option<&str>, plan: &PlanFile) -> bool {
+    endpoint == plan.endpoint.as_deref()
+        || !plan.endpoints.is_empty()
+        || endpoint.is_some_and(|text| text.contains(" at "))
+}
+
 fn named(place: &Place) -> String {
     format!("{} {}", place.kind, place.target)
 }
 
 /// Adds what others hold to what stands against a plan.
 #[must_use]
-pub fn checked(context: &Context, mut plan: PlanFile, beside: &[String]) -> (PlanFile, Looked) {
+pub(super) fn checked(
+    context: &Context,
+    mut plan: PlanFile,
+    beside: &[String],
+) -> (PlanFile, Looked) {
     let Others { refusals, unknown, free } = by_others(context, &plan, beside, &HashMap::new());
     plan.warnings.extend(unknown);
     if !refusals.is_empty() {
@@ -175,7 +186,7 @@ pub fn checked(context: &Context, mut plan: PlanFile, beside: &[String]) -> (Pla
 }
 
 /// The same, right before a run begins: what has changed since `looked` is looked at again.
-pub fn check(
+pub(super) fn check(
     context: &Context,
     plan: &PlanFile,
     beside: &[String],

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::{
     actions::catalogue,
     config::Config,
-    journal::{RunDir, hash, redact_text},
+    journal::{RunDir, Who, redact_text},
     playbook::Catalogue,
     program::planfile::PlanFile,
     report::model,
@@ -14,8 +14,10 @@ use crate::{
 };
 
 use super::{
-    Context,
+    Context, Secrets,
     answer::{self, Wanted},
+    desk::approve,
+    entitled::PAGE,
     page,
 };
 
@@ -28,21 +30,23 @@ enum Watch {
 }
 
 /// A run's directory as the page's source.
-pub struct LivePage {
+pub(crate) struct LivePage {
     config: Config,
     dir: RunDir,
-    secrets: Vec<String>,
+    secrets: Secrets,
+    context: Context,
     catalogue: Catalogue,
     watch: Watch,
 }
 
 impl LivePage {
     /// `own` where this process works on the run.
-    pub fn of(context: &Context, dir: &RunDir, own: bool) -> Self {
+    pub(crate) fn of(context: &Context, dir: &RunDir, own: bool) -> Self {
         Self {
             config: context.configuration().config().clone(),
             dir: dir.clone(),
-            secrets: context.secrets(),
+            secrets: context.hidden(),
+            context: context.clone(),
             catalogue: catalogue::catalogue(),
             watch: if own { Watch::Own } else { Watch::Other },
         }
@@ -55,27 +59,32 @@ impl LivePage {
             rows.any(|row| row.state == model::State::Waiting)
         };
         let asked = sources.asked.iter().filter(|asked| waits(&asked.step));
+        let started = sources.read.lines.first().map(|line| &line.record);
         asked
             .map(|asked| {
                 let roles = asked.role.clone().map_or_else(
-                    || answer::roles(&self.dir).unwrap_or_default(),
+                    || answer::roles(&self.dir, started).unwrap_or_default(),
                     |role| vec![role],
                 );
-                let role = asked.role.as_deref().unwrap_or("ROLE");
-                let command = format!(
-                    "backburn approve {} {} --as {role} --reason ...",
-                    self.dir.id(),
-                    asked.step
-                );
+                let command = approve(self.dir.id(), &asked.step, asked.role.as_deref());
+                let mut text = redact_text(asked.question.clone(), &self.secrets.all());
+                if !asked.rule.is_open() {
+                    // Whoever has the page may be anybody.
+                    let rule = asked.rule.words();
+                    let who = format!(
+                        "It is answered in a terminal{rule}: this page cannot show who answers."
+                    );
+                    text = [text, who].join("\n");
+                }
                 Ask {
-                    question: hash(asked.question.as_bytes()),
+                    question: asked.id.clone(),
                     step: asked.step.clone(),
-                    text: redact_text(asked.question.clone(), &self.secrets),
+                    text,
                     plan: plan.clone().unwrap_or_default(),
                     since: asked.since,
                     roles,
                     command,
-                    open: self.watch == Watch::Own,
+                    open: self.watch == Watch::Own && asked.rule.is_open(),
                 }
             })
             .collect()
@@ -120,13 +129,15 @@ impl Source for LivePage {
             step,
             role,
             by,
+            who: Who::default(),
             reason,
             yes,
             plan: Some(plan),
             question: Some(question),
-            via: Some("page".into()),
+            via: PAGE,
         };
-        let given = answer::answer(&self.dir, wanted).map_err(|failure| failure.message)?;
+        let given =
+            answer::answer(&self.context, &self.dir, wanted).map_err(|failure| failure.message)?;
         let word = if given.yes { "Approved" } else { "Denied" };
         Ok(format!("{word} as {} by {}. The run takes it up.", given.role, given.by))
     }

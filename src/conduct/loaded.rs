@@ -9,18 +9,20 @@ use crate::{
     playbook::inputs,
     program::{Checked, check, prepare::Prepared},
     report::plan::plural,
+    text::argument,
 };
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, access, confided};
 
 /// The input that the configuration fills.
 const BUCKET: &str = "evidence-bucket";
 
 /// # Errors
 /// The file cannot be read.
-pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|e| Failure::new(Exit::Usage, format!("{} cannot be read: {e}", path.display())))
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    let text = drill::named(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+    text.map_err(|e| Failure::new(Exit::Usage, format!("{} cannot be read: {e}", path.display())))
 }
 
 /// Where the files come from that a simulation names.
@@ -44,7 +46,7 @@ impl Sources<'_> {
 }
 
 /// A playbook or simulation that compiles.
-pub struct Compiled {
+pub(crate) struct Compiled {
     pub checked: Checked,
     pub files: Files,
     /// A simulation has one.
@@ -55,7 +57,7 @@ pub struct Compiled {
 ///
 /// # Errors
 /// It does not compile.
-pub fn checked(
+pub(crate) fn checked(
     context: &Context,
     name: &str,
     text: &str,
@@ -83,7 +85,7 @@ fn said<'a>(
     for checked in all {
         let drawn = checked.render(look.color, look.width);
         if !drawn.is_empty() {
-            context.say(drawn.trim_end());
+            context.show(drawn.trim_end());
         }
         count += checked.diagnostics.iter().filter(|one| one.is_error()).count();
     }
@@ -99,6 +101,7 @@ fn said<'a>(
 pub struct Loaded {
     /// The file as it was named.
     pub name: String,
+    /// The program with its inputs.
     pub prepared: Arc<Prepared>,
     /// A simulation has one.
     pub outline: Option<Outline>,
@@ -129,7 +132,42 @@ impl Loaded {
         sources: Sources<'_>,
         given: &[(String, String)],
     ) -> Result<Self, Failure> {
-        let Compiled { checked, files, outline } = checked(context, name, &text, sources)?;
+        let compiled = checked(context, name, &text, sources)?;
+        Self::given(context, name, text, compiled, given)
+    }
+
+    /// The same, where sensitive inputs may be kept in the account that the context is for: they are read
+    /// there, once the file has been checked.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file); the account cannot be reached, or such an input cannot be read.
+    pub async fn confided(
+        context: &Context,
+        name: &str,
+        text: String,
+        sources: Sources<'_>,
+        given: &[(String, String)],
+    ) -> Result<Self, Failure> {
+        let compiled = checked(context, name, &text, sources)?;
+        let inputs = compiled.checked.playbook.as_ref().map(|playbook| &playbook.inputs);
+        let is_sensitive = |name: &str| {
+            inputs.and_then(|inputs| inputs.get(name)).is_some_and(|input| input.sensitive)
+        };
+        if confided::is_in_account(is_sensitive, given) {
+            let aws = access::enter(context, compiled.outline.is_some()).await?;
+            confided::fetch(context, &aws, is_sensitive, given).await?;
+        }
+        Self::given(context, name, text, compiled, given)
+    }
+
+    fn given(
+        context: &Context,
+        name: &str,
+        text: String,
+        compiled: Compiled,
+        given: &[(String, String)],
+    ) -> Result<Self, Failure> {
+        let Compiled { checked, files, outline } = compiled;
         let (Some(mut playbook), Some(program)) = (checked.playbook, checked.program) else {
             return Err(Failure::new(
                 Exit::Internal,
@@ -142,7 +180,8 @@ impl Loaded {
                 role.contact = Some(contact.clone());
             }
         }
-        let mut given = given.to_vec();
+        let is_sensitive = |name: &str| playbook.inputs.get(name).is_some_and(|one| one.sensitive);
+        let mut given = confided::read(context, is_sensitive, given)?;
         if let Some(bucket) = &config.evidence_bucket
             && playbook.inputs.contains_key(BUCKET)
             && !given.iter().any(|(name, _)| name == BUCKET)
@@ -156,7 +195,8 @@ impl Loaded {
         })?;
         let kept = if outline.is_some() { Kept::Nothing } else { Kept::Evidence };
         let (playbook, program) = (playbook.into(), program.into());
-        let prepared = Prepared { text, files, playbook, program, inputs, kept };
+        let hidden = context.hidden();
+        let prepared = Prepared { text, files, playbook, program, inputs, kept, hidden };
         context.hide(prepared.secrets());
         Ok(Self { name: name.into(), prepared: Arc::new(prepared), outline })
     }
@@ -164,8 +204,8 @@ impl Loaded {
     /// A playbook and its inputs; a simulation is refused.
     ///
     /// # Errors
-    /// As [`text`](Self::text).
-    pub fn playbook(
+    /// As [`confided`](Self::confided).
+    pub async fn playbook(
         context: &Context,
         name: &str,
         text: String,
@@ -176,8 +216,8 @@ impl Loaded {
                 Exit::Usage,
                 format!("{name} is a simulation, not a playbook"),
             )
-            .help(format!("`backburn drill run {name}` runs it")));
+            .help(format!("`backburn drill run {}` runs it", argument(name))));
         }
-        Self::text(context, name, text, Sources::Kept(&Files::new()), given)
+        Self::confided(context, name, text, Sources::Kept(&Files::new()), given).await
     }
 }

@@ -14,11 +14,11 @@ use crate::{
 
 use super::Context;
 
-pub fn configured(config: &Config) -> Vec<Law> {
+pub(crate) fn configured(config: &Config) -> Vec<Law> {
     config.clocks.iter().filter_map(|law| law.name().parse().ok()).collect()
 }
 
-pub fn sources(
+pub(crate) fn sources(
     dir: &RunDir,
     config: &Config,
     prepared: Option<&Prepared>,
@@ -40,7 +40,7 @@ pub fn sources(
 ///
 /// # Errors
 /// The journal cannot be read, or its chain does not hold.
-pub fn of_ended(
+pub(crate) fn of_ended(
     context: &Context,
     dir: &RunDir,
     prepared: Option<&Prepared>,
@@ -50,7 +50,7 @@ pub fn of_ended(
 }
 
 /// What a page shows that nobody gave options for.
-pub fn options_now(config: &Config, live: bool) -> Options {
+pub(crate) fn options_now(config: &Config, live: bool) -> Options {
     let laws = match std::env::var("BACKBURN_CLOCKS") {
         Ok(laws) => laws.split(',').filter_map(|law| law.parse().ok()).collect(),
         Err(_) => configured(config),
@@ -60,7 +60,7 @@ pub fn options_now(config: &Config, live: bool) -> Options {
 
 /// Whether a process works on the run. The lock is tried only where the journal leaves it open: who
 /// tries it holds it for a moment.
-pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
+pub(crate) fn is_live(dir: &RunDir, sources: &Sources) -> bool {
     let last = sources.read.lines.last().map(|line| &line.record);
     !matches!(
         last,
@@ -69,7 +69,7 @@ pub fn is_live(dir: &RunDir, sources: &Sources) -> bool {
 }
 
 /// Saves the page with the run. It is a view: an error here is reported and changes nothing else.
-pub fn keep(context: &Context, dir: &RunDir, prepared: Option<&Prepared>) {
+pub(crate) fn keep(context: &Context, dir: &RunDir, prepared: Option<&Prepared>) {
     let report = of_ended(context, dir, prepared).map_err(|e| e.to_string());
     let kept = report.and_then(|report| {
         let kept = dir.write(RunDir::REPORT, html::html(&report).as_bytes());

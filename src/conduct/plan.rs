@@ -4,17 +4,22 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures::FutureExt;
+use serde_json::Value;
 
 use crate::{
     aws::Aws,
     drill::Outline,
-    journal::InLab,
+    journal::{self, InLab},
     lab,
-    program::{planfile::PlanFile, prepare::Prepared},
+    playbook::suggest::did_you_mean,
+    program::{
+        planfile::PlanFile,
+        prepare::{Asked, Prepared, sources_sha256},
+    },
     report::look,
 };
 
-use super::{Context, Exit, Failure, Loaded, access, held};
+use super::{Context, Exit, Failure, Loaded, access, held, key};
 
 /// How a plan is made.
 #[derive(Debug, Default)]
@@ -28,13 +33,19 @@ pub struct Planning {
     /// Other runs of this home that this one builds on, by id or a prefix of it. The empty prefix
     /// means every one.
     pub beside: Vec<String>,
+    /// Steps to leave out, by id.
+    pub skip: Vec<String>,
 }
 
 /// What a run would do now.
 pub struct Planned {
+    /// The name of the file.
     pub name: String,
+    /// The program with its inputs.
     pub prepared: Arc<Prepared>,
+    /// Of a drill: its parts.
     pub outline: Option<Outline>,
+    /// What would be done.
     pub plan: PlanFile,
     /// The account that it was made in, marked with the run.
     pub aws: Aws,
@@ -56,17 +67,26 @@ impl Loaded {
     /// Plans in an account that was reached already.
     ///
     /// # Errors
-    /// The plan is not the approved one any more.
+    /// The plan is not the approved one any more; there is no such step as one that is to be left out.
     pub async fn plan_in(
         self,
         context: &Context,
         aws: Aws,
         planning: Planning,
     ) -> Result<Planned, Failure> {
-        let Planning { approved, no_probe, beside, .. } = planning;
+        let Planning { approved, no_probe, beside, skip, .. } = planning;
+        let skip = self.left_out(approved.as_ref().map_or(skip, |plan| plan.skip.clone()))?;
         let run = approved.as_ref().map_or_else(new_run, |plan| plan.run.clone());
         let aws = aws.with_run(&run);
-        let plan = marked(&self.prepared, &aws, &run, !no_probe).await;
+        let commitment = approved.as_ref().and_then(|plan| plan.commitment.as_ref());
+        let salt = match commitment.and_then(|commitment| commitment.salt.clone()) {
+            Some(salt) => salt,
+            None => salt_of(&self.prepared)?,
+        };
+        let asked = Asked { probe: !no_probe, salt: &salt, skip: &skip };
+        let mut plan = marked(&self.prepared, &aws, &run, asked).await;
+        let used = context.configuration().file.as_ref();
+        plan.configuration = used.map(|(path, _)| path.display().to_string());
         if let Some(approved) = &approved {
             same(approved, &plan)?;
         }
@@ -74,15 +94,43 @@ impl Loaded {
         let Self { name, prepared, outline } = self;
         Ok(Planned { name, prepared, outline, plan, aws, beside, looked })
     }
+
+    /// The steps to leave out, sorted.
+    fn left_out(&self, mut skip: Vec<String>) -> Result<Vec<String>, Failure> {
+        skip.sort();
+        skip.dedup();
+        if !skip.is_empty() && self.outline.is_some() {
+            let text = "a drill is run whole: what it proves would be unknown without a step";
+            return Err(Failure::new(Exit::Usage, text)
+                .help("take the step out of the simulation; nothing was changed"));
+        }
+        let program = &self.prepared.program;
+        let Some(unknown) = skip.iter().find(|id| program.get(id).is_none()) else {
+            return Ok(skip);
+        };
+        let ids: Vec<&str> = program.nodes().map(|node| node.id.as_str()).collect();
+        Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "`--skip {unknown}`: there is no such step in {}; nothing was changed",
+                self.name
+            ),
+        )
+        .help(did_you_mean(unknown, ids.iter().copied(), "its steps are")))
+    }
 }
 
 impl Planned {
-    /// Why it cannot be run as it is.
+    /// Why nothing of it can be run. Refused steps alone do not keep the others of a playbook from
+    /// running; a drill is run whole.
     ///
     /// # Errors
     /// Something stands against the plan.
     pub fn refused(&self) -> Result<(), Failure> {
-        let obstacles = self.plan.obstacles();
+        let obstacles = match self.outline {
+            Some(_) => self.plan.obstacles(),
+            None => self.plan.refused(),
+        };
         if obstacles.is_empty() {
             return Ok(());
         }
@@ -92,40 +140,82 @@ impl Planned {
     }
 }
 
+/// Without sensitive inputs there is nothing to bind a plan to, and no key is needed.
+fn salt_of(prepared: &Prepared) -> Result<String, Failure> {
+    match prepared.sensitive_inputs().is_empty() {
+        true => Ok(String::new()),
+        false => key::salt(&sources_sha256(&prepared.text, &prepared.files)),
+    }
+}
+
 fn new_run() -> String {
     ulid::Ulid::generate().to_string()
 }
 
 /// The plan, marked with the lab where the endpoint is one.
-async fn marked(prepared: &Prepared, aws: &Aws, run: &str, probe: bool) -> PlanFile {
+async fn marked(prepared: &Prepared, aws: &Aws, run: &str, asked: Asked<'_>) -> PlanFile {
     let behind = async {
         let endpoint = aws.endpoint().filter(|_| aws.is_local())?;
         lab::behind(endpoint).await
     };
-    let (mut plan, lab) = tokio::join!(prepared.plan_with(aws, run, probe).boxed(), behind);
+    let (mut plan, lab) = tokio::join!(prepared.plan(aws, run, asked).boxed(), behind);
     plan.lab =
         lab.map(|lab::Behind { upstream, clock, stand_ins }| InLab { upstream, clock, stand_ins });
     plan
 }
 
-/// A plan that was kept to be approved.
+/// A plan that was kept to be approved, and whether this user's key signed it: otherwise its age is what its file
+/// says.
 ///
 /// # Errors
 /// It cannot be read, was changed, or is older than `max_age`.
-pub fn approved(path: &Path, max_age: Duration) -> Result<PlanFile, Failure> {
-    let plan = kept(path)?;
+pub(crate) fn approved(
+    context: &Context,
+    path: &Path,
+    max_age: Duration,
+) -> Result<(PlanFile, bool), Failure> {
+    let (plan, mac) = kept(path)?;
     fresh(&plan, max_age)?;
-    Ok(plan)
+    let is_own = context
+        .seal()?
+        .zip(mac)
+        .is_some_and(|(seal, mac)| seal.has_signed(SAVED, &signed(&plan), &mac));
+    Ok((plan, is_own))
 }
 
-fn kept(path: &Path) -> Result<PlanFile, Failure> {
+/// What a saved plan is signed as.
+const SAVED: &str = "saved plan";
+
+/// What the hash of a plan leaves out and an approval goes by: when it was made, and for which run.
+fn signed(plan: &PlanFile) -> Vec<u8> {
+    format!("{} {} {}", plan.created, plan.run, plan.sha256).into_bytes()
+}
+
+/// Keeps a plan to be approved, for its owner alone and signed where this user has a key.
+///
+/// # Errors
+/// The disk refuses it.
+pub(crate) fn save(context: &Context, path: &Path, plan: &PlanFile) -> Result<(), Failure> {
+    let internal = |e: serde_json::Error| Failure::new(Exit::Internal, e.to_string());
+    let mut json = serde_json::to_value(plan).map_err(internal)?;
+    if let Some(seal) = context.seal()? {
+        json["mac"] = seal.sign(SAVED, &signed(plan)).into();
+    }
+    let text = serde_json::to_string_pretty(&json).map_err(internal)?;
+    journal::write_private(path, (text + "\n").as_bytes()).map_err(Failure::at(path))
+}
+
+fn kept(path: &Path) -> Result<(PlanFile, Option<String>), Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::new(Exit::Usage, format!("plan {} cannot be read: {e}", path.display()))
     })?;
-    let plan: PlanFile = serde_json::from_str(&text).map_err(|e| {
+    let no_plan = |e: serde_json::Error| {
         Failure::new(Exit::Usage, format!("{} is not a plan: {e}", path.display()))
             .help("make one with `backburn plan FILE --out PLAN`")
-    })?;
+    };
+    let json: Value = serde_json::from_str(&text).map_err(no_plan)?;
+    let mac = json.get("mac").and_then(Value::as_str).map(str::to_owned);
+    let plan: PlanFile = serde_json::from_value(json).map_err(no_plan)?;
     if ulid::Ulid::from_string(&plan.run).is_err() || !plan.is_intact() {
         return Err(Failure::new(
             Exit::Refused,
@@ -133,7 +223,7 @@ fn kept(path: &Path) -> Result<PlanFile, Failure> {
         )
         .help("make a new plan and have it approved"));
     }
-    Ok(plan)
+    Ok((plan, mac))
 }
 
 /// An approval applies to the account as it was at that time.
@@ -160,10 +250,8 @@ fn same(approved: &PlanFile, now: &PlanFile) -> Result<(), Failure> {
     let differences = approved.differences(now);
     Err(Failure::new(
         Exit::Drift,
-        format!(
-            "this is no longer the approved plan, nothing was changed:\n       {}",
-            differences.join("\n       ")
-        ),
+        "this is no longer the approved plan, nothing was changed:\n       ".to_owned()
+            + &differences.join("\n       "),
     )
     .help("review a new plan and have it approved"))
 }

@@ -16,12 +16,17 @@ use crate::{
     program::{bind::RunFactsOwned, prepare::Prepared},
 };
 
-use super::{Exit, Failure, session::Session};
+use super::{
+    Exit, Failure,
+    session::{Session, release_failed},
+    stopping::Doing,
+};
 
 /// Nothing runs until it is started: by [`run`](Self::run), or for a drill by [`drill`](Self::drill).
 #[must_use = "the run has begun; it continues only when it is run"]
 pub struct Ready {
     pub(super) session: Session,
+    /// The program with its inputs.
     pub prepared: Arc<Prepared>,
     pub(super) facts: RunFactsOwned,
     /// A drill has one.
@@ -29,6 +34,7 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// The directory of the run.
     pub fn dir(&self) -> &RunDir {
         &self.session.dir
     }
@@ -40,16 +46,27 @@ impl Ready {
     /// The journal cannot be read or written. How the steps ended is in what is returned.
     pub async fn run(self, parallel: usize, accept_presumed: bool) -> Result<Ended, Failure> {
         let Self { mut session, prepared, facts, .. } = self;
-        let (end, mut ledger) = session.execute(&prepared, facts, parallel).await?;
+        let (end, mut ledger) = session.execute(&prepared, facts, parallel, Doing::Steps).await?;
         let mut released = Vec::new();
-        if end.walked.release && end.journal.is_none() {
+        // Who asked it to stop decides whether it continues or is given back.
+        if end.walked.release && end.journal.is_none() && !session.is_stopping() {
             let request = Request {
                 by: "on-failure: release".into(),
                 discard: ledger.drill().is_some(),
                 ..Request::default()
             };
-            released =
-                engine::release::release(&session.run, &mut ledger, &request).boxed().await?;
+            session.stopping.is(Doing::Release);
+            let mut kept = session.kept().await?;
+            let items = engine::release::release(&session.run, &mut kept, &request).boxed().await;
+            session.stopping.is(Doing::Closing);
+            released = match items {
+                Ok(items) => items,
+                Err(error) => {
+                    let failed = release_failed(error, session.dir.id());
+                    session.close().await?;
+                    return Err(failed);
+                }
+            };
             ledger = session.fold().await?;
         }
         let told = session.told(end.status, &ledger, None).await;
@@ -63,12 +80,15 @@ impl Ready {
 pub struct Ended {
     session: Session,
     prepared: Arc<Prepared>,
+    /// How the steps ended.
     pub end: RunEnd,
+    /// What was done.
     pub ledger: Ledger,
     /// What was given back because a failed step asks for it.
     pub released: Vec<Item>,
     /// What came of the notifications.
     pub told: Vec<Outcome>,
+    /// The exit code that fits.
     pub exit: Exit,
 }
 
@@ -81,6 +101,7 @@ pub struct Closed {
 }
 
 impl Ended {
+    /// The directory of the run.
     pub fn dir(&self) -> &RunDir {
         &self.session.dir
     }

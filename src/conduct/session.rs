@@ -4,18 +4,15 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use tokio::{
-    sync::watch,
-    task::{JoinHandle, JoinSet},
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     aws::Aws,
     engine::{
-        self, Event, LeftOpen, RunEnd, StepError,
+        self, LeftOpen, RunEnd, StepError,
         release::{Item, Request},
     },
-    journal::{self, Head, Ledger, Origins, Record, RunDir, RunLock, RunStatus},
+    journal::{self, Head, Ledger, Origins, Record, RunDir, RunLock, RunStatus, Who},
     notify::{CLOSING, Notification, Office, Outcome, Score},
     program::{
         bind::{RunFactsOwned, bind},
@@ -23,7 +20,18 @@ use crate::{
     },
 };
 
-use super::{Context, Exit, Failure, operator, order::Order, page, telling};
+use super::{
+    Context, Exit, Failure,
+    desk::{Desk, Late},
+    operator,
+    order::Order,
+    page,
+    stopping::{Doing, Stopping},
+    telling,
+};
+
+/// What a terminal may need for the last lines.
+const TO_SHOW: Duration = Duration::from_secs(5);
 
 /// A run that this process works on.
 pub(super) struct Session {
@@ -31,9 +39,12 @@ pub(super) struct Session {
     pub(super) ledger: Ledger,
     pub(super) order: Order,
     pub(super) run: Arc<engine::Run<Aws>>,
+    /// Where its questions are answered.
+    pub(super) desk: Desk,
     /// Ends once every event has been shown.
     pub(super) view: JoinHandle<()>,
     pub(super) stop: watch::Sender<bool>,
+    pub(super) stopping: Stopping,
     pub(super) office: Arc<Office>,
     /// Notifications that an earlier process of the run may not have sent.
     pub(super) missed: Vec<Notification>,
@@ -81,60 +92,62 @@ impl Session {
         self.office.finish(CLOSING).await
     }
 
-    /// Runs or resumes to the end.
+    /// Runs or resumes to the end. Afterwards a request to stop is heard, and what follows is finished.
     pub(super) async fn execute(
         &mut self,
         prepared: &Prepared,
         facts: RunFactsOwned,
         parallel: usize,
+        doing: Doing,
     ) -> Result<(RunEnd, Ledger), Failure> {
-        let units = bind(&prepared.playbook, &prepared.program, prepared.inputs.clone(), facts);
-        let watcher = self.watch(true);
+        let units = bind(prepared, facts);
         let earlier = std::mem::take(&mut self.ledger);
+        self.stopping.is(doing);
         let end = engine::run(&units, self.run.clone(), earlier, parallel).boxed().await;
-        drop(watcher);
+        self.stopping.is(Doing::Closing);
         drop(units);
         Ok((end?, self.fold().await?))
     }
 
-    /// Gives back what the run took, whatever stopped it. A second Ctrl-C ends this as well; a stop
-    /// asked for from elsewhere does not, since whoever asks keeps asking until this has ended.
+    /// Whether somebody asked it to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Gives back what a drill took, whatever stopped it. No request stops this.
     pub(super) async fn give_back(
         &mut self,
         ledger: &mut Ledger,
         request: &Request,
     ) -> Result<Vec<Item>, StepError> {
         self.stop.send_replace(false);
-        let watcher = self.watch(false);
-        let items = engine::release::release(&self.run, ledger, request).boxed().await;
-        drop(watcher);
-        items
+        engine::release::release(&self.run, ledger, request).boxed().await
     }
 
-    /// Gives back what the run took. Ctrl-C stops it between two changes.
-    pub(super) async fn release(mut self, request: &Request) -> Result<Vec<Item>, Failure> {
+    /// Gives back what the run took. A request to stop ends a release between two changes, unless the process is
+    /// doing what is finished in any case. However it ends, the session is still to be closed.
+    pub(super) async fn release(
+        &mut self,
+        request: &Request,
+        doing: Doing,
+    ) -> Result<Vec<Item>, Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
-        let watcher = self.watch(true);
+        self.stopping.is(doing);
         let items = engine::release::release(&self.run, &mut ledger, request).boxed().await;
-        drop(watcher);
-        let run = self.dir.id().to_owned();
-        let closed = self.close().await;
-        let items = items.map_err(|error| match error {
-            StepError::Interrupted => {
-                Failure::new(Exit::Interrupted, "the release was stopped between two changes")
-                    .help(format!("`backburn release {run}` continues it"))
-            }
-            other => Failure::from(other),
-        })?;
-        closed?;
-        Ok(items)
+        self.stopping.is(Doing::Closing);
+        items.map_err(|error| release_failed(error, self.dir.id()))
     }
 
-    /// Ends exposed states and journals that the run is permanently over; returns what stayed exposed.
-    pub(super) async fn abort(mut self) -> Result<(Ledger, Vec<LeftOpen>), Failure> {
+    /// Ends exposed states and journals that the run is permanently over, by whom and why; returns what stayed exposed.
+    pub(super) async fn abort(
+        mut self,
+        who: Who,
+        reason: Option<String>,
+    ) -> Result<(Ledger, Vec<LeftOpen>), Failure> {
         let mut ledger = std::mem::take(&mut self.ledger);
         let closed = engine::close_exposed(&self.run, &mut ledger).boxed().await;
-        let appended = self.append(Record::Aborted { by: operator() }).await;
+        ledger.show(self.run.journal.redactor());
+        let appended = self.append(Record::Aborted { by: operator(), reason, who }).await;
         let ended = self.close().await;
         let left = closed?;
         appended?;
@@ -142,12 +155,22 @@ impl Session {
         Ok((ledger, left))
     }
 
-    /// The state of the journal so far.
+    /// The state of the journal so far, as people read it.
     pub(super) async fn fold(&self) -> Result<Ledger, Failure> {
+        let mut ledger = self.kept().await?;
+        ledger.show(self.run.journal.redactor());
+        Ok(ledger)
+    }
+
+    /// The state of the journal so far, for the engine.
+    pub(super) async fn kept(&self) -> Result<Ledger, Failure> {
         let mut ledger = match self.run.journal.ledger().await {
             Some(ledger) => ledger,
             // A write failed: the file has the last word.
-            None => Ledger::read(&self.dir.journal())?,
+            None => {
+                let read = journal::read_kept(&self.dir.journal())?;
+                Ledger::fold(read.lines.iter().map(|line| &line.record))
+            }
         };
         self.order.arrange(&mut ledger);
         Ok(ledger)
@@ -169,12 +192,21 @@ impl Session {
     ) -> (Option<Head>, Result<(), Failure>) {
         // What is still on its way was waited for already.
         self.office.finish(Duration::ZERO).await;
+        for Late { step, text } in self.desk.late() {
+            // The manifest's record shows whether the journal can be written.
+            let _ = self.run.journal.append(Record::Note { step, text }).await;
+        }
         let stock = self.take_stock().await;
-        let Self { run, view, dir, office, context, .. } = self;
+        let Self { run, mut view, dir, office, context, stopping, _lock, .. } = self;
         let journal = run.journal.clone();
         drop((run, office));
-        // A view that broke must not keep the run from ending.
-        let _ = view.await;
+        // A view that broke must not keep the run from ending, nor must a terminal that takes nothing more
+        // keep the process from being ended.
+        if tokio::time::timeout(TO_SHOW, &mut view).await.is_err() {
+            stopping.is(Doing::Nothing);
+            let _ = view.await;
+            stopping.is(Doing::Closing);
+        }
         let head = journal.stock().await.map(|(head, _)| head);
         drop(journal);
         page::keep(&context, &dir, prepared);
@@ -192,38 +224,15 @@ impl Session {
         };
         self.append(journal::take_stock(&self.dir, &head, &origins)?).await
     }
+}
 
-    /// Asked to stop on the console, or with `requests` from elsewhere: nothing new starts. Asked on
-    /// the console once more: the console may end the process. Watches until it is dropped.
-    fn watch(&self, requests: bool) -> JoinSet<()> {
-        let (stop, events) = (self.stop.clone(), self.run.events.clone());
-        let (request, console) = (self.dir.stop_request(), self.context.console().clone());
-        let mut watcher = JoinSet::new();
-        watcher.spawn(async move {
-            let mut asked = false;
-            loop {
-                tokio::select! {
-                    pressed = console.stop() => {
-                        if !pressed {
-                            return;
-                        }
-                        if asked {
-                            console.stop_at_once();
-                        }
-                        asked = true;
-                    }
-                    () = tokio::time::sleep(Duration::from_millis(300)), if requests && !asked => {
-                        if !request.exists() {
-                            continue;
-                        }
-                        asked = true;
-                    }
-                }
-                if !stop.send_replace(true) {
-                    events.send(Event::Stopping);
-                }
-            }
-        });
-        watcher
+/// Why a release of `run` ended before its end.
+pub(super) fn release_failed(error: StepError, run: &str) -> Failure {
+    match error {
+        StepError::Interrupted => {
+            Failure::new(Exit::Interrupted, "the release was stopped between two changes")
+                .help(format!("`backburn release {run}` continues it"))
+        }
+        other => Failure::from(other),
     }
 }

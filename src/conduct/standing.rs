@@ -11,12 +11,12 @@ use crate::{
 use super::{Context, Exit, Failure, drill, page::of_ended};
 
 /// One word for where a run stands.
-pub fn state(dir: &RunDir, ledger: &Ledger) -> String {
+pub(crate) fn state(dir: &RunDir, ledger: &Ledger) -> String {
     word(dir, ledger.released, ledger.aborted, ledger.status)
 }
 
 /// The same of what a [`Ledger`] or a [`RunState`](crate::journal::RunState) knows.
-pub fn word(
+pub(crate) fn word(
     dir: &RunDir,
     released: Option<bool>,
     aborted: bool,
@@ -35,7 +35,7 @@ pub fn word(
 
 /// The exit code of the run's own process, as far as its files show. One that was killed
 /// or aborted was interrupted.
-pub fn exit(
+pub(crate) fn exit(
     context: &Context,
     dir: &RunDir,
     ledger: &Ledger,
@@ -45,8 +45,18 @@ pub fn exit(
         return Ok(Exit::Interrupted);
     };
     if ledger.drill().is_some() && status != RunStatus::Waiting {
-        let card: Scorecard = dir.read_json(RunDir::SCORECARD)?;
-        return Ok(drill::ended(card.outcome, status));
+        let no_card = |why: String| {
+            Failure::new(
+                Exit::Internal,
+                format!("how the drill {} came out is not known: {why}", dir.id()),
+            )
+            .help("run the drill again")
+        };
+        return match Scorecard::kept(dir, ledger.scored.as_deref()) {
+            Ok(Some(card)) => Ok(drill::ended(card.outcome, status)),
+            Ok(None) => Err(no_card("it has no scorecard".into())),
+            Err(unfit) => Err(no_card(unfit.to_string())),
+        };
     }
     let report = of_ended(context, dir, None)?;
     let failed = report.steps.iter().filter(|step| step.state == State::Failed);

@@ -17,6 +17,7 @@ use crate::{
         payload,
     },
     report::plan::plural,
+    text::{json as harmless, line},
 };
 
 use super::Context;
@@ -32,7 +33,7 @@ impl Deliver for Topic {
     fn deliver<'a>(&'a self, told: &'a Notification) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
             let (subject, text) = payload::mail(told);
-            let data = payload::webhook(told).to_string();
+            let data = harmless(&payload::webhook(told).to_string());
             let message = publish::Message {
                 subject: &subject,
                 text: &text,
@@ -51,7 +52,7 @@ impl Deliver for Topic {
 }
 
 /// How to reach a target; none if it cannot be reached at all.
-pub fn way(target: &mut Resolved, aws: Option<&Aws>) -> Option<Arc<dyn Deliver>> {
+pub(crate) fn way(target: &mut Resolved, aws: Option<&Aws>) -> Option<Arc<dyn Deliver>> {
     let made: Result<Arc<dyn Deliver>, String> = match &target.address {
         Err(_) => return None,
         Ok(Address::Topic { arn, region }) => match aws {
@@ -66,13 +67,13 @@ pub fn way(target: &mut Resolved, aws: Option<&Aws>) -> Option<Arc<dyn Deliver>>
 }
 
 /// How a run notifies its targets. Targets that cannot be notified are reported when the run is introduced.
-pub struct Plan {
+pub(crate) struct Plan {
     targets: Vec<(Resolved, Option<Arc<dyn Deliver>>)>,
     left: Vec<String>,
 }
 
 impl Plan {
-    pub fn of(context: &Context, aws: &Aws) -> Self {
+    pub(crate) fn of(context: &Context, aws: &Aws) -> Self {
         // A crash matrix runs a playbook hundreds of times.
         if Rehearsal::asked().is_some() {
             return Self { targets: Vec::new(), left: Vec::new() };
@@ -86,12 +87,12 @@ impl Plan {
         Self { targets: targets.collect(), left }
     }
 
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         self.targets.iter().flat_map(|(target, _)| target.secrets()).collect()
     }
 
     /// Lines that a responder should have seen before the run.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let left = self.left.iter().map(|name| {
             format!(
                 "notifications: `{name}` is skipped, a run in the lab notifies nobody outside this machine (`from-lab = true` allows it)"
@@ -104,7 +105,7 @@ impl Plan {
         left.chain(lost).collect()
     }
 
-    pub fn open(self, journal: Journal, told: &[Record], events: Events) -> Office {
+    pub(crate) fn open(self, journal: Journal, told: &[Record], events: Events) -> Office {
         let say = move |text: &str| {
             events.send(Event::Note { step: "notifications".into(), text: text.into() });
         };
@@ -113,7 +114,7 @@ impl Plan {
 }
 
 /// Passes events on to `shown`, and notifies of each verdict that is not proven.
-pub async fn listen(
+pub(crate) async fn listen(
     mut events: mpsc::UnboundedReceiver<Event>,
     shown: Events,
     office: Arc<Office>,
@@ -127,7 +128,7 @@ pub async fn listen(
 }
 
 /// Once for each verdict, whoever reports it first.
-pub fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict) {
+pub(crate) fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict) {
     if *verdict == Verdict::Proven {
         return;
     }
@@ -139,21 +140,22 @@ pub fn not_proven(office: &Office, step: &str, subject: &str, verdict: &Verdict)
 }
 
 /// The results of the notifications, for a summary; empty if there were none.
-pub fn summary(outcomes: &[Outcome]) -> String {
+pub(crate) fn summary(outcomes: &[Outcome]) -> String {
     if outcomes.is_empty() {
         return String::new();
     }
     let told = outcomes.iter().filter(|one| one.why.is_none()).count();
-    let mut text = format!("  notified: {}\n", plural(told, "notification"));
+    let mut text = String::new();
+    line!(text, "  notified: {}", plural(told, "notification"));
     for one in outcomes {
         if let Some(why) = &one.why {
-            text.push_str(&format!("  not notified: `{}` of {}: {why}\n", one.target, one.event));
+            line!(text, "  not notified: `{}` of {}: {why}", one.target, one.event);
         }
     }
     text
 }
 
-pub fn json(outcomes: &[Outcome]) -> Value {
+pub(crate) fn json(outcomes: &[Outcome]) -> Value {
     let failed = outcomes.iter().filter_map(|one| {
         let why = one.why.as_ref()?;
         Some(json!({ "target": one.target, "event": one.event, "why": why }))

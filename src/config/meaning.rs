@@ -17,7 +17,7 @@ struct Check<'a> {
     found: &'a mut Vec<Diagnostic>,
 }
 
-pub fn check(config: &Config, root: &DeTable<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(config: &Config, root: &DeTable<'_>, found: &mut Vec<Diagnostic>) {
     let mut check = Check { root, found };
     if let Some(bucket) = &config.evidence_bucket
         && !is_bucket(bucket)
@@ -228,7 +228,7 @@ impl Check<'_> {
 ///
 /// # Errors
 /// It is not a URL, or messages could be read in transit.
-pub fn web_url(text: &str) -> Result<Url, &'static str> {
+pub(crate) fn web_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
     match url.scheme() {
         "https" => Ok(url),
@@ -252,7 +252,7 @@ fn role_account(arn: &str) -> Option<&str> {
 }
 
 /// Region of a topic's ARN.
-pub fn topic_region(arn: &str) -> Option<&str> {
+pub(crate) fn topic_region(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "sns", region, account, name]

@@ -10,9 +10,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use find::{Origin, locate};
-pub use meaning::{topic_region, web_url};
-pub use model::{Account, Config, EVERY_KIND, Kind, Stance, Target, Way, is_account_id};
-pub use read::{Checked, parse};
-pub use schema::json_schema;
-pub use source::{Secret, Source, is_loopback, shown_url};
+pub(crate) use find::{Origin, foreign, locate};
+pub(crate) use meaning::{topic_region, web_url};
+pub(crate) use model::{Account, Config, EVERY_KIND, Kind, Stance, Target, Way, is_account_id};
+pub(crate) use read::{Checked, parse};
+pub(crate) use schema::json_schema;
+pub(crate) use source::{Secret, Source, is_loopback, shown_url};

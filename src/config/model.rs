@@ -134,7 +134,7 @@ pub enum Kind {
 }
 
 /// Every kind, in the order in which a run comes to them.
-pub const EVERY_KIND: [Kind; 5] =
+pub(crate) const EVERY_KIND: [Kind; 5] =
     [Kind::RunStart, Kind::ApprovalWanted, Kind::NotProven, Kind::RunEnd, Kind::DrillScore];
 
 impl Kind {
@@ -206,6 +206,6 @@ impl Config {
 }
 
 /// Twelve digits.
-pub fn is_account_id(text: &str) -> bool {
+pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -40,7 +40,7 @@ impl Checked {
 const MOST: usize = 100;
 
 /// Reads a configuration. `name` is how the file is called in messages.
-pub fn parse(name: &Path, text: &str) -> Checked {
+pub(crate) fn parse(name: &Path, text: &str) -> Checked {
     let mut diagnostics = Vec::new();
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {

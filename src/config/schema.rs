@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Config;
 
 /// What `schema --kind config` prints.
-pub fn json_schema() -> Value {
+pub(crate) fn json_schema() -> Value {
     let mut schema = schemars::schema_for!(Config);
     schema.insert("title".into(), "backburn.toml".into());
     schema.to_value()

@@ -78,7 +78,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Scheme, host and port; what follows may be what lets others in.
-pub fn shown_url(url: &str) -> String {
+pub(crate) fn shown_url(url: &str) -> String {
     match Url::parse(url) {
         Ok(url) => {
             let host = url.host_str().unwrap_or_default();
@@ -92,7 +92,7 @@ pub fn shown_url(url: &str) -> String {
 
 /// Whether a URL names this machine. A name counts only if it is `localhost`: what a resolver
 /// answers to another can change.
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

@@ -65,7 +65,7 @@ pub(super) async fn drifted(
         return Ok(None);
     };
     let changed = world.now().await?;
-    let code = ended(bench.start(&world, &["release", "last", "--json"], &calm)?).await?;
+    let code = ended(bench.start(&world, &["release", "last", "--yes", "--json"], &calm)?).await?;
     let now = world.now().await?;
     let said = released(&world, place);
     let mut wrong = overwritten(&ours, &changed, &now);

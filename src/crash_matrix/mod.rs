@@ -11,6 +11,7 @@ mod drift;
 mod point;
 mod rehearsal;
 mod subject;
+mod tolerance;
 mod trial;
 
 use std::{
@@ -38,6 +39,7 @@ pub use trial::{Outcome, Tried};
 
 use bench::{Bench, count, ended};
 use point::{Recording, points};
+use tolerance::Whole;
 
 /// Steps wait no longer than this: what a wait is for (packets, credentials) is not in the lab.
 const WAIT: u64 = 150;
@@ -174,7 +176,8 @@ pub async fn drift(
 async fn bench(request: Request) -> Result<(Arc<Bench>, Rehearsal), Trouble> {
     let control = Control::of(&request.endpoint).await?;
     let Request { program, subject, inputs, region, root, .. } = request;
-    let bench = Bench::new(program, subject.path().to_owned(), inputs, control, region, root);
+    let tried = (subject.path().to_owned(), subject.steps().clone());
+    let bench = Bench::new(program, tried, inputs, control, region, root);
     Ok((Arc::new(bench), Rehearsal { wait: WAIT, ..Rehearsal::default() }))
 }
 
@@ -228,7 +231,7 @@ pub async fn matrix(request: Request, tell: impl Fn(&Tried, usize)) -> Result<Re
 }
 
 /// An uninterrupted run: its calls and records, and the account afterwards.
-async fn record(bench: &Bench, calm: Rehearsal) -> Result<(Recording, Value), Trouble> {
+async fn record(bench: &Bench, calm: Rehearsal) -> Result<(Recording, Whole), Trouble> {
     let world = bench.world().await?;
     // A rule that does nothing counts the calls.
     let rule = Rule {
@@ -243,8 +246,9 @@ async fn record(bench: &Bench, calm: Rehearsal) -> Result<(Recording, Value), Tr
         return Err(Trouble::NotWhole(world.tail()));
     }
     let word = |record: &Value| record["record"].as_str().unwrap_or_default().to_owned();
-    let records = world.records().iter().map(word).collect();
-    let whole = world.end(&world.now().await?);
+    let written = world.records();
+    let records = written.iter().map(word).collect();
+    let whole = world.whole(&world.now().await?, &written);
     world.forget(false);
     Ok((Recording { calls, records }, whole))
 }

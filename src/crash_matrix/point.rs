@@ -6,6 +6,7 @@ use std::{collections::HashMap, fmt, str::FromStr};
 use serde::{Serialize, Serializer};
 
 use crate::{
+    aws,
     journal::Trip,
     lab::{
         Hit,
@@ -184,11 +185,7 @@ impl Point {
 
 /// In each service's own words.
 fn denied(service: &str) -> Effect {
-    let (code, status) = match service {
-        "ec2" => ("UnauthorizedOperation", 403),
-        "iam" | "sts" | "s3" | "sqs" => ("AccessDenied", 403),
-        _ => ("AccessDeniedException", 400),
-    };
+    let (code, status) = aws::denial(service);
     let message = "You are not authorized to perform this operation.";
     Effect::Error { code: code.into(), status, message: message.into() }
 }

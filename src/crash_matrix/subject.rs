@@ -6,26 +6,50 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Trouble, account, bench::absolute};
-use crate::{actions::catalogue, engine::Reach, playbook::Playbook};
+use super::{Trouble, account, tolerance::Steps};
+use crate::{
+    actions::catalogue,
+    engine::Reach,
+    playbook::{OnFailure, Playbook, Step},
+};
 
 /// A playbook of which the account's readers see all that it changes.
 #[derive(Debug)]
 pub struct Subject {
     path: PathBuf,
+    steps: Steps,
 }
 
 impl Subject {
+    /// `after` has, for each step, all that comes before it.
+    ///
     /// # Errors
     /// [`Trouble::Unseen`] names what no reader sees, by kind with the actions that use it.
-    pub fn of(path: &Path, playbook: &Playbook) -> Result<Self, Trouble> {
+    pub fn of(
+        path: &Path,
+        playbook: &Playbook,
+        after: BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<Self, Trouble> {
         let actions = playbook.steps.values().map(|step| step.uses.value.as_str());
         let unseen = unseen(actions, account::covers);
         if unseen.is_empty() {
-            Ok(Self { path: absolute(path) })
+            let lets_fail = |step: &&Step| step.on_failure == OnFailure::Continue;
+            let lenient = |step: &&Step| {
+                catalogue::find(&step.uses.value).is_some_and(|entry| entry.spec.lenient)
+            };
+            let ids = |wanted: &dyn Fn(&&Step) -> bool| {
+                let found = playbook.steps.values().filter(|step| wanted(step));
+                found.map(|step| step.id.value.clone()).collect()
+            };
+            let steps = Steps { lets_fail: ids(&lets_fail), lenient: ids(&lenient), after };
+            Ok(Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), steps })
         } else {
             Err(Trouble::Unseen(unseen))
         }
+    }
+
+    pub(super) fn steps(&self) -> &Steps {
+        &self.steps
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -74,7 +98,6 @@ mod tests {
         "fis.experiment-template",
         "guardduty.create-sample-findings",
         "guardduty.detector",
-        "lambda.reserved-concurrency",
     ];
     /// Operations that wait or read and leave nothing.
     const LOOKS: &[&str] =
@@ -98,7 +121,7 @@ mod tests {
         }
         assert!(refused.keys().all(|kind| UNSEEN.contains(&kind.as_str())), "{refused:?}");
         for service in aws::SERVICES {
-            for kind in service.account.iter().flat_map(|account| account.covers) {
+            for (kind, _) in service.account.iter().flat_map(|account| account.covers) {
                 assert!(all.contains(kind), "`{kind}` is no kind");
                 assert_eq!(kind.split('.').next(), Some(service.name), "{kind}");
             }

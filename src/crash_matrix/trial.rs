@@ -11,7 +11,8 @@ use super::{
     Rehearsal, Trouble,
     account::{Difference, differences},
     bench::{Bench, End, World, ended},
-    point::{Kind, Point},
+    point::{At, Kind, Point},
+    tolerance::{Broken, Judged, Whole, judge},
 };
 
 /// Number of resumes after which a run counts as not ending.
@@ -24,6 +25,12 @@ const ATTEMPT: u64 = 2_500;
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Right,
+    /// A call was denied for good, and the run went on without the step whose call it was: the playbook lets it fail,
+    /// its action does what it can, or the plan refused it. The account lacks what it would have set, and nothing else.
+    Tolerated {
+        steps: Vec<String>,
+        differences: Vec<Difference>,
+    },
     /// The account differs from the expected state.
     Wrong(Vec<Difference>),
     /// A command that had to succeed did not; its exit code and last words.
@@ -36,7 +43,7 @@ pub enum Outcome {
 
 impl Outcome {
     pub fn is_right(&self) -> bool {
-        matches!(self, Self::Right)
+        matches!(self, Self::Right | Self::Tolerated { .. })
     }
 }
 
@@ -63,11 +70,11 @@ impl Tried {
     }
 }
 
-/// `whole` is how the uninterrupted run leaves an account, in names.
+/// `whole` is the uninterrupted run.
 pub(super) async fn tried(
     bench: &Bench,
     point: &Point,
-    whole: &Value,
+    whole: &Whole,
     calm: Rehearsal,
     keep: bool,
 ) -> Result<Tried, Trouble> {
@@ -76,7 +83,7 @@ pub(super) async fn tried(
     let (end, reached) = broken(bench, &world, point, calm).await?;
     let went_on = end == Some(0);
     let mut retained = Vec::new();
-    let resumed = resumed(bench, &world, whole, calm, end).await?;
+    let resumed = resumed(bench, &world, whole, calm, (end, point)).await?;
     let (after_resume, now) = released(bench, &world, calm, &mut retained).await?;
     settle(bench, world, now.filter(|_| resumed.is_right()), keep).await?;
     let released = if went_on || !after_resume.is_right() {
@@ -150,9 +157,9 @@ async fn killed(bench: &Bench, mut child: Child, rule: &str) -> Result<End, Trou
 async fn resumed(
     bench: &Bench,
     world: &World,
-    whole: &Value,
+    whole: &Whole,
     calm: Rehearsal,
-    mut end: End,
+    (mut end, point): (End, &Point),
 ) -> Result<Outcome, Trouble> {
     let mut command = "run";
     for _ in 0..RESUMES {
@@ -167,11 +174,23 @@ async fn resumed(
             ("resume", bench.resumed(world, &calm).await?)
         };
     }
-    if end != Some(0) {
-        return Ok(Outcome::Failed { command, code: end, said: world.tail() });
-    }
-    let found = differences(whole, &world.end(&world.now().await?));
-    Ok(if found.is_empty() { Outcome::Right } else { Outcome::Wrong(found) })
+    let found = world.end(&world.now().await?);
+    let failed = || Outcome::Failed { command, code: end, said: world.tail() };
+    let (Kind::Denied, At::Call { operation, .. }) = (point.kind, &point.at) else {
+        if end != Some(0) {
+            return Ok(failed());
+        }
+        let found = differences(&whole.account, &found);
+        return Ok(if found.is_empty() { Outcome::Right } else { Outcome::Wrong(found) });
+    };
+    let (records, before) = (world.records(), world.end(&world.before));
+    let broken = Broken { operation, end, records: &records, before: &before, now: &found };
+    Ok(match judge(&bench.steps, whole, &broken) {
+        Judged::Right => Outcome::Right,
+        Judged::Tolerated { steps, differences } => Outcome::Tolerated { steps, differences },
+        Judged::Wrong(differences) => Outcome::Wrong(differences),
+        Judged::Failed => failed(),
+    })
 }
 
 /// Releases the last run, if one started, and looks at the account, which is given where it is right.

@@ -1,7 +1,7 @@
 //! Simulation text and the files it names to a program, with every problem of each. Owns the files
 //! beside the simulation: the response playbook and the FIS template.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     document::{Respond, Simulation},
+    fis_template,
     lower::{self, Lowered, RESPOND, RESPOND_PREFIX, RESPONDED},
     outline::Outline,
     read,
@@ -41,12 +42,6 @@ impl CheckedDrill {
     pub fn all(&self) -> impl Iterator<Item = &Checked> {
         std::iter::once(&self.checked).chain(&self.response)
     }
-}
-
-/// Reads the files beside `path`.
-pub fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> {
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    move |name| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string())
 }
 
 /// Parse and compile the simulation `text`. `file` gives the text of a file that it names.
@@ -106,9 +101,15 @@ fn compiled(
         let mut wrong: Vec<_> = wrong.into_iter().filter(Diagnostic::is_error).collect();
         let template = root.map(|root| Template::read(&root, &text, &mut wrong));
         match (wrong.first(), template) {
-            (None, Some(template)) => Some(template),
+            (None, Some(template)) => fis_template::read(template, named, problems),
             (first, _) => {
-                let why = first.map_or("it is empty", |first| first.message.as_str());
+                // Of what is something else altogether, nothing is shown.
+                let is_meant = text.contains("actions") && text.contains("targets");
+                let why = match first {
+                    Some(first) if is_meant => first.message.as_str(),
+                    Some(_) => "it has no `actions`",
+                    None => "it is empty",
+                };
                 let message = format!("`{}` is not a FIS template: {why}", named.value);
                 let problem = Diagnostic::error("simulation::bad-file", message);
                 problems.push(problem.label(named.span, "named here"));
@@ -118,11 +119,20 @@ fn compiled(
     });
     let response = simulation.respond.as_ref().and_then(|respond| {
         let text = load(&respond.playbook, file, &mut found.files, problems)?;
+        if !is_playbook(&text) {
+            let message =
+                format!("`{}` is no playbook: it has no key `playbook`", respond.playbook.value);
+            let problem = Diagnostic::error("simulation::bad-file", message);
+            problems.push(problem.label(respond.playbook.span, "named here"));
+            return None;
+        }
         Some(check_playbook(&respond.playbook.value, &text, catalogue))
     });
     let (Lowered { playbook, outline }, more) = lower::lower(simulation, template.as_ref());
     let was_read = !problems.iter().any(Diagnostic::is_error);
-    let bad_fault = problems.iter().any(|problem| problem.code == "simulation::bad-fault");
+    // What cannot be read has no faults, and that is no mistake of its own.
+    let unread = ["simulation::bad-fault", "simulation::bad-file", "simulation::bad-template"];
+    let bad_fault = problems.iter().any(|problem| unread.contains(&problem.code));
     problems
         .extend(more.into_iter().filter(|one| !bad_fault || one.code != "simulation::no-faults"));
     let was_lowered = was_read && !problems.iter().any(Diagnostic::is_error);
@@ -144,6 +154,15 @@ fn compiled(
     found.checked.playbook = Some(playbook);
     found.outline = found.checked.program.is_some().then_some(outline);
     found.response = response;
+}
+
+/// Whether a file is meant as a playbook, however wrong it is. Problems of a playbook are shown with the
+/// lines around them, and those of another file are nobody's business.
+fn is_playbook(text: &str) -> bool {
+    text.lines().any(|line| {
+        let key = line.trim_start_matches(['{', ' ']).trim_start_matches(['"', '\'']);
+        key.starts_with("playbook")
+    })
 }
 
 /// Where the steps stand that a drill has by itself: at the head of their section.
@@ -204,7 +223,12 @@ fn with_inputs_of(catalogue: &Catalogue, response: &Playbook) -> Catalogue {
         let mut properties = Map::new();
         let mut required = Vec::new();
         for (name, input) in &response.inputs {
-            properties.insert(name.clone(), schema(&input.kind));
+            let mut schema = schema(&input.kind);
+            // What is sensitive stays so: that playbook's own rules hold for it from here on.
+            if input.sensitive {
+                schema["writeOnly"] = true.into();
+            }
+            properties.insert(name.clone(), schema);
             if input.default.is_none() {
                 required.push(name.clone());
             }
@@ -214,7 +238,10 @@ fn with_inputs_of(catalogue: &Catalogue, response: &Playbook) -> Catalogue {
             "type": "object", "properties": properties, "required": required,
             "additionalProperties": false,
         });
+        let mut outputs = Value::clone(&begin.outputs);
+        outputs["properties"]["inputs"] = inputs["properties"]["inputs"].clone();
         begin.inputs = inputs.into();
+        begin.outputs = outputs.into();
         own.insert(begin);
     }
     own

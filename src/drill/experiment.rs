@@ -12,8 +12,12 @@ use crate::playbook::{
 
 use super::{
     document::{FaultKind, FisAction, Simulation},
+    fis_template,
     make::{list, map, text},
 };
+
+/// Actions that hit nothing: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html>.
+const WITHOUT_EFFECT: [&str; 2] = ["aws:cloudwatch:assert-alarm-state", "aws:fis:wait"];
 
 /// Names of AWS's template and of the action's inputs.
 const NAMES: &[(&str, &str)] = &[
@@ -71,6 +75,11 @@ pub(super) fn inputs(
         (None, false) => of_faults(from, &faults, span),
     };
     stops.extend(from.stop_conditions.iter().cloned());
+    untargeted(from, &actions, span, problems);
+    // What the simulation says itself holds.
+    let of_file = template.and_then(fis_template::empty_targets);
+    let of_file = of_file.map(|mode| Template { span, ..mode.clone() });
+    let empty_targets = experiment.empty_targets.clone().or(of_file);
     let tag = from.guard.required_tag.as_ref().map(|tag| text(tag, span));
     Some(map(
         vec![
@@ -78,11 +87,40 @@ pub(super) fn inputs(
             ("actions", Some(actions)),
             ("targets", Some(targets)),
             ("stop-conditions", (!stops.is_empty()).then(|| list(stops, span))),
-            ("empty-target-resolution-mode", experiment.empty_targets.clone()),
+            ("empty-target-resolution-mode", empty_targets),
             ("required-tag", tag),
         ],
         span,
     ))
+}
+
+/// Nothing says what an action without targets hits, so no tag can hold it back.
+fn untargeted(from: &Simulation, actions: &Template, span: Span, problems: &mut Vec<Diagnostic>) {
+    let (Some(tag), TemplateKind::Map(actions)) = (&from.guard.required_tag, &actions.kind) else {
+        return;
+    };
+    for (name, action) in actions {
+        let id = match action.get("action-id").map(|id| &id.kind) {
+            Some(TemplateKind::String(id)) => id.as_str(),
+            _ => continue,
+        };
+        let targets = match action.get("targets").map(|targets| &targets.kind) {
+            Some(TemplateKind::Map(targets)) => targets.len(),
+            Some(_) => 1,
+            None => 0,
+        };
+        if targets > 0 || WITHOUT_EFFECT.contains(&id) {
+            continue;
+        }
+        let message = format!(
+            "the action `{id}` of `{}` has no targets, so `{tag}` cannot hold for what it hits",
+            name.value
+        );
+        let span = if from.faults.is_empty() { span } else { action.span };
+        problems.push(Diagnostic::error("simulation::no-target", message).label(span, "injected here").help(
+            "use an action with targets, make the change by an `attack` step, or remove `required-tag` from the guard if whatever it hits may be hit",
+        ));
+    }
 }
 
 type Parts = (Template, Template, Vec<Template>);

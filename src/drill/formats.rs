@@ -1,9 +1,11 @@
 //! A schedule in the form of what will keep it: cron, systemd, GitHub Actions, EventBridge
 //! Scheduler. Owns those texts; all of them are in UTC, as the schedule is.
 
+use crate::text::argument;
+
 use super::schedule::Schedule;
 
-/// What is scheduled.
+/// What is scheduled. Title and file are one line of visible characters.
 pub struct Job<'a> {
     pub simulation: &'a str,
     pub title: &'a str,
@@ -13,21 +15,15 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     fn command(&self) -> String {
-        format!("backburn drill run {} --account \"$BACKBURN_DRILL_ACCOUNT\"", quoted(self.file))
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    match text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+        format!("backburn drill run {} --account \"$BACKBURN_DRILL_ACCOUNT\"", argument(self.file))
     }
 }
 
 /// A crontab of cronie or any other cron that knows `CRON_TZ`.
 pub fn cron(schedule: &Schedule, job: &Job<'_>) -> String {
-    format!("# {}\nCRON_TZ=UTC\n{} {}\n", job.title, schedule.text, job.command())
+    // A bare % ends the command for cron, even in quotes.
+    let command = job.command().replace('%', "\\%");
+    format!("# {}\nCRON_TZ=UTC\n{} {command}\n", job.title, schedule.text)
 }
 
 /// A service and its timer: <https://www.freedesktop.org/software/systemd/man/systemd.time.html>.
@@ -56,15 +52,18 @@ pub fn systemd(schedule: &Schedule, job: &Job<'_>) -> Result<String, String> {
         calendar(minute, 0)?
     );
     let name = format!("backburn-{}", job.simulation);
+    // A backslash at the end would take the next line in.
+    let title = job.title.replace('%', "%%");
+    let title = title.trim_end_matches('\\');
     Ok(format!(
         "# /etc/systemd/system/{name}.service\n[Unit]\nDescription=Drill: {}\n\n[Service]\nType=oneshot\nEnvironmentFile=/etc/backburn/drills.env\nExecStart=/bin/sh -c {}\n\n# /etc/systemd/system/{name}.timer\n[Unit]\nDescription=Drill: {}\n\n[Timer]\nOnCalendar={at}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n",
-        job.title,
+        title,
         // systemd reads % and $ itself.
         format_args!(
             "\"{}\"",
             job.command().replace('%', "%%").replace('$', "$$").replace('"', "\\\"")
         ),
-        job.title,
+        title,
     ))
 }
 
@@ -95,7 +94,7 @@ fn week_days(field: &str) -> Result<String, String> {
 /// <https://docs.github.com/actions/writing-workflows/choosing-when-your-workflow-runs/events-that-trigger-workflows#schedule>.
 pub fn github(schedule: &Schedule, job: &Job<'_>) -> String {
     format!(
-        "# .github/workflows/drill-{}.yml\nname: {}\non:\n  schedule:\n    - cron: \"{}\"\n  workflow_dispatch:\npermissions:\n  id-token: write\n  contents: read\njobs:\n  drill:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: ${{{{ vars.BACKBURN_DRILL_ROLE }}}}\n          aws-region: ${{{{ vars.BACKBURN_DRILL_REGION }}}}\n      - run: cargo install --locked --path .\n      - run: {}\n        env:\n          BACKBURN_DRILL_ACCOUNT: ${{{{ vars.BACKBURN_DRILL_ACCOUNT }}}}\n      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: drill-{}\n          path: .backburn/runs/\n          include-hidden-files: true\n",
+        "# .github/workflows/drill-{}.yml\nname: {}\non:\n  schedule:\n    - cron: \"{}\"\n  workflow_dispatch:\npermissions:\n  id-token: write\n  contents: read\njobs:\n  drill:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: ${{{{ vars.BACKBURN_DRILL_ROLE }}}}\n          aws-region: ${{{{ vars.BACKBURN_DRILL_REGION }}}}\n      - run: cargo install --locked --path .\n      - run: {}\n        env:\n          BACKBURN_DRILL_ACCOUNT: ${{{{ vars.BACKBURN_DRILL_ACCOUNT }}}}\n      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: drill-{}\n          path: ~/.local/state/backburn/runs/\n          include-hidden-files: true\n",
         job.simulation,
         serde_json::Value::from(job.title),
         schedule.text,
@@ -123,7 +122,7 @@ pub fn eventbridge(schedule: &Schedule, job: &Job<'_>) -> Result<String, String>
     Ok(format!(
         "aws scheduler create-schedule --name backburn-{} \\\n  --description {} \\\n  --schedule-expression 'cron({minute} {hour} {day} {month} {weekday} *)' \\\n  --schedule-expression-timezone UTC --flexible-time-window Mode=OFF \\\n  --target '{{\"Arn\": \"<ARN of the ECS cluster or CodeBuild project that runs backburn>\", \"RoleArn\": \"<ARN of the role that may start it>\"}}'\n# it runs: {}\n",
         job.simulation,
-        quoted(job.title),
+        argument(job.title),
         job.command(),
     ))
 }
@@ -152,6 +151,15 @@ mod tests {
 
     const JOB: Job<'_> =
         Job { simulation: "leaked-key", title: "A key leaks", file: "simulations/leaked-key.yaml" };
+
+    #[test]
+    fn a_name_adds_nothing_to_a_crontab_or_a_unit() {
+        let job = Job { title: "100 % of \\", file: "100%;x.yaml", ..JOB };
+        let crontab = cron(&on("0 6 * * 1"), &job);
+        assert!(crontab.contains(r"drill run '100\%;x.yaml'"), "{crontab}");
+        let unit = systemd(&on("0 6 * * 1"), &job).expect("a unit");
+        assert!(unit.contains("Description=Drill: 100 %% of \n"), "{unit}");
+    }
 
     fn on(text: &str) -> Schedule {
         parse(text).expect("a schedule")

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The step whose outputs are the response's inputs, and the prefix of its steps' ids.
-pub const RESPOND: &str = "respond";
+pub(super) const RESPOND: &str = "respond";
 pub const RESPOND_PREFIX: &str = "respond-";
 pub(super) const RESPONDED: &str = "responded";
 
@@ -398,7 +398,7 @@ impl Lowering<'_> {
             prefix: RESPOND_PREFIX.into(),
             end: RESPONDED.into(),
             playbook: respond.playbook.value.clone(),
-            within: respond.within.as_ref().map(|within| within.as_std()),
+            within: respond.within.as_ref().map(crate::playbook::types::Duration::as_std),
         });
     }
 
@@ -441,8 +441,8 @@ impl Lowering<'_> {
             start: "recovering".into(),
             end: "recovered".into(),
             steps: recover.steps.keys().cloned().collect(),
-            rto: recover.rto.as_ref().map(|time| time.as_std()),
-            rpo: recover.rpo.as_ref().map(|time| time.as_std()),
+            rto: recover.rto.as_ref().map(crate::playbook::types::Duration::as_std),
+            rpo: recover.rpo.as_ref().map(crate::playbook::types::Duration::as_std),
         });
         vec!["recovered".into()]
     }

@@ -2,9 +2,12 @@
 //! Owns the simulation format and the order of a drill; its steps are actions like any others, and
 //! what they do to AWS is theirs.
 
+mod beside;
+mod card;
 mod check;
 pub mod document;
 mod experiment;
+mod fis_template;
 pub mod formats;
 pub mod history;
 mod lower;
@@ -17,7 +20,9 @@ pub mod score;
 #[cfg(test)]
 mod tests;
 
-pub use check::{CheckedDrill, Files, beside, check};
+pub use beside::{beside, named};
+pub use card::{NotCounted, Unfit};
+pub use check::{CheckedDrill, Files, check};
 pub use document::Simulation;
 pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};

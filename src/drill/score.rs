@@ -25,6 +25,8 @@ pub enum Outcome {
     /// A sample arrived: the way is there, whether the detector would have fired is not known.
     PlumbingOnly,
     Late,
+    /// There were more events than are read: whether it was detected is not known.
+    CutOff,
     /// A detection came for something that is not the drill's.
     WrongResource,
     Missed,
@@ -49,6 +51,7 @@ impl Outcome {
             Self::Unverified => "unverified",
             Self::PlumbingOnly => "plumbing-only",
             Self::Late => "late",
+            Self::CutOff => "cut-off",
             Self::WrongResource => "wrong-resource",
             Self::Missed => "missed",
             Self::Damaged => "damaged",
@@ -68,6 +71,7 @@ impl Outcome {
             "no-blocks" => Self::Unverified,
             "plumbing-only" => Self::PlumbingOnly,
             "late" => Self::Late,
+            "cut-off" => Self::CutOff,
             "wrong-resource" => Self::WrongResource,
             "missed" => Self::Missed,
             "damaged" => Self::Damaged,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::journal::{KeptOperation, Place, Record, Released};
 
 use super::{
-    AnyOperation, CallError, Run, StepError, Token, World,
+    AnyOperation, CallError, Class, Reach, Run, StepError, Token, World,
     step::{find, token},
 };
 
@@ -21,13 +21,22 @@ pub(super) async fn discard<C: World>(
     if kept.is_given_back() {
         return Ok(Released::AlreadyBefore);
     }
-    let operation = match run.registry.operation(&place.kind, &kept.operation) {
+    let known = run.journal.redactor().reveal_or_show(kept.operation.clone());
+    let operation = match run.registry.operation(&place.kind, &known) {
         Ok(operation) => operation,
         Err(error) => {
             let error = format!("{error}; it may have left {}", left(kept, kept.job.as_deref()));
             return Ok(Released::Failed { error });
         }
     };
+    // Nothing in the account says that the run was a drill: what an incident kept as evidence would look the same.
+    if kept.claimed && operation.reach() != Reach::Looks {
+        let left = left(kept, kept.job.as_deref());
+        let what = format!(
+            "{left}: only another user's journal says that it is a drill's; if it is, remove it by hand"
+        );
+        return Ok(Released::Retained { what });
+    }
     let world = run.world.in_region(&kept.scope.region);
     let job = match &kept.job {
         Some(job) => Some(job.clone()),
@@ -54,6 +63,8 @@ pub(super) async fn discard<C: World>(
     for job in jobs {
         match operation.discard(&world, job).await {
             Ok(gone) => stays |= !gone,
+            // Someone else has removed it.
+            Err(e) if e.class == Class::Gone => {}
             Err(e) => errors.push(e.to_string()),
         }
     }

@@ -1,12 +1,12 @@
 //! The events that the engine sends its subscribers while it works. Progress bars, plain lines and reports
 //! are subscribers: a lost event or a slow subscriber can never fail a run.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::journal::{Place, Released, RunStatus, redact, redact_text};
+use crate::journal::{Hidden, Place, Released, RunStatus, redact, redact_text};
 
 use super::Verdict;
 
@@ -157,7 +157,9 @@ impl Event {
             Self::Released { place, outcome, .. } => {
                 hide(&mut place.target);
                 match outcome {
-                    Released::Failed { error: text } | Released::Retained { what: text } => {
+                    Released::Failed { error: text }
+                    | Released::Retained { what: text }
+                    | Released::Gone { what: text } => {
                         hide(text);
                     }
                     Released::Conflict { before, after, now } => {
@@ -188,19 +190,19 @@ impl Event {
 #[derive(Clone, Default)]
 pub struct Events {
     tx: Option<mpsc::UnboundedSender<Event>>,
-    secrets: Arc<Vec<String>>,
+    hidden: Hidden,
 }
 
 impl Events {
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (tx, rx) = mpsc::unbounded_channel();
-        (Self { tx: Some(tx), secrets: Arc::default() }, rx)
+        (Self { tx: Some(tx), hidden: Hidden::default() }, rx)
     }
 
     /// From now on no event has one of these values.
     #[must_use]
-    pub fn hiding(mut self, secrets: Vec<String>) -> Self {
-        self.secrets = Arc::new(secrets);
+    pub fn hiding(mut self, hidden: Hidden) -> Self {
+        self.hidden = hidden;
         self
     }
 
@@ -212,7 +214,7 @@ impl Events {
     pub fn send(&self, mut event: Event) {
         if let Some(tx) = &self.tx {
             // Before anybody shortens a text: half of a secret is found nowhere.
-            event.redact(&self.secrets);
+            event.redact(&self.hidden.all());
             // A subscriber that is gone is not the run's concern.
             let _ = tx.send(event);
         }

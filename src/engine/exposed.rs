@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::journal::{Change, Kept, Ledger, Place, Record, StepLedger};
@@ -37,6 +38,28 @@ pub(crate) fn exposed(ledger: &StepLedger) -> Vec<(Place, Change)> {
         .collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     found
+}
+
+/// Whether something may be exposed that a step of the run opened.
+pub fn is_exposed(ledger: &Ledger) -> bool {
+    ledger.steps.values().any(|step| !exposed(step).is_empty())
+}
+
+/// A setting that may stand open: a step opened it, and the journal does not say that it was closed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MayBeOpen {
+    pub step: String,
+    pub place: Place,
+}
+
+/// What may stand open by the journal alone, in the order of the steps.
+pub fn may_be_open_in(ledger: &Ledger) -> Vec<MayBeOpen> {
+    let of = |(step, ledger): (&String, &StepLedger)| {
+        let step = step.clone();
+        let places = exposed(ledger).into_iter().map(|(place, _)| place);
+        places.map(|place| MayBeOpen { step: step.clone(), place }).collect::<Vec<_>>()
+    };
+    ledger.steps.iter().flat_map(of).collect()
 }
 
 /// A later change of the same setting that is known to have happened, or that was found to be made
@@ -121,6 +144,9 @@ async fn close_now<C: World>(
     place: &Place,
     change: Change,
 ) -> Result<Option<Record>, StepError> {
+    let mut kept = Kept::Change(Box::new(change));
+    kept.reveal(run.journal.redactor());
+    let Kept::Change(change) = kept else { return Ok(None) };
     let Some(until) = &change.until else { return Ok(None) };
     let world = run.world.in_region(&change.scope.region);
     let setting = run.registry.make(&place.kind, &change.setting).map_err(StepError::Replay)?;
@@ -139,7 +165,7 @@ async fn close_now<C: World>(
 }
 
 /// Whether the value is the exposed one, or what a write to or from it leaves when it is cut off.
-fn may_be_open<C: World>(
+pub(super) fn may_be_open<C: World>(
     setting: &dyn AnySetting<C>,
     change: &Change,
     until: &Value,

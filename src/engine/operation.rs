@@ -1,6 +1,8 @@
 //! The second primitive: one long job that the world does for us, started once and awaited.
 //! Owns the traits and their erased form; the kinds live in `aws`.
 
+#![warn(missing_docs)]
+
 use std::future::Future;
 
 use futures::future::BoxFuture;
@@ -12,7 +14,9 @@ use super::{CallError, Permission, Reach, World, permission::at_work};
 /// interrupted run had already started is recognised. At most 64 ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
+    /// The ULID of the run.
     pub run: String,
+    /// Id of the step, with its item where it has several.
     pub step: String,
     /// Unique for the run: the hash of run, step and place.
     pub id: String,
@@ -21,8 +25,16 @@ pub struct Token {
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress<T> {
-    Running { percent: Option<u8>, note: String },
+    /// It is still running.
+    Running {
+        /// Where AWS tells it.
+        percent: Option<u8>,
+        /// For people.
+        note: String,
+    },
+    /// It has ended well.
     Done(T),
+    /// It has ended otherwise; why, in AWS's words.
     Failed(String),
 }
 
@@ -46,6 +58,8 @@ pub trait OperationHead<C: World>:
     const KIND: &'static str;
     /// What [`Operation::find`], [`Operation::start`] and [`Operation::poll`] call, at most.
     const USES: &'static [Permission];
+    /// Of these, those without which the job still does what it is for, such as tags.
+    const SPARES: &'static [Permission] = &[];
     /// What [`Operation::discard`] needs, and what [`Operation::find`] needs before it.
     const DISCARDS: &'static [Permission] = &[];
     /// What the job ends in. Kept in journals.
@@ -100,6 +114,12 @@ pub trait Operation<C: World>: OperationHead<C> {
         job: &str,
     ) -> impl Future<Output = Result<Progress<Self::Output>, CallError>> + Send;
 
+    /// The things that `job` is or made, as far as its id has them. They are the run's own, also where they could not
+    /// be tagged.
+    fn made(&self, _job: &str) -> Vec<C::Thing> {
+        Vec::new()
+    }
+
     /// Removes what `job` left, for drills: what a drill leaves is litter, not evidence. True
     /// when nothing is left of it now, false for a kind whose effect cannot be taken back. Must be
     /// safe to call again.
@@ -118,14 +138,19 @@ pub trait Operation<C: World>: OperationHead<C> {
 /// An [`Operation`] with its types erased, as far as a release needs one that an earlier process
 /// started.
 pub trait AnyOperation<C: World>: Send + Sync {
+    /// See [`OperationHead::REACH`].
     fn reach(&self) -> Reach;
     /// What it touches; empty unless it changes what it names.
     fn touches(&self) -> Vec<C::Thing>;
+    /// See [`Operation::made`].
+    fn made(&self, job: &str) -> Vec<C::Thing>;
+    /// See [`Operation::find`].
     fn find<'a>(
         &'a self,
         world: &'a C,
         token: &'a Token,
     ) -> BoxFuture<'a, Result<Option<String>, CallError>>;
+    /// See [`Operation::discard`].
     fn discard<'a>(&'a self, world: &'a C, job: &'a str) -> BoxFuture<'a, Result<bool, CallError>>;
 }
 
@@ -145,6 +170,9 @@ impl<C: World, O: Operation<C>> AnyOperation<C> for ErasedOperation<O> {
     }
     fn touches(&self) -> Vec<C::Thing> {
         touched(&self.0)
+    }
+    fn made(&self, job: &str) -> Vec<C::Thing> {
+        self.0.made(job)
     }
     fn find<'a>(
         &'a self,

@@ -1,6 +1,8 @@
 //! Permissions, and the check that a call's permission is in the table of the kind that makes it. Owns
 //! both; who calls what is said by the kinds.
 
+#![warn(missing_docs)]
+
 use std::future::Future;
 
 /// One permission and the ARN pattern of its resource; `{region}` and `{account}` are
@@ -9,19 +11,45 @@ use std::future::Future;
 pub struct Permission {
     /// `service:Action`, as the Service Authorization Reference writes it.
     pub action: &'static str,
+    /// An ARN pattern; `*` where AWS takes no other.
     pub resource: &'static str,
+    /// The only way in which it is used; a policy allows no other.
+    pub only: Option<Only>,
+}
+
+/// A condition of a policy statement: `key` is, by `operator`, one of `values`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Only {
+    /// Such as `StringEquals`.
+    pub operator: &'static str,
+    /// The condition key.
+    pub key: &'static str,
+    /// One of these must match.
+    pub values: &'static [&'static str],
 }
 
 /// Shorthand for permission tables.
 pub const fn on(action: &'static str, resource: &'static str) -> Permission {
-    Permission { action, resource }
+    Permission { action, resource, only: None }
 }
 
 impl Permission {
     /// The same action on something else: most calls of EC2 are checked on each thing that they name.
     #[must_use]
     pub const fn at(self, resource: &'static str) -> Self {
-        Self { action: self.action, resource }
+        Self { resource, ..self }
+    }
+
+    /// The same under a condition.
+    #[must_use]
+    pub const fn only(
+        self,
+        operator: &'static str,
+        key: &'static str,
+        values: &'static [&'static str],
+    ) -> Self {
+        Self { only: Some(Only { operator, key, values }), ..self }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::journal::{redact, redact_text};
 
-use super::{How, Place, Scope, StepError, is_open};
+use super::{How, Place, Scope, StepError, is_open, withheld::Withheld};
 
 /// One step of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -109,9 +109,11 @@ pub enum PlanState {
     #[default]
     Planned,
     Skipped(String),
+    /// Whoever asked for the plan leaves it out.
+    LeftOut,
     /// Some of it depends on what only the run brings.
     Open(String),
-    /// A safety check or a read refuses it: the plan cannot be run.
+    /// A safety check or a read refuses it: a run of the plan holds it back, and counts it as failed.
     Refused(String),
     /// A step it needs was refused, so it could not be planned.
     Blocked(String),
@@ -146,19 +148,31 @@ pub struct PlannedOperation {
     pub leaves: String,
 }
 
-/// What a run is held to: the approved plan, by step.
+impl PlanState {
+    /// Whether a run of the plan does the step.
+    pub fn runs(&self) -> bool {
+        matches!(self, Self::Planned | Self::Open(_))
+    }
+}
+
+/// What a run is held to: the approved plan, by step, and what it holds back. The default is no plan at all, for what
+/// runs no step; a plan without steps allows nothing.
 #[derive(Default)]
-pub struct Expected(HashMap<String, StepExpected>);
+pub struct Expected {
+    steps: Option<HashMap<String, StepExpected>>,
+    withheld: Withheld,
+}
 
 struct StepExpected {
     open: bool,
     changes: HashMap<Place, (Value, Value)>,
     keeps: Vec<Place>,
-    operations: Vec<Place>,
+    operations: Vec<(Place, Value)>,
 }
 
 impl Expected {
-    pub fn of<'a>(steps: impl IntoIterator<Item = &'a PlannedStep>) -> Self {
+    pub fn of<'a>(steps: impl IntoIterator<Item = &'a PlannedStep> + Clone) -> Self {
+        let withheld = Withheld::of(steps.clone());
         let by_step = steps.into_iter().map(|step| {
             let changes =
                 step.changes.iter().map(|c| (c.place.clone(), (c.before.clone(), c.after.clone())));
@@ -166,11 +180,19 @@ impl Expected {
                 open: matches!(step.state, PlanState::Open(_)),
                 changes: changes.collect(),
                 keeps: step.keeps.clone(),
-                operations: step.operations.iter().map(|o| o.place.clone()).collect(),
+                operations: step
+                    .operations
+                    .iter()
+                    .map(|o| (o.place.clone(), o.operation.clone()))
+                    .collect(),
             };
             (step.id.clone(), expected)
         });
-        Self(by_step.collect())
+        Self { steps: Some(by_step.collect()), withheld }
+    }
+
+    pub(crate) fn withheld(&self) -> &Withheld {
+        &self.withheld
     }
 
     /// What the plan shows of a step; none when the run is held to no plan, or fans out over items
@@ -181,18 +203,25 @@ impl Expected {
         place: &Place,
         now: &Value,
     ) -> Result<Option<&StepExpected>, StepError> {
+        let Some(steps) = &self.steps else { return Ok(None) };
         let parent = step.split('[').next().unwrap_or(step);
-        match self.0.get(step) {
+        match steps.get(step) {
             Some(expected) => Ok(Some(expected)),
-            None if self.0.is_empty() || self.0.get(parent).is_some_and(|parent| parent.open) => {
-                Ok(None)
-            }
+            None if steps.get(parent).is_some_and(|parent| parent.open) => Ok(None),
             None => Err(StepError::OffPlan {
                 place: place.clone(),
                 planned: Value::String(format!("no step `{step}`")),
                 now: now.clone(),
             }),
         }
+    }
+
+    /// The step in whose plan a change stands that several steps share: the first that the plan came
+    /// to, while in a run another one may come first.
+    pub(crate) fn planner<'a>(&'a self, step: &'a str, place: &Place) -> &'a str {
+        let shows = |expected: &StepExpected| expected.changes.contains_key(place);
+        let mut showing = self.steps.iter().flatten().filter(|(_, expected)| shows(expected));
+        showing.next().map_or(step, |(id, _)| id)
     }
 
     /// # Errors
@@ -232,30 +261,47 @@ impl Expected {
         }
     }
 
+    /// `operation` as the plan would show it: without sensitive values.
+    ///
     /// # Errors
-    /// [`StepError::OffPlan`] when the approved plan does not show this operation.
-    pub fn allows_operation(&self, step: &str, place: &Place) -> Result<(), StepError> {
-        let now = Value::String("would start".into());
-        match self.step(step, place, &now)? {
-            Some(expected)
-                if !expected.open
-                    && !expected.operations.iter().any(|p| p == place || stands_for(p, place)) =>
-            {
-                Err(StepError::OffPlan {
-                    place: place.clone(),
-                    planned: Value::String("no operation here".into()),
-                    now,
-                })
+    /// [`StepError::OffPlan`] when the approved plan does not show this operation, or shows another at its
+    /// place: another command for the same instance.
+    pub fn allows_operation(
+        &self,
+        step: &str,
+        place: &Place,
+        operation: &Value,
+    ) -> Result<(), StepError> {
+        let Some(expected) = self.step(step, place, operation)? else { return Ok(()) };
+        let mut here =
+            expected.operations.iter().filter(|(p, _)| p == place || stands_for(p, place));
+        let Some((_, planned)) = here.next() else {
+            if expected.open {
+                return Ok(());
             }
-            _ => Ok(()),
+            return Err(StepError::OffPlan {
+                place: place.clone(),
+                planned: Value::String("no operation here".into()),
+                now: operation.clone(),
+            });
+        };
+        if fits_body(planned, operation) || here.any(|(_, planned)| fits_body(planned, operation)) {
+            return Ok(());
         }
+        Err(StepError::OffPlan {
+            place: place.clone(),
+            planned: planned.clone(),
+            now: operation.clone(),
+        })
     }
 }
+
+/// How a placeholder begins.
+const OPEN: &str = "(known after run";
 
 /// Whether a planned place, whose target has a part that is known only after the run, can be this
 /// one. Its turn is not compared: several open targets share one text in the plan.
 fn stands_for(planned: &Place, actual: &Place) -> bool {
-    const OPEN: &str = "(known after run";
     let Some((head, rest)) = planned.target.split_once(OPEN) else { return false };
     let tail = rest.rsplit_once(')').map_or("", |(_, tail)| tail);
     planned.kind == actual.kind
@@ -264,10 +310,27 @@ fn stands_for(planned: &Place, actual: &Place) -> bool {
         && actual.target.ends_with(tail)
 }
 
+/// Whether an operation is what the plan shows. One that is made of what only the run knows, such as the
+/// metadata of a recovery point, may have more than the plan could show.
+fn fits_body(planned: &Value, actual: &Value) -> bool {
+    fn within(planned: &Value, actual: &Value) -> bool {
+        match (planned, actual) {
+            (Value::Object(a), Value::Object(b)) => {
+                a.iter().all(|(k, v)| b.get(k).is_some_and(|w| within(v, w)))
+            }
+            _ => fits(planned, actual),
+        }
+    }
+    match planned.to_string().contains(OPEN) {
+        true => within(planned, actual),
+        false => fits(planned, actual),
+    }
+}
+
 /// Whether a value is what the plan shows, where a part that is known only after the run fits all.
-fn fits(planned: &Value, actual: &Value) -> bool {
+pub(crate) fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
-        (Value::String(s), _) if s.contains("(known after run") => true,
+        (Value::String(planned), _) if planned.contains(OPEN) => fits_open(planned, actual),
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| fits(a, b))
         }
@@ -277,6 +340,44 @@ fn fits(planned: &Value, actual: &Value) -> bool {
         // A planned `null` id of a thing that the run creates.
         (a, b) => a == b,
     }
+}
+
+/// Whether a value has the fixed parts of a planned text, in their order. A text that is nothing but a placeholder
+/// stands for any value.
+fn fits_open(planned: &str, actual: &Value) -> bool {
+    let fixed = fixed_parts(planned);
+    let [head, between @ .., tail] = &fixed[..] else { return false };
+    if fixed.iter().all(|part| part.is_empty()) {
+        return true;
+    }
+    let rest = actual.as_str().and_then(|text| text.strip_prefix(head));
+    let Some(mut rest) = rest.and_then(|text| text.strip_suffix(tail)) else { return false };
+    between.iter().all(|part| {
+        let found = rest.split_once(part);
+        rest = found.map_or(rest, |(_, after)| after);
+        found.is_some()
+    })
+}
+
+/// What a planned text has before, between and after its placeholders: one more than there are of these.
+fn fixed_parts(mut planned: &str) -> Vec<&str> {
+    let mut fixed = Vec::new();
+    while let Some(at) = planned.find(OPEN) {
+        fixed.push(&planned[..at]);
+        let mut depth = 0_usize;
+        // A name in a placeholder may have parentheses of its own.
+        let end = planned[at..].char_indices().find(|(_, c)| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        planned = end.map_or("", |(end, _)| &planned[at + end + 1..]);
+    }
+    fixed.push(planned);
+    fixed
 }
 
 #[cfg(test)]
@@ -313,6 +414,63 @@ mod tests {
         let plan = answered([0, 2, 1, 3]);
         assert_eq!(plan, answered([2, 0, 3, 1]));
         assert_eq!(plan.changes[0].place.kind, "group", "what came first stays first");
+    }
+
+    #[test]
+    fn an_operation_is_compared_whole_and_not_by_its_place() {
+        let place = Place { kind: "ssm.command".into(), target: "i-0a".into(), nth: 0 };
+        let scope = Scope { account: "1".into(), region: "r".into(), principal: "p".into() };
+        let of = |command: &str| serde_json::json!({ "commands": [command], "out": "b" });
+        let planned = |command: &str| PlannedStep {
+            id: "s".into(),
+            operations: vec![PlannedOperation {
+                place: place.clone(),
+                scope: scope.clone(),
+                operation: of(command),
+                leaves: String::new(),
+            }],
+            ..PlannedStep::default()
+        };
+        let expected = Expected::of([&planned("df")]);
+        assert!(expected.allows_operation("s", &place, &of("df")).is_ok());
+        let off = expected.allows_operation("s", &place, &of("rm -rf /"));
+        assert!(matches!(off, Err(StepError::OffPlan { .. })), "{off:?}");
+        let open = Expected::of([&planned("cat (known after run)")]);
+        assert!(open.allows_operation("s", &place, &of("cat /tmp/x")).is_ok());
+        // The fixed part of a command is what was approved.
+        assert!(open.allows_operation("s", &place, &of("rm -rf /")).is_err());
+        // Only the run knows the rest of it.
+        let derived = serde_json::json!({ "commands": ["cat x"], "out": "b", "more": 1 });
+        assert!(open.allows_operation("s", &place, &derived).is_ok());
+        assert!(expected.allows_operation("s", &place, &derived).is_err());
+        let elsewhere = Place { nth: 1, ..place.clone() };
+        assert!(expected.allows_operation("s", &elsewhere, &of("df")).is_err());
+    }
+
+    #[test]
+    fn what_is_fixed_in_a_planned_text_is_compared() {
+        let fits = |planned: &str, actual: &str| fits(&planned.into(), &actual.into());
+        assert!(fits("(known after run)", "anything"));
+        assert!(super::fits(&"(known after run: x)".into(), &serde_json::json!(["a"])));
+        assert!(!super::fits(&"a (known after run: x)".into(), &serde_json::json!(["a"])));
+        let two = "role/(known after run: a (b)) on (known after run)!";
+        assert!(fits(two, "role/x on y!"));
+        for other in ["role/x on y", "user/x on y!", "role/x at y!", "on !", "role/x on"] {
+            assert!(!fits(two, other), "{other}");
+        }
+        assert!(!fits("ab(known after run)ba", "aba"), "no part is counted twice");
+        assert_eq!(fixed_parts("x (known after run: never closed"), ["x ", ""]);
+    }
+
+    #[test]
+    fn a_plan_without_steps_allows_nothing() {
+        let place = Place { kind: "k".into(), target: "t".into(), nth: 0 };
+        let now = Value::Null;
+        let change = |held: &Expected| held.allows_change("s", &place, &now, &now, |_, _| true);
+        let empty = Expected::of(&[] as &[PlannedStep]);
+        assert!(matches!(change(&empty), Err(StepError::OffPlan { .. })));
+        assert!(empty.allows_operation("s", &place, &now).is_err());
+        assert!(change(&Expected::default()).is_ok(), "held to no plan");
     }
 
     #[test]

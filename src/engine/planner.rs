@@ -11,12 +11,14 @@ use super::{
     step::{Mode, Overlay, Planned, Reads, Step},
     unit::Unit,
     walk::{Drive, Settled, walk},
+    withheld::Withheld,
 };
 
 struct Planner<C: World> {
     world: C,
     run: String,
     overlay: Arc<Overlay>,
+    withheld: Withheld,
     steps: Mutex<IndexMap<String, Arc<Mutex<PlannedStep>>>>,
 }
 
@@ -26,29 +28,32 @@ const SCOUTS: usize = 32;
 /// What each unit would do, in the order in which they would run one by one; reads only. Steps of
 /// a for-each carry their item: `isolate[2]`.
 pub async fn plan<C: World>(units: &Arc<Vec<Unit<C>>>, world: C, run: &str) -> Vec<PlannedStep> {
-    plan_over(units, world, run, Arc::default()).await
+    plan_over(units, world, run, &Arc::default(), &Withheld::default()).await
 }
 
-/// The same plan, sooner: `scout`, the same world with limits of its own, is first walked side by
-/// side for what it reads. What that walk plans is thrown away, since it may see steps in any order.
-pub async fn plan_ahead<C: World>(
+/// Walks side by side for what is read, so that plans over the same reads come sooner. What this walk
+/// plans is thrown away, since it may see steps in any order.
+pub async fn scout<C: World>(
     units: &Arc<Vec<Unit<C>>>,
     world: C,
-    scout: C,
     run: &str,
-) -> Vec<PlannedStep> {
+    withheld: &Withheld,
+) -> Arc<Reads> {
     let reads: Arc<Reads> = Arc::default();
-    walk(units, Planner::over(scout, run, reads.clone()), SCOUTS).await;
-    plan_over(units, world, run, reads).await
+    walk(units, Planner::over(world, run, reads.clone(), withheld.clone()), SCOUTS).await;
+    reads
 }
 
-async fn plan_over<C: World>(
+/// The same plan as [`plan`] over what was read already, without the steps that are held back: nothing of
+/// them is planned, and later steps see the account without them.
+pub async fn plan_over<C: World>(
     units: &Arc<Vec<Unit<C>>>,
     world: C,
     run: &str,
-    reads: Arc<Reads>,
+    reads: &Arc<Reads>,
+    withheld: &Withheld,
 ) -> Vec<PlannedStep> {
-    let planner = Planner::over(world, run, reads);
+    let planner = Planner::over(world, run, reads.clone(), withheld.clone());
     // One by one, so that each step sees what the steps before it would have changed.
     walk(units, planner.clone(), 1).await;
     let steps = std::mem::take(&mut *planner.steps.lock().unwrap_or_else(PoisonError::into_inner));
@@ -63,9 +68,9 @@ async fn plan_over<C: World>(
 }
 
 impl<C: World> Planner<C> {
-    fn over(world: C, run: &str, reads: Arc<Reads>) -> Arc<Self> {
+    fn over(world: C, run: &str, reads: Arc<Reads>, withheld: Withheld) -> Arc<Self> {
         let overlay = Arc::new(Overlay::over(reads));
-        Arc::new(Self { world, run: run.into(), overlay, steps: Mutex::default() })
+        Arc::new(Self { world, run: run.into(), overlay, withheld, steps: Mutex::default() })
     }
 
     fn step(&self, id: &str) -> Arc<Mutex<PlannedStep>> {
@@ -90,6 +95,15 @@ impl<C: World> Drive<C> for Planner<C> {
         false
     }
 
+    fn withheld(&self) -> &Withheld {
+        &self.withheld
+    }
+
+    async fn leave_out(&self, id: &str) -> Result<(), StepError> {
+        self.state(id, PlanState::LeftOut);
+        Ok(())
+    }
+
     async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
         self.state(id, PlanState::Skipped(why.into()));
         Ok(())
@@ -104,7 +118,8 @@ impl<C: World> Drive<C> for Planner<C> {
         if let Some(approval) = &unit.policy.approval {
             let mut planned = planned.lock().unwrap_or_else(PoisonError::into_inner);
             let role = approval.role.as_ref().map(|role| format!(" by {role}")).unwrap_or_default();
-            planned.asks.push(format!("approval{role}: {}", approval.reason));
+            let rule = approval.rule.words();
+            planned.asks.push(format!("approval{role}{rule}: {}", approval.reason));
         }
         let mode = Mode::Plan(Planned::new(self.overlay.clone(), planned));
         let step = Step::new(id.clone(), self.run.clone(), self.world.clone(), mode);
@@ -120,6 +135,7 @@ impl<C: World> Drive<C> for Planner<C> {
             id,
             match error {
                 StepError::Open(why) => PlanState::Open(why.clone()),
+                StepError::Refused(why) => PlanState::Refused(why.clone()),
                 other => PlanState::Refused(other.to_string()),
             },
         );

@@ -1,6 +1,8 @@
 //! Makes settings and operations again from what the journal kept of them: release and recovery know
 //! them by kind only. Owns that map; which kinds there are is the world's business.
 
+#![warn(missing_docs)]
+
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -12,6 +14,7 @@ use super::{
 
 type Make<T> = fn(&Value) -> Result<Box<T>, serde_json::Error>;
 
+/// The kinds of settings and operations that a run may meet, by the names that journals have of them.
 pub struct Registry<C: World> {
     settings: HashMap<&'static str, Make<dyn AnySetting<C>>>,
     operations: HashMap<&'static str, Make<dyn AnyOperation<C>>>,
@@ -24,11 +27,13 @@ impl<C: World> Default for Registry<C> {
 }
 
 impl<C: World> Registry<C> {
+    /// Adds a kind of setting.
     pub fn with<S: Setting<C>>(mut self) -> Self {
         self.settings.insert(S::KIND, |json| Ok(Box::new(Erased(S::deserialize(json)?))));
         self
     }
 
+    /// Adds a kind of operation.
     pub fn with_operation<O: Operation<C>>(mut self) -> Self {
         self.operations
             .insert(O::KIND, |json| Ok(Box::new(ErasedOperation(O::deserialize(json)?))));
@@ -40,6 +45,7 @@ impl<C: World> Registry<C> {
         self.settings.contains_key(kind)
     }
 
+    /// Whether a kind of operation of this name was added.
     pub fn knows_operation(&self, kind: &str) -> bool {
         self.operations.contains_key(kind)
     }

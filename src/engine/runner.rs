@@ -2,7 +2,6 @@
 //! approvals, records around a step, and how a run ends.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,9 +15,10 @@ use crate::journal::{Ledger, Record, RunStatus, StepLedger, StepState};
 
 use super::{
     Event, Question, Run, StepError, World, exposed,
-    step::{Live, Mode, Step},
+    step::{Ledgers, Live, Mode, Step},
     unit::Unit,
     walk::{Drive, Settled, Walked, walk},
+    withheld::{LEFT_OUT, Withheld},
     work::Work,
 };
 
@@ -33,8 +33,7 @@ pub struct RunEnd {
 
 struct Runner<C: World> {
     run: Arc<Run<C>>,
-    earlier: Ledger,
-    ledgers: Mutex<HashMap<String, Arc<Mutex<StepLedger>>>>,
+    ledgers: Arc<Ledgers>,
 }
 
 /// Runs the units to their end. `earlier` is the fold of the journal: empty for a new run, what was
@@ -55,7 +54,8 @@ pub async fn run<C: World>(
     if let Some(left) = exposed::close_all(&run, &mut earlier).await?.into_iter().next() {
         return Err(left.error);
     }
-    let runner = Arc::new(Runner { run: run.clone(), earlier, ledgers: Mutex::default() });
+    let ledgers = Arc::new(Ledgers::after(earlier));
+    let runner = Arc::new(Runner { run: run.clone(), ledgers });
     let walked = walk(units, runner, parallel).await;
     let stopped = *run.stop.borrow();
     let status = if !walked.failed.is_empty() {
@@ -79,10 +79,8 @@ pub async fn run<C: World>(
 }
 
 impl<C: World> Runner<C> {
-    fn ledger(&self, id: &str) -> Arc<Mutex<StepLedger>> {
-        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
-        let earlier = || self.earlier.steps.get(id).cloned().unwrap_or_default();
-        ledgers.entry(id.into()).or_insert_with(|| Arc::new(Mutex::new(earlier()))).clone()
+    fn earlier(&self) -> &Ledger {
+        &self.ledgers.earlier
     }
 
     async fn append(&self, record: Record) -> Result<(), StepError> {
@@ -96,7 +94,8 @@ impl<C: World> Runner<C> {
         inputs: Value,
         ledger: &Arc<Mutex<StepLedger>>,
     ) -> Result<Value, StepError> {
-        let live = Live::new(self.run.clone(), ledger.clone(), &unit.policy);
+        let (run, ledgers) = (self.run.clone(), self.ledgers.clone());
+        let live = Live::new(run, ledgers, ledger.clone(), &unit.policy);
         let step =
             Step::new(id.into(), self.run.id.clone(), self.run.world.clone(), Mode::Run(live));
         if let Some(approval) = &unit.policy.approval {
@@ -104,6 +103,8 @@ impl<C: World> Runner<C> {
                 step: id.into(),
                 role: approval.role.clone(),
                 text: approval.reason.clone(),
+                rule: approval.rule.clone(),
+                id: String::new(),
             })
             .await?;
         }
@@ -137,13 +138,14 @@ impl<C: World> Runner<C> {
 
     /// Attempts until one succeeds or none is due any more.
     async fn tried(&self, unit: &Unit<C>, id: String, inputs: Value) -> Result<Value, StepError> {
-        let ledger = self.ledger(&id);
+        let ledger = self.ledgers.of(&id);
         let before = ledger.lock().unwrap_or_else(PoisonError::into_inner).attempts;
         let (started, mut backoff) = (Instant::now(), unit.policy.backoff);
         for tried in 1.. {
             let attempt = before + tried;
             self.append(Record::StepStarted { step: id.clone(), attempt }).await?;
-            self.run.events.send(Event::StepStarted { step: id.clone(), attempt });
+            let tried = ledger.lock().unwrap_or_else(PoisonError::into_inner).failures + 1;
+            self.run.events.send(Event::StepStarted { step: id.clone(), attempt: tried });
             let error = match self.attempt(unit, &id, inputs.clone(), &ledger).await {
                 Ok(outputs) => {
                     let record =
@@ -209,8 +211,11 @@ impl<C: World> Drive<C> for Runner<C> {
     const PLANS: bool = false;
 
     fn known(&self, id: &str) -> Option<Settled> {
-        let settled = match &self.earlier.steps.get(id)?.state {
-            StepState::Finished(outputs) => Settled::Finished(outputs.clone()),
+        let settled = match &self.earlier().steps.get(id)?.state {
+            StepState::Finished(outputs) => {
+                let by = self.run.journal.redactor();
+                Settled::Finished(by.reveal_or_show(outputs.clone()))
+            }
             StepState::Skipped(_) => Settled::Skipped,
             StepState::Failed { word, error, last: true } if word != "waiting" => {
                 return Some(Settled::Failed(error.clone()));
@@ -226,7 +231,18 @@ impl<C: World> Drive<C> for Runner<C> {
             let settled = matches!(step.state, StepState::Finished(_) | StepState::Skipped(_));
             step.attempts > 0 || settled
         };
-        self.earlier.expanded.contains_key(id) || self.earlier.steps.get(id).is_some_and(begun)
+        self.earlier().expanded.contains_key(id) || self.earlier().steps.get(id).is_some_and(begun)
+    }
+
+    fn withheld(&self) -> &Withheld {
+        self.run.expected.withheld()
+    }
+
+    async fn leave_out(&self, id: &str) -> Result<(), StepError> {
+        match self.earlier().steps.get(id).map(|step| &step.state) {
+            Some(StepState::Skipped(_)) => Ok(()),
+            _ => self.skip(id, LEFT_OUT).await,
+        }
     }
 
     async fn skip(&self, id: &str, why: &str) -> Result<(), StepError> {
@@ -235,8 +251,11 @@ impl<C: World> Drive<C> for Runner<C> {
     }
 
     async fn expand(&self, id: &str, items: Vec<Value>) -> Result<Vec<Value>, StepError> {
-        let items = match self.earlier.expanded.get(id) {
-            Some(items) => items.clone(),
+        let items = match self.earlier().expanded.get(id) {
+            Some(items) => {
+                let by = self.run.journal.redactor();
+                items.iter().map(|item| by.reveal_or_show(item.clone())).collect()
+            }
             None => {
                 let record = Record::Expanded { step: id.into(), items: items.clone() };
                 self.append(record).await?;
@@ -263,7 +282,7 @@ impl<C: World> Drive<C> for Runner<C> {
     }
 
     async fn fail(&self, id: &str, error: &StepError) {
-        let ledger = self.ledger(id);
+        let ledger = self.ledgers.of(id);
         // A journal that cannot be written shows at the next append.
         let _ = self.failed(id, 0, error, &ledger, None).await;
     }

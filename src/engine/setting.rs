@@ -1,6 +1,8 @@
 //! The first primitive: facts that can be read, settings that can be read and written, and how
 //! release treats each kind. Owns the traits and their erased forms; the kinds live in `aws`.
 
+#![warn(missing_docs)]
+
 use std::future::Future;
 
 use futures::future::BoxFuture;
@@ -41,6 +43,9 @@ pub trait SettingHead<C: World>: FactHead<C> + DeserializeOwned {
     const RULE: Rule;
     /// What [`Setting::write`] calls, at most, beside the reads.
     const WRITES: &'static [Permission];
+    /// Of the writes, those without which the setting still does what it is for, such as tags: where they are denied,
+    /// nothing is held up.
+    const SPARES: &'static [Permission] = &[];
     /// The permissions to write the value before. Fewer than all writes if release only ever removes the setting.
     const RELEASES: &'static [Permission] = Self::WRITES;
     /// Whether the belts count and look at what it touches.
@@ -100,6 +105,18 @@ pub trait Setting<C: World>: Fact<C> + SettingHead<C> {
         false
     }
 
+    /// Whether `now` says that the thing itself has ended for good, so that release has nothing to give
+    /// back to. Where a read finds nothing, its error of class `Gone` says so already.
+    fn is_gone(_now: &Self::Value) -> bool {
+        false
+    }
+
+    /// Whether the error of a write of the value before says that what it belonged to is gone for good,
+    /// while the setting itself can still be read: an address whose interface was deleted.
+    fn ended_by(_error: &CallError) -> bool {
+        false
+    }
+
     /// What release cannot give back of `before`, shown in the plan.
     fn caveat(_before: &Self::Value) -> Option<&'static str> {
         None
@@ -121,7 +138,9 @@ pub enum Reach {
 /// How release treats a kind of setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
+    /// What release does.
     pub how: How,
+    /// When, among the settings of a run.
     pub order: Order,
 }
 
@@ -130,10 +149,15 @@ pub struct Rule {
 pub enum Order {
     /// Faults that a drill injects end before anything else is given back.
     Faults,
+    /// Who can be reached.
     Network,
+    /// What is in service.
     Capacity,
+    /// What keeps things from being ended or deleted.
     Protection,
+    /// What things are marked with.
     Tags,
+    /// Who can act.
     Credentials,
     /// What the run built and other changes may still have leaned on.
     Scaffolding,
@@ -141,23 +165,36 @@ pub enum Order {
 
 /// A [`Setting`] with its types erased: what the engine itself works with.
 pub trait AnySetting<C: World>: Send + Sync {
+    /// See [`FactHead::KIND`].
     fn kind(&self) -> &'static str;
+    /// See [`FactHead::target`].
     fn target(&self) -> String;
+    /// See [`SettingHead::RULE`].
     fn rule(&self) -> Rule;
+    /// See [`SettingHead::REACH`].
     fn reach(&self) -> Reach;
     /// What a write touches, by the value before; empty unless it changes what it names.
     fn touches(&self, before: &Value) -> Vec<C::Thing>;
     /// The setting itself as kept in the journal, enough to make it again.
     fn to_json(&self) -> Value;
+    /// See [`Fact::read`]; the value as JSON.
     fn read<'a>(&'a self, world: &'a C) -> BoxFuture<'a, Result<Value, CallError>>;
+    /// See [`Setting::swap`].
     fn swap<'a>(
         &'a self,
         world: &'a C,
         before: &'a Value,
         after: &'a Value,
     ) -> BoxFuture<'a, Result<(), CallError>>;
+    /// See [`Setting::agrees`].
     fn agrees(&self, want: &Value, have: &Value) -> bool;
+    /// See [`Setting::halfway`].
     fn halfway(&self, before: &Value, after: &Value, now: &Value) -> bool;
+    /// See [`Setting::is_gone`].
+    fn is_gone(&self, now: &Value) -> bool;
+    /// See [`Setting::ended_by`].
+    fn ended_by(&self, error: &CallError) -> bool;
+    /// See [`Setting::caveat`].
     fn caveat(&self, before: &Value) -> Option<&'static str>;
 }
 
@@ -224,6 +261,12 @@ impl<C: World, S: Setting<C>> AnySetting<C> for Erased<S> {
             (Some(before), Some(after), Some(now)) => S::halfway(&before, &after, &now),
             _ => false,
         }
+    }
+    fn ended_by(&self, error: &CallError) -> bool {
+        S::ended_by(error)
+    }
+    fn is_gone(&self, now: &Value) -> bool {
+        typed(now).is_some_and(|now| S::is_gone(&now))
     }
     fn caveat(&self, before: &Value) -> Option<&'static str> {
         typed(before).and_then(|before| S::caveat(&before))

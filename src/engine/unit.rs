@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Step, StepError, World};
+use super::{Approvers, Step, StepError, World};
 
 /// Outputs of the units that have ended, by id; nulls for those that did not finish.
 pub type Outputs = IndexMap<String, Value>;
@@ -104,4 +104,5 @@ pub enum OnFailure {
 pub struct Approval {
     pub role: Option<String>,
     pub reason: String,
+    pub rule: Approvers,
 }

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::{
     StepError, World,
     unit::{Condition, Items, OnFailure, Outputs, Unit},
+    withheld::Withheld,
 };
 
 /// What a plan and a run each do with a unit.
@@ -24,6 +25,10 @@ pub(crate) trait Drive<C: World>: Send + Sync + 'static {
     fn known(&self, id: &str) -> Option<Settled>;
     /// Whether an earlier part of the run went as far as to run, skip or fan out this unit.
     fn begun(&self, id: &str) -> bool;
+    /// What must not run.
+    fn withheld(&self) -> &Withheld;
+    /// A step that somebody leaves out comes up.
+    fn leave_out(&self, id: &str) -> impl Future<Output = Result<(), StepError>> + Send;
     fn skip(&self, id: &str, why: &str) -> impl Future<Output = Result<(), StepError>> + Send;
     /// The items to fan out over: those of the journal when it has them.
     fn expand(
@@ -219,6 +224,9 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 }
                 _ => {}
             }
+            if let Some(error) = self.refused(&id) {
+                return self.kept_back(unit, Some(index), id, error).await;
+            }
             return match this.body.inputs(&self.outputs, Some(&item)) {
                 Ok(inputs) => self.spawn(unit, Some(index), id, inputs),
                 Err(why) => self.misfit(unit, Some(index), id, why).await,
@@ -230,6 +238,12 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
             let held = self.held_by[unit].is_some();
             return self.settle(unit, None, if held { End::Held } else { End::Failed });
         }
+        if self.driver.withheld().left_out.contains(&this.id) {
+            return match self.driver.leave_out(&this.id).await {
+                Ok(()) => self.skipped(unit),
+                Err(e) => self.ended(unit, None, this.id.clone(), Err(e)).await,
+            };
+        }
         match self.driver.known(&this.id) {
             Some(Settled::Finished(outputs)) => {
                 return self.ended(unit, None, this.id.clone(), Ok(outputs)).await;
@@ -239,6 +253,9 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
                 return self.ended(unit, None, this.id.clone(), Err(StepError::Failed(e))).await;
             }
             _ => {}
+        }
+        if let Some(error) = self.refused(&this.id) {
+            return self.kept_back(unit, None, this.id.clone(), error).await;
         }
         match this.body.condition(&self.outputs) {
             Ok(Condition::Holds) => {}
@@ -296,8 +313,16 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
         self.tasks.spawn(task.in_current_span());
     }
 
+    fn refused(&self, id: &str) -> Option<StepError> {
+        self.driver.withheld().refused.get(id).map(|why| StepError::Refused(why.clone()))
+    }
+
     async fn misfit(&mut self, unit: usize, item: Option<usize>, id: String, why: String) {
-        let error = StepError::Failed(why);
+        self.kept_back(unit, item, id, StepError::Failed(why)).await;
+    }
+
+    /// Ends a step that does not get as far as to begin.
+    async fn kept_back(&mut self, unit: usize, item: Option<usize>, id: String, error: StepError) {
         self.driver.fail(&id, &error).await;
         self.ended(unit, item, id, Err(error)).await;
     }

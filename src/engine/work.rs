@@ -7,6 +7,40 @@ use super::{Event, Events};
 
 tokio::task_local! {
     static WORK: Work;
+    static EXPOSURE: Exposure;
+}
+
+/// What a call has to do with an exposed state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exposure {
+    #[default]
+    None,
+    /// It begins one: the call that ends it must not have to wait.
+    Opens,
+    /// It ends one that this process began.
+    Ends,
+}
+
+impl Exposure {
+    pub(crate) async fn scope<F: Future>(self, body: F) -> F::Output {
+        EXPOSURE.scope(self, body).await
+    }
+}
+
+/// What the present call has to do with an exposed state.
+pub fn exposure() -> Exposure {
+    EXPOSURE.try_with(|exposure| *exposure).unwrap_or_default()
+}
+
+/// Keeps `body` within the present work where a task of its own runs it.
+pub fn same_work<F: Future>(body: F) -> impl Future<Output = F::Output> {
+    let work = WORK.try_with(Clone::clone).ok();
+    async move {
+        match work {
+            Some(work) => work.scope(body).await,
+            None => body.await,
+        }
+    }
 }
 
 /// The work that a call belongs to.
@@ -20,7 +54,7 @@ pub(crate) struct Work {
 
 impl Work {
     /// Calls made by `body` belong to this work.
-    pub async fn scope<F: Future>(self, body: F) -> F::Output {
+    pub(super) async fn scope<F: Future>(self, body: F) -> F::Output {
         WORK.scope(self, body).await
     }
 }

@@ -7,7 +7,10 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{How, Place, ReadError, Record, Released, RunStatus, Scope, Verdict, each};
+use super::{How, Place, ReadError, Record, Redactor, Released, RunStatus, Scope, Verdict, each};
+
+/// The word of a step that waits for a person: its attempt has not failed.
+pub(crate) const WAITING: &str = "waiting";
 
 /// The state of a run, by its records so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +22,8 @@ pub struct Ledger {
     pub aborted: bool,
     /// Set once a release has begun; `Some(true)` when nothing was left over.
     pub released: Option<bool>,
+    /// SHA-256 of a drill's scorecard, as it was saved last.
+    pub scored: Option<String>,
     pub steps: IndexMap<String, StepLedger>,
     pub expanded: HashMap<String, Vec<Value>>,
     /// Step and place of every change and operation, in the order of their first intents.
@@ -29,6 +34,8 @@ pub struct Ledger {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepLedger {
     pub attempts: u32,
+    /// Attempts that failed. Waiting for a person is no failure.
+    pub failures: u32,
     pub state: StepState,
     pub places: HashMap<Place, Kept>,
     /// The latest verdict on each subject, with the facts it was read from.
@@ -105,6 +112,8 @@ pub struct KeptOperation {
     /// The jobs of those starts: they too may have left something.
     pub failed_jobs: Vec<String>,
     pub released: Option<Released>,
+    /// Its jobs are what another user's journal says: only the account can tell that the run started them.
+    pub claimed: bool,
 }
 
 impl KeptOperation {
@@ -115,10 +124,32 @@ impl KeptOperation {
 }
 
 fn is_given_back(released: Option<&Released>) -> bool {
-    matches!(released, Some(Released::GivenBack | Released::AlreadyBefore))
+    matches!(released, Some(Released::GivenBack | Released::AlreadyBefore | Released::Gone { .. }))
 }
 
 impl Kept {
+    /// Puts back what is known again, in all that the engine goes by.
+    pub(crate) fn reveal(&mut self, by: &Redactor) {
+        self.each_value(&|value| *value = by.reveal(value.take()));
+    }
+
+    fn each_value(&mut self, each: &dyn Fn(&mut Value)) {
+        match self {
+            Self::Read(value) => each(value),
+            Self::Change(change) => {
+                let Change { setting, before, after, until, outcome, releasing, .. } =
+                    &mut **change;
+                let more = [until, outcome, releasing].into_iter().flatten();
+                [setting, before, after].into_iter().chain(more).for_each(each);
+            }
+            Self::Operation(kept) => {
+                each(&mut kept.operation);
+                kept.output.iter_mut().for_each(each);
+            }
+            Self::Wait(_) | Self::Answer { .. } | Self::Evidence { .. } | Self::Note => {}
+        }
+    }
+
     pub fn word(&self) -> &'static str {
         match self {
             Self::Read(_) => "a read",
@@ -141,7 +172,27 @@ impl Ledger {
         ledger
     }
 
-    /// The fold of a whole journal, of which no more than a line is in memory at once.
+    /// Puts back, in all that the engine goes by, what is known again. What is not stays marked.
+    pub fn reveal(&mut self, by: &Redactor) {
+        self.each_value(&|value| *value = by.reveal(value.take()));
+    }
+
+    /// As people read it.
+    pub fn show(&mut self, by: &Redactor) {
+        self.each_value(&|value| *value = by.show(value.take()));
+    }
+
+    fn each_value(&mut self, each: &dyn Fn(&mut Value)) {
+        self.expanded.values_mut().flatten().for_each(each);
+        for step in self.steps.values_mut() {
+            if let StepState::Finished(outputs) = &mut step.state {
+                each(outputs);
+            }
+            step.places.values_mut().for_each(|kept| kept.each_value(each));
+        }
+    }
+
+    /// The fold of a whole journal as people read it, of which no more than a line is in memory at once.
     ///
     /// # Errors
     /// The journal cannot be read, or its chain does not hold.
@@ -160,8 +211,10 @@ impl Ledger {
                 self.ends += 1;
             }
             Record::Aborted { .. } => self.aborted = true,
+            Record::Adopted { .. } => self.claimed(),
             Record::ReleaseStarted { .. } => self.released = Some(false),
             Record::ReleaseFinished { complete } => self.released = Some(*complete),
+            Record::Scored { sha256, .. } => self.scored = Some(sha256.clone()),
             Record::Expanded { step, items } => {
                 self.expanded.insert(step.clone(), items.clone());
             }
@@ -174,6 +227,16 @@ impl Ledger {
                     self.order.push((step.to_owned(), place.clone()));
                 }
                 entry.apply(record);
+            }
+        }
+    }
+
+    /// Marks every operation so far as one that another user's journal claims.
+    pub fn claimed(&mut self) {
+        let kept = self.steps.values_mut().flat_map(|step| step.places.values_mut());
+        for kept in kept {
+            if let Kept::Operation(operation) = kept {
+                operation.claimed = true;
             }
         }
     }
@@ -225,6 +288,13 @@ impl Ledger {
 }
 
 impl StepLedger {
+    /// Attempts that count: those that failed, and the last. What waited for a person, or was cut off and taken up
+    /// again, is the same attempt.
+    pub fn tries(&self) -> u32 {
+        let failed = matches!(&self.state, StepState::Failed { word, .. } if word != WAITING);
+        (self.failures + u32::from(!failed)).min(self.attempts)
+    }
+
     pub fn apply(&mut self, record: &Record) {
         match record {
             Record::StepStarted { attempt, .. } => {
@@ -236,9 +306,10 @@ impl StepLedger {
             }
             Record::StepSkipped { why, .. } => self.state = StepState::Skipped(why.clone()),
             Record::StepFailed { word, error, last, .. } => {
+                self.failures += u32::from(word != WAITING);
+                self.forget_path(word != WAITING);
                 let (word, error) = (word.clone(), error.clone());
                 self.state = StepState::Failed { word, error, last: *last };
-                self.forget_reads();
             }
             Record::Read { place, value, .. } => self.keep(place, Kept::Read(value.clone())),
             Record::Wait { place, until, .. } => self.keep(place, Kept::Wait(*until)),
@@ -283,6 +354,7 @@ impl StepLedger {
                     failed,
                     failed_jobs,
                     released: None,
+                    claimed: false,
                 };
                 self.keep(place, Kept::Operation(Box::new(kept)));
             }
@@ -341,12 +413,16 @@ impl StepLedger {
     }
 
     /// A failed attempt that changed nothing is tried again from fresh reads; one that did change
-    /// something must take the same path.
-    fn forget_reads(&mut self) {
+    /// something must take the same path. With the reads go the answers, unless the step only waits for another one.
+    fn forget_path(&mut self, answers: bool) {
         let acted =
             self.places.values().any(|kept| matches!(kept, Kept::Change(_) | Kept::Operation(_)));
         if !acted {
-            self.places.retain(|_, kept| !matches!(kept, Kept::Read(_) | Kept::Wait(_)));
+            self.places.retain(|_, kept| match kept {
+                Kept::Read(_) | Kept::Wait(_) => false,
+                Kept::Answer { .. } => !answers,
+                _ => true,
+            });
         }
     }
 }

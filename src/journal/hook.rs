@@ -29,7 +29,7 @@ pub(crate) struct Hook {
 static HOOKS: LazyLock<Mutex<HashMap<PathBuf, Arc<Hook>>>> = LazyLock::new(Mutex::default);
 
 impl Hook {
-    pub fn of(path: &Path) -> Arc<Self> {
+    pub(crate) fn of(path: &Path) -> Arc<Self> {
         let new = || {
             Arc::new(Self {
                 left: AtomicI64::new(-1),
@@ -44,18 +44,18 @@ impl Hook {
     }
 
     /// Forgets the hook of a journal, so that the next writer is a whole one.
-    pub fn forget(path: &Path) {
+    pub(crate) fn forget(path: &Path) {
         HOOKS.lock().unwrap().remove(path);
     }
 
     /// After `records` more the writer acknowledges nothing and leaves `torn` as its last line.
-    pub fn cut_after(&self, records: u64, torn: &'static str) {
+    pub(crate) fn cut_after(&self, records: u64, torn: &'static str) {
         *self.torn.lock().unwrap() = torn;
         self.left.store(records as i64, SeqCst);
     }
 
     /// After `records` more the disk is full, in the middle of a line.
-    pub fn full_after(&self, records: u64) {
+    pub(crate) fn full_after(&self, records: u64) {
         self.space.store(records as i64, SeqCst);
     }
 
@@ -72,7 +72,7 @@ impl Hook {
         Err(io::Error::from(io::ErrorKind::StorageFull))
     }
 
-    pub fn syncs(&self) -> u64 {
+    pub(crate) fn syncs(&self) -> u64 {
         self.syncs.load(SeqCst)
     }
 

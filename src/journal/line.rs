@@ -1,5 +1,5 @@
 //! The text of a line: a record without its secrets, as JSON that the reader takes, and the hash that the
-//! next line carries. Owns what of a record may be redacted; which secrets there are is the writer's.
+//! next line carries. Owns what of a record is text for people; which secrets there are is the writer's.
 
 use std::io;
 
@@ -8,56 +8,34 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Record, redact::redact};
+use super::{Record, Redactor, digits::hex, marker::may_need_marks};
 
 /// Why a record could not be kept.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct JournalError(pub String);
 
-/// The fields that an input of a playbook can get into. Everything else is what the chain and the
-/// fold go by, and stays as it is even when a secret looks like it.
-const CONTENT: [&str; 22] = [
-    "after",
-    "before",
-    "error",
-    "facts",
-    "from",
-    "items",
-    "leaves",
-    "message",
-    "now",
-    "operation",
-    "output",
-    "outputs",
-    "question",
-    "reason",
-    "setting",
-    "subject",
-    "text",
-    "to",
-    "until",
-    "value",
-    "what",
+/// The fields that people read, and that an input of a playbook can get into: in them a text stands for a
+/// sensitive value. Those that the engine goes by are [`Record::kept_values`]. Everything else is what the
+/// chain and the fold go by, and stays as it is even when a secret looks like it.
+const TEXTS: [&str; 11] = [
+    "error", "facts", "leaves", "message", "now", "question", "reason", "subject", "text", "what",
     "why",
 ];
 
-/// A line without its secrets, and still a line of this run's chain. A place's target is redacted
-/// before it becomes a place.
-fn redact_line(line: Value, secrets: &[String]) -> Value {
-    match line {
-        Value::Object(line) if !secrets.is_empty() => {
-            // There `until` is a time.
-            let waits = line.get("record").is_some_and(|record| record == "wait");
-            line.into_iter()
-                .map(|(key, value)| match CONTENT.contains(&key.as_str()) && !waits {
-                    true => (key, redact(value, secrets)),
-                    false => (key, value),
-                })
-                .collect()
-        }
-        line => line,
-    }
+/// Those of what a release came to: its values are told, and nothing goes by them.
+const TOLD: [&str; 2] = ["after", "before"];
+
+/// A line without its secrets, and still a line of this run's chain.
+fn redact_line(line: Value, by: &Redactor) -> Value {
+    let Value::Object(line) = line else { return line };
+    let is_told = line.get("record").is_some_and(|record| record == "release-outcome");
+    let hides = |key: &str| TEXTS.contains(&key) || is_told && TOLD.contains(&key);
+    let one = |(key, value): (String, Value)| match hides(&key) {
+        true => (key, by.show(value)),
+        false => (key, value),
+    };
+    Value::Object(line.into_iter().map(one).collect())
 }
 
 /// How deep a line may nest. The reader takes 128 levels, and a line that it does not take would
@@ -80,26 +58,37 @@ pub(super) struct LineOf<'a> {
 /// The record is no JSON, or nests too deep for a reader.
 pub(super) fn append_line(
     line: &LineOf<'_>,
-    secrets: &[String],
+    by: &Redactor,
     bytes: &mut Vec<u8>,
 ) -> Result<(), JournalError> {
     let unfit = |e| JournalError(format!("a record cannot be written as JSON: {e}"));
     let from = bytes.len();
-    if secrets.is_empty() {
+    if by.is_idle() {
         serde_json::to_writer(&mut *bytes, line).map_err(unfit)?;
         // A text that opens no more than this cannot nest deeper.
         let opened = bytes[from..].iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-        if opened <= MAX_DEPTH {
+        if opened <= MAX_DEPTH && !may_need_marks(&bytes[from..]) {
             return Ok(());
         }
         bytes.truncate(from);
     }
-    let value = serde_json::to_value(line).map_err(unfit)?;
-    if is_deeper(&value, MAX_DEPTH) {
-        let why = format!("a record nests deeper than the {MAX_DEPTH} levels it may have");
-        return Err(JournalError(why));
+    let mut record = line.record.clone();
+    for value in record.kept_values() {
+        if is_deeper(value, MAX_DEPTH) {
+            return Err(too_deep());
+        }
+        *value = by.mark(value.take());
     }
-    serde_json::to_writer(bytes, &redact_line(value, secrets)).map_err(unfit)
+    let value = serde_json::to_value(LineOf { record: &record, ..*line }).map_err(unfit)?;
+    // A marker is two levels deeper than what it stands for.
+    if is_deeper(&value, MAX_DEPTH + 4) {
+        return Err(too_deep());
+    }
+    serde_json::to_writer(bytes, &redact_line(value, by)).map_err(unfit)
+}
+
+fn too_deep() -> JournalError {
+    JournalError(format!("a record nests deeper than the {MAX_DEPTH} levels it may have"))
 }
 
 fn is_deeper(value: &Value, than: usize) -> bool {
@@ -115,7 +104,15 @@ pub fn hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The same of all that is left in a reader, which need not be in memory at once.
+/// So many digits of a SHA-256 stand for it: with fewer, somebody could make two plans that share them.
+pub const DIGITS: usize = 32;
+
+/// Whether `given` is this hash, or its first [`DIGITS`] or more.
+pub fn is_hash(hash: &str, given: &str) -> bool {
+    given.len() >= DIGITS && hash.starts_with(&given.to_ascii_lowercase())
+}
+
+/// The SHA-256 of all that is left in a reader, which need not be in memory at once.
 pub(super) fn hash_all(mut from: impl io::Read) -> io::Result<String> {
     let mut digest = Sha256::new();
     let mut block = vec![0; 64 * 1024];
@@ -127,13 +124,6 @@ pub(super) fn hash_all(mut from: impl io::Read) -> io::Result<String> {
             Err(e) => return Err(e),
         }
     }
-}
-
-/// In lower case. Each line of a journal is hashed whenever it is read, so a byte is no text of its own.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -163,8 +153,8 @@ mod tests {
             let record = &Record::Read { step, place, scope, value };
             let line = LineOf { seq: 7, time: Timestamp::UNIX_EPOCH, prev: "0", record };
             let (mut straight, mut by_value) = (Vec::new(), Vec::new());
-            append_line(&line, &[], &mut straight).unwrap();
-            append_line(&line, &["not in it".into()], &mut by_value).unwrap();
+            append_line(&line, &Redactor::default(), &mut straight).unwrap();
+            append_line(&line, &vec!["not in it".into()].into(), &mut by_value).unwrap();
             assert_eq!(String::from_utf8_lossy(&straight), String::from_utf8_lossy(&by_value));
             let read: Line = serde_json::from_slice(&straight).unwrap();
             assert_eq!(read.record, *record);

@@ -113,11 +113,11 @@ pub fn take_stock(dir: &RunDir, head: &Head, origins: &Origins) -> Result<Record
     let mut files = Vec::new();
     for file in listed(dir).map_err(at)? {
         let path = dir.path().join(&file);
-        let sha256 = hash_file(&path).map_err(at)?;
+        let sha256 = hash_file(dir, &file).map_err(at)?;
         let bytes = fs::metadata(&path).map_err(at)?.len();
         let origin = origins.0.get(file.as_str()).cloned();
         let origin = origin.unwrap_or_else(|| "not made by the run".into());
-        files.push(Artefact { sha256, bytes, origin, file });
+        files.push(Artefact { file, sha256, bytes, origin });
     }
     let (records, head) = (head.next, head.hash.clone());
     let manifest = Manifest { run: dir.id().into(), records, head, files };
@@ -137,14 +137,14 @@ pub struct Recorded {
     /// Of the line that follows what the manifest was made of: whether it is a manifest's record, and
     /// the hash of the line before it.
     next: Option<(bool, String)>,
-    /// SHA-256 of each piece of evidence, by name.
+    /// SHA-256 of each piece of evidence and of a drill's scorecard, by name.
     evidence: BTreeMap<String, String>,
 }
 
 impl Recorded {
     /// Reads the manifest; the lines of the chain are still to be added.
     pub fn of(dir: &RunDir) -> Self {
-        let bytes = fs::read(dir.path().join(MANIFEST)).ok();
+        let bytes = dir.read(MANIFEST).ok();
         Self {
             manifest: bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()),
             found: bytes.as_ref().map(|bytes| hash(bytes)),
@@ -157,7 +157,7 @@ impl Recorded {
     /// Whether a run in progress has made another manifest meanwhile: then what was added does not
     /// belong to this one.
     pub fn is_outdated(&self, dir: &RunDir) -> bool {
-        hash_file(&dir.path().join(MANIFEST)).ok() != self.found
+        hash_file(dir, MANIFEST).ok() != self.found
     }
 
     /// Takes in a line of the run's journal; in their order.
@@ -171,6 +171,9 @@ impl Recorded {
             Record::Evidence { file, sha256, .. } => {
                 self.evidence.insert(file.clone(), sha256.clone());
             }
+            Record::Scored { sha256, .. } => {
+                self.evidence.insert(RunDir::SCORECARD.into(), sha256.clone());
+            }
             _ => {}
         }
     }
@@ -181,7 +184,7 @@ impl Recorded {
     /// # Errors
     /// The directory cannot be read.
     pub fn stock(self, dir: &RunDir, head: &Head) -> io::Result<Vec<Stocked>> {
-        let is = |file: &str, sha256: &str| match hash_file(&dir.path().join(file)) {
+        let is = |file: &str, sha256: &str| match hash_file(dir, file) {
             Ok(found) if found == sha256 => Stock::AsRecorded,
             Ok(_) => Stock::Changed,
             Err(_) => Stock::Missing,
@@ -210,6 +213,10 @@ impl Recorded {
                 found.entry(file).or_insert(Stock::NotListed);
             }
         }
+        // No manifest lists it: it would vouch for whatever lies there.
+        if dir.path().join(RunDir::SCORECARD).symlink_metadata().is_ok() {
+            found.entry(RunDir::SCORECARD.into()).or_insert(Stock::NotListed);
+        }
         Ok(found.into_iter().collect())
     }
 
@@ -223,8 +230,8 @@ impl Recorded {
     }
 }
 
-fn hash_file(path: &Path) -> io::Result<String> {
-    hash_all(fs::File::open(path)?)
+fn hash_file(dir: &RunDir, file: &str) -> io::Result<String> {
+    hash_all(dir.open(file)?)
 }
 
 /// Names of the artefacts in the directory, sorted.

@@ -7,11 +7,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Class, How, Scope, Verdict};
+use super::{Class, How, Scope, Verdict, Who};
 
 /// Version of the format, in the first record of each journal. A reader refuses a newer one.
-/// Format 2 has `manifest` records.
-pub const FORMAT: u32 = 2;
+/// Format 2 has `manifest` records; format 3 signed lines, `adopted` records, the hash of the inputs, and an object that
+/// stands for a sensitive value that the engine goes by; before, it was the text `(sensitive)`. Format 4 has `scored`
+/// records.
+pub const FORMAT: u32 = 4;
+
+/// Whether sensitive values of such a journal are texts everywhere.
+pub(super) fn has_texts_for_secrets(format: u32) -> bool {
+    format < 3
+}
 
 /// Where in a step something was read, set or started: the n-th use of one target of one kind.
 /// Identifies its place even if a step's calls run concurrently.
@@ -88,17 +95,29 @@ pub enum Record {
         drill: Option<String>,
         playbook_sha256: String,
         plan_sha256: String,
+        /// SHA-256 of `inputs.json`; none in earlier formats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs_sha256: Option<String>,
         scope: Scope,
         endpoint: Option<String>,
         /// Where the endpoint is a lab.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lab: Option<InLab>,
         operator: String,
+        /// What AWS and the system say of the operator.
+        #[serde(default, skip_serializing_if = "Who::is_unknown")]
+        who: Who,
         /// The endpoint's time.
         clock: Option<Timestamp>,
     },
     Resumed {
         operator: String,
+        #[serde(default, skip_serializing_if = "Who::is_unknown")]
+        who: Who,
+    },
+    /// A user who did not write what comes before has looked at it and vouches for it.
+    Adopted {
+        by: String,
     },
     /// A for-each fanned out: `items` in order, so that a resumed run fans out the same.
     Expanded {
@@ -196,11 +215,18 @@ pub enum Record {
         /// Whom it was asked of, with the way to reach them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<String>,
+        /// Id of the question: a hash of what was shown, and of the run, step, place and attempt that it was for.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        asked: String,
+        /// As whoever answered calls themselves.
         by: String,
+        /// What AWS and the system say of them.
+        #[serde(default, skip_serializing_if = "Who::is_unknown")]
+        who: Who,
         /// When it was given, where that was earlier than the record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Timestamp>,
-        /// By which way it came, where that was not the terminal or the command line: `page`.
+        /// By which way it came: `terminal`, `command line`, `approve` or `live page`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         via: Option<String>,
         yes: bool,
@@ -245,11 +271,23 @@ pub enum Record {
         sha256: String,
         files: u64,
     },
+    /// The scorecard of a drill was saved: the SHA-256 of its bytes, and how the drill came out in a word. The last
+    /// one counts.
+    Scored {
+        sha256: String,
+        outcome: String,
+    },
     RunFinished {
         status: RunStatus,
     },
     Aborted {
         by: String,
+        /// None where nobody gave one, and in earlier formats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What AWS and the system say of whoever did it.
+        #[serde(default, skip_serializing_if = "Who::is_unknown")]
+        who: Who,
     },
     ReleaseStarted {
         by: String,
@@ -308,14 +346,34 @@ impl Record {
             | Self::ReleaseOutcome { step, .. } => Some(step),
             Self::RunStarted { .. }
             | Self::Resumed { .. }
+            | Self::Adopted { .. }
             | Self::Notified { .. }
             | Self::NotNotified { .. }
             | Self::Interrupted {}
             | Self::Manifest { .. }
+            | Self::Scored { .. }
             | Self::RunFinished { .. }
             | Self::Aborted { .. }
             | Self::ReleaseStarted { .. }
             | Self::ReleaseFinished { .. } => None,
+        }
+    }
+
+    /// The values that the engine goes by: what stands in them for a sensitive value is a marker.
+    pub(super) fn kept_values(&mut self) -> Vec<&mut Value> {
+        match self {
+            Self::Expanded { items, .. } => items.iter_mut().collect(),
+            Self::StepFinished { outputs: value, .. }
+            | Self::Read { value, .. }
+            | Self::Outcome { after: value, .. }
+            | Self::Closed { value, .. }
+            | Self::OperationIntent { operation: value, .. }
+            | Self::OperationEnded { output: value, .. } => vec![value],
+            Self::Intent { setting, before, after, until, .. } => {
+                [setting, before, after].into_iter().chain(until).collect()
+            }
+            Self::ReleaseIntent { from, to, .. } => vec![from, to],
+            _ => Vec::new(),
         }
     }
 
@@ -392,6 +450,10 @@ pub enum Released {
     Retained {
         what: String,
     },
+    /// The thing itself is not there any more: nothing is left to give back to.
+    Gone {
+        what: String,
+    },
     Failed {
         error: String,
     },
@@ -404,6 +466,7 @@ impl Released {
             Self::AlreadyBefore => "already before",
             Self::Conflict { .. } => "conflict",
             Self::Retained { .. } => "retained",
+            Self::Gone { .. } => "gone",
             Self::Failed { .. } => "failed",
         }
     }

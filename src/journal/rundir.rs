@@ -3,14 +3,18 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
-    path::{Path, PathBuf},
+    io::{self, Read as _, Write},
+    path::{Component, Path, PathBuf},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 
-use super::{line::hash, private};
+use super::{
+    line::hash,
+    private,
+    seal::{foreign, foreign_to},
+};
 
 /// `<home>/runs/<ULID>/`.
 #[derive(Clone, Debug)]
@@ -43,6 +47,9 @@ pub enum RunDirError {
     #[error("run {run} is being worked on by another process")]
     #[diagnostic(code("run::locked"), help("wait for it, or stop it with `backburn abort {run}`"))]
     Locked { run: String },
+    #[error("{what}; nothing was changed")]
+    #[diagnostic(code("run::foreign"), help("{fix}"))]
+    Foreign { what: String, fix: String },
     #[error("{path}: {error}")]
     #[diagnostic(code("run::io"), help("the run directory must be readable and writable"))]
     Io { path: String, error: io::Error },
@@ -76,30 +83,60 @@ impl RunDir {
         approval(step, "asked")
     }
 
-    /// The file of an answer to it, until the run takes it up.
-    pub fn answer(step: &str) -> String {
-        approval(step, "given")
+    /// The file of the answer to one question of a step, until the answer is in the journal. `question` is
+    /// its id: each question has a file of its own, so that its first answer is the only one.
+    pub fn answer(step: &str, question: &str) -> String {
+        approval(step, &format!("{}.given", question.get(..32).unwrap_or(question)))
     }
 
-    /// Whether a file is one of the two.
+    /// The file of an answer that does not count, until that is in the journal. `answer` is its SHA-256.
+    pub fn ignored(step: &str, answer: &str) -> String {
+        approval(step, &format!("{}.ignored", answer.get(..32).unwrap_or(answer)))
+    }
+
+    /// Whether a file is an answer.
+    pub fn is_answer(name: &str) -> bool {
+        Self::is_approval(name) && name.ends_with(".given.json")
+    }
+
+    /// Whether a file is a question or an answer.
     pub fn is_approval(name: &str) -> bool {
         name.starts_with(APPROVAL)
     }
 
     /// The files of the questions that wait, as far as the directory can be read.
     pub fn questions(&self) -> Vec<String> {
+        self.names(|name| Self::is_approval(name) && name.ends_with(".asked.json"))
+    }
+
+    /// The files of the answers that are not in the journal yet, as far as the directory can be read.
+    pub fn answers(&self) -> Vec<String> {
+        self.names(Self::is_answer)
+    }
+
+    /// The files of the answers that do not count, as far as the directory can be read.
+    pub fn all_ignored(&self) -> Vec<String> {
+        self.names(|name| Self::is_approval(name) && name.ends_with(".ignored.json"))
+    }
+
+    fn names(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        names.filter(|name| Self::is_approval(name) && name.ends_with(".asked.json")).collect()
+        names.filter(|name| wanted(name)).collect()
     }
 }
 
 const APPROVAL: &str = "approval-";
 
-/// Ids of steps are words; anything else is kept out of a file name.
+/// Ids of steps are words; anything else is kept out of a file name. Two steps never share one: a word that is
+/// not the whole id, or that a file name has no room for, is followed by the id's hash.
 fn approval(step: &str, what: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-[]".contains(c);
-    let word: String = step.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-[]".contains(c);
+    let word: String = step.chars().filter(|c| plain(*c)).take(100).collect();
+    let word = match word == step {
+        true => word,
+        false => format!("{word}_{}", hash(step.as_bytes()).get(..32).unwrap_or_default()),
+    };
     format!("{APPROVAL}{word}.{what}.json")
 }
 
@@ -109,6 +146,7 @@ impl RunDir {
     /// # Errors
     /// The disk refuses it, or it is there already.
     pub fn create(home: &Path, run: &str) -> Result<Self, RunDirError> {
+        own(home)?;
         let path = home.join("runs").join(run);
         private::dirs(&home.join("runs")).map_err(at(&path))?;
         private::dir(&path).map_err(at(&path))?;
@@ -122,6 +160,7 @@ impl RunDir {
     /// # Errors
     /// The disk refuses it.
     pub fn turn(home: &Path) -> Result<File, RunDirError> {
+        own(home)?;
         let path = home.join("runs").join("turn.lock");
         let open = || {
             private::dirs(&home.join("runs"))?;
@@ -136,9 +175,44 @@ impl RunDir {
     /// Finds a run by its id, a unique prefix of it (any case), or `last`.
     ///
     /// # Errors
-    /// None or several match, or the directory cannot be read.
+    /// None or several match; the home or the run's directory cannot be read, is another user's, or may be
+    /// written by others.
     pub fn find(home: &Path, asked: &str) -> Result<Self, RunDirError> {
-        let runs = Self::list(home)?;
+        let found = Self::matching(home, asked)?;
+        not_foreign(&found.path)?;
+        Ok(found)
+    }
+
+    /// The same for the machine's administrator, who may answer in the run of an ordinary user.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find), and several users own the home.
+    pub fn find_as_administrator(home: &Path, asked: &str) -> Result<Self, RunDirError> {
+        let found = Self::among(Self::all(home)?, home, asked)?;
+        let owner = found.owner().unwrap_or_default();
+        for path in [home, &home.join("runs"), &found.path] {
+            if let Some((what, fix)) = foreign_to(path, owner) {
+                return Err(RunDirError::Foreign { what, fix });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The system user to whom the run belongs; none where the system does not tell.
+    pub fn owner(&self) -> Option<u32> {
+        #[cfg(unix)]
+        {
+            Some(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&self.path).ok()?))
+        }
+        #[cfg(not(unix))]
+        None
+    }
+
+    fn matching(home: &Path, asked: &str) -> Result<Self, RunDirError> {
+        Self::among(Self::list(home)?, home, asked)
+    }
+
+    fn among(runs: Vec<Self>, home: &Path, asked: &str) -> Result<Self, RunDirError> {
         let unknown =
             || RunDirError::Unknown { asked: asked.into(), home: home.display().to_string() };
         if asked == "last" {
@@ -161,8 +235,14 @@ impl RunDir {
     /// Every run, oldest first.
     ///
     /// # Errors
-    /// The directory cannot be read; one that is not there has no runs.
+    /// The directory cannot be read, is another user's, or may be written by others; one that is not there has
+    /// no runs.
     pub fn list(home: &Path) -> Result<Vec<Self>, RunDirError> {
+        own(home)?;
+        Self::all(home)
+    }
+
+    fn all(home: &Path) -> Result<Vec<Self>, RunDirError> {
         let path = home.join("runs");
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -191,6 +271,15 @@ impl RunDir {
 
     pub fn journal(&self) -> PathBuf {
         self.path.join(Self::JOURNAL)
+    }
+
+    /// Opens the journal to be read and appended to. A link is not followed, and none is made.
+    ///
+    /// # Errors
+    /// There is none, or the disk refuses it.
+    pub fn open_journal(&self) -> Result<File, RunDirError> {
+        let path = self.journal();
+        private::file(&path, File::options().read(true).append(true)).map_err(at(&path))
     }
 
     /// There once the process that works on the run was asked to stop.
@@ -225,7 +314,8 @@ impl RunDir {
     /// # Errors
     /// The disk refuses it.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunDirError> {
-        write_whole(&self.path.join(name), bytes)
+        let path = self.path.join(name);
+        private::replace(&path, bytes).map_err(at(&path))
     }
 
     /// # Errors
@@ -236,12 +326,33 @@ impl RunDir {
         self.write(name, text.as_bytes())
     }
 
+    /// Writes a file whole or not at all, if there is none of that name; whether it did.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn create_json<T: Serialize>(&self, name: &str, value: &T) -> Result<bool, RunDirError> {
+        let path = self.path.join(name);
+        let create = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+            private::own(file.as_file())?;
+            private::readable_by_owner_of(&self.path, file.as_file())?;
+            file.write_all(&serde_json::to_vec_pretty(value)?)?;
+            file.as_file().sync_all()?;
+            match file.persist_noclobber(&path) {
+                Ok(_) => File::open(&self.path)?.sync_all().map(|()| true),
+                Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+                Err(e) => Err(e.error),
+            }
+        };
+        create().map_err(at(&path))
+    }
+
     /// Writes a file whole or not at all, but without waiting for the disk: after a loss of power it may
     /// be empty or not there. For what can be made again.
-    pub(super) fn write_unsynced<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+    pub(super) fn write_unsynced(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
         private::own(file.as_file())?;
-        file.write_all(&serde_json::to_vec(value)?)?;
+        file.write_all(bytes)?;
         file.persist(self.path.join(name)).map_err(|e| e.error)?;
         Ok(())
     }
@@ -249,16 +360,49 @@ impl RunDir {
     /// # Errors
     /// The file cannot be read, or has unexpected content.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, RunDirError> {
-        let path = self.path.join(name);
-        let bytes = fs::read(&path).map_err(at(&path))?;
-        serde_json::from_slice(&bytes).map_err(|e| at(&path)(io::Error::other(e)))
+        let text = self.read_text(name)?;
+        serde_json::from_str(&text).map_err(|e| at(&self.path.join(name))(io::Error::other(e)))
     }
 
     /// # Errors
     /// The file cannot be read.
     pub fn read_text(&self, name: &str) -> Result<String, RunDirError> {
+        let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
+        self.read(name).and_then(text).map_err(at(&self.path.join(name)))
+    }
+
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(name)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The system user who wrote a file of the run; none where the system has none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn writer(&self, name: &str) -> io::Result<Option<u32>> {
+        private::writer(&self.open(name)?)
+    }
+
+    /// Opens a file of the run by its name, such as `evidence/isolate/before.json`.
+    ///
+    /// # Errors
+    /// It is not below the directory, links followed; is no regular file; or cannot be read.
+    pub fn open(&self, name: &str) -> io::Result<File> {
+        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "it is outside of the run");
+        let parts = Path::new(name).components();
+        if !parts.into_iter().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(outside());
+        }
         let path = self.path.join(name);
-        fs::read_to_string(&path).map_err(at(&path))
+        let parent = path.parent().unwrap_or(&self.path);
+        if parent != self.path && !parent.canonicalize()?.starts_with(self.path.canonicalize()?) {
+            return Err(outside());
+        }
+        private::regular(&path)
     }
 
     /// Keeps bytes under `evidence/<step>/<name>`; each part becomes a plain file name.
@@ -276,23 +420,19 @@ impl RunDir {
         if let Some(parent) = path.parent() {
             private::dirs(parent).map_err(at(&path))?;
         }
-        write_whole(&path, bytes)?;
+        private::replace(&path, bytes).map_err(at(&path))?;
         Ok(KeptFile { file, sha256: hash(bytes) })
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirError> {
-    let write = || {
-        let parent = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(parent)?;
-        private::own(file.as_file())?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        // The name is on the disk only once its directory is.
-        File::open(parent)?.sync_all()
-    };
-    write().map_err(at(path))
+/// A home that others may write to decides nothing: neither which runs there are nor what they did.
+fn own(home: &Path) -> Result<(), RunDirError> {
+    not_foreign(home)?;
+    not_foreign(&home.join("runs"))
+}
+
+fn not_foreign(path: &Path) -> Result<(), RunDirError> {
+    foreign(path).map_or(Ok(()), |(what, fix)| Err(RunDirError::Foreign { what, fix }))
 }
 
 fn plain(name: &str) -> String {
@@ -306,4 +446,22 @@ fn plain(name: &str) -> String {
 fn at(path: &Path) -> impl Fn(io::Error) -> RunDirError {
     let path = path.display().to_string();
     move |error| RunDirError::Io { path: path.clone(), error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_steps_share_no_file() {
+        let long = "a".repeat(100);
+        let ids = ["stop", "st.op", "st_op", "st op", "Stop", "st/op", "stop[1]", "../stop", &long];
+        let longer = format!("{long}b");
+        let all: Vec<_> = ids.iter().copied().chain([longer.as_str()]).collect();
+        let names: std::collections::BTreeSet<_> =
+            all.iter().map(|id| RunDir::question(id).to_lowercase()).collect();
+        assert_eq!(names.len(), all.len(), "{names:?}");
+        assert_eq!(RunDir::question("stop[1]"), "approval-stop[1].asked.json");
+        assert!(names.iter().all(|name| !name.contains('/') && name.len() < 200));
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{File, Metadata},
+    fs::Metadata,
     io::{self, BufReader, Read as _},
     time::UNIX_EPOCH,
 };
@@ -12,10 +12,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Place, ReadError, Record, Released, RunDir, RunStatus, Scope, reader::each_of};
+use super::{
+    Place, ReadError, Record, Released, RunDir, RunStatus, Scope, Seal, Signature, Witness,
+    reader::each_of,
+};
 
 /// Version of the file. One of another version is made again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 3;
 
 /// How a run stands, as its journal says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,10 +30,14 @@ pub struct RunState {
     pub aborted: bool,
     /// As in [`Ledger`](super::Ledger).
     pub released: Option<bool>,
+    /// As in [`Ledger`](super::Ledger).
+    pub scored: Option<String>,
     /// Changes that the run made, also those that were given back.
     pub changes: usize,
     /// Changes that are still the run's: not given back, and not kept for good by a release.
     pub held: Vec<Held>,
+    /// Whose the journal is; none where it has no record.
+    pub signature: Option<Signature>,
 }
 
 /// Of the first record, what tells runs apart.
@@ -81,6 +88,7 @@ impl StateKey {
 struct Kept<S> {
     format: u32,
     journal: StateKey,
+    records: u64,
     state: S,
 }
 
@@ -98,30 +106,64 @@ impl RunDir {
         }
     }
 
-    /// How the run stands, from the kept file where that fits the journal, else from the journal, whose
-    /// chain is checked then. None where the run has no journal: nothing was done.
+    /// How the run stands, from the kept file where that fits the journal and is signed by `seal`, else from the
+    /// journal, whose chain is checked then. Without a seal nothing is kept. None where the run has no journal:
+    /// nothing was done.
     ///
     /// # Errors
     /// The journal cannot be read, or its chain does not hold: what the run holds is unknown.
-    pub fn state(&self) -> Result<Option<(StateKey, RunState)>, ReadError> {
+    pub fn state(&self, seal: Option<&Seal>) -> Result<Option<(StateKey, RunState)>, ReadError> {
         let Some(key) = self.state_key()? else { return Ok(None) };
-        if let Ok(kept) = self.read_json::<Kept<RunState>>(Self::STATE)
+        let witness = Witness::of(seal, self.id());
+        // An older journal could have been put back together with its state.
+        if let Some(kept) = seal.and_then(|seal| self.kept_state(seal))
             && (kept.format, kept.journal) == (FORMAT, key)
+            && witness.has_all(kept.records)
         {
             return Ok(Some((key, kept.state)));
         }
-        let file = File::open(self.journal())?;
+        let file = self.open(Self::JOURNAL)?;
         // The run may continue meanwhile: only as much is read as the key covers.
         let key = StateKey::of(&file.metadata()?)?;
         let mut fold = Fold::default();
-        each_of(BufReader::new(file.take(key.bytes)), |line| fold.apply(line.record))?;
-        let state = fold.state();
+        let tail = each_of(BufReader::new(file.take(key.bytes)), |line| fold.apply(line.record))?;
+        let mut state = fold.state();
+        if tail.head.next > 0 {
+            state.signature = Some(witness.judge(&tail.head, &tail.last));
+        }
         // It saves time and nothing hangs on it: a home that takes no files is read each time.
-        let kept = Kept { format: FORMAT, journal: key, state: &state };
-        if let Err(error) = self.write_unsynced(Self::STATE, &kept) {
+        if let Some(seal) = seal
+            && let Err(error) = self.keep_state(seal, key, tail.head.next, &state)
+        {
             tracing::debug!(run = self.id(), %error, "the state of the run is not kept");
         }
         Ok(Some((key, state)))
+    }
+
+    /// A line of JSON, and its MAC: whoever may write to the home must not decide what a run holds.
+    fn keep_state(
+        &self,
+        seal: &Seal,
+        journal: StateKey,
+        records: u64,
+        state: &RunState,
+    ) -> io::Result<()> {
+        let mut text = serde_json::to_vec(&Kept { format: FORMAT, journal, records, state })?;
+        let mac = seal.sign(&self.domain(), &text);
+        text.push(b'\n');
+        text.extend_from_slice(mac.as_bytes());
+        self.write_unsynced(Self::STATE, &text)
+    }
+
+    fn kept_state(&self, seal: &Seal) -> Option<Kept<RunState>> {
+        let text = self.read_text(Self::STATE).ok()?;
+        let (text, mac) = text.rsplit_once('\n')?;
+        let is_own = seal.has_signed(&self.domain(), text.as_bytes(), mac);
+        is_own.then(|| serde_json::from_str(text).ok())?
+    }
+
+    fn domain(&self) -> String {
+        format!("state {}", self.id())
     }
 }
 
@@ -151,6 +193,7 @@ impl Fold {
             Record::Aborted { .. } => self.state.aborted = true,
             Record::ReleaseStarted { .. } => self.state.released = Some(false),
             Record::ReleaseFinished { complete } => self.state.released = Some(complete),
+            Record::Scored { sha256, .. } => self.state.scored = Some(sha256),
             Record::Intent { step, place, scope, after, .. } => {
                 let region = scope.region;
                 let change = Change { region, after, outcome: None, released: None };
@@ -204,7 +247,12 @@ impl Change {
     fn is_held(&self) -> bool {
         !matches!(
             self.released,
-            Some(Released::GivenBack | Released::AlreadyBefore | Released::Retained { .. })
+            Some(
+                Released::GivenBack
+                    | Released::AlreadyBefore
+                    | Released::Retained { .. }
+                    | Released::Gone { .. }
+            )
         )
     }
 }
@@ -226,6 +274,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = RunDir::create(home.path(), "01JD0000000000000000000000").unwrap();
         (home, dir)
+    }
+
+    fn seal() -> Seal {
+        Seal::new([7; 32], "/nowhere".into())
     }
 
     fn cell(target: &str, nth: u32) -> Place {
@@ -252,7 +304,12 @@ mod tests {
         let is_held = |released: &Option<Released>| {
             !matches!(
                 released,
-                Some(Released::GivenBack | Released::AlreadyBefore | Released::Retained { .. })
+                Some(
+                    Released::GivenBack
+                        | Released::AlreadyBefore
+                        | Released::Retained { .. }
+                        | Released::Gone { .. }
+                )
             )
         };
         let changes = ledger.changes().filter(|(_, _, change)| is_held(&change.released));
@@ -273,20 +330,22 @@ mod tests {
             1 => at().prop_map(|(step, on, nth)| {
                 Record::Closed { step, place: cell(&on, nth), value: json!(7) }
             }),
-            2 => (at(), 0..4_u8).prop_map(|((step, on, nth), which)| {
+            2 => (at(), 0..5_u8).prop_map(|((step, on, nth), which)| {
                 let outcome = match which {
                     0 => Released::GivenBack,
                     1 => Released::AlreadyBefore,
                     2 => Released::Retained { what: "it".into() },
+                    3 => Released::Gone { what: "it".into() },
                     _ => Released::Failed { error: "no".into() },
                 };
                 Record::ReleaseOutcome { step, place: cell(&on, nth), outcome }
             }),
-            1 => Just(Record::Resumed { operator: "me".into() }),
+            1 => Just(Record::Resumed { operator: "me".into(), who: crate::journal::Who::default() }),
             1 => Just(Record::RunFinished { status: RunStatus::Failed }),
-            1 => Just(Record::Aborted { by: "me".into() }),
+            1 => Just(Record::Aborted { by: "me".into(), reason: None, who: crate::journal::Who::default() }),
             1 => Just(Record::ReleaseStarted { by: "me".into(), steps: None, force: vec![], discard: false }),
             1 => any::<bool>().prop_map(|complete| Record::ReleaseFinished { complete }),
+            1 => "[ab]".prop_map(|sha256| Record::Scored { sha256, outcome: "pass".into() }),
         ]
     }
 
@@ -302,6 +361,7 @@ mod tests {
             prop_assert_eq!(state.status, ledger.status);
             prop_assert_eq!(state.aborted, ledger.aborted);
             prop_assert_eq!(state.released, ledger.released);
+            prop_assert_eq!(&state.scored, &ledger.scored);
             prop_assert_eq!(state.changes, ledger.changes().count());
             let ours: Vec<_> = state.held.iter().map(|one| (one.place.clone(), one.ours.clone())).collect();
             prop_assert_eq!(ours, held(&ledger));
@@ -311,31 +371,40 @@ mod tests {
     #[test]
     fn it_is_made_once_and_again_when_the_journal_has_grown() {
         let (_home, dir) = dir();
-        assert!(dir.state().unwrap().is_none(), "there is no journal yet");
+        assert!(dir.state(Some(&seal())).unwrap().is_none(), "there is no journal yet");
         on_disk(&dir.journal(), &[], &[started(), intent("s", cell("x", 0), 1)]);
-        let (key, first) = dir.state().unwrap().unwrap();
+        let (key, first) = dir.state(Some(&seal())).unwrap().unwrap();
         assert_eq!((first.changes, first.held.len(), first.is_open()), (1, 1, true));
         assert_eq!(dir.state_key().unwrap(), Some(key));
         // The second time it comes from the file: the journal is not even opened.
-        let kept = fs::read_to_string(dir.path().join(RunDir::STATE)).unwrap();
-        dir.write(RunDir::STATE, kept.replace("\"changes\":1", "\"changes\":41").as_bytes())
-            .unwrap();
-        assert_eq!(dir.state().unwrap().unwrap().1.changes, 41);
+        let other = RunState { changes: 41, ..first };
+        dir.keep_state(&seal(), key, 2, &other).unwrap();
+        assert_eq!(dir.state(Some(&seal())).unwrap().unwrap().1.changes, 41);
+        let theirs = Seal::new([8; 32], "/nowhere".into());
+        dir.keep_state(&theirs, key, 2, &other).unwrap();
+        assert_eq!(dir.state(Some(&seal())).unwrap().unwrap().1.changes, 1, "another key");
+        dir.keep_state(&seal(), key, 2, &other).unwrap();
+        assert_eq!(
+            dir.state(None).unwrap().unwrap().1.changes,
+            1,
+            "without a key nothing is known"
+        );
         on_disk(&dir.journal(), &[], &[intent("s", cell("y", 0), 1)]);
         assert_ne!(dir.state_key().unwrap(), Some(key));
-        assert_eq!(dir.state().unwrap().unwrap().1.changes, 2);
+        assert_eq!(dir.state(Some(&seal())).unwrap().unwrap().1.changes, 2);
     }
 
     #[test]
     fn a_file_that_does_not_fit_or_parse_counts_for_nothing() {
         let (_home, dir) = dir();
         on_disk(&dir.journal(), &[], &[started(), intent("s", cell("x", 0), 1)]);
-        let right = dir.state().unwrap().unwrap().1;
+        let right = dir.state(Some(&seal())).unwrap().unwrap().1;
         let kept = fs::read_to_string(dir.path().join(RunDir::STATE)).unwrap();
         let spoilt = [
             String::new(),
             kept[..kept.len() - 1].into(),
-            kept.replace("\"format\":1", "\"format\":2"),
+            kept.replace("\"format\":3", "\"format\":2"),
+            kept.replace("\"changes\":1", "\"changes\":2"),
             kept.replace("\"bytes\":", "\"bytes\":1"),
             kept.replace("\"modified\":[", "\"modified\":[1"),
             kept.replace("\"held\":", "\"kept\":"),
@@ -343,7 +412,7 @@ mod tests {
         for text in spoilt {
             assert_ne!(text, kept);
             dir.write(RunDir::STATE, text.as_bytes()).unwrap();
-            assert_eq!(dir.state().unwrap().unwrap().1, right, "{text}");
+            assert_eq!(dir.state(Some(&seal())).unwrap().unwrap().1, right, "{text}");
         }
     }
 
@@ -354,7 +423,7 @@ mod tests {
         let text = fs::read_to_string(dir.journal()).unwrap();
         fs::write(dir.journal(), text.replacen("\"playbook\":\"p\"", "\"playbook\":\"qq\"", 1))
             .unwrap();
-        assert!(matches!(dir.state(), Err(ReadError::Broken { .. })));
+        assert!(matches!(dir.state(Some(&seal())), Err(ReadError::Broken { .. })));
         assert!(!dir.path().join(RunDir::STATE).exists());
     }
 }

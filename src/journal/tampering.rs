@@ -7,9 +7,9 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
 use super::{
-    Ledger, MANIFEST, Origins, Record, Recorded, RunDir, Stock, Stocked, each, parse, read,
-    take_stock,
-    tests::{on_disk, place, started, value},
+    Ledger, MANIFEST, Origins, Record, Recorded, RunDir, Seal, Signature, Stock, Stocked, Witness,
+    each, hash, parse, read, take_stock,
+    tests::{on_disk, place, signed_on_disk, started, value},
 };
 
 const RUN: &str = "01JD0000000000000000000000";
@@ -80,6 +80,146 @@ proptest! {
         prop_assert!(is_found(cut, &head));
         prop_assert_eq!(parse(cut).unwrap().torn.is_none(), cut.is_empty() || cut.ends_with(b"\n"));
     }
+}
+
+/// A home with a signed journal in it, by line with its newline, and what judges it. The last record is synced, so
+/// the note beside the key is at the end.
+struct Signed {
+    home: tempfile::TempDir,
+    seal: Seal,
+    lines: Vec<Vec<u8>>,
+}
+
+impl Signed {
+    fn of(values: &[String]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let seal = Seal::new([7; 32], home.path().join("heads"));
+        let mut records = vec![started()];
+        records.extend(values.iter().map(|text| value(json!({ "k": text }))));
+        records.push(Record::Aborted { by: "me".into(), reason: None, who: super::Who::default() });
+        let bytes = signed_on_disk(&home.path().join("journal.jsonl"), &seal, RUN, &records);
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        Self { home, seal, lines }
+    }
+
+    /// None where it cannot be read; whether a last line was cut off, and whose it is.
+    fn judged(&self, run: &str, bytes: &[u8]) -> Option<(bool, Signature)> {
+        let witness = Witness::of(Some(&self.seal), run);
+        let read = parse(bytes).ok()?;
+        Some((read.torn.is_some(), witness.judge(&read.head, &read.last)))
+    }
+
+    fn is_followed(&self, run: &str, bytes: &[u8]) -> bool {
+        self.judged(run, bytes).is_some_and(|(_, signature)| signature.is_own())
+    }
+}
+
+/// What somebody without the key can make of lines: each with the hash of the one before it.
+fn chained(lines: &[String]) -> Vec<u8> {
+    let mut prev = "0".repeat(64);
+    let mut bytes = Vec::new();
+    for (seq, line) in lines.iter().enumerate() {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["seq"] = seq.into();
+        line["prev"] = prev.into();
+        let text = line.to_string();
+        prev = hash(text.as_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Without any head from elsewhere: no change of any byte, the last line's included, is followed.
+    #[test]
+    fn a_changed_byte_of_a_signed_journal(values in vec("[ -~]{0,12}", 1..5), at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        let signed = Signed::of(&values);
+        let mut bytes = signed.lines.concat();
+        prop_assert!(signed.is_followed(RUN, &bytes));
+        let at = at.index(bytes.len());
+        prop_assume!(bytes[at] != to);
+        bytes[at] = to;
+        prop_assert!(!signed.is_followed(RUN, &bytes), "byte {at} to {to}");
+    }
+
+    /// A cut anywhere is told from a crash: what was synced is noted beside the key.
+    #[test]
+    fn a_cut_of_a_signed_journal(values in vec("[a-z]{0,6}", 1..5), at in any::<prop::sample::Index>()) {
+        let signed = Signed::of(&values);
+        let bytes = signed.lines.concat();
+        let cut = &bytes[..at.index(bytes.len())];
+        let (_, signature) = signed.judged(RUN, cut).unwrap();
+        prop_assert!(matches!(signature, Signature::Tampered(_)), "{signature:?}");
+    }
+
+    /// Whatever of its lines are left out, doubled or moved, with a chain that holds again.
+    #[test]
+    fn lines_of_a_signed_journal_in_another_chain(
+        values in vec("[a-z]{0,6}", 2..6),
+        picked in vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let signed = Signed::of(&values);
+        let whole: Vec<String> = signed.lines.iter().map(|line| String::from_utf8(line.clone()).unwrap()).collect();
+        let rest = picked.iter().map(|at| whole[1 + at.index(whole.len() - 1)].clone());
+        let lines: Vec<String> = std::iter::once(whole[0].clone()).chain(rest).collect();
+        prop_assume!(lines != whole);
+        prop_assert!(!signed.is_followed(RUN, &chained(&lines)));
+    }
+}
+
+#[test]
+fn a_journal_is_one_users_and_one_runs() {
+    let signed = Signed::of(&["a".into()]);
+    let bytes = signed.lines.concat();
+    assert_eq!(signed.judged(RUN, &bytes), Some((false, Signature::ThisUser)));
+    // A folder of one's own under another name: another run as `last`.
+    let other = "01JD0000000000000000000001";
+    assert!(matches!(signed.judged(other, &bytes), Some((_, Signature::Tampered(_)))));
+    let read = parse(&bytes).unwrap();
+    let judge = |seal: Option<&Seal>| Witness::of(seal, RUN).judge(&read.head, &read.last);
+    let empty = tempfile::tempdir().unwrap();
+    let theirs = Seal::new([8; 32], empty.path().join("heads"));
+    assert_eq!(judge(Some(&theirs)), Signature::AnotherKey);
+    assert_eq!(judge(None), Signature::AnotherKey);
+    // On another machine with the same key nothing is noted: it is followed as far as it goes.
+    let elsewhere = Seal::new([7; 32], empty.path().join("heads"));
+    assert_eq!(judge(Some(&elsewhere)), Signature::ThisUser);
+    let unsigned = parse(&lines(&[]).concat()).unwrap();
+    let judged = Witness::of(Some(&theirs), RUN).judge(&unsigned.head, &unsigned.last);
+    assert_eq!(judged, Signature::Unsigned);
+}
+
+/// A `kill -9` leaves a journal that is torn, or ahead of what is noted.
+#[test]
+fn what_a_crash_leaves_is_still_followed() {
+    let signed = Signed::of(&["a".into()]);
+    let torn = [signed.lines.concat(), b"{\"seq\":3".to_vec()].concat();
+    assert_eq!(signed.judged(RUN, &torn), Some((true, Signature::ThisUser)));
+    let path = signed.home.path().join("journal.jsonl");
+    let note = Record::Note { step: "s".into(), text: "written, and not synced".into() };
+    let ahead = signed_on_disk(&path, &signed.seal, RUN, &[note]);
+    assert_eq!(signed.judged(RUN, &ahead), Some((false, Signature::ThisUser)));
+}
+
+/// Whoever looks at a run that others wrote and continues it vouches for all of it.
+#[test]
+fn a_signed_record_covers_what_comes_before_it() {
+    let signed = Signed::of(&[]);
+    let run = "01JD0000000000000000000002";
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("journal.jsonl");
+    on_disk(&path, &[], &[started(), value(json!(1))]);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(signed.judged(run, &before), Some((false, Signature::Unsigned)));
+    let after = signed_on_disk(&path, &signed.seal, run, &[Record::Adopted { by: "me".into() }]);
+    assert!(signed.is_followed(run, &after));
+    let mut changed = after;
+    changed[before.len() / 2] ^= 1;
+    assert!(!signed.is_followed(run, &changed));
+    assert!(!signed.is_followed(run, &before), "the adoption was cut off");
 }
 
 fn stock(dir: &RunDir) -> Vec<Stocked> {

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    FORMAT, Head, How, Journal, Known, Ledger, Origins, Place, REDACTED, ReadError, Record, RunDir,
-    RunDirError, Scope, hook::Hook, parse, read, redact,
+    FORMAT, Head, How, Journal, Known, Ledger, Origins, Place, REDACTED, ReadError, Record,
+    Redactor, RunDir, RunDirError, Scope, Seal, each, hook::Hook, is_hash, parse, read, read_kept,
+    redact,
 };
 
 fn scope() -> Scope {
@@ -27,10 +28,12 @@ pub(super) fn started() -> Record {
         drill: None,
         playbook_sha256: "a".into(),
         plan_sha256: "b".into(),
+        inputs_sha256: None,
         scope: scope(),
         endpoint: None,
         lab: None,
         operator: "me".into(),
+        who: crate::journal::Who::default(),
         clock: None,
     }
 }
@@ -51,6 +54,22 @@ fn open(path: &Path, secrets: &[&str]) -> Journal {
 pub(super) fn on_disk(path: &Path, secrets: &[&str], records: &[Record]) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let journal = open(path, secrets);
+    runtime.block_on(async {
+        for record in records {
+            journal.append(record.clone()).await.unwrap();
+        }
+    });
+    drop(journal);
+    fs::read(path).unwrap()
+}
+
+/// The same, each line signed.
+pub(super) fn signed_on_disk(path: &Path, seal: &Seal, run: &str, records: &[Record]) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let head = if path.exists() { read(path).unwrap().head } else { Head::default() };
+    let seal = Some((seal.clone(), run.to_owned()));
+    let known = Known { head, origins: Origins::default(), ledger: None, seal };
+    let journal = Journal::append_knowing(path, known, Vec::new().into(), None).unwrap();
     runtime.block_on(async {
         for record in records {
             journal.append(record.clone()).await.unwrap();
@@ -110,9 +129,11 @@ fn a_changed_removed_inserted_or_swapped_record_is_found() {
 #[test]
 fn a_newer_format_or_record_is_refused_and_not_cut_off() {
     let zeros = "0".repeat(64);
-    let newer =
-        format!("{{\"seq\":0,\"prev\":\"{zeros}\",\"record\":\"run-started\",\"format\":3}}\n");
-    assert!(matches!(parse(newer.as_bytes()), Err(ReadError::Newer { found: 3 })));
+    let next = FORMAT + 1;
+    let newer = format!(
+        "{{\"seq\":0,\"prev\":\"{zeros}\",\"record\":\"run-started\",\"format\":{next}}}\n"
+    );
+    assert!(matches!(parse(newer.as_bytes()), Err(ReadError::Newer { found }) if found == next));
     let dir = TempDir::new().unwrap();
     let (_, whole) = three(&dir);
     let whole = [&whole[..], b"{\"seq\":3,\"record\":\"of-the-future\"}\n"].concat();
@@ -267,6 +288,64 @@ fn a_second_process_is_kept_off_and_a_run_is_found_by_its_prefix() {
     assert_eq!(fs::read(dir.path().join(&kept.file)).unwrap(), b"x");
 }
 
+/// Whoever may write to a run's directory must not make whoever looks at it wait, or read what lies elsewhere.
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_a_file_s_place_is_an_error_at_once() {
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let home = TempDir::new().unwrap();
+        let dir = RunDir::create(home.path(), "01JD0000000000000000000000").unwrap();
+        let pipe = |name: &str| {
+            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+            let kind = rustix::fs::FileType::Fifo;
+            rustix::fs::mknodat(rustix::fs::CWD, dir.path().join(name), kind, mode, 0).unwrap();
+        };
+        for name in [RunDir::LOCK, RunDir::JOURNAL, RunDir::STATE, RunDir::PLAN, RunDir::INPUTS] {
+            pipe(name);
+        }
+        pipe("evidence/pipe");
+        pipe("../turn.lock");
+        assert!(dir.lock().is_err());
+        assert!(RunDir::turn(home.path()).is_err());
+        assert!(read(&dir.journal()).is_err() && read_kept(&dir.journal()).is_err());
+        assert!(each(&dir.journal(), drop).is_err());
+        assert!(dir.state(None).is_err());
+        assert!(dir.read_text(RunDir::INPUTS).is_err());
+        assert!(dir.read_json::<Value>(RunDir::PLAN).is_err());
+        assert!(dir.open("evidence/pipe").is_err());
+        let known =
+            Known { head: Head::default(), origins: Origins::default(), ledger: None, seal: None };
+        let by = Vec::new().into();
+        assert!(Journal::append_knowing(&dir.journal(), known, by, None).is_err());
+        // What is written whole takes the pipe's place.
+        dir.write_json(RunDir::PLAN, &json!({})).unwrap();
+        assert_eq!(dir.read_json::<Value>(RunDir::PLAN).unwrap(), json!({}));
+
+        let secret = home.path().join("secret");
+        fs::write(&secret, "x").unwrap();
+        std::os::unix::fs::symlink(&secret, dir.path().join("evidence/link")).unwrap();
+        std::os::unix::fs::symlink(home.path(), dir.path().join("evidence/folder")).unwrap();
+        for outside in ["../../secret", "/etc/passwd", "evidence/link", "evidence/folder/secret"] {
+            assert!(dir.open(outside).is_err(), "{outside}");
+        }
+        ended.send(()).unwrap();
+    });
+    end.recv_timeout(std::time::Duration::from_mins(1)).expect("it fails or hangs");
+}
+
+#[test]
+fn a_hash_is_named_by_32_digits_or_more() {
+    let hash = "0123456789abcdef".repeat(4);
+    for given in [&hash[..32], &hash[..33], &hash, &hash.to_uppercase()] {
+        assert!(is_hash(&hash, given), "{given}");
+    }
+    let longer = format!("{hash}0");
+    for given in ["", &hash[..31], &hash[1..], "g", &longer] {
+        assert!(!is_hash(&hash, given), "{given}");
+    }
+}
+
 #[test]
 fn records_from_before_drills_still_read() {
     let none = |record: Record| {
@@ -287,9 +366,14 @@ fn records_from_before_drills_still_read() {
 /// What the writer knows about a journal that it continues, and the file's own record.
 fn known_and_read(path: &Path, earlier: &[Record], records: &[Record]) -> (Option<Ledger>, Ledger) {
     let head = if path.exists() { read(path).unwrap().head } else { Head::default() };
-    let known = Known { head, origins: Origins::default(), ledger: Some(Ledger::fold(earlier)) };
+    let known = Known {
+        head,
+        origins: Origins::default(),
+        ledger: Some(Ledger::fold(earlier)),
+        seal: None,
+    };
     let secrets = vec!["hush".into()];
-    let journal = Journal::append_knowing(path, known, secrets, None).unwrap();
+    let journal = Journal::append_knowing(path, known, secrets.into(), None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let ledger = runtime.block_on(async {
         for record in records {
@@ -302,7 +386,12 @@ fn known_and_read(path: &Path, earlier: &[Record], records: &[Record]) -> (Optio
         journal.ledger().await
     });
     drop(journal);
-    (ledger, Ledger::read(path).unwrap())
+    // A marker in memory is not what people read.
+    let shown = |mut ledger: Ledger| {
+        ledger.show(&Redactor::default());
+        ledger
+    };
+    (ledger.map(shown), Ledger::read(path).unwrap())
 }
 
 #[test]

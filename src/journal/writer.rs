@@ -15,10 +15,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{
-    Head, JournalError, Ledger, Line, Origins, Record, Trip,
+    Head, JournalError, Ledger, Line, Origins, Record, Redactor, Seal, Trip,
     line::{LineOf, append_line, hash},
+    marker::{may_have_marks, received},
     private,
-    redact::{redact, redact_bytes, redact_text},
+    seal::Note,
 };
 
 /// Handle to the writer of one run's journal. Cheap to clone; when the last one goes, all that was
@@ -27,7 +28,7 @@ use super::{
 pub struct Journal {
     thread: Arc<Thread>,
     failed: Arc<OnceLock<JournalError>>,
-    secrets: Arc<Vec<String>>,
+    redactor: Redactor,
 }
 
 struct Thread {
@@ -64,6 +65,8 @@ pub struct Known {
     pub origins: Origins,
     /// The fold of all records as they stand in the file; none where nobody asks for it.
     pub ledger: Option<Ledger>,
+    /// What each line is signed with, and the id of the run; none writes an unsigned journal.
+    pub seal: Option<(Seal, String)>,
 }
 
 impl Journal {
@@ -72,8 +75,8 @@ impl Journal {
     /// # Errors
     /// The file cannot be opened, or what follows its head cannot be cut off.
     pub fn append_to(path: &Path, head: Head, secrets: Vec<String>) -> io::Result<Self> {
-        let known = Known { head, origins: Origins::default(), ledger: None };
-        Self::append_knowing(path, known, secrets, None)
+        let known = Known { head, origins: Origins::default(), ledger: None, seal: None };
+        Self::append_knowing(path, known, secrets.into(), None)
     }
 
     /// The same, with a writer that continues from the known state of the journal, and may fail on
@@ -84,7 +87,7 @@ impl Journal {
     pub fn append_knowing(
         path: &Path,
         known: Known,
-        secrets: Vec<String>,
+        redactor: Redactor,
         trip: Option<Trip>,
     ) -> io::Result<Self> {
         let new = !path.exists();
@@ -93,23 +96,37 @@ impl Journal {
             // The name is on the disk only once its directory is.
             File::open(parent)?.sync_all()?;
         }
+        Self::append_in(file, path, known, redactor, trip)
+    }
+
+    /// The same of a journal that is open to be appended to; `path` is where it was found.
+    ///
+    /// # Errors
+    /// What follows its head cannot be cut off.
+    pub fn append_in(
+        file: File,
+        path: &Path,
+        known: Known,
+        redactor: Redactor,
+        trip: Option<Trip>,
+    ) -> io::Result<Self> {
+        #[cfg(not(test))]
+        let _ = path;
         // A torn last line was never acknowledged: nobody acted on it.
         if file.metadata()?.len() > known.head.bytes {
             file.set_len(known.head.bytes)?;
             file.sync_all()?;
         }
-        let mut secrets: Vec<_> = secrets.into_iter().filter(|s| !s.is_empty()).collect();
-        // A secret that holds another one goes first, or its rest would stay.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let secrets = Arc::new(secrets);
         let failed = Arc::default();
         let (tx, rx) = mpsc::channel();
+        let known_note = known.seal.as_ref().and_then(|(seal, run)| seal.note(run));
         let writer = Writer {
             file,
             known,
-            secrets: secrets.clone(),
+            redactor: redactor.clone(),
             failed: Arc::clone(&failed),
             written: 0,
+            note: known_note,
             trip,
             #[cfg(test)]
             hook: super::hook::Hook::of(path),
@@ -117,7 +134,7 @@ impl Journal {
         let thread = std::thread::Builder::new().name("journal".into());
         let thread = thread.spawn(move || writer.serve(&rx))?;
         let thread = Arc::new(Thread { tx: Some(tx), thread: Some(thread) });
-        Ok(Self { thread, failed, secrets })
+        Ok(Self { thread, failed, redactor })
     }
 
     /// Returns once the record is written and synced; at once where nothing hangs on it, since all
@@ -155,29 +172,36 @@ impl Journal {
         self.failed.get().is_none().then_some(told)
     }
 
-    /// The value as the journal would keep it.
+    /// Hides what must not be shown of the run, and brings it back.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// The value as people read it.
     pub fn redact(&self, value: Value) -> Value {
-        redact(value, &self.secrets)
+        self.redactor.show(value)
     }
 
     /// Bytes without the values that the journal would not keep.
     pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        redact_bytes(bytes, &self.secrets)
+        self.redactor.bytes(bytes)
     }
 
     /// The text as the journal would keep it.
     pub fn redact_text(&self, text: String) -> String {
-        redact_text(text, &self.secrets)
+        self.redactor.text(text)
     }
 }
 
 struct Writer {
     file: File,
     known: Known,
-    secrets: Arc<Vec<String>>,
+    redactor: Redactor,
     failed: Arc<OnceLock<JournalError>>,
     /// Records by this process.
     written: u64,
+    /// Where the end of the journal is noted.
+    note: Option<Note>,
     trip: Option<Trip>,
     /// Where a test interrupts the run, and what it counts.
     #[cfg(test)]
@@ -240,7 +264,10 @@ impl Writer {
         for record in records {
             let from = bytes.len();
             let (seq, time, prev) = (head.next, Timestamp::now(), &*head.hash);
-            append_line(&LineOf { seq, time, prev, record }, &self.secrets, &mut bytes)?;
+            append_line(&LineOf { seq, time, prev, record }, &self.redactor, &mut bytes)?;
+            if let Some((seal, run)) = &self.known.seal {
+                seal.end(run, &mut bytes, from);
+            }
             head.next += 1;
             head.hash = hash(&bytes[from..]);
             bytes.push(b'\n');
@@ -257,6 +284,9 @@ impl Writer {
         self.file.write_all(&bytes).map_err(failed)?;
         if records.iter().any(Record::must_sync) {
             self.file.sync_data().map_err(failed)?;
+            if let Some(note) = &self.note {
+                note.write(&head);
+            }
             #[cfg(test)]
             self.hook.synced();
         }
@@ -268,16 +298,19 @@ impl Writer {
     fn learn(&mut self, records: &[Record], bytes: &[u8]) {
         records.iter().for_each(|record| self.known.origins.add(record));
         let Some(ledger) = &mut self.known.ledger else { return };
-        if self.secrets.is_empty() {
-            records.iter().for_each(|record| ledger.apply(record));
-            return;
-        }
         // Whoever reads the file finds no secrets in it, and neither does who asks here.
-        for text in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let Ok(line) = serde_json::from_slice::<Line>(text) else {
+        for (record, text) in records.iter().zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+            if !may_have_marks(text) {
+                ledger.apply(record);
+                continue;
+            }
+            let Ok(mut line) = serde_json::from_slice::<Line>(text) else {
                 self.known.ledger = None;
                 return;
             };
+            for value in line.record.kept_values() {
+                *value = received(value.take(), false);
+            }
             ledger.apply(&line.record);
         }
     }

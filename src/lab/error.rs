@@ -139,6 +139,15 @@ pub enum LabError {
     #[diagnostic(code(lab::other_upstream), help("end it first: `backburn lab down`"))]
     OtherUpstream { running: String, endpoint: String },
 
+    #[error("the lab on {endpoint} has {has}, and `{option}` was asked for; it runs on as it is")]
+    #[diagnostic(
+        code(lab::other_options),
+        help(
+            "only another start changes that: `backburn lab down` ends it with all that is in it, then `backburn lab up {option}`; without the option, the lab is used as it is"
+        )
+    )]
+    OtherOptions { endpoint: String, option: String, has: String },
+
     #[error("no lab is running")]
     #[diagnostic(code(lab::not_running), help("start one: `backburn lab up`"))]
     NotRunning,
@@ -165,6 +174,24 @@ pub enum LabError {
         help("it ignored SIGTERM and SIGKILL: look at it with `ps -p {pid}`")
     )]
     WillNotEnd { pid: u32 },
+
+    #[error("{} {what}, so nothing in it is executed", .path.display())]
+    #[diagnostic(
+        code(lab::not_own),
+        help(
+            "make it yours alone (`chown -R $USER`, `chmod -R go-w`), delete it, or name another cache with `BACKBURN_CACHE`"
+        )
+    )]
+    NotOwn { path: PathBuf, what: String },
+
+    #[error("{} is not as pip installed it, so it is not executed", .path.display())]
+    #[diagnostic(
+        code(lab::changed),
+        help(
+            "delete the environment; the next start installs it again: `rm -r` its folder in the cache"
+        )
+    )]
+    Changed { path: PathBuf },
 
     #[error("{what} {}", .path.display())]
     #[diagnostic(code(lab::io), help("check that the directory exists and is yours to write"))]

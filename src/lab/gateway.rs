@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::chosen::Chosen;
 use super::front::{self, Front, Options};
 use super::state::{FrontState, Kind, Process, State};
 use super::{LabError, LabOptions, Progress, http, ministack, port, process, venv};
@@ -64,7 +65,9 @@ async fn started(
     let failed = || LabError::StartFailed { tail: process::log_tail(&log), log: log.clone() };
     let birth = process::birth(child.id()).ok_or_else(failed)?;
     let process = Process { pid: child.id(), birth };
-    state.front = Some(FrontState { endpoint: endpoint.clone(), port, process: process.clone() });
+    let chosen = Some(Chosen::of(options));
+    let front = FrontState { endpoint: endpoint.clone(), port, process: process.clone(), chosen };
+    state.front = Some(front);
     // Before it answers: an interrupted start is still ours to end.
     state.write(&options.home)?;
     let deadline = Instant::now() + PATIENCE;
@@ -107,8 +110,17 @@ fn command(state: &State, program: &Path, port: u16, options: &LabOptions) -> Co
         // It evaluates alarms itself.
         command.args(["--passthrough", "monitoring"]);
     }
+    if let Some(file) = &options.record {
+        command.arg("--record").arg(file);
+    }
     if options.has_quotas {
         command.args(["--quotas", "aws"]);
+    }
+    if options.enforces {
+        command.args(["--enforce", "on"]);
+    }
+    for port in &options.deliver_to {
+        command.args(["--deliver-to", &port.to_string()]);
     }
     if let Some(pid) = options.watch {
         command.args(["--watch", &pid.to_string()]);
@@ -126,10 +138,44 @@ pub struct Told {
     pub clock: f64,
     pub passthrough: Vec<String>,
     pub has_quotas: bool,
+    /// What was judged by policies; `None` where the front judges nothing.
+    pub enforcement: Option<Judged>,
     /// By service: what the front stands in for, and where that differs from AWS, one plain sentence each.
     pub stand_ins: serde_json::Map<String, serde_json::Value>,
     /// What an earlier front had begun and this one could not carry on.
     pub lost: Vec<String>,
+}
+
+/// The calls that a front has judged by policies.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Judged {
+    pub judged: u64,
+    pub refused: u64,
+    /// Those that passed because nobody can say what AWS would answer.
+    pub not_judged: u64,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why calls of a service were not judged.
+#[derive(Debug, Clone, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reason {
+    pub service: String,
+    /// What was missing for an answer, in words.
+    pub without: String,
+    pub calls: u64,
+}
+
+fn judged(said: &serde_json::Value) -> Option<Judged> {
+    let count = |name: &str| said[name].as_u64().unwrap_or_default();
+    let reasons = || serde_json::from_value(said["reasons"].clone()).unwrap_or_default();
+    said.is_object().then(|| Judged {
+        judged: count("judged"),
+        refused: count("refused"),
+        not_judged: count("notJudged"),
+        reasons: reasons(),
+    })
 }
 
 /// The description of the front of `state`, if it has one.
@@ -152,6 +198,7 @@ pub(super) async fn told(state: &State) -> Result<Option<Told>, LabError> {
         clock: said["clock"].as_f64().unwrap_or(1.0),
         passthrough: texts(&said["passthrough"]),
         has_quotas: said["quotas"].as_bool().unwrap_or_default(),
+        enforcement: judged(&said["enforcement"]),
         lost: texts(&said["lost"]),
         stand_ins: said["standIns"].as_object_mut().map(std::mem::take).unwrap_or_default(),
     }))
@@ -169,7 +216,8 @@ pub(super) async fn again(
         return Ok(None);
     }
     progress.say("the front has ended, its upstream still runs: the front is started again");
-    let options = LabOptions { port: front.port, ..options.clone() };
+    let options = front.chosen.as_ref().map_or_else(|| options.clone(), |has| has.again(options));
+    let options = LabOptions { port: front.port, ..options };
     start(state.clone(), program, &options, progress).await.map(Some)
 }
 

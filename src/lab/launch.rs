@@ -15,9 +15,9 @@ use super::{
 
 const SCRIPT: &str = include_str!("../../localstack/serve.py");
 /// A cold disk and a busy machine included; a quiet one needs 1 s (moto) or 5 s (LocalStack).
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The first start in Docker pulls an image of 1 GB before it returns, so this is only for what comes after.
-const DOCKER_PATIENCE: Duration = Duration::from_secs(300);
+const DOCKER_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Starts what `options` ask for and returns its state, already written to `lab.json`.
 pub(super) async fn launch(
@@ -221,6 +221,13 @@ pub(super) fn python(
         {
             command.env_remove(&name);
         }
+    }
+    // What an upstream calls on this machine, itself above all, passes no proxy of the caller's.
+    for name in ["NO_PROXY", "no_proxy"] {
+        let theirs = std::env::var(name).unwrap_or_default();
+        let all = [theirs.as_str(), "localhost", "127.0.0.1", "::1", ".localhost"];
+        let all: Vec<_> = all.into_iter().filter(|one| !one.is_empty()).collect();
+        command.env(name, all.join(","));
     }
     command.args(["-I", "-u"]).arg(script).arg(upstream).args(["--port", &port.to_string()]);
     if let Some(pid) = watch {

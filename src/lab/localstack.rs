@@ -23,7 +23,7 @@ pub(super) const RECIPE: Recipe = Recipe {
 pub(super) const READY: &str = "/_localstack/health";
 
 pub(super) const STAND_INS: &[&str] = &[
-    "IAM policies are kept but not enforced: a denied or inactive key still gets answers",
+    super::NOT_ENFORCED,
     "no packet flows: an isolated instance is isolated in its settings only",
     "SSM commands answer at once and run nothing",
     "snapshots are complete at once and hold no data",
@@ -47,6 +47,8 @@ pub(super) fn command(
         .env("XDG_CACHE_HOME", volume.join("cache"))
         .env("TMPDIR", volume.join("tmp"))
         .env("GATEWAY_LISTEN", &address)
+        // Its default server listens on every interface of the machine, whatever address it is given.
+        .env("GATEWAY_SERVER", "hypercorn")
         .env("LOCALSTACK_HOST", &address)
         .envs([("DNS_ADDRESS", "0"), ("SKIP_SSL_CERT_DOWNLOAD", "1"), ("DISABLE_EVENTS", "1")])
         .envs([

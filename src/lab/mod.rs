@@ -4,6 +4,7 @@
 //! start, and prints nothing: what it does goes to a [`Progress`].
 
 mod behind;
+mod chosen;
 mod control;
 mod error;
 mod file;
@@ -14,6 +15,7 @@ mod localstack;
 mod ministack;
 mod moto;
 mod options;
+mod own;
 mod port;
 mod process;
 mod progress;
@@ -21,6 +23,8 @@ mod python;
 #[cfg(feature = "aws")]
 pub mod seed;
 mod state;
+#[cfg(feature = "aws")]
+pub mod stolen;
 mod venv;
 
 use std::path::PathBuf;
@@ -32,8 +36,8 @@ pub use backburn_front as front;
 pub use behind::{Behind, behind};
 pub use control::{Control, Hit};
 pub use error::LabError;
-pub use gateway::{Told, serve as serve_front};
-pub use options::{LabOptions, Upstream};
+pub use gateway::{Judged, Reason, Told, serve as serve_front};
+pub use options::{Asked, LabOptions, Upstream};
 pub use progress::{Progress, Silent};
 
 use state::{Kind, State};
@@ -112,6 +116,7 @@ pub async fn up(options: &LabOptions, progress: &dyn Progress) -> Result<Lab, La
                     endpoint: lab.endpoint,
                 });
             }
+            chosen::holds(&state, options)?;
             progress.say(&format!("the lab already runs: {} on {}", lab.upstream, lab.endpoint));
             return Ok(lab);
         }
@@ -126,6 +131,7 @@ pub async fn up(options: &LabOptions, progress: &dyn Progress) -> Result<Lab, La
 
 /// The endpoint that runs, or `None`.
 pub async fn status(options: &LabOptions) -> Result<Option<Lab>, LabError> {
+    own::folder(&options.home)?;
     match State::read(&options.home) {
         Some(state) => Ok(look(&state, options, false).await.ok()),
         None => Ok(None),
@@ -180,11 +186,10 @@ pub async fn reset(
             // It has no reset, and keeps nothing over a restart.
             Kind::LocalStackHost | Kind::LocalStackDocker => {
                 end(&state, options).await?;
-                let again = LabOptions {
-                    port: state.port,
-                    upstream: Upstream::LocalStack,
-                    ..options.clone()
-                };
+                let chosen = state.front.as_ref().and_then(|front| front.chosen.as_ref());
+                let again = chosen.map_or_else(|| options.clone(), |has| has.again(options));
+                let (port, upstream) = (state.public().1, Upstream::LocalStack);
+                let again = LabOptions { port, upstream, ..again };
                 look(&launch::launch(&again, progress).await?, options, true).await?
             }
         }
@@ -195,7 +200,8 @@ pub async fn reset(
 
 /// Makes `home` and holds it: two commands never start or end the same lab at once.
 async fn open(options: &LabOptions, progress: &dyn Progress) -> Result<std::fs::File, LabError> {
-    std::fs::create_dir_all(&options.home).map_err(LabError::io("cannot make", &options.home))?;
+    venv::make_private(&options.home).map_err(LabError::io("cannot make", &options.home))?;
+    own::folder(&options.home)?;
     venv::lock(&options.home.join("lab.lock"), "another command starts or ends the lab", progress)
         .await
 }
@@ -225,6 +231,10 @@ fn matches(state: &State, upstream: &Upstream) -> bool {
     }
 }
 
+/// Of moto and LocalStack.
+const NOT_ENFORCED: &str =
+    "IAM policies are kept but not enforced: a denied or inactive key still gets answers";
+
 async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, LabError> {
     let stand_ins = match state.kind {
         Kind::Moto if state.front.is_none() => &[moto::STAND_INS, moto::WITHOUT_FRONT].concat(),
@@ -233,6 +243,10 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         Kind::MiniStack => ministack::STAND_INS,
         Kind::Url => &["its gaps are unknown: the lab did not start it"],
     };
+    let front = gateway::told(state).await?;
+    let is_judged = front.as_ref().is_some_and(|front| front.enforcement.is_some());
+    // The front then does what the upstream does not.
+    let stand_ins = stand_ins.iter().filter(|sentence| !is_judged || **sentence != NOT_ENFORCED);
     let (endpoint, port) = state.public();
     Ok(Lab {
         account: http::account(endpoint, ACCESS_KEY_ID, REGION).await?,
@@ -244,8 +258,8 @@ async fn look(state: &State, options: &LabOptions, is_new: bool) -> Result<Lab, 
         started: state.started,
         log: state.process.as_ref().map(|_| options.home.join("lab.log")),
         python: state.venv.clone().map(|folder| venv::Venv { folder }.python()),
-        stand_ins: stand_ins.iter().map(|sentence| (*sentence).to_owned()).collect(),
-        front: gateway::told(state).await?,
+        stand_ins: stand_ins.map(|sentence| (*sentence).to_owned()).collect(),
+        front,
         is_new,
     })
 }

@@ -23,7 +23,7 @@ pub(super) const READY: &str = "/moto-api/";
 
 /// In plain words, for people who judge what a run in the lab proves.
 pub(super) const STAND_INS: &[&str] = &[
-    "IAM policies are kept but not enforced: a denied or inactive key still gets answers",
+    super::NOT_ENFORCED,
     "no packet flows: an isolated instance is isolated in its settings only",
     "snapshots are complete at once and hold no data",
     "there is no policy simulator",

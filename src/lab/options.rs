@@ -25,8 +25,25 @@ pub struct LabOptions {
     pub passthrough: Vec<String>,
     /// EC2's request quotas at AWS's published sizes.
     pub has_quotas: bool,
+    /// The front refuses whom the upstream's policies refuse. An upstream that enforces them itself is left to it.
+    pub enforces: bool,
+    /// Ports of loopback that the lab may deliver to by HTTP.
+    pub deliver_to: Vec<u16>,
+    /// File to which the front appends every request, with its body; for tests.
+    pub record: Option<PathBuf>,
     /// The endpoint ends itself soon after this process ends, however it ended. `None`: it outlives the command.
     pub watch: Option<u32>,
+    /// What of this a lab that runs already must have.
+    pub asked: Asked,
+}
+
+/// What was asked for by name and has a default: a lab that runs otherwise is refused then. The other options are
+/// always asked for by name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    pub port: Option<u16>,
+    pub clock: Option<Clock>,
+    pub enforces: Option<bool>,
 }
 
 impl LabOptions {
@@ -43,7 +60,11 @@ impl LabOptions {
             clock: Clock::default(),
             passthrough: Vec::new(),
             has_quotas: false,
+            enforces: true,
+            deliver_to: Vec::new(),
+            record: None,
             watch: None,
+            asked: Asked::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::process::{Birth, birth};
-use super::{LabError, file};
+use super::{LabError, chosen::Chosen, file};
 
 /// How the endpoint was started, hence how it is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub fn label(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Moto => "moto 5.2.5",
             Self::LocalStackHost => "LocalStack 4.14.0 (host mode)",
@@ -54,6 +54,9 @@ pub(super) struct FrontState {
     pub endpoint: String,
     pub port: u16,
     pub process: Process,
+    /// None of a front that an earlier version started.
+    #[serde(default)]
+    pub chosen: Option<Chosen>,
 }
 
 /// A process that can be distinguished from a later one with the same pid.
@@ -65,41 +68,41 @@ pub(super) struct Process {
 
 impl Process {
     /// Whether it still runs. False for another process that was given the same pid.
-    pub fn is_ours(&self) -> bool {
+    pub(super) fn is_ours(&self) -> bool {
         birth(self.pid).as_ref() == Some(&self.birth)
     }
 }
 
 impl State {
     /// Where callers go: the front, or the upstream where there is none.
-    pub fn public(&self) -> (&str, u16) {
+    pub(super) fn public(&self) -> (&str, u16) {
         match &self.front {
             Some(front) => (&front.endpoint, front.port),
             None => (&self.endpoint, self.port),
         }
     }
 
-    pub const VERSION: u32 = 1;
+    pub(super) const VERSION: u32 = 1;
 
-    pub fn path(home: &Path) -> PathBuf {
+    pub(super) fn path(home: &Path) -> PathBuf {
         home.join("lab.json")
     }
 
     /// The last state, if what it describes can still exist. Unreadable, foreign and stale files are `None`.
-    pub fn read(home: &Path) -> Option<Self> {
+    pub(super) fn read(home: &Path) -> Option<Self> {
         let text = fs::read_to_string(Self::path(home)).ok()?;
         let state: Self = serde_json::from_str(&text).ok()?;
         let alive = state.process.as_ref().is_none_or(Process::is_ours);
         (state.version == Self::VERSION && alive).then_some(state)
     }
 
-    pub fn write(&self, home: &Path) -> Result<(), LabError> {
+    pub(super) fn write(&self, home: &Path) -> Result<(), LabError> {
         let path = Self::path(home);
         let text = serde_json::to_string_pretty(self).expect("strings, numbers and no map");
         file::replace(&path, &text)
     }
 
-    pub fn remove(home: &Path) {
+    pub(super) fn remove(home: &Path) {
         // Best effort: a left-over file is recognised as stale.
         let _ = fs::remove_file(Self::path(home));
     }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use super::own;
 use super::process::tail;
 use super::python::{self, Wanted};
 use super::{LabError, Progress};
@@ -50,7 +51,7 @@ impl Venv {
     const COMPLETE: &'static str = ".complete";
 
     /// Run modules with this; an environment's scripts break when its folder moves.
-    pub fn python(&self) -> PathBuf {
+    pub(super) fn python(&self) -> PathBuf {
         self.folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
     }
 
@@ -67,14 +68,17 @@ pub(super) async fn ensure(
     progress: &dyn Progress,
 ) -> Result<Venv, LabError> {
     let venv = Venv { folder: recipe.folder(cache) };
+    own::folder(cache)?;
     if venv.is_complete() {
+        own::environment(&venv.folder, &venv.python())?;
         return Ok(venv);
     }
     let python = python::find(recipe.python).await?;
-    fs::create_dir_all(cache).map_err(LabError::io("cannot make", cache))?;
+    make_private(cache).map_err(LabError::io("cannot make", cache))?;
     let held = venv.folder.with_added_extension("lock");
     let lock = lock(&held, "another process installs the endpoint", progress).await?;
     if venv.is_complete() {
+        own::environment(&venv.folder, &venv.python())?;
         return Ok(venv);
     }
     if venv.folder.exists() {
@@ -91,6 +95,26 @@ pub(super) async fn ensure(
     let complete = venv.folder.join(Venv::COMPLETE);
     fs::write(&complete, "").map_err(LabError::io("cannot write", &complete))?;
     Ok(venv)
+}
+
+/// Keeps everybody else out of a folder.
+fn shut(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    let _ = folder;
+    Ok(())
+}
+
+/// Folders that only this user may write to, whatever the umask.
+pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Holds `path` locked until it is dropped. Reports once that it waits, and for what.
@@ -122,7 +146,7 @@ async fn make(python: &Path, venv: &Venv, lock: &fs::File) -> Result<(), LabErro
         isolated(Command::new(python), lock).args(["-m", "venv"]).arg(&venv.folder).output().await;
     let made = made.map_err(LabError::io("cannot start", python))?;
     if made.status.success() {
-        return Ok(());
+        return shut(&venv.folder).map_err(LabError::io("cannot shut", &venv.folder));
     }
     let said =
         String::from_utf8_lossy(&made.stdout).into_owned() + &String::from_utf8_lossy(&made.stderr);

@@ -13,13 +13,16 @@ use super::{
     resolve::Address,
     sign,
 };
-use crate::config::{Secret, is_loopback, web_url};
+use crate::{
+    config::{Secret, is_loopback, web_url},
+    text::json,
+};
 
 const CONNECT: Duration = Duration::from_secs(3);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// One webhook.
-pub struct Webhook {
+pub(crate) struct Webhook {
     client: Client,
     url: Secret,
     key: Option<Secret>,
@@ -29,7 +32,7 @@ pub struct Webhook {
 impl Webhook {
     /// # Errors
     /// The address is no webhook, or no client can be made.
-    pub fn new(address: &Address) -> Result<Self, String> {
+    pub(crate) fn new(address: &Address) -> Result<Self, String> {
         let (url, key, slack) = match address {
             Address::Slack(url) => (url, None, true),
             Address::Webhook(url, key) => (url, key.clone(), false),
@@ -50,7 +53,7 @@ impl Webhook {
 
     async fn send(&self, told: &Notification) -> Result<(), Refusal> {
         let body = if self.slack { payload::slack(told) } else { payload::webhook(told) };
-        let body = body.to_string();
+        let body = json(&body.to_string());
         let mut request = self
             .client
             .post(self.url.reveal())

@@ -8,15 +8,16 @@ use serde::Serialize;
 use crate::{
     config::Kind,
     journal::{Ledger, Record, RunStatus, hash},
+    text::argument,
 };
 
 /// Version of the JSON form.
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// How it stands; receivers choose colours and urgency by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tone {
+pub(crate) enum Tone {
     Good,
     Care,
     Bad,
@@ -25,7 +26,7 @@ pub enum Tone {
 /// Which run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct About {
+pub(crate) struct About {
     pub id: String,
     /// Id of the playbook, or of the simulation.
     pub playbook: String,
@@ -39,7 +40,7 @@ pub struct About {
 
 impl About {
     /// None for any other record than the first of a run.
-    pub fn of(started: &Record) -> Option<Self> {
+    pub(crate) fn of(started: &Record) -> Option<Self> {
         let Record::RunStarted { run, playbook, drill, scope, endpoint, operator, .. } = started
         else {
             return None;
@@ -59,7 +60,7 @@ impl About {
 /// A notification.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Notification {
+pub(crate) struct Notification {
     pub format: u32,
     /// The same for the same subject, however often it is sent.
     pub id: String,
@@ -82,7 +83,7 @@ pub struct Notification {
 
 /// How a drill came out.
 #[derive(Clone, Debug)]
-pub struct Score {
+pub(crate) struct Score {
     pub outcome: String,
     pub passed: bool,
     /// Objective, outcome and clock, in the order of the scorecard.
@@ -113,7 +114,7 @@ impl Notification {
         self
     }
 
-    pub fn run_start(about: &About, plan_sha256: &str) -> Self {
+    pub(crate) fn run_start(about: &About, plan_sha256: &str) -> Self {
         let what = if about.drill { "drill" } else { "run" };
         let title = format!("{what} of {} started", about.playbook);
         let mut this =
@@ -122,7 +123,12 @@ impl Notification {
         this
     }
 
-    pub fn approval_wanted(about: &About, step: &str, role: Option<&str>, question: &str) -> Self {
+    pub(crate) fn approval_wanted(
+        about: &About,
+        step: &str,
+        role: Option<&str>,
+        question: &str,
+    ) -> Self {
         let title = format!("{} waits for {}", about.playbook, role.unwrap_or("an answer"));
         let what = format!("{step}\n{question}");
         let mut this = Self::new(about, Some(Kind::ApprovalWanted), &what, Tone::Care, title)
@@ -131,12 +137,16 @@ impl Notification {
             this = this.fact("role", role);
         }
         this.text = question.into();
-        let role = role.map_or("ROLE", |role| role.split(':').next().unwrap_or(role).trim());
+        let role = role.map_or_else(
+            || "ROLE".to_owned(),
+            |role| argument(role.split(':').next().unwrap_or(role).trim()),
+        );
+        let step = argument(step);
         this.next = Some(format!("backburn approve {} {step} --as {role} --reason TEXT", about.id));
         this
     }
 
-    pub fn not_proven(
+    pub(crate) fn not_proven(
         about: &About,
         step: &str,
         subject: &str,
@@ -156,7 +166,7 @@ impl Notification {
     }
 
     /// The end of a run, or of one part of it: `part` counts the ends so far.
-    pub fn run_end(about: &About, status: RunStatus, ledger: &Ledger, part: usize) -> Self {
+    pub(crate) fn run_end(about: &About, status: RunStatus, ledger: &Ledger, part: usize) -> Self {
         let (word, tone) = match status {
             RunStatus::Succeeded => ("succeeded", Tone::Good),
             RunStatus::Failed => ("failed", Tone::Bad),
@@ -189,7 +199,7 @@ impl Notification {
         this
     }
 
-    pub fn drill_score(about: &About, score: &Score, part: usize) -> Self {
+    pub(crate) fn drill_score(about: &About, score: &Score, part: usize) -> Self {
         let tone = if score.passed { Tone::Good } else { Tone::Bad };
         let title = format!("drill {}: {}", about.playbook, score.outcome);
         let what = part.to_string();
@@ -205,7 +215,7 @@ impl Notification {
     }
 
     /// To see whether a target hears.
-    pub fn test(operator: &str) -> Self {
+    pub(crate) fn test(operator: &str) -> Self {
         let about = About {
             id: ulid::Ulid::generate().to_string(),
             playbook: "none".into(),
@@ -223,7 +233,7 @@ impl Notification {
 }
 
 /// What an interrupted process may not have sent yet: the run's start, and what is not proven.
-pub fn missed(about: &About, records: &[Record]) -> Vec<Notification> {
+pub(crate) fn missed(about: &About, records: &[Record]) -> Vec<Notification> {
     let one = |record: &Record| match record {
         Record::RunStarted { plan_sha256, .. } => Some(Notification::run_start(about, plan_sha256)),
         Record::Verdict { step, subject, verdict, .. } if verdict.word() != "proven" => {

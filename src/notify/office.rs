@@ -22,18 +22,18 @@ use super::{
 use crate::journal::{Journal, Record};
 
 /// How long the end of a run waits for deliveries in progress.
-pub const CLOSING: Duration = Duration::from_secs(5);
+pub(crate) const CLOSING: Duration = Duration::from_secs(5);
 /// What a target that does not answer may have waiting.
 const QUEUE: usize = 64;
 
 /// Sends one notification to one target, once.
-pub trait Deliver: Send + Sync {
+pub(crate) trait Deliver: Send + Sync {
     fn deliver<'a>(&'a self, told: &'a Notification) -> BoxFuture<'a, Result<(), Refusal>>;
 }
 
 /// Why one attempt failed.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     pub why: String,
     /// Another attempt may do better.
     pub again: bool,
@@ -42,18 +42,18 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub fn again(why: impl Into<String>) -> Self {
+    pub(crate) fn again(why: impl Into<String>) -> Self {
         Self { why: why.into(), again: true, after: None }
     }
 
-    pub fn final_(why: impl Into<String>) -> Self {
+    pub(crate) fn final_(why: impl Into<String>) -> Self {
         Self { why: why.into(), again: false, after: None }
     }
 }
 
 /// Pauses between attempts.
 #[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
+pub(crate) struct Rhythm {
     pub first: Duration,
     pub longest: Duration,
     /// From the first attempt to the last.
@@ -82,7 +82,7 @@ struct Desk {
 }
 
 /// Takes notifications of one run and sees to their delivery.
-pub struct Office {
+pub(crate) struct Office {
     desks: Vec<Desk>,
     about: OnceLock<About>,
     /// What earlier processes of this run sent, by target and id, and what this one has queued.
@@ -118,7 +118,7 @@ impl Shared {
 
 impl Office {
     /// Must be called in a runtime. `told` are the records of the run so far; `say` shows a line.
-    pub fn open(
+    pub(crate) fn open(
         targets: Vec<(Resolved, Option<Arc<dyn Deliver>>)>,
         journal: Option<Journal>,
         told: &[Record],
@@ -148,26 +148,26 @@ impl Office {
     }
 
     /// Sets which run it is; nothing is sent before.
-    pub fn begin(&self, started: &Record) {
+    pub(crate) fn begin(&self, started: &Record) {
         if let Some(about) = About::of(started) {
             let _ = self.about.set(about);
         }
     }
 
     /// The text without the run's secrets, as its journal would keep it.
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         match &self.shared.journal {
             Some(journal) => journal.redact_text(text.into()),
             None => text.into(),
         }
     }
 
-    pub fn about(&self) -> Option<&About> {
+    pub(crate) fn about(&self) -> Option<&About> {
         self.about.get()
     }
 
     /// Puts a notification into the queue of each target that wants it. Never waits.
-    pub fn tell(&self, make: impl FnOnce(&About) -> Notification) {
+    pub(crate) fn tell(&self, make: impl FnOnce(&About) -> Notification) {
         if self.desks.is_empty() {
             return;
         }
@@ -177,7 +177,7 @@ impl Office {
     }
 
     /// The same with one that is made already.
-    pub fn put(&self, told: &Notification) {
+    pub(crate) fn put(&self, told: &Notification) {
         for desk in &self.desks {
             let target = &desk.target;
             if !target.wants(told.kind, &told.run.playbook, &told.run.account) {
@@ -201,7 +201,7 @@ impl Office {
     }
 
     /// Waits until everything is delivered or given up, at most `within`. Nothing is taken on after it.
-    pub async fn finish(&self, within: Duration) -> Vec<Outcome> {
+    pub(crate) async fn finish(&self, within: Duration) -> Vec<Outcome> {
         let last = Instant::now() + within;
         self.closing.send_replace(Some(last));
         for desk in &self.desks {

@@ -4,15 +4,16 @@
 use serde_json::{Value, json};
 
 use super::notification::{Notification, Tone};
+use crate::text::{line, one_line};
 
 /// The body of a generic webhook, and what queues and functions get from a topic.
-pub fn webhook(told: &Notification) -> Value {
+pub(crate) fn webhook(told: &Notification) -> Value {
     serde_json::to_value(told).unwrap_or_default()
 }
 
 /// Text and blocks of a Slack-compatible incoming webhook.
 /// <https://docs.slack.dev/reference/block-kit/blocks>
-pub fn slack(told: &Notification) -> Value {
+pub(crate) fn slack(told: &Notification) -> Value {
     let plain = |text: &str, most: usize| json!({ "type": "plain_text", "text": cut(text, most) });
     let mut blocks = vec![
         json!({ "type": "header", "text": plain(&headline(told), 150) }),
@@ -37,21 +38,29 @@ pub fn slack(told: &Notification) -> Value {
 
 /// Subject and text for mail and phones.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
-pub fn mail(told: &Notification) -> (String, String) {
+pub(crate) fn mail(told: &Notification) -> (String, String) {
     let subject: String = headline(told)
         .chars()
         .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
         .take(99)
         .collect();
-    let mut text = format!("{}\n\n{}\n\n", headline(told), clean(&told.text));
+    let mut text = String::new();
+    line!(text, "{}", headline(told));
+    line!(text);
+    for (nth, one) in told.text.lines().enumerate() {
+        // What follows is indented: no text can add a fact of its own.
+        line!(text, "{}{one}", if nth == 0 { "" } else { "  " });
+    }
+    line!(text);
     for (name, value) in &told.facts {
-        text.push_str(&format!("{}: {}\n", clean(name), clean(value)));
+        line!(text, "{name}: {value}");
     }
-    text.push_str(&format!("\n{}\n", place(told)));
+    line!(text);
+    line!(text, "{}", place(told));
     if let Some(next) = &told.next {
-        text.push_str(&format!("{}\n", clean(next)));
+        line!(text, "{next}");
     }
-    text.push_str(&format!("id {}\n", told.id));
+    line!(text, "id {}", told.id);
     (subject.trim().to_owned(), text)
 }
 
@@ -63,22 +72,18 @@ fn headline(told: &Notification) -> String {
         Tone::Bad => "!! ",
     };
     let lab = if told.run.lab { "(lab) " } else { "" };
-    clean(&format!("{sign}{lab}{}", told.title))
+    one_line(&format!("{sign}{lab}{}", told.title))
 }
 
 fn place(told: &Notification) -> String {
     let run = &told.run;
     let what = if run.drill { "drill" } else { "run" };
-    clean(&format!("{what} {} in {} {}, by {}", run.id, run.account, run.region, run.operator))
+    one_line(&format!("{what} {} in {} {}, by {}", run.id, run.account, run.region, run.operator))
 }
 
-/// Without what moves a terminal's cursor or turns the direction of text.
+/// What is hidden is shown; lines stay lines.
 fn clean(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control() && c != '\n'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    text.split('\n').map(one_line).collect::<Vec<_>>().join("\n")
 }
 
 fn cut(text: &str, most: usize) -> String {

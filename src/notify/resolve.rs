@@ -7,7 +7,7 @@ use crate::config::{Config, Kind, Secret, Target, Way, is_loopback, topic_region
 
 /// The address of one target, with its credentials.
 #[derive(Clone, Debug)]
-pub enum Address {
+pub(crate) enum Address {
     Slack(Secret),
     Webhook(Secret, Option<Secret>),
     Topic { arn: String, region: String },
@@ -15,7 +15,7 @@ pub enum Address {
 
 /// A target to notify.
 #[derive(Clone, Debug)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     pub name: String,
     /// Or why nothing can be sent there.
     pub address: Result<Address, String>,
@@ -27,7 +27,7 @@ pub struct Resolved {
 
 impl Resolved {
     /// Whether the target wants it.
-    pub fn wants(&self, kind: Option<Kind>, playbook: &str, account: &str) -> bool {
+    pub(crate) fn wants(&self, kind: Option<Kind>, playbook: &str, account: &str) -> bool {
         // A test is asked for by name of nothing, and goes to all.
         let Some(kind) = kind else { return true };
         let among = |list: &Option<Vec<String>>, one: &str| {
@@ -39,7 +39,7 @@ impl Resolved {
     }
 
     /// Every secret of it, to be hidden from all output.
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         let all = match &self.address {
             Ok(Address::Slack(url)) => vec![url],
             Ok(Address::Webhook(url, key)) => key.iter().chain([url]).collect(),
@@ -61,7 +61,7 @@ impl Resolved {
 
 /// The targets to notify, and the names of those that a run in the lab skips. `folder` is the
 /// configuration's.
-pub fn resolve(config: &Config, folder: &Path, lab: bool) -> (Vec<Resolved>, Vec<String>) {
+pub(crate) fn resolve(config: &Config, folder: &Path, lab: bool) -> (Vec<Resolved>, Vec<String>) {
     let all = config.notifications.targets.iter();
     let all = all.filter_map(|(name, target)| one(config, name, target, folder));
     let (told, left): (Vec<_>, Vec<_>) =

@@ -5,10 +5,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// Name of the header.
-pub const HEADER: &str = "Backburn-Signature";
+pub(crate) const HEADER: &str = "Backburn-Signature";
 
 /// The header's value for a body that is sent at `seconds` since 1970.
-pub fn signature(key: &[u8], seconds: i64, body: &[u8]) -> String {
+pub(crate) fn signature(key: &[u8], seconds: i64, body: &[u8]) -> String {
     let hex = match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mut mac) => {
             mac.update(format!("{seconds}.").as_bytes());

@@ -29,6 +29,7 @@ fn started() -> Record {
         drill: None,
         playbook_sha256: String::new(),
         plan_sha256: "c2".repeat(32),
+        inputs_sha256: None,
         scope: Scope {
             account: "111122223333".into(),
             region: "eu-central-1".into(),
@@ -37,6 +38,7 @@ fn started() -> Record {
         endpoint: None,
         lab: None,
         operator: "anna".into(),
+        who: crate::journal::Who::default(),
         clock: None,
     }
 }
@@ -248,7 +250,7 @@ async fn a_dead_target_holds_up_no_other_and_nothing_waits_for_ever() {
     for _ in 0..2 {
         office.tell(|about| Notification::run_start(about, "plan"));
     }
-    let mut outcomes = office.finish(Duration::from_millis(2_000)).await;
+    let mut outcomes = office.finish(Duration::from_secs(2)).await;
     outcomes.sort_by(|a, b| a.target.cmp(&b.target));
     let why: Vec<_> =
         outcomes.iter().map(|one| (&*one.target, one.why.as_deref().unwrap_or("told"))).collect();
@@ -271,7 +273,10 @@ async fn a_dead_target_holds_up_no_other_and_nothing_waits_for_ever() {
     );
     assert_eq!(said.lock().unwrap_or_else(PoisonError::into_inner).len(), 3);
     // It waits for the disk, and so for the records before it.
-    journal.append(Record::Resumed { operator: "me".into() }).await.expect("a record");
+    journal
+        .append(Record::Resumed { operator: "me".into(), who: crate::journal::Who::default() })
+        .await
+        .expect("a record");
     let read = crate::journal::read(&path).expect("an intact journal");
     let records: Vec<_> = read.lines.into_iter().map(|line| line.record).collect();
     let count = |told: bool| {
@@ -290,7 +295,7 @@ async fn a_dead_target_holds_up_no_other_and_nothing_waits_for_ever() {
     let office = Office::open(ways.into(), Some(journal), &records, brief(), |_| ());
     office.begin(&started());
     office.tell(|about| Notification::run_start(about, "plan"));
-    let outcomes = office.finish(Duration::from_secs(60)).await;
+    let outcomes = office.finish(Duration::from_mins(1)).await;
     let told: Vec<_> = outcomes.iter().map(|one| &*one.target).collect();
     assert_eq!(told, ["dead"]);
 }

@@ -4,7 +4,7 @@
 pub const CODES: &[(&str, &str)] = &[
     (
         "playbook::syntax",
-        "The file is not valid YAML 1.2. It cannot be checked further until this is fixed. The position is where the parser gave up; the mistake is there or a line above.",
+        "The file is not valid YAML 1.2, or not UTF-8 text. It cannot be checked further until this is fixed. The position is where the parser gave up; the mistake is there or a line above.",
     ),
     (
         "playbook::too-large",
@@ -54,6 +54,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A step is owned or approved by a role that the playbook does not declare under `roles`.",
     ),
     (
+        "playbook::bad-principal",
+        "`one-of` of an approval lists the callers of AWS that may answer: `user/NAME`, `role/NAME` (every session of it) or `assumed-role/NAME/SESSION` in the account that the run works in, or a whole ARN. `*` stands for any text in a name, never in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
+    ),
+    (
         "playbook::unknown-type",
         "An input has a type that does not exist. Types are `string`, `boolean`, `integer`, `duration`, the AWS ids such as `instance`, and `list of` any of them.",
     ),
@@ -61,6 +65,14 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "playbook::sensitive-default",
         "A sensitive input is never displayed or stored. A default would be in the file, in version control and in the copy that each run keeps of its playbook; give the value with `-i` instead.",
+    ),
+    (
+        "playbook::sensitive-shown",
+        "A sensitive input stands where it, or something of it, can be seen by others. Whether a step runs and how often (`if`, `for-each`) is in plans and journals. A tag can be read by whoever may list resources, and AWS advises against secrets in tags. What names a resource has to be in the journal, so that a change can be given back: names and ids are no secrets. By most other inputs an action decides something. Those that may be sensitive say so in `backburn actions NAME`; an input of a drill's response may where that playbook declares it sensitive.",
+    ),
+    (
+        "playbook::sensitive-part",
+        "An expression uses something of a sensitive input: a letter, its length, how it compares, what is found by it. A plan shows what comes of that, in the text itself or in what it refuses, and enough of such questions show the whole value. Use it as a whole: alone, in a text, in a list, as a value of a mapping, joined with `~` (texts also with `+`, a list with `join`), or with `upper`, `lower`, `string`, `tojson` or `default`. Decide by another input; have a command on the instance look into the value.",
     ),
     (
         "playbook::bad-duration",
@@ -86,7 +98,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "playbook::unknown-name",
-        "An expression uses a name that does not exist. Names are `inputs.<name>`, `steps.<id>.<output>`, `item`, `run.id` and `run.started`.",
+        "An expression uses a name that does not exist. Names are `inputs.<name>`, `steps.<id>.<output>`, `item`, `run.id`, `run.started` and `run.partition`.",
     ),
     (
         "playbook::whole-namespace",
@@ -179,6 +191,14 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "simulation::bad-file",
         "A file that the simulation names, the response playbook or the FIS template, cannot be read. Paths are relative to the simulation's own file.",
+    ),
+    (
+        "simulation::bad-template",
+        "The FIS template is one that a drill would run otherwise than it is meant: it has no actions, acts on other accounts too, or has parts that a drill leaves out. A template is taken as `aws fis get-experiment-template` prints it, or as `create-experiment-template` takes it.",
+    ),
+    (
+        "simulation::no-target",
+        "The guard demands a tag on everything that the experiment hits, and an action has no targets: an automation, for example, acts on whatever its document says. Nothing could hold it to the tag, so it is refused. Actions that hit nothing, such as `aws:fis:wait`, need no targets. https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html",
     ),
     (
         "simulation::duplicate-step",

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::choices::{OnFailure, Phase, Responsibility, Severity};
 use super::expr::{Expr, Template};
+use super::principals::Principals;
 use super::span::{Span, Spanned};
 use super::types::{Duration, InputType};
 
@@ -131,4 +132,8 @@ pub struct Approval {
     /// One of the playbook's roles.
     pub role: String,
     pub reason: Option<String>,
+    /// Nobody who started or resumed the run may answer.
+    pub not_by_operator: bool,
+    /// Callers of AWS that may answer; anybody where it is empty.
+    pub one_of: Vec<Principals>,
 }

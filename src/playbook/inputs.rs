@@ -11,6 +11,11 @@ use super::document::Playbook;
 pub enum InputProblem {
     #[error("input `{name}` is missing; give it with `-i {name}=<{wanted}>`{about}")]
     Missing { name: String, wanted: String, about: String },
+    /// On the command line itself other users of the machine could see it.
+    #[error(
+        "sensitive input `{name}` is missing; give it with `-i {name}=@FILE`, `-i {name}=@-` (standard input), `-i {name}=env:VARIABLE`, `-i {name}=ssm:/PATH` or `-i {name}=secretsmanager:NAME`{about}"
+    )]
+    MissingSecret { name: String, about: String },
     #[error("the playbook has no input `{name}`; {help}")]
     Unknown { name: String, help: String },
     #[error("input `{name}`{reason}")]
@@ -23,6 +28,7 @@ impl InputProblem {
     pub fn name(&self) -> &str {
         match self {
             Self::Missing { name, .. }
+            | Self::MissingSecret { name, .. }
             | Self::Unknown { name, .. }
             | Self::Bad { name, .. }
             | Self::Twice { name } => name,
@@ -62,17 +68,22 @@ pub fn resolve(
                 };
                 InputProblem::Bad { name: name.clone(), reason: format!("{verb}{reason}") }
             }),
-            None => input.default.clone().ok_or_else(|| InputProblem::Missing {
-                name: name.clone(),
-                wanted: input.kind.to_string(),
-                about: input
-                    .description
-                    .as_ref()
-                    .map(|text| format!(" ({text})"))
-                    .unwrap_or_default(),
+            None => input.default.clone().ok_or_else(|| {
+                let about = input.description.as_ref().map(|text| format!(" ({text})"));
+                let (name, about) = (name.clone(), about.unwrap_or_default());
+                match input.sensitive {
+                    true => InputProblem::MissingSecret { name, about },
+                    false => InputProblem::Missing { name, wanted: input.kind.to_string(), about },
+                }
             }),
         };
         match value {
+            Ok(value) if input.sensitive && is_short(&value) => {
+                let reason = format!(
+                    " has fewer than {LEAST} characters; so short a value is in too much else to be hidden"
+                );
+                problems.push(InputProblem::Bad { name: name.clone(), reason });
+            }
             Ok(value) => {
                 values.insert(name.clone(), value);
             }
@@ -80,6 +91,19 @@ pub fn resolve(
         }
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
+/// The fewest characters of a sensitive value.
+pub(crate) const LEAST: usize = 8;
+
+fn is_short(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().count() < LEAST,
+        Value::Array(items) => items.iter().any(is_short),
+        Value::Number(number) => number.to_string().len() < LEAST,
+        // `true` and `false` are everywhere.
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +135,33 @@ mod tests {
                 "input `target` is missing; give it with `-i target=<instance>`",
                 "input `deep` must be `true` or `false`, and is `maybe`",
             ]
+        );
+    }
+
+    /// One that is in too much else would hide everything, or nothing.
+    #[test]
+    fn a_short_sensitive_value_is_refused() {
+        let playbook = testing::playbook("inputs:\n  token: {type: string, sensitive: true}\n");
+        let said = |value: &str| match resolve(&playbook, &given(&[("token", value)])) {
+            Ok(_) => String::new(),
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        };
+        assert!(
+            said("1234567").contains("`token` has fewer than 8 characters"),
+            "{}",
+            said("1234567")
+        );
+        assert!(!said("1234567").contains("1234567 "), "the value itself is not said");
+        assert_eq!(said("12345678"), "");
+    }
+
+    #[test]
+    fn a_missing_secret_is_asked_for_where_nobody_else_sees_it() {
+        let playbook = testing::playbook("inputs:\n  token: {type: string, sensitive: true}\n");
+        let said = resolve(&playbook, &[]).expect_err("missing")[0].to_string();
+        assert_eq!(
+            said,
+            "sensitive input `token` is missing; give it with `-i token=@FILE`, `-i token=@-` (standard input), `-i token=env:VARIABLE`, `-i token=ssm:/PATH` or `-i token=secretsmanager:NAME`"
         );
     }
 }

@@ -11,12 +11,13 @@ pub mod document;
 mod events;
 pub mod expr;
 pub mod inputs;
+mod principals;
 pub mod read;
 pub mod render;
 pub mod schema;
 pub mod source;
 pub mod span;
-mod suggest;
+pub(crate) mod suggest;
 #[cfg(test)]
 pub mod testing;
 pub mod tree;
@@ -28,6 +29,7 @@ pub use diagnostic::{Diagnostic, Level};
 pub use document::{
     Accept, Actor, ActorKind, Approval, Input, Limits, Playbook, Retry, Role, Step,
 };
+pub use principals::Principals;
 pub use read::parse;
 pub use span::{Span, Spanned};
 pub(crate) use suggest::{closest, did_you_mean, listed};

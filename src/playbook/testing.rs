@@ -106,13 +106,14 @@ pub fn catalogue() -> Catalogue {
             Phase::Preserve,
             json!({
                 "instance": id("instance"),
-                "commands": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                "commands": {"type": "array", "items": {"type": "string"}, "minItems": 1, "writeOnly": true},
+                "document": {"type": "string"},
                 "limit": {"type": "integer", "minimum": 1},
             }),
             &["instance", "commands"],
             json!({"output": {"type": "string"}}),
         )),
-        irreversible(action("core.manual", Phase::Recover, json!({"instructions": {"type": "string"}}), &["instructions"], json!({}))),
+        irreversible(action("core.manual", Phase::Recover, json!({"instructions": {"type": "string", "writeOnly": true}}), &["instructions"], json!({}))),
         action("core.wait", Phase::Recover, json!({"duration": id("duration")}), &["duration"], json!({})),
     ]
     .into_iter()

@@ -11,16 +11,17 @@ use crate::{
     actions::{Entry, catalogue},
     aws::Aws,
     engine::{
-        Step, StepError, is_open,
+        Approvers, Step, StepError, is_open,
         unit::{Approval, Body, Condition, Items, OnFailure, Outputs, Policy, Unit},
     },
+    journal::Hidden,
     playbook::{
         self, ActorKind, Playbook,
-        expr::{RunFacts, Scope},
+        expr::{RunFacts, Scope, Sensitive},
     },
 };
 
-use super::{Node, Program};
+use super::{Node, Program, prepare::Prepared};
 
 /// What expressions see of the run.
 #[derive(Clone, Debug)]
@@ -28,10 +29,21 @@ pub struct RunFactsOwned {
     pub id: String,
     /// RFC 3339; a placeholder in a plan.
     pub started: String,
+    /// Of the caller's ARN: `aws`, `aws-cn` and so on.
+    pub partition: String,
+}
+
+impl RunFactsOwned {
+    fn facts(&self) -> RunFacts<'_> {
+        RunFacts { id: &self.id, started: &self.started, partition: &self.partition }
+    }
 }
 
 struct Bound {
     program: Arc<Program>,
+    playbook: Arc<Playbook>,
+    /// Learns what expressions make of sensitive values.
+    hidden: Hidden,
     /// Of the step in the program.
     place: usize,
     entry: &'static Entry,
@@ -42,13 +54,9 @@ struct Bound {
 }
 
 /// Units in file order. A program names only actions of the catalogue, so none is lost.
-pub fn bind(
-    playbook: &Playbook,
-    program: &Arc<Program>,
-    inputs: IndexMap<String, Value>,
-    run: RunFactsOwned,
-) -> Arc<Vec<Unit<Aws>>> {
-    let (inputs, run) = (Arc::new(inputs), Arc::new(run));
+pub fn bind(prepared: &Prepared, run: RunFactsOwned) -> Arc<Vec<Unit<Aws>>> {
+    let Prepared { playbook, program, hidden, .. } = prepared;
+    let (inputs, run) = (Arc::new(prepared.inputs.clone()), Arc::new(run));
     let at: HashMap<&str, usize> =
         program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
     // Many steps use few actions, and a schema is built again on each request.
@@ -61,6 +69,8 @@ pub fn bind(
         let outputs = outputs.entry(&node.uses).or_insert_with(|| names(&(entry.outputs)()));
         let body = Bound {
             program: program.clone(),
+            playbook: playbook.clone(),
+            hidden: hidden.clone(),
             place,
             entry,
             outputs: outputs.clone(),
@@ -107,6 +117,10 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
             reason: approval.reason.clone().unwrap_or_else(|| {
                 format!("step `{}` needs the approval of `{}`", node.id, approval.role)
             }),
+            rule: Approvers {
+                not_by_operator: approval.not_by_operator,
+                one_of: approval.one_of.iter().map(ToString::to_string).collect(),
+            },
         }),
         owner: node.owner.as_ref().map(reach),
         urgent: false,
@@ -137,12 +151,21 @@ impl Bound {
         &self,
         known: &Outputs,
         item: Option<&Value>,
-        eval: impl FnOnce(&Scope<'_>) -> T,
+        eval: impl FnOnce(&Scope<'_>, &Sensitive<'_>) -> T,
     ) -> T {
-        let run = RunFacts { id: &self.run.id, started: &self.run.started };
+        let run = self.run.facts();
+        let frame = self.node().frame.as_ref();
+        let declared = frame.map_or(&self.playbook.inputs, |frame| &frame.playbook.inputs);
+        let hidden = self.hidden.all();
+        let sensitive = Sensitive {
+            input: &|name| declared.get(name).is_some_and(|input| input.sensitive),
+            text: &|text| hidden.iter().any(|one| text.contains(one.as_str())),
+        };
         match self.framed(known) {
-            Some((inputs, steps)) => eval(&Scope { inputs: &inputs, steps: &steps, item, run }),
-            None => eval(&Scope { inputs: &self.inputs, steps: known, item, run }),
+            Some((inputs, steps)) => {
+                eval(&Scope { inputs: &inputs, steps: &steps, item, run }, &sensitive)
+            }
+            None => eval(&Scope { inputs: &self.inputs, steps: known, item, run }, &sensitive),
         }
     }
 }
@@ -153,7 +176,11 @@ const ACTOR: &str = "$actor";
 impl Body<Aws> for Bound {
     fn condition(&self, known: &Outputs) -> Result<Condition, String> {
         let Some(condition) = &self.node().condition else { return Ok(Condition::Holds) };
-        match self.within(known, None, |scope| condition.eval_condition(scope)) {
+        let eval = |scope: &Scope<'_>, sensitive: &Sensitive<'_>| {
+            condition.refuse_sensitive(scope, sensitive)?;
+            condition.eval_condition(scope)
+        };
+        match self.within(known, None, eval) {
             Ok(Some(true)) => Ok(Condition::Holds),
             Ok(Some(false)) => Ok(Condition::DoesNot),
             Ok(None) => Ok(Condition::Open),
@@ -163,7 +190,11 @@ impl Body<Aws> for Bound {
 
     fn items(&self, known: &Outputs) -> Result<Items, String> {
         let Some(for_each) = &self.node().for_each else { return Ok(Items::Once) };
-        match self.within(known, None, |scope| for_each.eval_list(scope)) {
+        let eval = |scope: &Scope<'_>, sensitive: &Sensitive<'_>| {
+            for_each.refuse_sensitive(scope, sensitive)?;
+            for_each.eval_list(scope)
+        };
+        match self.within(known, None, eval) {
             Ok(Some(items)) => Ok(Items::Each(items)),
             Ok(None) => Ok(Items::Open),
             Err(e) => Err(format!("`for-each`: {e}")),
@@ -171,11 +202,16 @@ impl Body<Aws> for Bound {
     }
 
     fn inputs(&self, known: &Outputs, item: Option<&Value>) -> Result<Value, String> {
-        let with = self.within(known, item, |scope| self.node().with.eval(scope));
-        let mut with = with.map_err(|e| format!("`with`: {e}"))?;
+        let eval = |scope: &Scope<'_>, sensitive: &Sensitive<'_>| {
+            self.node().with.eval_hiding(scope, sensitive)
+        };
+        let with = self.within(known, item, eval);
+        let (mut with, made) = with.map_err(|e| format!("`with`: {e}"))?;
+        // Before anything is done with it.
+        self.hidden.learn(&made);
         if let (Some(actor), Value::Object(with)) = (&self.node().actor, &mut with) {
             // The acting principal is declared in the document that holds the playbook, not in the playbook.
-            let run = RunFacts { id: &self.run.id, started: &self.run.started };
+            let run = self.run.facts();
             let scope = Scope { inputs: &self.inputs, steps: known, item: None, run };
             let which = actor.which.eval(&scope).map_err(|e| format!("`as`: {e}"))?;
             with.insert(ACTOR.into(), which);

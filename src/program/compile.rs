@@ -60,6 +60,7 @@ fn action(links: &mut Links<'_>, values: &Values, step: &Step) {
             links.problems.push(unknown_input(action, &key.value).label(key.span, "unknown input"));
             continue;
         };
+        links.confided(&action.inputs, &key.value, schema, value);
         for found in values.check(&action.inputs, schema, value, &|expr| links.kind(step, expr)) {
             let code = if found.typed { "playbook::type-mismatch" } else { "playbook::bad-value" };
             let message =

@@ -65,8 +65,7 @@ fn describe(graph: &DiGraph<Node, Edge>, waits: &[Waits], circle: &[NodeIndex]) 
         let span = waits[after.index()]
             .iter()
             .find(|wait| wait.0 == before.index())
-            .map(|wait| wait.2)
-            .unwrap_or(graph[after].span);
+            .map_or(graph[after].span, |wait| wait.2);
         problem = problem.label(span, format!("`{}` waits for `{}`", name(after), name(before)));
     }
     problem

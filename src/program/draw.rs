@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use petgraph::visit::EdgeRef;
 
 use super::graph::{Edge, Node, Program};
-use crate::playbook::Phase;
+use crate::{playbook::Phase, text::value};
 
 /// Flow chart for mermaid: phases as subgraphs, data solid, order dashed, the longest chain thick.
 pub fn mermaid(program: &Program) -> String {
@@ -129,7 +129,7 @@ fn for_dot(text: &str) -> String {
 
 fn escape(text: &str, replace: impl Fn(char) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+    for c in value(text).chars() {
         match replace(c) {
             Some(replaced) => out.push_str(&replaced),
             None => out.push(c),

@@ -20,7 +20,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub fn of_input(kind: &InputType) -> Self {
+    pub(super) fn of_input(kind: &InputType) -> Self {
         match kind {
             InputType::String => Self::Text(None),
             InputType::Boolean => Self::Boolean,
@@ -31,7 +31,7 @@ impl Kind {
     }
 
     /// The one type of a schema; `Any` when it allows several.
-    pub fn of_schema(root: &Value, schema: &Value) -> Self {
+    pub(super) fn of_schema(root: &Value, schema: &Value) -> Self {
         let mut kinds = alternatives(root, schema).into_iter().flat_map(|schema| {
             types(schema).into_iter().map(move |name| match name {
                 "null" => Self::Null,
@@ -53,7 +53,7 @@ impl Kind {
         if kinds.all(|kind| kind == first) { first } else { Self::Any }
     }
 
-    pub fn item(&self) -> Self {
+    pub(super) fn item(&self) -> Self {
         match self {
             Self::List(inner) => (**inner).clone(),
             _ => Self::Any,
@@ -61,7 +61,7 @@ impl Kind {
     }
 
     /// `false` only when a value of this type can never fit.
-    pub fn may_fit(&self, root: &Value, schema: &Value) -> bool {
+    pub(super) fn may_fit(&self, root: &Value, schema: &Value) -> bool {
         alternatives(root, schema).into_iter().any(|schema| {
             let names = types(schema);
             let has = |name: &str| names.is_empty() || names.contains(&name);
@@ -84,7 +84,7 @@ impl Kind {
         })
     }
 
-    pub fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Any => "anything".to_owned(),
             Self::Null => "null".to_owned(),

@@ -24,18 +24,25 @@ pub(super) struct Links<'a> {
 
 impl<'a> Links<'a> {
     /// Checks every reference and need of one step.
-    pub fn waits(&mut self, step: &'a Step) -> Waits {
+    pub(super) fn waits(&mut self, step: &'a Step) -> Waits {
         let mut waits = Waits::new();
         let in_loop = step.for_each.is_some();
         step.with.each_expr(&mut |expr| self.expr(step, expr, in_loop, &mut waits));
         if let Some(actor) = &step.actor {
-            actor.which.each_expr(&mut |expr| self.expr(step, expr, false, &mut waits));
+            actor.which.each_expr(&mut |expr| {
+                self.expr(step, expr, false, &mut waits);
+                self.shows(expr, "as", "whom a step acts as is no secret: take `sensitive` off it");
+            });
         }
+        let decides =
+            "what the run does would show something of it; decide by what is not sensitive";
         if let Some(expr) = &step.condition {
             self.expr(step, expr, in_loop, &mut waits);
+            self.shows(expr, "if", decides);
         }
         if let Some(expr) = &step.for_each {
             self.expr(step, expr, false, &mut waits);
+            self.shows(expr, "for-each", decides);
         }
         self.needs(step, &mut waits);
         // Data before order, so that the stronger reason stays.
@@ -49,7 +56,7 @@ impl<'a> Links<'a> {
             match &found.target {
                 Target::Input(name) => self.input(step, name, found.span),
                 Target::Output { step: other, output } => {
-                    self.output(step, other, output, found.span, waits)
+                    self.output(step, other, output, found.span, waits);
                 }
                 Target::Item if !in_loop => {
                     let message =
@@ -58,7 +65,7 @@ impl<'a> Links<'a> {
                     let help = "add `for-each: <list>` to the step; inside the `for-each` itself there is no `item`";
                     self.problems.push(problem.label(found.span, "read here").help(help));
                 }
-                Target::Item | Target::RunId | Target::RunStarted => {}
+                Target::Item | Target::RunId | Target::RunStarted | Target::RunPartition => {}
             }
         }
     }
@@ -166,7 +173,7 @@ impl<'a> Links<'a> {
     }
 
     /// The static type of an expression; `Any` when it computes something.
-    pub fn kind(&self, step: &Step, expr: &Expr) -> Kind {
+    pub(super) fn kind(&self, step: &Step, expr: &Expr) -> Kind {
         expr.exact().map_or(Kind::Any, |found| self.kind_of(step, found, 0))
     }
 
@@ -193,13 +200,13 @@ impl<'a> Links<'a> {
                 list.map_or(Kind::Any, |list| self.kind_of(step, list, 1).item())
             }
             Target::Item => Kind::Any,
-            Target::RunId | Target::RunStarted => Kind::Text(None),
+            Target::RunId | Target::RunStarted | Target::RunPartition => Kind::Text(None),
         }
     }
 }
 
 /// The schema of one property. An object that allows any further property has them all.
-fn property<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+pub(super) fn property<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
     let own = schema.get("properties").and_then(|properties| properties.get(name));
     own.or_else(|| {
         schema.get("additionalProperties").filter(|more| !matches!(more, Value::Bool(false)))

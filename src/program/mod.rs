@@ -6,17 +6,27 @@ pub mod belts;
 #[cfg(feature = "aws")]
 pub mod bind;
 mod check;
+pub mod commitment;
 mod compile;
+mod confided;
 mod critical;
 mod cycles;
+mod differences;
 mod draw;
 mod graph;
 mod hazards;
+pub mod kept;
 mod kinds;
 mod links;
 pub mod planfile;
+mod playbook_ref;
+#[cfg(feature = "aws")]
+pub mod policy;
 #[cfg(feature = "aws")]
 pub mod prepare;
+pub mod release_plan;
+#[cfg(feature = "aws")]
+mod settle;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -1,5 +1,5 @@
 //! The plan as a file: what would be done, for whom, in which account, and its hash. Owns the
-//! format, the hash and how two plans differ; what a step would do is `engine::plan`'s.
+//! format and the hash; how two plans differ is `differences`', what a step would do is `engine::plan`'s.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,11 @@ use crate::{
         plan::{PlanState, PlannedStep},
     },
     journal::{InLab, hash, hex},
-    playbook::{Phase, Responsibility},
+    playbook::{Phase, Responsibility, suggest::listed},
 };
 
-use super::belts::Belts;
+pub use super::playbook_ref::PlaybookRef;
+use super::{belts::Belts, commitment::Commitment};
 
 /// Version of the format.
 pub const FORMAT: u32 = 1;
@@ -30,22 +31,34 @@ pub struct PlanFile {
     /// The ULID that a run of this plan has.
     pub run: String,
     pub playbook: PlaybookRef,
+    /// The configuration that was in force. No part of the hash; what of it counts is: the contacts of roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     /// Sensitive values are redacted.
     pub inputs: IndexMap<String, Value>,
+    /// Binds the plan to the values that it hides; none where it hides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Commitment>,
     pub scope: Scope,
-    /// A custom endpoint; none is AWS itself.
+    /// A custom endpoint of all services that are called; none is AWS itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// The endpoint is on this machine. Any other may be AWS in the end.
+    /// Service and URL (or `AWS`), where not all services that are called have the same endpoint.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub endpoints: IndexMap<String, String>,
+    /// Every service that is called is on this machine. Any other may be AWS in the end.
     #[serde(default)]
     pub local: bool,
     /// The lab that the endpoint is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lab: Option<InLab>,
+    /// Steps that are left out, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<String>,
     pub steps: Vec<PlanEntry>,
     /// What the run needs to be allowed, as `service:Action`.
     pub permissions: Vec<String>,
-    /// Reasons why this plan cannot be run.
+    /// Reasons why nothing of this plan can be run. What stands against single steps is in these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,17 +67,8 @@ pub struct PlanFile {
     #[serde(default)]
     pub belts: Belts,
     pub created: jiff::Timestamp,
-    /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, `belts`, the run's id and the session
-    /// name of an assumed role. Two plans that would do the same in the same account have the same hash.
-    pub sha256: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct PlaybookRef {
-    pub id: String,
-    pub title: String,
-    pub version: String,
+    /// SHA-256 of everything above but `created`, `program`, `warnings`, `lab`, `belts`, `configuration`, the run's id, the salt of
+    /// the commitment and the session name of an assumed role. Two plans that would do the same in the same account have the same hash.
     pub sha256: String,
 }
 
@@ -107,8 +111,13 @@ impl PlanFile {
         let Value::Object(mut map) = canonical(&self.without_steps()) else {
             return hash(Value::Null.to_string().as_bytes());
         };
-        for name in ["created", "program", "sha256", "run", "warnings", "lab", "belts"] {
+        for name in
+            ["created", "program", "sha256", "run", "warnings", "lab", "belts", "configuration"]
+        {
             map.shift_remove(name);
+        }
+        if let Some(Value::Object(commitment)) = map.get_mut("commitment") {
+            commitment.shift_remove("salt");
         }
         for (nth, (key, value)) in map.iter().enumerate() {
             sum.digest.update(if nth == 0 { "{" } else { "," });
@@ -127,11 +136,15 @@ impl PlanFile {
             program: self.program.clone(),
             run: self.run.clone(),
             playbook: self.playbook.clone(),
+            configuration: self.configuration.clone(),
             inputs: self.inputs.clone(),
+            commitment: self.commitment.clone(),
             scope: self.scope.clone(),
             endpoint: self.endpoint.clone(),
+            endpoints: self.endpoints.clone(),
             local: self.local,
             lab: self.lab.clone(),
+            skip: self.skip.clone(),
             permissions: self.permissions.clone(),
             refusals: self.refusals.clone(),
             warnings: self.warnings.clone(),
@@ -141,7 +154,16 @@ impl PlanFile {
         }
     }
 
-    pub fn planned(&self) -> impl Iterator<Item = &PlannedStep> {
+    /// As it may be shown: who has the salt can try values for what the plan hides.
+    #[must_use]
+    pub fn without_salt(mut self) -> Self {
+        if let Some(commitment) = &mut self.commitment {
+            commitment.salt = None;
+        }
+        self
+    }
+
+    pub fn planned(&self) -> impl Iterator<Item = &PlannedStep> + Clone {
         self.steps.iter().map(|entry| &entry.step)
     }
 
@@ -150,17 +172,33 @@ impl PlanFile {
         self.created.duration_since(now).unsigned_abs()
     }
 
-    /// Why it cannot be run: refused steps, denied permissions and the plan's own refusals.
+    /// Why not all of it can be run: the plan's own refusals, and its refused steps.
     pub fn obstacles(&self) -> Vec<String> {
-        let refused = self.steps.iter().filter_map(|entry| match &entry.step.state {
-            PlanState::Refused(why) => Some(format!("step `{}`: {why}", entry.step.id)),
-            _ => None,
+        let mut by_reason = IndexMap::<&str, Vec<&str>>::new();
+        for step in self.planned() {
+            if let PlanState::Refused(why) = &step.state {
+                by_reason.entry(why).or_default().push(&step.id);
+            }
+        }
+        let refused = by_reason.into_iter().map(|(why, steps)| match steps.as_slice() {
+            [one] => format!("step `{one}`: {why}"),
+            more => format!("steps {}: {why}", listed(more.iter().copied())),
         });
-        let denied = self
-            .belts
-            .denied()
-            .map(|one| format!("permission `{}` is denied: {}", one.action, one.why));
-        self.refusals.iter().cloned().chain(refused).chain(denied).collect()
+        self.refusals.iter().cloned().chain(refused).collect()
+    }
+
+    /// Why nothing of it can be run. Where single steps are refused, the others still run, as long as
+    /// there is something that they do.
+    pub fn refused(&self) -> Vec<String> {
+        let does = |step: &PlannedStep| {
+            let open = matches!(step.state, PlanState::Open(_));
+            let acts = !step.changes.is_empty() || !step.operations.is_empty();
+            step.state.runs() && (open || acts || !step.verifies.is_empty())
+        };
+        match self.refusals.is_empty() && self.planned().any(does) {
+            true => Vec::new(),
+            false => self.obstacles(),
+        }
     }
 
     pub fn counts(&self) -> Counts {
@@ -170,6 +208,9 @@ impl PlanFile {
             counts.operations += step.operations.len();
             counts.verdicts += step.verifies.len();
             counts.open += usize::from(matches!(step.state, PlanState::Open(_)));
+            counts.refused += usize::from(matches!(step.state, PlanState::Refused(_)));
+            counts.blocked += usize::from(matches!(step.state, PlanState::Blocked(_)));
+            counts.left_out += usize::from(step.state == PlanState::LeftOut);
             counts.retained += step
                 .changes
                 .iter()
@@ -178,45 +219,14 @@ impl PlanFile {
         }
         counts
     }
-
-    /// What differs between this plan and the account now (`other`), a line each.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mine: IndexMap<_, _> = self.steps.iter().map(|e| (&e.step.id, e)).collect();
-        let theirs: IndexMap<_, _> = other.steps.iter().map(|e| (&e.step.id, e)).collect();
-        for (id, entry) in &mine {
-            match theirs.get(id) {
-                None => found.push(format!("step `{id}` is no longer part of it")),
-                Some(now) => differ(&entry.step, &now.step, &mut found),
-            }
-        }
-        let new = theirs.keys().filter(|id| !mine.contains_key(*id));
-        found.extend(new.map(|id| format!("step `{id}` is new")));
-        let rest = [
-            ("the playbook", self.playbook != other.playbook),
-            ("the inputs", self.inputs != other.inputs),
-            ("the account, Region or principal", differs(&self.scope, &other.scope)),
-            ("the endpoint", self.endpoint != other.endpoint),
-        ];
-        found.extend(rest.iter().filter(|(_, d)| *d).map(|(what, _)| format!("{what} changed")));
-        if found.is_empty() && self.sha256 != other.sha256 {
-            found.push("its notes, questions or permissions changed".into());
-        }
-        found
-    }
 }
 
 /// The ARN of an assumed role without its session name, which is another at each sign-in.
-fn without_session(principal: &str) -> &str {
+pub fn without_session(principal: &str) -> &str {
     match principal.rsplit_once('/') {
         Some((role, _)) if principal.contains(":assumed-role/") => role,
         _ => principal,
     }
-}
-
-fn differs(a: &Scope, b: &Scope) -> bool {
-    (&a.account, &a.region, without_session(&a.principal))
-        != (&b.account, &b.region, without_session(&b.principal))
 }
 
 /// How much a plan does.
@@ -227,47 +237,13 @@ pub struct Counts {
     pub verdicts: usize,
     /// Steps that could not be planned whole.
     pub open: usize,
+    /// Steps that a run holds back.
+    pub refused: usize,
+    /// Steps that do not run because those do not.
+    pub blocked: usize,
+    pub left_out: usize,
     /// Changes that release does not give back.
     pub retained: usize,
-}
-
-fn differ(was: &PlannedStep, now: &PlannedStep, found: &mut Vec<String>) {
-    use crate::engine::show;
-    let id = &was.id;
-    if was.state != now.state {
-        found.push(format!("step `{id}`: was {:?}, now {:?}", was.state, now.state));
-    }
-    for change in &was.changes {
-        match now.changes.iter().find(|other| other.place == change.place) {
-            None => {
-                found.push(format!("step `{id}`: {} would not be changed any more", change.place))
-            }
-            Some(other) if other.before != change.before => found.push(format!(
-                "step `{id}`: {} was {}, now is {}",
-                change.place,
-                show(&change.before),
-                show(&other.before)
-            )),
-            Some(other) if other.after != change.after => found.push(format!(
-                "step `{id}`: {} would become {}, now {}",
-                change.place,
-                show(&change.after),
-                show(&other.after)
-            )),
-            Some(_) => {}
-        }
-    }
-    for change in &now.changes {
-        if !was.changes.iter().any(|other| other.place == change.place) {
-            found.push(format!("step `{id}`: {} would be changed too", change.place));
-        }
-    }
-    let operations = |step: &PlannedStep| -> Vec<_> {
-        step.operations.iter().map(|o| (o.place.clone(), o.operation.clone())).collect()
-    };
-    if operations(was) != operations(now) {
-        found.push(format!("step `{id}`: its operations changed"));
-    }
 }
 
 /// SHA-256 of a document and of the files that it names: of its bytes alone when it names none.
@@ -292,9 +268,7 @@ impl Sum<'_> {
     /// A piece of the plan's JSON. What is replaced stands within one piece, since none of it has the
     /// braces and quotes that pieces meet at.
     fn add(&mut self, text: &str) {
-        let principal = &self.plan.scope.principal;
-        let text = text.replace(&self.plan.run, "RUN");
-        self.digest.update(text.replace(principal, without_session(principal)));
+        self.digest.update(neutral(text, &self.plan.run, &self.plan.scope.principal));
     }
 
     fn steps(&mut self) {
@@ -311,12 +285,21 @@ impl Sum<'_> {
     }
 }
 
+/// A text without what differs between two plans that do the same: the run and the session.
+pub(super) fn neutral(text: &str, run: &str, principal: &str) -> String {
+    text.replace(run, "RUN").replace(principal, without_session(principal))
+}
+
 /// As JSON with keys sorted all the way down, so that equal values have equal texts.
-fn canonical(value: &impl Serialize) -> Value {
+pub(super) fn canonical(value: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(value).unwrap_or_default();
     value.sort_all_objects();
     value
 }
+
+#[cfg(test)]
+#[path = "planfile_tests.rs"]
+mod covered;
 
 #[cfg(test)]
 mod tests {
@@ -333,6 +316,7 @@ mod tests {
             title: "P".into(),
             version: "1.0.0".into(),
             sha256: String::new(),
+            contacts: IndexMap::new(),
         };
         let step = PlannedStep { id: format!("s-{run}"), ..PlannedStep::default() };
         let entry = PlanEntry {
@@ -348,11 +332,15 @@ mod tests {
             program: "1".into(),
             run: run.into(),
             playbook,
+            configuration: None,
             inputs: IndexMap::new(),
+            commitment: None,
             scope,
             endpoint: None,
+            endpoints: IndexMap::new(),
             local: false,
             lab: None,
+            skip: Vec::new(),
             steps: vec![entry],
             permissions: Vec::new(),
             refusals: Vec::new(),

@@ -1,13 +1,16 @@
 //! From a checked playbook and an account to a plan. Owns what goes into the plan file; reads only.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    actions::{catalogue, policy},
+    actions::{catalogue, policy::Kept},
     aws::{
         Aws,
         belts::{self, Limits},
@@ -15,22 +18,27 @@ use crate::{
         iam::Caller,
     },
     engine::{
-        self, AFTER_RUN, Fact, FactHead, World,
+        AFTER_RUN, Fact, FactHead, Permission, Withheld, World,
         plan::{PlanState, PlannedStep},
         races::{Race, StepOrder, races},
     },
-    journal::{forms, redact, redact_text},
+    journal::{Hidden, forms, redact, redact_text},
     playbook::{
-        self, Playbook,
-        expr::{RunFacts, Scope, Target},
+        self, OnFailure, Playbook,
+        expr::{Ref, RunFacts, Scope, Sensitive, Target},
+        suggest::listed,
     },
+    text::plural,
 };
 
 use super::{
-    Node, Program,
+    Edge, Node, Program,
     belts::{Answer, Belts, Experiments, Limit, PermissionCheck, Protected},
     bind::{RunFactsOwned, bind},
-    planfile::{FORMAT, PlanEntry, PlanFile, PlaybookRef},
+    commitment::{Commitment, hidden_places},
+    planfile::{FORMAT, PlanEntry, PlanFile, PlaybookRef, neutral},
+    policy,
+    settle::Settling,
 };
 
 pub use super::planfile::{item, sources_sha256};
@@ -44,7 +52,20 @@ pub struct Prepared {
     pub program: Arc<Program>,
     pub inputs: IndexMap<String, Value>,
     /// What becomes of what the run makes: a simulation keeps nothing.
-    pub kept: policy::Kept,
+    pub kept: Kept,
+    /// What must not be shown; it grows with what expressions make of sensitive values.
+    pub hidden: Hidden,
+}
+
+/// How a plan is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// Show which of its permissions the caller has.
+    pub probe: bool,
+    /// Binds the plan to what it hides.
+    pub salt: &'a str,
+    /// Ids of steps that are left out.
+    pub skip: &'a [String],
 }
 
 impl Prepared {
@@ -57,13 +78,13 @@ impl Prepared {
     }
 
     /// Texts that expressions make of sensitive inputs and of nothing that only the run knows, such as
-    /// `inputs.token | upper`. Short ones are in too much else to be replaced.
+    /// `inputs.token | upper`.
     fn made_of_sensitive(&self) -> Vec<String> {
-        const LEAST: usize = 8;
-        let is_input = |target: &Target| matches!(target, Target::Input(_));
-        let is_sensitive = |target: &Target| match target {
-            Target::Input(name) => self.playbook.inputs.get(name).is_some_and(|one| one.sensitive),
-            _ => false,
+        let is_input = |one: &Ref| matches!(one.target, Target::Input(_));
+        let declared = &self.playbook.inputs;
+        let sensitive = Sensitive {
+            input: &|name| declared.get(name).is_some_and(|input| input.sensitive),
+            text: &|_| false,
         };
         let none = IndexMap::new();
         let scope =
@@ -71,18 +92,13 @@ impl Prepared {
         let mut found = Vec::new();
         for step in self.playbook.steps.values() {
             step.with.each_expr(&mut |expr| {
-                let targets = expr.refs().iter().map(|one| &one.target);
-                if expr.exact().is_none()
-                    && targets.clone().all(is_input)
-                    && targets.clone().any(is_sensitive)
-                    && let Ok(value) = expr.eval(&scope)
+                if expr.refs().iter().all(is_input)
+                    && let Ok((_, made)) = expr.eval_hiding(&scope, &sensitive)
                 {
-                    strings(&value, &mut found);
+                    found.extend(made);
                 }
             });
         }
-        // What stands in the playbook itself is no secret: `'prod' if inputs.token else 'test'`.
-        found.retain(|text| text.len() >= LEAST && !self.text.contains(text.as_str()));
         found
     }
 
@@ -115,26 +131,53 @@ impl Prepared {
         }
     }
 
-    /// What the run would do now in the account behind `aws`.
-    pub async fn plan(&self, aws: &Aws, run: &str) -> PlanFile {
-        self.plan_with(aws, run, false).await
+    /// The inputs whose values are nowhere in a plan.
+    pub fn sensitive_inputs(&self) -> IndexMap<String, Value> {
+        let is_sensitive = |name: &str| self.playbook.inputs.get(name).is_some_and(|i| i.sensitive);
+        let sensitive = self.inputs.iter().filter(|(name, _)| is_sensitive(name));
+        sensitive.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// The same; with `probe` the plan also shows which of its permissions the caller has.
-    pub async fn plan_with(&self, aws: &Aws, run: &str, probe: bool) -> PlanFile {
-        let facts = RunFactsOwned { id: run.into(), started: AFTER_RUN.into() };
-        let units = bind(&self.playbook, &self.program, self.inputs.clone(), facts);
-        let belts = Arc::new(belts::Belts::new(run, self.limits()));
-        let scout = aws.with_belts(Arc::new(belts.scout()));
-        let planned = engine::plan_ahead(&units, aws.with_belts(belts.clone()), scout, run);
-        // What does not hang on the plan is asked meanwhile, of all that its steps may do.
-        let actions: Vec<&str> = self.program.nodes().map(|node| node.uses.as_str()).collect();
-        let ahead = async {
-            let needed = policy::needed(&actions, self.kept);
-            if probe { Some(belts::probe::ahead(aws, &needed).await) } else { None }
+    /// What the run would do now in the account behind `aws`.
+    pub async fn plan(&self, aws: &Aws, run: &str, asked: Asked<'_>) -> PlanFile {
+        let Asked { probe, salt, skip } = asked;
+        let facts = RunFactsOwned {
+            id: run.into(),
+            started: AFTER_RUN.into(),
+            partition: aws.partition().into(),
         };
-        let (mut steps, (experiments, mut warnings), ahead) =
+        let units = bind(self, facts);
+        let belts = belts::Belts::new(run, self.limits());
+        let mut settling = Settling { aws, run, units: &units, belts, over: Vec::new() };
+        let mut withheld =
+            Withheld { left_out: skip.iter().cloned().collect(), ..Withheld::default() };
+        let planned = async {
+            let reads = settling.scout(&withheld).await;
+            let (steps, belts) = settling.settle(&reads, &mut withheld).await;
+            (reads, steps, belts)
+        };
+        // What does not hang on the plan is asked meanwhile, of all that its steps may do.
+        let active = self.program.nodes().filter(|node| !skip.contains(&node.id));
+        let needed = policy::needed(active, self.kept);
+        let ahead =
+            async { if probe { Some(belts::probe::ahead(aws, &needed).await) } else { None } };
+        let ((reads, mut steps, mut belts), (experiments, mut warnings), ahead) =
             tokio::join!(planned, experiments(aws), ahead);
+        let mut permissions = None;
+        if let Some(ahead) = ahead {
+            let probed = self.probed(aws, &belts, &steps, ahead).await;
+            // What one step would have made for all comes to the next when that one is refused.
+            loop {
+                let denied = self.denied(&steps, &probed);
+                if denied.is_empty() {
+                    break;
+                }
+                withheld.refused.extend(denied);
+                (steps, belts) = settling.settle(&reads, &mut withheld).await;
+            }
+            permissions = Some(probed);
+        }
+        let over = std::mem::take(&mut settling.over);
         drop(units);
         let order: HashMap<&str, usize> =
             self.program.nodes().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
@@ -143,52 +186,77 @@ impl Prepared {
             (order.get(id).copied(), item)
         });
         let mut refusals = self.races(&steps);
-        let counts = belts.counts().await;
-        let over = counts.iter().filter(|count| count.touched.len() as u64 > count.limit);
-        refusals.extend(over.map(|count| belts::over(count, None)));
+        refusals.extend(self.unread(skip));
+        refusals.extend(self.given_back(&steps));
+        let mut counts = belts.counts().await;
+        for count in &mut counts {
+            // What is too much is not touched, but it is why.
+            if let Some(over) = over.iter().find(|over| over.what == count.what) {
+                *count = over.clone();
+            }
+        }
         if steps.iter().any(|step| matches!(step.state, PlanState::Open(_))) {
             warnings
                 .push("steps marked `(known after run)` are shown as far as they can be".into());
         }
-        let secrets = self.secrets();
+        self.hidden.add(self.secrets());
+        let secrets = self.hidden.all();
+        let commitment = (!self.sensitive_inputs().is_empty()).then(|| {
+            let neutral = |text: &str| neutral(text, run, &aws.scope().principal);
+            Commitment::new(salt, &self.sensitive_inputs(), &steps, neutral)
+        });
+        refusals.extend(hidden_places(&steps, &secrets));
         let mut checked = self.belts(&steps, counts, experiments, &secrets);
         checked.protected.looked_at = belts.looked_at().await;
         let unprotectable = belts.unprotectable().await.into_iter();
         checked.protected.unprotectable =
             unprotectable.map(|text| redact_text(text, &secrets)).collect();
-        if let Some(ahead) = ahead {
-            let permissions = self.probed(aws, &belts, &steps, ahead).await;
+        if let Some(permissions) = permissions {
+            let refused = |action: &str| {
+                withheld
+                    .refused
+                    .values()
+                    .any(|why| why.contains(&format!("permission `{action}` is")))
+            };
+            let denied = permissions.iter().filter(|one| one.answer == Answer::Denied);
+            warnings.extend(denied.filter(|one| !refused(&one.action)).map(|one| {
+                format!(
+                    "permission `{}` is denied: {}; a step that turns out to need it fails",
+                    one.action, one.why
+                )
+            }));
             let unknown = permissions.iter().filter(|one| one.answer == Answer::Unknown).count();
             if unknown > 0 {
                 warnings.push(format!(
-                    "of {} permissions {unknown} are unknown: the run may stop at one that it does not have",
-                    permissions.len()
+                    "{unknown} of {} could not be checked: the run may stop at one that it does not have",
+                    plural(permissions.len(), "permission")
                 ));
             }
             checked.permissions = Some(permissions);
         }
+        let permissions = names(&needed);
+        let used = aws.endpoints().used(permissions.iter().map(String::as_str));
         let plan = PlanFile {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").into(),
             run: run.into(),
-            playbook: PlaybookRef {
-                id: self.playbook.id.value.clone(),
-                title: self.playbook.title.clone(),
-                version: self.playbook.version.to_string(),
-                sha256: sources_sha256(&self.text, &self.files),
-            },
+            playbook: PlaybookRef::of(&self.playbook, sources_sha256(&self.text, &self.files)),
+            configuration: None,
             inputs: self
                 .inputs
                 .iter()
                 .map(|(name, value)| (name.clone(), redact(value.clone(), &secrets)))
                 .collect(),
+            commitment,
             scope: aws.scope().clone(),
-            endpoint: aws.endpoint().map(str::to_owned),
-            local: aws.is_local(),
+            endpoint: used.endpoint,
+            endpoints: used.endpoints,
+            local: used.local,
             // Who asks for a plan knows of the lab; nothing here does.
             lab: None,
+            skip: skip.to_vec(),
             steps: steps.into_iter().filter_map(|step| self.entry(step, &secrets)).collect(),
-            permissions: policy::permissions(&actions, self.kept),
+            permissions,
             refusals: refusals.into_iter().map(|text| redact_text(text, &secrets)).collect(),
             warnings,
             belts: checked,
@@ -249,9 +317,9 @@ impl Prepared {
         steps: &[PlannedStep],
         ahead: belts::probe::Ahead,
     ) -> Vec<PermissionCheck> {
-        let active = self.nodes_of(steps, |state| !matches!(state, PlanState::Skipped(_)));
-        let actions: Vec<&str> = active.into_iter().map(|node| node.uses.as_str()).collect();
-        let needed = policy::needed(&actions, self.kept);
+        let runs = |state: &PlanState| !matches!(state, PlanState::Skipped(_) | PlanState::LeftOut);
+        let active = self.nodes_of(steps, runs);
+        let needed = policy::needed(active, self.kept);
         let principals = belts.principals().await;
         let found = belts::probe::probe(aws, &needed, &principals, steps, ahead).await;
         let answer = |answer| match answer {
@@ -265,6 +333,68 @@ impl Prepared {
             why: one.why,
         };
         found.into_iter().map(check).collect()
+    }
+
+    /// The steps that need a permission which the caller does not have for what the plan shows of them,
+    /// with the reason. What an action needs in other cases keeps no step back.
+    fn denied(
+        &self,
+        steps: &[PlannedStep],
+        probed: &[PermissionCheck],
+    ) -> BTreeMap<String, String> {
+        let denied: Vec<_> = probed.iter().filter(|one| one.answer == Answer::Denied).collect();
+        let of_step = |step: &PlannedStep| {
+            let node = self.program.get(parent(&step.id)).filter(|_| step.state.runs())?;
+            let changes = step.changes.iter().map(|one| one.place.kind.as_str());
+            let operations = step.operations.iter().map(|one| one.place.kind.as_str());
+            let kinds: Vec<_> = changes.chain(operations).collect();
+            let needed = policy::planned(&node.uses, &kinds, self.kept);
+            let lacks = denied.iter().filter(|one| needed.iter().any(|n| n.action == one.action));
+            let lacks =
+                lacks.map(|one| format!("permission `{}` is denied: {}", one.action, one.why));
+            let why = lacks.collect::<Vec<_>>().join("; ");
+            (!why.is_empty()).then(|| (step.id.clone(), why))
+        };
+        steps.iter().filter_map(of_step).collect()
+    }
+
+    /// Steps that would read outputs of what is left out. What always runs expects that some are missing.
+    fn unread(&self, skip: &[String]) -> Option<String> {
+        let mut out: Vec<&str> = skip.iter().map(String::as_str).collect();
+        let mut more = Vec::new();
+        // All that must be left out with them is named at once.
+        let mut at = 0;
+        while let Some(id) = out.get(at).copied() {
+            let readers = self.program.dependants(id).into_iter();
+            let readers = readers.filter(|(node, edge)| *edge == Edge::Data && !node.always);
+            for (reader, _) in readers {
+                if !out.contains(&reader.id.as_str()) {
+                    out.push(&reader.id);
+                    more.push(reader.id.as_str());
+                }
+            }
+            at += 1;
+        }
+        if more.is_empty() {
+            return None;
+        }
+        let skips: String = more.iter().map(|id| format!(" --skip {id}")).collect();
+        Some(format!(
+            "{} read outputs of what `--skip` leaves out; leave them out too: add `{}`",
+            listed(more.iter().copied()),
+            skips.trim_start()
+        ))
+    }
+
+    /// A refused step counts as failed, and some failures give everything back.
+    fn given_back(&self, steps: &[PlannedStep]) -> Option<String> {
+        let releases = |node: &&&Node| node.on_failure == OnFailure::Release;
+        let refused = self.nodes_of(steps, |state| matches!(state, PlanState::Refused(_)));
+        let node = refused.iter().find(releases)?;
+        Some(format!(
+            "step `{}` is refused, and by its `on-failure: release` the run would give back all that it did; leave it out with `--skip {}` to run the others",
+            node.id, node.id
+        ))
     }
 
     fn entry(&self, step: PlannedStep, secrets: &[String]) -> Option<PlanEntry> {
@@ -304,6 +434,12 @@ impl Prepared {
     }
 }
 
+/// As `service:Action`, sorted, each once.
+fn names(needed: &BTreeSet<Permission>) -> Vec<String> {
+    let names: BTreeSet<_> = needed.iter().map(|permission| permission.action.to_owned()).collect();
+    names.into_iter().collect()
+}
+
 /// The step of a for-each's item.
 pub fn parent(id: &str) -> &str {
     item(id).0
@@ -319,7 +455,7 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 }
 
 /// A running FIS experiment may be the whole incident, and its stop would undo a containment:
-/// <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiments.html>.
+/// <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>.
 async fn experiments(aws: &Aws) -> (Experiments, Vec<String>) {
     match RunningExperiments::of(aws).read(aws).await {
         Ok(found) => {

@@ -29,11 +29,11 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { patterns: RefCell::default() }
     }
 
-    pub fn check(
+    pub(super) fn check(
         &self,
         root: &Value,
         schema: &Value,

@@ -1,23 +1,26 @@
 //! What a crash matrix found, as a table and a line for each difference. Owns its words.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
 use crate::crash_matrix::{DriftReport, Kind, Outcome, Report, Tried};
+
+use crate::text::{line, plural};
 
 use super::look::{self, BAD, BOLD, CARE, GOOD, Look};
 
 /// The whole, for people.
 pub fn table(report: &Report, look: &Look) -> String {
     let mut out = String::new();
-    let _ = writeln!(
+    line!(
         out,
-        "{} calls and {} records make {} points; {} tried in {:.0} s\n",
-        report.calls,
-        report.records,
-        report.points,
+        "{} and {} make {}; {} tried in {:.0} s",
+        plural(report.calls, "call"),
+        plural(report.records, "record"),
+        plural(report.points, "point"),
         report.tried.len(),
         report.seconds
     );
+    line!(out);
     let head = ["broken", "points", "reached", "recovered", "resumed", "released"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for kind in Kind::ALL {
@@ -31,18 +34,31 @@ pub fn table(report: &Report, look: &Look) -> String {
     let mut retained: Vec<_> = report.retained.iter().collect();
     retained.sort();
     for (what, count) in retained {
-        let _ = writeln!(out, "kept on purpose, or not to be given back: {what}, {count} times");
+        line!(out, "kept on purpose, or not to be given back: {what}, {count} times");
+    }
+    let mut without: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in &report.tried {
+        if let Outcome::Tolerated { steps, .. } = &one.resumed {
+            let own = if steps.is_empty() { Some("a whole group of its own") } else { None };
+            let all = steps.iter().map(String::as_str).chain(own);
+            all.for_each(|what| *without.entry(what).or_default() += 1);
+        }
+    }
+    for (step, count) in without {
+        line!(out, "went on without {}, where a call was denied: {count} times", look::clean(step));
     }
     let differences = report.wrong().count();
     for one in report.wrong() {
-        let _ = writeln!(out, "\n{}", wrong(one, look));
+        line!(out);
+        out.push_str(&wrong(one, look));
     }
     let end = if differences == 0 {
         look.paint(GOOD, "no difference")
     } else {
         look.paint(BAD, &format!("{differences} points went wrong"))
     };
-    let _ = writeln!(out, "\n{end}");
+    line!(out);
+    line!(out, "{end}");
     out
 }
 
@@ -63,22 +79,25 @@ fn row(name: &str, of: &[&Tried]) -> Vec<String> {
 pub fn drift(report: &DriftReport, look: &Look) -> String {
     let mut out = String::new();
     let tried = report.drifted.len();
-    let _ = writeln!(
+    line!(
         out,
-        "someone else changed {tried} settings, one a run, in {:.0} s; {} have no value of theirs in the lab\n",
-        report.seconds, report.untried
+        "someone else changed {}, one a run, in {:.0} s; without a value of theirs in the lab: {}",
+        plural(tried, "setting"),
+        report.seconds,
+        report.untried
     );
+    line!(out);
     for one in &report.drifted {
         let style = if one.wrong.is_empty() { GOOD } else { BAD };
-        let _ = writeln!(out, "{}  {}", look.paint(style, &one.said), look::clean(&one.setting));
+        line!(out, "{}  {}", look.paint(style, &one.said), look::clean(&one.setting));
         if one.said == "conflict" {
             let values = [("before", &one.before), ("ours", &one.ours), ("theirs", &one.theirs)];
             for (name, value) in values {
-                let _ = writeln!(out, "    {name:<7} {}", look::value(value, 100));
+                line!(out, "    {name:<7} {}", look::value(value, 100));
             }
         }
         for wrong in &one.wrong {
-            let _ = writeln!(out, "    {}", look.paint(BAD, wrong));
+            line!(out, "    {}", look.paint(BAD, wrong));
         }
     }
     out
@@ -86,23 +105,25 @@ pub fn drift(report: &DriftReport, look: &Look) -> String {
 
 /// One point that went wrong.
 pub fn wrong(tried: &Tried, look: &Look) -> String {
-    let mut out = look.paint(BOLD, &format!("point {}", tried.point));
+    let mut out = String::new();
+    line!(out, "{}", look.paint(BOLD, &format!("point {}", tried.point)));
     for (way, outcome) in [("resumed", &tried.resumed), ("released", &tried.released)] {
         match outcome {
-            Outcome::Right => {}
+            Outcome::Right | Outcome::Tolerated { .. } => {}
             Outcome::Failed { command, code, said } => {
                 let code = code.map_or("no exit code".into(), |code| format!("exit code {code}"));
-                let _ = write!(out, "\n  {way}: {} ended with {code}", look.paint(BAD, command));
+                line!(out, "  {way}: {} ended with {code}", look.paint(BAD, command));
                 for line in said.lines() {
-                    let _ = write!(out, "\n    {}", look::clean(line));
+                    line!(out, "    {}", look::clean(line));
                 }
             }
             Outcome::Wrong(differences) => {
                 for one in differences {
                     let (wanted, found) = (look::whole(&one.wanted), look::whole(&one.found));
                     let path = look.paint(CARE, &one.path);
-                    let _ =
-                        write!(out, "\n  {way}: {path}\n    wanted {wanted}\n    found  {found}");
+                    line!(out, "  {way}: {path}");
+                    line!(out, "    wanted {wanted}");
+                    line!(out, "    found  {found}");
                 }
             }
         }

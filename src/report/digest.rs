@@ -15,11 +15,16 @@ pub fn digest(report: &Report) -> String {
     let title = if run.title.is_empty() { &run.document } else { &run.title };
     let sign = match report.summary.tone {
         Tone::Good => "✅",
-        Tone::Care => "⚠️",
+        Tone::Care => "⚠",
         Tone::Bad => "❌",
-        Tone::Quiet => "▫️",
+        Tone::Quiet => "▫",
     };
-    let _ = writeln!(out, "# {}\n\n{sign} **{}**\n", text(title), prose(&report.summary.headline));
+    let _ = writeln!(
+        out,
+        "# {}\n\n{sign} **{}**\n",
+        text(look::flow(title)),
+        prose(&report.summary.headline)
+    );
     for line in &report.summary.story {
         let _ = writeln!(out, "- {}", prose(line));
     }
@@ -36,7 +41,7 @@ pub fn digest(report: &Report) -> String {
     );
     let rows = report.verdicts.iter().map(|row| {
         [
-            text(&row.verdict),
+            text(row.words()),
             prose(&row.subject),
             code(&row.step),
             prose(row.reason.as_deref().unwrap_or_default()),
@@ -81,8 +86,21 @@ pub fn digest(report: &Report) -> String {
     table(&mut out, "Evidence", ["File", "SHA-256", "Now", "Step"], rows);
     let rows = report.answers.iter().map(|row| {
         let decision = if row.yes { "approved" } else { "declined" };
-        [text(&row.question), decision.into(), text(&row.by), text(&row.reason)]
+        let by = match row.who.is_unknown() {
+            true => row.by.clone(),
+            false => format!("{} ({})", row.by, row.who),
+        };
+        [text(look::flow(&row.question)), decision.into(), text(&by), text(&row.reason)]
     });
+    let abort = run.aborted.iter().map(|abort| {
+        let by = match abort.who.is_unknown() {
+            true => abort.by.clone(),
+            false => format!("{} ({})", abort.by, abort.who),
+        };
+        let reason = abort.reason.as_deref().unwrap_or_default();
+        [String::new(), "aborted the run".into(), text(&by), text(look::flow(reason))]
+    });
+    let rows = rows.chain(abort);
     table(&mut out, "Decisions", ["Question", "Decision", "By", "Reason"], rows);
     let rows = report.clocks.iter().map(|row| {
         [
@@ -93,8 +111,6 @@ pub fn digest(report: &Report) -> String {
         ]
     });
     table(&mut out, "Regulatory clocks", ["Law", "Due", "When", "The law counts from"], rows);
-    list(&mut out, "Observations", report.observations.iter().map(text));
-    list(&mut out, "Recommendations", report.recommendations.iter().map(text));
     list(&mut out, "Observations", report.observations.iter().map(prose));
     list(&mut out, "Recommendations", report.recommendations.iter().map(prose));
     let next = report
@@ -153,7 +169,8 @@ pub fn text(text: impl Display) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '@' => out.push_str("&#64;"),
+            // GitHub looks for mentions in what an entity has become, and for none in code.
+            '@' => out.push_str("`@`"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => {
                 out.push('\\');
                 out.push(c);
@@ -161,8 +178,8 @@ pub fn text(text: impl Display) -> String {
             c => out.push(c),
         }
     }
-    // A bare address would become a link.
-    out.replace("://", "&#58;//")
+    // A bare address would become a link: <https://github.github.com/gfm/#autolinks-extension->
+    out.replace("://", "&#58;//").replace("www.", "www\\.")
 }
 
 /// A sentence in which backticks mark code, as the program's messages have them.
@@ -202,7 +219,7 @@ mod tests {
     fn names_cannot_become_markup_or_mentions() {
         assert_eq!(
             text("[x](http://y) <b> @me\n#1"),
-            "\\[x\\](http&#58;//y) &lt;b&gt; &#64;me \\#1"
+            "\\[x\\](http&#58;//y) &lt;b&gt; `@`me\\\\x0a\\#1"
         );
         assert_eq!(code("a`b``c"), "``` a`b``c ```");
         assert_eq!(code("a|b"), "`a¦b`");

@@ -4,7 +4,10 @@
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::engine::Verdict;
+use crate::{
+    engine::Verdict,
+    text::{self, Part, line, parts},
+};
 
 /// What the output can show.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +27,7 @@ impl Look {
     pub const PLAIN: Self = Self { color: false, width: 100 };
 
     pub fn paint(&self, style: Style, text: &str) -> String {
-        if self.color { format!("{style}{text}{style:#}") } else { text.into() }
+        if self.color { text::paint(style, text) } else { text.into() }
     }
 
     pub fn verdict(&self, verdict: &Verdict) -> String {
@@ -52,7 +55,9 @@ pub fn whole(value: &Value) -> String {
             format!("[{}]", items.iter().map(whole).collect::<Vec<_>>().join(", "))
         }
         Value::Object(map) => {
-            let fields: Vec<_> = map.iter().map(|(k, v)| format!("{k}: {}", whole(v))).collect();
+            let field =
+                |(name, value): (&String, &Value)| format!("{}: {}", clean(name), whole(value));
+            let fields: Vec<_> = map.iter().map(field).collect();
             format!("{{{}}}", fields.join(", "))
         }
         other => other.to_string(),
@@ -67,13 +72,14 @@ pub fn block(value: &Value, lead: &str, width: usize) -> String {
     }
     let indent = " ".repeat(lead.chars().count());
     let pretty = serde_json::to_string_pretty(value).unwrap_or(one_line);
-    let lines: Vec<_> = pretty.lines().map(clean).collect();
-    format!("{lead}{}", lines.join(&format!("\n{indent}")))
+    // JSON shows line breaks by itself.
+    let lines: Vec<_> = pretty.lines().map(text::one_line).collect();
+    format!("{lead}{}", lines.join(&("\n".to_owned() + &indent)))
 }
 
 /// Text broken between words, each line behind `indent`.
 pub fn wrap(text: &str, indent: &str, width: usize) -> String {
-    let mut lines = vec![indent.to_owned()];
+    let (text, mut lines) = (text::one_line(text), vec![indent.to_owned()]);
     for word in text.split(' ') {
         let last = lines.last().map_or(0, |line| seen(line));
         if last + seen(word) + 1 > width && last > indent.len() {
@@ -89,9 +95,14 @@ pub fn wrap(text: &str, indent: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Text from outside on one line: nothing in it can move the cursor or change colours.
+/// A value from outside on one line: what nobody can see in it is shown.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text::value(text).into_owned()
+}
+
+/// A sentence of a file on one line: where the file breaks it says nothing.
+pub fn flow(text: &str) -> String {
+    clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 pub fn shorten(text: &str, max: usize) -> String {
@@ -114,6 +125,8 @@ pub fn time(time: std::time::Duration) -> String {
 
 /// Rows with their columns aligned; cells may be painted.
 pub fn table(rows: &[Vec<String>]) -> String {
+    let whole = |row: &Vec<String>| row.iter().map(|cell| text::one_line(cell)).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(whole).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -121,18 +134,17 @@ pub fn table(rows: &[Vec<String>]) -> String {
         })
         .collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
             line.push_str(&" ".repeat(width - seen(cell) + 2));
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        line!(text, "{}", line.trim_end());
     }
     text
 }
 
 fn seen(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().chars().count()
+    parts(text).filter(|part| matches!(part, Part::Char(_))).count()
 }

@@ -11,8 +11,10 @@ pub mod look;
 pub mod model;
 pub mod plan;
 pub mod readiness;
+pub mod release_plan;
 pub mod scorecard;
 pub mod summary;
 pub mod timeline;
+pub mod unsigned;
 
 pub use look::Look;

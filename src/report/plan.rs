@@ -1,17 +1,20 @@
 //! A plan for people. Owns its text; the plan itself is `program::planfile`'s.
 
-use std::fmt::Write;
+use indexmap::IndexMap;
 
 use crate::{
     engine::{
-        How,
+        How, LEFT_OUT,
         plan::{PlanState, PlannedChange},
     },
     program::{
         belts::{Answer, Limit},
         planfile::{PlanEntry, PlanFile},
     },
+    text::{AddLine, line},
 };
+
+pub(crate) use crate::text::plural;
 
 use super::look::{self, BAD, BOLD, CARE, DIM, GOOD, Look, NAME};
 
@@ -28,30 +31,54 @@ pub fn plan(plan: &PlanFile, look: &Look) -> String {
 
 fn header(plan: &PlanFile, look: &Look, out: &mut String) {
     let playbook = &plan.playbook;
-    let _ = writeln!(
+    line!(
         out,
         "{} {} {}",
         look.paint(BOLD, &format!("Plan of `{}`", playbook.id)),
         playbook.version,
-        look::clean(&playbook.title)
+        look::flow(&playbook.title)
     );
     let scope = &plan.scope;
-    let _ = writeln!(out, "  account   {} in {}", scope.account, scope.region);
-    let _ = writeln!(out, "  as        {}", scope.principal);
-    let endpoint = match &plan.endpoint {
-        Some(url) if plan.local => format!("{url} (a local endpoint, not AWS)"),
-        Some(url) => format!("{url} (a custom endpoint)"),
-        None => "AWS".into(),
-    };
-    let _ = writeln!(out, "  endpoint  {endpoint}");
+    line!(out, "  account   {} in {}", scope.account, scope.region);
+    line!(out, "  as        {}", scope.principal);
+    endpoints(plan.endpoint.as_deref(), plan.local, &plan.endpoints, out);
+    if let Some(path) = &plan.configuration {
+        line!(out, "  config    {}", look::clean(path));
+    }
     if let Some(lab) = &plan.lab {
         let text = look::wrap(&look::clean(&lab.to_string()), "            ", look.width);
-        let _ = writeln!(out, "  lab       {}", text.trim_start());
+        out.add_lines(&format!("  lab       {}", text.trim_start()));
     }
     for (name, value) in &plan.inputs {
-        let _ = writeln!(out, "  input     {name} = {}", look::value(value, 80));
+        line!(out, "  input     {name} = {}", look::value(value, 80));
     }
     out.push('\n');
+}
+
+/// Where the calls go: all to one place, or a line for each.
+pub(super) fn endpoints(
+    one: Option<&str>,
+    local: bool,
+    each: &IndexMap<String, String>,
+    out: &mut String,
+) {
+    let whose = match local {
+        true => "a local endpoint, not AWS",
+        false => "a custom endpoint, not AWS's",
+    };
+    let one = one.map_or_else(|| "AWS".to_owned(), |url| format!("{} ({whose})", look::clean(url)));
+    if each.is_empty() {
+        line!(out, "  endpoint  {one}");
+        return;
+    }
+    let mut by: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for (service, url) in each {
+        by.entry(url).or_default().push(service);
+    }
+    for (nth, (url, services)) in by.iter().enumerate() {
+        let name = if nth == 0 { "endpoints" } else { "" };
+        line!(out, "  {name:<9} {} for {}", look::clean(url), services.join(", "));
+    }
 }
 
 fn step(entry: &PlanEntry, look: &Look, out: &mut String) {
@@ -65,52 +92,58 @@ fn step(entry: &PlanEntry, look: &Look, out: &mut String) {
         other => format!("{who}; responsible: {other}"),
     };
     let head = format!("{}  {}", look.paint(NAME, &step.id), entry.uses);
-    let _ = writeln!(out, "{head}  {}", look.paint(DIM, &format!("({who})")));
+    line!(out, "{head}  {}", look.paint(DIM, &format!("({who})")));
     let mark = |style, mark: &str| look.paint(style, mark);
     match &step.state {
         PlanState::Planned => {}
         PlanState::Skipped(why) => {
-            let _ = writeln!(out, "  {} skipped: {why}", mark(DIM, "-"));
+            line!(out, "  {} skipped: {why}", mark(DIM, "-"));
+        }
+        PlanState::LeftOut => {
+            line!(out, "  {} {LEFT_OUT}", mark(CARE, "-"));
         }
         PlanState::Open(why) => {
-            let _ = writeln!(out, "  {} (known after run): {why}", mark(CARE, "?"));
+            line!(out, "  {} (known after run): {why}", mark(CARE, "?"));
         }
         PlanState::Refused(why) => {
-            let _ = writeln!(out, "  {} {why}", mark(BAD, "x"));
+            line!(out, "  {} refused: {why}", mark(BAD, "x"));
         }
         PlanState::Blocked(why) => {
-            let _ = writeln!(out, "  {} not planned: {why}", mark(BAD, "x"));
+            line!(out, "  {} does not run: {why}", mark(BAD, "x"));
         }
     }
     for ask in &step.asks {
-        let _ = writeln!(out, "  {} asks a human: {}", mark(CARE, "?"), look::clean(ask));
+        line!(out, "  {} asks a human: {}", mark(CARE, "?"), look::flow(ask));
     }
     for one in &step.changes {
         change(one, look, out);
     }
     for place in &step.keeps {
-        let _ = writeln!(out, "  {} {place} already is so", mark(DIM, "="));
+        line!(out, "  {} {place} already is so", mark(DIM, "="));
     }
     for wait in &step.waits {
-        let _ = writeln!(out, "  {} waits {wait}", mark(DIM, "·"));
+        line!(out, "  {} waits {wait}", mark(DIM, "·"));
     }
     for operation in &step.operations {
-        let _ = writeln!(
+        line!(
             out,
             "  {} starts {}; leaves {}",
             mark(CARE, ">"),
             operation.place,
             look::clean(&operation.leaves)
         );
+        // Whole: it is what is approved.
+        let body = format!("with {}", look::whole(&operation.operation));
+        out.add_lines(&look::wrap(&body, "      ", look.width));
     }
     for name in &step.evidence {
-        let _ = writeln!(out, "  {} keeps evidence `{name}`", mark(GOOD, ">"));
+        line!(out, "  {} keeps evidence `{name}`", mark(GOOD, ">"));
     }
     for subject in &step.verifies {
-        let _ = writeln!(out, "  {} verdict on {subject}", mark(GOOD, "✓"));
+        line!(out, "  {} verdict on {subject}", mark(GOOD, "✓"));
     }
     for note in &step.notes {
-        let _ = writeln!(out, "  {} {}", mark(CARE, "!"), look::clean(note));
+        line!(out, "  {} {}", mark(CARE, "!"), look::clean(note));
     }
     out.push('\n');
 }
@@ -126,8 +159,7 @@ fn change(change: &PlannedChange, look: &Look, out: &mut String) {
         How::Removed => "  (release removes it)",
         How::Retained => "  (release keeps it)",
     };
-    let _ =
-        writeln!(out, "  {} {}{}", look.paint(style, sign), change.place, look.paint(DIM, release));
+    line!(out, "  {} {}{}", look.paint(style, sign), change.place, look.paint(DIM, release));
     let (before, after) = (look::whole(&change.before), look::whole(&change.after));
     let end = match &change.until {
         Some(until) => format!("  (exposed until it is {})", look::whole(until)),
@@ -135,23 +167,23 @@ fn change(change: &PlannedChange, look: &Look, out: &mut String) {
     };
     let length = before.chars().count() + after.chars().count() + end.chars().count();
     if length + 10 <= look.width {
-        let _ = writeln!(out, "      {before} -> {after}{end}");
+        line!(out, "      {before} -> {after}{end}");
     } else {
         // A plan is exact: nothing of a value is left out.
-        let _ = writeln!(out, "{}", look::block(&change.before, "      ", look.width));
-        let _ = writeln!(out, "{}{end}", look::block(&change.after, "   -> ", look.width));
+        out.add_lines(&look::block(&change.before, "      ", look.width));
+        out.add_lines(&(look::block(&change.after, "   -> ", look.width) + &end));
     }
     if let Some(caveat) = &change.caveat {
-        let _ = writeln!(out, "      {} {caveat}", look.paint(BAD, "!"));
+        line!(out, "      {} {caveat}", look.paint(BAD, "!"));
     }
 }
 
 fn footer(plan: &PlanFile, look: &Look, out: &mut String) {
     for warning in &plan.warnings {
-        let _ = writeln!(out, "{} {warning}", look.paint(CARE, "warning:"));
+        line!(out, "{} {warning}", look.paint(CARE, "warning:"));
     }
     for obstacle in plan.obstacles() {
-        let _ = writeln!(out, "{} {obstacle}", look.paint(BAD, "refused:"));
+        line!(out, "{} {obstacle}", look.paint(BAD, "refused:"));
     }
     let counts = plan.counts();
     let mut parts = vec![
@@ -166,9 +198,23 @@ fn footer(plan: &PlanFile, look: &Look, out: &mut String) {
     if counts.open > 0 {
         parts.push(format!("{} with parts known after run", plural(counts.open, "step")));
     }
+    if counts.refused > 0 {
+        parts.push(format!("{} refused", plural(counts.refused, "step")));
+    }
+    if counts.blocked > 0 {
+        parts.push(format!("{} that cannot run for it", plural(counts.blocked, "step")));
+    }
+    if counts.left_out > 0 {
+        parts.push(format!("{} left out", plural(counts.left_out, "step")));
+    }
     belts(plan, look, out);
-    let _ = writeln!(out, "{}", look.paint(BOLD, &parts.join(", ")));
-    let _ = writeln!(out, "sha256 {}", plan.sha256);
+    if counts.refused > 0 && plan.refused().is_empty() {
+        let text =
+            "a run holds the refused steps back, does the others, and does not end as a success";
+        line!(out, "{} {text}", look.paint(CARE, "partial:"));
+    }
+    line!(out, "{}", look.paint(BOLD, &parts.join(", ")));
+    line!(out, "sha256 {}", plan.sha256);
 }
 
 /// The belts that were checked; what does not hold stands above them as a refusal.
@@ -176,7 +222,7 @@ fn belts(plan: &PlanFile, look: &Look, out: &mut String) {
     let belts = &plan.belts;
     let mut row = |name: &str, text: String| {
         let text = look::wrap(&text, "              ", look.width);
-        let _ = writeln!(out, "{name:<13} {}", text.trim_start());
+        out.add_lines(&format!("{name:<13} {}", text.trim_start()));
     };
     let limits: Vec<_> = belts.limits.iter().map(|limit| limit_of(limit, look)).collect();
     row("limits", limits.join(", "));
@@ -234,8 +280,4 @@ fn limit_of(limit: &Limit, look: &Look) -> String {
         true => look.paint(BAD, &count),
         false => count,
     }
-}
-
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -1,14 +1,13 @@
 //! The scorecard of a drill on a terminal. Owns its layout; how an objective came out is
 //! `drill::score`'s.
 
-use std::fmt::Write;
-
 use crate::{
     drill::{
         history::History,
         score::{Clocks, Objective, Outcome, Scorecard},
     },
     journal::RunDir,
+    text::{AddLine, line},
 };
 
 use super::{
@@ -19,21 +18,22 @@ use super::{
 /// Title, one line an objective, what is wrong, where it is kept.
 pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     let mut out = String::new();
-    let _ = writeln!(
+    line!(
         out,
         "Drill {} {}  {}",
         look.paint(BOLD, &card.simulation),
         outcome(card.outcome, false, look),
         look.paint(DIM, &card.run),
     );
-    let _ = writeln!(out, "{}", look::wrap(&look::clean(&card.hypothesis), "  ", look.width));
+    out.add_lines(&look::wrap(&look::flow(&card.hypothesis), "  ", look.width));
     let place = match &card.endpoint {
         Some(endpoint) => {
             format!("account {} in {}, on {endpoint}, not AWS", card.account, card.region)
         }
         None => format!("account {} in {}", card.account, card.region),
     };
-    let _ = writeln!(out, "  {place}\n");
+    line!(out, "  {place}");
+    line!(out);
     let head = ["", "objective", "outcome", "took", "budget"];
     let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
     rows.extend(card.objectives.iter().map(|one| {
@@ -49,7 +49,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     let clocks: Vec<_> =
         card.objectives.iter().filter_map(|one| Some((one, one.clocks.as_ref()?))).collect();
     if !clocks.is_empty() {
-        let _ = writeln!(out);
+        line!(out);
         let head = ["detection", "fault effective", "created", "received"];
         let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
         rows.extend(clocks.into_iter().map(|(one, clocks)| times(one, clocks)));
@@ -59,14 +59,14 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     let mut first = true;
     for one in notes {
         if std::mem::take(&mut first) {
-            let _ = writeln!(out);
+            line!(out);
         }
         let text = format!("{} `{}`: {}", one.part.word(), one.name, look::clean(&one.note));
-        let _ = writeln!(out, "{}", look::wrap(&text, "  ", look.width));
+        out.add_lines(&look::wrap(&text, "  ", look.width));
     }
     out.push('\n');
     let mut line = |what: &str, command: &str| {
-        let _ = writeln!(out, "{what:<12}{}", look.paint(BOLD, command));
+        line!(out, "{what:<12}{}", look.paint(BOLD, command));
     };
     line("trend:", &format!("backburn drill history {}", card.simulation));
     let short = short(&card.run);
@@ -74,7 +74,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         line("remove:   ", &format!("backburn release {short}"));
     }
     line("timeline:", &format!("backburn runs show {short}"));
-    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
+    line!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 
@@ -118,7 +118,7 @@ pub fn history(past: &[History], look: &Look) -> String {
     }
     let mut out = String::new();
     for one in past {
-        let _ = writeln!(out, "{}", look.paint(BOLD, &one.simulation));
+        line!(out, "{}", look.paint(BOLD, &one.simulation));
         let runs = one.runs.iter().map(|run| {
             let at = run
                 .started

@@ -1,7 +1,5 @@
 //! What a run or a release came to, for the responder who looks at the screen now.
 
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,6 +8,7 @@ use crate::{
         release::{Item, is_left_over},
     },
     journal::{InLab, Ledger, Record, Released, RunDir, RunStatus},
+    text::{AddLine, argument, line},
 };
 
 use super::{
@@ -26,7 +25,16 @@ fn lab(ledger: &Ledger) -> Option<&InLab> {
 }
 
 /// Verdicts, failures, what was changed, and what to do next.
-pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> String {
+///
+/// `accepted`: that something is only presumed was accepted when the run was started.
+pub fn run(
+    run: &str,
+    end: &RunEnd,
+    ledger: &Ledger,
+    dir: &str,
+    accepted: bool,
+    look: &Look,
+) -> String {
     let released = ledger.released.is_some();
     let mut out = String::new();
     let (word, style) = match end.status {
@@ -35,30 +43,30 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
         RunStatus::Interrupted => ("interrupted", CARE),
         RunStatus::Waiting => ("waits for a human", CARE),
     };
-    let _ = writeln!(out, "Run {run} {}", look.paint(style, word));
+    line!(out, "Run {run} {}", look.paint(style, word));
     verdicts(ledger, look, &mut out);
     for (index, (step, error)) in end.walked.failed.iter().enumerate() {
         let first = if index == 0 && end.walked.failed.len() > 1 { " (first)" } else { "" };
         let error = look::clean(&error.to_string());
-        let _ = writeln!(out, "  {} `{step}`{first}: {error}", look.paint(BAD, "failed"));
+        line!(out, "  {} `{step}`{first}: {error}", look.paint(BAD, "failed"));
     }
     for (step, error) in &end.walked.tolerated {
         let error = look::clean(&error.to_string());
-        let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "failed, tolerated"));
+        line!(out, "  {} `{step}`: {error}", look.paint(CARE, "failed, tolerated"));
     }
     for (step, error) in &end.walked.waiting {
-        let error = look::clean(&error.to_string());
-        let _ = writeln!(out, "  {} `{step}`: {error}", look.paint(CARE, "waiting"));
+        let error = look::flow(&error.to_string());
+        line!(out, "  {} `{step}`: {error}", look.paint(CARE, "waiting"));
     }
     for (step, by) in &end.walked.blocked {
-        let _ = writeln!(out, "  {} `{step}`: `{by}` did not finish", look.paint(CARE, "not run"));
+        line!(out, "  {} `{step}`: `{by}` did not finish", look.paint(CARE, "not run"));
     }
     for step in &end.walked.interrupted {
-        let _ = writeln!(out, "  {} `{step}`", look.paint(CARE, "interrupted"));
+        line!(out, "  {} `{step}`", look.paint(CARE, "interrupted"));
     }
     let changes = ledger.changes().count();
     let operations = ledger.operations().count();
-    let _ = writeln!(
+    line!(
         out,
         "  {} made, {} started; kept in {dir}",
         plural(changes, "change"),
@@ -66,26 +74,31 @@ pub fn run(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str, look: &Look) -> 
     );
     if let Some(lab) = lab(ledger) {
         let text = format!("in the lab, not on AWS: {}", look::clean(&lab.to_string()));
-        let _ = writeln!(out, "  {}", look::wrap(&text, "    ", look.width).trim_start());
+        out.add_lines(&format!("  {}", look::wrap(&text, "    ", look.width).trim_start()));
     }
     let presumed = ledger.steps.values().flat_map(|step| step.verdicts.values());
-    if presumed.clone().any(|(verdict, _)| matches!(verdict, Verdict::Presumed { .. })) {
-        let text = "not everything is proven: check what is presumed, or accept it with `--accept-presumed`";
-        let _ = writeln!(out, "  {}", look.paint(CARE, text));
+    // What was given back is not contained, whatever was presumed.
+    if !released && presumed.clone().any(|(verdict, _)| matches!(verdict, Verdict::Presumed { .. }))
+    {
+        let text = match accepted {
+            true => "not everything is proven, which was accepted: check what is presumed",
+            false => {
+                "not everything is proven: check what is presumed, or accept it with `--accept-presumed`"
+            }
+        };
+        line!(out, "  {}", look.paint(CARE, text));
     }
     out.push('\n');
     let short = short(run);
     if end.status != RunStatus::Succeeded && !released {
-        let _ =
-            writeln!(out, "resume:     {}", look.paint(BOLD, &format!("backburn resume {short}")));
+        line!(out, "resume:     {}", look.paint(BOLD, &format!("backburn resume {short}")));
     }
     if !released {
         let command = format!("backburn release {short}");
-        let _ = writeln!(out, "give back:  {}", look.paint(BOLD, &command));
+        line!(out, "give back:  {}", look.paint(BOLD, &command));
     }
-    let _ =
-        writeln!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
-    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
+    line!(out, "timeline:   {}", look.paint(BOLD, &format!("backburn runs show {short}")));
+    line!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 
@@ -95,20 +108,22 @@ pub fn after_release(run: &str, items: &[Item], dir: &str, look: &Look) -> Strin
     let short = short(run);
     let mut line = |what: &str, command: &str| {
         let command = look.paint(BOLD, &format!("backburn {command} {short}"));
-        let _ = writeln!(out, "{what:<12}{command}");
+        line!(out, "{what:<12}{command}");
     };
     if items.iter().any(is_left_over) {
         line("again:", "release");
     }
     line("timeline:", "runs show");
-    let _ = writeln!(out, "report:     {dir}/{}", RunDir::REPORT);
+    line!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
 }
 
 /// How to find out later that nothing of the journal is missing.
 pub fn head(run: &str, head: &str, look: &Look) -> String {
     let command = format!("backburn runs verify {} --head {head}", short(run));
-    format!("verify:     {}\n", look.paint(BOLD, &command))
+    let mut out = String::new();
+    line!(out, "verify:     {}", look.paint(BOLD, &command));
+    out
 }
 
 /// What a ULID needs to be unique among runs of one person: its time part and a little more.
@@ -129,10 +144,9 @@ pub(crate) fn verdicts(ledger: &Ledger, look: &Look, out: &mut String) {
         .collect();
     let table = look::table(&rows);
     for (line, (_, _, verdict)) in table.lines().zip(&found) {
-        let _ = writeln!(out, "{line}");
+        line!(out, "{line}");
         if let Some(reason) = verdict.reason() {
-            let _ =
-                writeln!(out, "{}", look::wrap(&look::clean(reason), "            ", look.width));
+            out.add_lines(&look::wrap(&look::clean(reason), "            ", look.width));
         }
     }
 }
@@ -174,9 +188,13 @@ pub fn run_json(run: &str, end: &RunEnd, ledger: &Ledger, dir: &str) -> Value {
 pub fn release(run: &str, items: &[Item], look: &Look) -> String {
     let mut out = String::new();
     let count = |word: &str| items.iter().filter(|item| item.outcome.word() == word).count();
-    let _ = writeln!(
+    let gone = match count("gone") {
+        0 => String::new(),
+        gone => format!(", {gone} gone"),
+    };
+    line!(
         out,
-        "Release of {run}: {} given back, {} already before, {} retained, {}, {} failed",
+        "Release of {run}: {} given back, {} already before, {} retained, {}{gone}, {} failed",
         count("given back"),
         count("already before"),
         count("retained"),
@@ -187,20 +205,22 @@ pub fn release(run: &str, items: &[Item], look: &Look) -> String {
         let (style, detail) = match &item.outcome {
             Released::GivenBack => (GOOD, String::new()),
             Released::AlreadyBefore => (GOOD, String::new()),
-            Released::Retained { what } => (CARE, format!(": {}", look::clean(what))),
+            Released::Retained { what } | Released::Gone { what } => {
+                (CARE, format!(": {}", look::clean(what)))
+            }
             Released::Failed { error } => (BAD, format!(": {}", look::clean(error))),
             Released::Conflict { .. } => (BAD, String::new()),
         };
         let word = look.paint(style, item.outcome.word());
-        let _ = writeln!(out, "  {word}  {} `{}`{detail}", item.place, item.step);
+        line!(out, "  {word}  {} `{}`{detail}", item.place, item.step);
         if let Released::Conflict { before, after, now } = &item.outcome {
-            let _ = writeln!(out, "      before the run  {}", look::value(before, look.width));
-            let _ = writeln!(out, "      this run set    {}", look::value(after, look.width));
-            let _ = writeln!(out, "      now             {}", look::value(now, look.width));
-            let _ = writeln!(
+            line!(out, "      before the run  {}", look::value(before, look.width));
+            line!(out, "      this run set    {}", look::value(after, look.width));
+            line!(out, "      now             {}", look::value(now, look.width));
+            line!(
                 out,
-                "      someone else changed it, so it is left alone; `--force \"{} {}\"` gives it back anyway",
-                item.place.kind, item.place.target
+                "      someone else changed it, so it is left alone; `--force {}` gives it back anyway",
+                argument(&format!("{} {}", item.place.kind, item.place.target))
             );
         }
     }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 
 /// Which names this server answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub(super) enum Names {
     /// This machine's own.
     Loopback,
     /// Any address in figures. A name is never one: by DNS rebinding it could be another page's.
@@ -32,7 +32,7 @@ impl Names {
 ///
 /// # Errors
 /// The status and the reason.
-pub fn check(
+pub(super) fn check(
     names: Names,
     method: &Method,
     uri: &Uri,
@@ -74,7 +74,7 @@ pub fn check(
 }
 
 /// Sets what every answer has, refusals too.
-pub fn protect(headers: &mut HeaderMap, policy: &HeaderValue) {
+pub(super) fn protect(headers: &mut HeaderMap, policy: &HeaderValue) {
     let fixed: [(HeaderName, &'static str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),

@@ -25,7 +25,7 @@ const CLOCK: Duration = Duration::from_secs(5);
 
 /// One state of the page.
 #[derive(Debug, Default)]
-pub struct View {
+pub(super) struct View {
     pub version: u64,
     pub title: String,
     /// By name, in the order of the page.
@@ -37,12 +37,12 @@ pub struct View {
 
 /// The line at the top.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Status {
+pub(super) struct Status {
     pub tone: &'static str,
     pub text: String,
 }
 
-pub struct Hub {
+pub(super) struct Hub {
     source: Arc<dyn Source>,
     view: watch::Sender<Arc<View>>,
     wake: Notify,
@@ -51,36 +51,36 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub fn new(source: Arc<dyn Source>) -> Self {
+    pub(super) fn new(source: Arc<dyn Source>) -> Self {
         let view = watch::Sender::new(Arc::new(View::default()));
         let (wake, over) = (Notify::new(), AtomicBool::new(false));
         Self { source, view, wake, over, last: Mutex::default() }
     }
 
-    pub fn source(&self) -> Arc<dyn Source> {
+    pub(super) fn source(&self) -> Arc<dyn Source> {
         self.source.clone()
     }
 
-    pub fn watch(&self) -> watch::Receiver<Arc<View>> {
+    pub(super) fn watch(&self) -> watch::Receiver<Arc<View>> {
         self.view.subscribe()
     }
 
     /// Something has just changed: no need to wait for the next look.
-    pub fn wake(&self) {
+    pub(super) fn wake(&self) {
         self.wake.notify_one();
     }
 
-    pub fn now(&self) -> Arc<View> {
+    pub(super) fn now(&self) -> Arc<View> {
         self.view.borrow().clone()
     }
 
     /// How many look at the page.
-    pub fn watched(&self) -> usize {
+    pub(super) fn watched(&self) -> usize {
         self.view.receiver_count()
     }
 
     /// Folds for as long as somebody looks. Ends with the task that it runs in.
-    pub async fn run(&self) {
+    pub(super) async fn run(&self) {
         let mut pause = PAUSE;
         loop {
             tokio::time::sleep(pause).await;
@@ -96,14 +96,14 @@ impl Hub {
     }
 
     /// The last state: the run is over.
-    pub async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.over.store(true, Ordering::SeqCst);
         *self.last.lock().await = None;
         self.refresh().await;
     }
 
     /// Folds where something is new.
-    pub async fn refresh(&self) {
+    pub(super) async fn refresh(&self) {
         let mut last = self.last.lock().await;
         let old = self.now();
         if old.over {

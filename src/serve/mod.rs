@@ -25,7 +25,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-pub use source::{Ask, Given, Shown, Source, Stamp};
+pub(crate) use source::{Ask, Given, Shown, Source, Stamp};
 
 use guard::Names;
 use hub::Hub;
@@ -38,7 +38,7 @@ const LAST: Duration = Duration::from_secs(3);
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     #[error("{0} can be reached from other machines")]
     Remote(SocketAddr),
     #[error("the page cannot be served at {0}: {1}")]
@@ -48,7 +48,7 @@ pub enum ServeError {
 }
 
 /// An address that is ours. Nothing is answered yet.
-pub struct Bound {
+pub(crate) struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     names: Names,
@@ -60,7 +60,7 @@ impl Bound {
     ///
     /// # Errors
     /// The address is taken, is not ours, or may not be used.
-    pub async fn bind(asked: SocketAddr, remote: bool) -> Result<Self, ServeError> {
+    pub(crate) async fn bind(asked: SocketAddr, remote: bool) -> Result<Self, ServeError> {
         let names = match (asked.ip().is_loopback(), remote) {
             (true, _) => Names::Loopback,
             (false, true) => Names::Figures,
@@ -73,7 +73,7 @@ impl Bound {
     }
 
     /// The link that opens the page, once.
-    pub fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
@@ -85,7 +85,7 @@ impl Bound {
     }
 
     /// Serves until [`Serving::end`], in tasks of its own.
-    pub fn start(self, run: &str, source: Arc<dyn Source>) -> Serving {
+    pub(crate) fn start(self, run: &str, source: Arc<dyn Source>) -> Serving {
         let hub = Arc::new(Hub::new(source));
         let shared = Arc::new(Shared::new(self.gate, hub.clone(), run, self.names));
         let (stop, mut stopped) = watch::channel(false);
@@ -108,7 +108,7 @@ impl Bound {
 }
 
 /// A page that is served.
-pub struct Serving {
+pub(crate) struct Serving {
     hub: Arc<Hub>,
     stop: watch::Sender<bool>,
     folding: JoinHandle<()>,
@@ -117,7 +117,7 @@ pub struct Serving {
 
 impl Serving {
     /// Shows the last state to everybody who looks, then ends; after `until` if that comes later.
-    pub async fn end(self, until: impl Future<Output = ()>) {
+    pub(crate) async fn end(self, until: impl Future<Output = ()>) {
         self.folding.abort();
         self.hub.close().await;
         until.await;

@@ -17,12 +17,13 @@ use crate::{
 };
 
 /// The report's own policy, with this style and this script, by their hashes.
-pub const EXTRAS: Extras = Extras { style: Some(include_str!("live.css")), script: Some(SCRIPT) };
+pub(super) const EXTRAS: Extras =
+    Extras { style: Some(include_str!("live.css")), script: Some(SCRIPT) };
 
 const SCRIPT: &str = include_str!("live.js");
 
 /// The whole page, in the state `view`.
-pub fn page(gate: &Gate, run: &str, view: &View) -> String {
+pub(super) fn page(gate: &Gate, run: &str, view: &View) -> String {
     html::document_with(&view.title, &EXTRAS, |html| {
         html::header("live", run, html);
         let live = format!("live {}", view.status.tone);
@@ -42,7 +43,7 @@ pub fn page(gate: &Gate, run: &str, view: &View) -> String {
         html.tag("nav", attrs, |html| put(html, "nav"));
         html.tag("main", &[("id", &"main")], |html| {
             html.tag("div", &[("data-part", &"asks"), ("aria-live", &"polite")], |html| {
-                put(html, "asks")
+                put(html, "asks");
             });
             for name in NAMES {
                 html.tag("div", &[("data-part", &name)], |html| put(html, name));
@@ -54,7 +55,7 @@ pub fn page(gate: &Gate, run: &str, view: &View) -> String {
 }
 
 /// What stands in the tab: whoever works in another one sees that an answer is wanted.
-pub fn title(shown: &Shown) -> String {
+pub(super) fn title(shown: &Shown) -> String {
     let report = &shown.report;
     let title = format!("{}: {}", report.run.document, report.summary.headline);
     match shown.asked.len() {
@@ -63,7 +64,7 @@ pub fn title(shown: &Shown) -> String {
     }
 }
 
-pub fn status(shown: &Shown, over: bool) -> Status {
+pub(super) fn status(shown: &Shown, over: bool) -> Status {
     let at = shown.report.written.strftime("%T UTC");
     let step = |state: State| shown.report.steps.iter().filter(|step| step.state == state).count();
     let (tone, text) = match (over || !shown.live, shown.asked.is_empty()) {
@@ -89,7 +90,7 @@ pub fn status(shown: &Shown, over: bool) -> Status {
 }
 
 /// The questions that wait; nothing where none does.
-pub fn asks(run: &str, asked: &[Ask]) -> Written {
+pub(super) fn asks(run: &str, asked: &[Ask]) -> Written {
     let mut html = Html::default();
     if asked.is_empty() {
         return html.part();
@@ -112,7 +113,7 @@ pub fn asks(run: &str, asked: &[Ask]) -> Written {
                     ("data-plan", &ask.plan),
                 ];
                 html.tag(if ask.open { "form" } else { "div" }, attrs, |html| {
-                    form(html, &key, ask)
+                    form(html, &key, ask);
                 });
             }
         },
@@ -213,7 +214,7 @@ fn role(html: &mut Html, id: &str, roles: &[String]) {
 }
 
 /// What anyone without a session sees; it reveals nothing about the run.
-pub fn refusal(text: &str) -> String {
+pub(super) fn refusal(text: &str) -> String {
     html::document("backburn", |html| {
         html.tag("main", &[("id", &"main")], |html| {
             html.tag("div", &[("class", &"hero quiet")], |html| {

@@ -30,7 +30,7 @@ const BODY: usize = 16 * 1024;
 const STREAMS: usize = 12;
 
 /// What the handlers share.
-pub struct Shared {
+pub(super) struct Shared {
     pub gate: Gate,
     pub hub: Arc<Hub>,
     pub run: String,
@@ -40,7 +40,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(gate: Gate, hub: Arc<Hub>, run: &str, names: Names) -> Self {
+    pub(super) fn new(gate: Gate, hub: Arc<Hub>, run: &str, names: Names) -> Self {
         let policy = format!("{}; frame-ancestors 'none'", page::EXTRAS.policy());
         // It is made of hashes and words: always a value.
         let policy = HeaderValue::from_str(&policy)
@@ -52,7 +52,7 @@ impl Shared {
 
 type Server = State<Arc<Shared>>;
 
-pub fn router(shared: Arc<Shared>) -> Router {
+pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(enter))
         .route("/{folder}/", get(show))
@@ -70,6 +70,10 @@ async fn guarded(State(shared): Server, request: Request, next: Next) -> Respons
         Ok(()) => next.run(request).await,
         Err((status, why)) => refused(status, why),
     };
+    if answer.status().is_client_error() {
+        // Only sessions keep their connections.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     guard::protect(answer.headers_mut(), &shared.policy);
     answer
 }

@@ -9,12 +9,12 @@ use std::{
 use subtle::ConstantTimeEq;
 
 /// 256 random bits, in hex. It has no `Debug` and no `Display`, so that no log can have it.
-pub struct Secret(String);
+pub(super) struct Secret(String);
 
 impl Secret {
     /// # Errors
     /// The system gives no random numbers.
-    pub fn new() -> Result<Self, getrandom::Error> {
+    pub(super) fn new() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
         let mut hex = String::with_capacity(64);
@@ -26,19 +26,19 @@ impl Secret {
     }
 
     /// Takes as long wherever the first difference is.
-    pub fn is(&self, given: &str) -> bool {
+    pub(super) fn is(&self, given: &str) -> bool {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
     /// The value, for the one place that needs it.
-    pub fn reveal(&self) -> &str {
+    pub(super) fn reveal(&self) -> &str {
         &self.0
     }
 }
 
 /// What became of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub(super) enum Entry {
     Open,
     Wrong,
     /// It was the right one, and somebody has used it already.
@@ -46,7 +46,7 @@ pub enum Entry {
 }
 
 /// The secrets of one server.
-pub struct Gate {
+pub(super) struct Gate {
     token: Secret,
     used: AtomicBool,
     session: Secret,
@@ -63,7 +63,7 @@ const COOKIE: &str = "backburn";
 impl Gate {
     /// # Errors
     /// The system gives no random numbers.
-    pub fn new() -> Result<Self, getrandom::Error> {
+    pub(super) fn new() -> Result<Self, getrandom::Error> {
         Ok(Self {
             token: Secret::new()?,
             used: AtomicBool::new(false),
@@ -74,12 +74,12 @@ impl Gate {
     }
 
     /// Part of the printed link, and of nothing else.
-    pub fn token(&self) -> &str {
+    pub(super) fn token(&self) -> &str {
         self.token.reveal()
     }
 
     /// Uses the link up.
-    pub fn enter(&self, token: &str) -> Entry {
+    pub(super) fn enter(&self, token: &str) -> Entry {
         if !self.token.is(token) {
             return Entry::Wrong;
         }
@@ -89,22 +89,22 @@ impl Gate {
         }
     }
 
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         format!("/{}/", self.folder.reveal())
     }
 
-    pub fn is_place(&self, folder: &str) -> bool {
+    pub(super) fn is_place(&self, folder: &str) -> bool {
         self.folder.is(folder)
     }
 
     /// The header that hands out the session.
-    pub fn cookie(&self) -> String {
+    pub(super) fn cookie(&self) -> String {
         let (session, place) = (self.session.reveal(), self.place());
         format!("{COOKIE}={session}; Path={place}; HttpOnly; SameSite=Strict")
     }
 
     /// Whether one of the cookies is the session's. Others may have set one of the same name.
-    pub fn knows<'a>(&self, cookies: impl Iterator<Item = &'a str>) -> bool {
+    pub(super) fn knows<'a>(&self, cookies: impl Iterator<Item = &'a str>) -> bool {
         // Nobody has a session before the link was used.
         let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| {
             let (name, value) = pair.trim().split_once('=')?;
@@ -114,11 +114,11 @@ impl Gate {
         found && self.used.load(Ordering::SeqCst)
     }
 
-    pub fn csrf(&self) -> &str {
+    pub(super) fn csrf(&self) -> &str {
         self.csrf.reveal()
     }
 
-    pub fn is_csrf(&self, given: &str) -> bool {
+    pub(super) fn is_csrf(&self, given: &str) -> bool {
         self.csrf.is(given)
     }
 }

@@ -4,7 +4,7 @@
 use crate::report::model::Report;
 
 /// Where the page comes from. Its functions may block; the server calls them where that hurts nobody.
-pub trait Source: Send + Sync + 'static {
+pub(crate) trait Source: Send + Sync + 'static {
     /// Differs whenever the page would.
     fn stamp(&self) -> Stamp;
 
@@ -20,10 +20,10 @@ pub trait Source: Send + Sync + 'static {
 }
 
 /// Length of the journal, and a hash of what else is shown.
-pub type Stamp = (u64, u64);
+pub(crate) type Stamp = (u64, u64);
 
 /// The run as it is now.
-pub struct Shown {
+pub(crate) struct Shown {
     pub report: Report,
     pub asked: Vec<Ask>,
     /// Whether somebody works on the run.
@@ -32,7 +32,7 @@ pub struct Shown {
 
 /// A question that waits for an answer.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     pub step: String,
     pub text: String,
     /// Its SHA-256, and that of the plan: what an answer is bound to.
@@ -50,7 +50,7 @@ pub struct Ask {
 /// An answer, as it was typed on the page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Given {
+pub(crate) struct Given {
     pub step: String,
     pub question: String,
     pub plan: String,
@@ -65,7 +65,7 @@ impl Given {
     ///
     /// # Errors
     /// What is missing or too long.
-    pub fn checked(mut self) -> Result<Self, String> {
+    pub(crate) fn checked(mut self) -> Result<Self, String> {
         for (what, value, most) in [
             ("name", &mut self.by, 100),
             ("role", &mut self.role, 100),

@@ -16,7 +16,7 @@ use super::hub::View;
 const BEAT: Duration = Duration::from_secs(10);
 
 /// The states from now on, until the last.
-pub fn body(views: watch::Receiver<Arc<View>>, place: OwnedSemaphorePermit) -> Body {
+pub(super) fn body(views: watch::Receiver<Arc<View>>, place: OwnedSemaphorePermit) -> Body {
     Body::from_stream(events(views, place))
 }
 

@@ -10,12 +10,12 @@ use serde_json::Value;
 use crate::binary::masked;
 
 /// What `account.py` read, with ids replaced by what they are called in the seed.
-pub fn named(account: &Value, seed: &Seed) -> Value {
+pub(crate) fn named(account: &Value, seed: &Seed) -> Value {
     in_names(account, account, seed)
 }
 
 /// Any JSON with the ids of `account` replaced by their names.
-pub fn in_names(value: &Value, account: &Value, seed: &Seed) -> Value {
+pub(crate) fn in_names(value: &Value, account: &Value, seed: &Seed) -> Value {
     let names = names(account, seed);
     let id =
         Regex::new(r"\b(?:(?:i|eni|sg|vol|snap|vpc|acl|eipalloc)-[0-9a-f]{8,17}|AKIA[0-9A-Z]+)\b")
@@ -97,7 +97,7 @@ fn sorted(value: Value) -> Value {
 }
 
 /// What differs, a line each: `+` is there now, `-` was there, `~` changed.
-pub fn differences(before: &Value, after: &Value) -> String {
+pub(crate) fn differences(before: &Value, after: &Value) -> String {
     let mut lines = String::new();
     compare("", before, after, &mut lines);
     lines
@@ -124,7 +124,7 @@ fn compare(path: &str, before: &Value, after: &Value, lines: &mut String) {
 
 /// The account without what a release leaves on purpose: evidence, and a password that cannot be
 /// given back.
-pub fn without_retained(account: &Value) -> Value {
+pub(crate) fn without_retained(account: &Value) -> Value {
     let mut account = account.clone();
     account["ec2"]["snapshots"] = Value::Null;
     for (_, user) in account["iam"]["users"].as_object_mut().expect("users") {

@@ -15,6 +15,7 @@ use backburn::{
 use serde_json::{Value, json};
 
 use crate::{
+    aws_faults::failing,
     rig::{Act, act},
     support,
 };
@@ -151,6 +152,111 @@ async fn a_change_by_someone_else_is_left_alone() {
     let items = rig.try_release(Release::default()).await;
     assert!(items.iter().any(|item| item.outcome.word() == "conflict"), "{items:#?}");
     assert_eq!(rig.groups_of(interface), changed);
+}
+
+/// Items of a for-each, in one VPC: one pair of groups, whoever makes it.
+#[tokio::test]
+async fn many_instances_share_one_pair_of_groups() {
+    let seed = support::lab().seeded().await;
+    let instances: Vec<_> = [&seed.instance].into_iter().chain(&seed.neighbours).cloned().collect();
+    let count = instances.len();
+    assert!(count > 1, "{instances:?}");
+    let inputs = json!({ "instance": "${{ item }}", "cut-connections-after": "1s" });
+    let act = act("isolate", "ec2.isolate-instance", inputs).each(json!(instances));
+    let rig = crate::rig::Rig::new(&seed.account, vec![act]).await;
+    let groups = |state: &Value| {
+        let all = state["ec2"]["groups"].as_object().expect("groups");
+        let ours = all.values().filter(|group| {
+            group["GroupName"].as_str().is_some_and(|name| name.starts_with("backburn-"))
+        });
+        ours.count()
+    };
+    rig.done().await;
+    assert_eq!(groups(&rig.now()), 2);
+    let verdicts =
+        rig.records().into_iter().filter(|record| matches!(record, Record::Verdict { .. }));
+    assert_eq!(verdicts.count(), count);
+    // One of them goes, and the others stay closed.
+    let one = Release { steps: vec!["isolate[0]".into()], ..Release::default() };
+    let items = rig.try_release(one).await;
+    assert!(items.iter().any(|item| item.outcome.word() == "retained"), "{items:#?}");
+    assert_eq!(groups(&rig.now()), 2);
+    rig.released().await;
+}
+
+/// The VPC takes no group more: the instance is closed all the same, and the verdict says what was not cut.
+#[tokio::test]
+async fn without_the_open_group_the_instance_is_closed_at_once() {
+    let seed = support::lab().seeded().await;
+    let inputs = isolate("1s")(&seed);
+    let rig =
+        crate::rig::Rig::new(&seed.account, vec![act("step", "ec2.isolate-instance", inputs)])
+            .await;
+    // The second group of the run: the closed one is made first.
+    let refused = "The maximum number of security groups for your VPC has been reached.";
+    let mut rule = failing("CreateSecurityGroup", "SecurityGroupLimitExceeded", 400, refused);
+    rule["account"] = json!(seed.account);
+    rule["nth"] = json!(2);
+    rig.arm(&rule).await;
+    let outputs = rig.done().await["step"].take();
+    let closed = outputs["closed-group"].clone();
+    for interface in &seed.interfaces {
+        assert_eq!(rig.now()["ec2"]["interfaces"][interface]["groups"], json!([closed]));
+    }
+    let (verdict, _) = rig.verdict();
+    assert!(
+        verdict.starts_with("Presumed")
+            && verdict.contains("SecurityGroupLimitExceeded") | verdict.contains("maximum number"),
+        "{verdict}"
+    );
+    let waits = rig.records().into_iter().filter(|record| matches!(record, Record::Wait { .. }));
+    assert_eq!(waits.count(), 0, "nothing was opened");
+    rig.released().await;
+}
+
+/// Neither group: nothing is contained, and that is what it says.
+#[tokio::test]
+async fn without_a_closed_group_it_says_that_nothing_is_contained() {
+    let seed = support::lab().seeded().await;
+    let inputs = isolate("1s")(&seed);
+    let rig =
+        crate::rig::Rig::new(&seed.account, vec![act("step", "ec2.isolate-instance", inputs)])
+            .await;
+    let mut rule = failing("CreateSecurityGroup", "UnauthorizedOperation", 403, "an SCP says no");
+    rule["account"] = json!(seed.account);
+    rig.arm(&rule).await;
+    let before = rig.now();
+    let error = rig.fails().await;
+    assert!(
+        error.contains("is as open as before") && error.contains("nothing there is contained"),
+        "{error}"
+    );
+    assert_eq!(rig.now()["ec2"]["interfaces"], before["ec2"]["interfaces"]);
+}
+
+/// The instance was terminated meanwhile: there is nothing to give back, and no release fails for it.
+#[tokio::test]
+async fn a_terminated_instance_is_released_for_good() {
+    let rig = Rig::of(|seed| {
+        let isolate = json!({ "instance": seed.instance, "cut-connections-after": "0s", "disassociate-addresses": true });
+        let protect = json!({ "instance": seed.instance, "tags": { "backburn:case": "IR-7" } });
+        vec![act("isolate", "ec2.isolate-instance", isolate), act("protect", "ec2.protect-instance", protect)]
+    })
+    .await;
+    rig.done().await;
+    let ec2 = rig.aws.ec2();
+    let off = aws_sdk_ec2::types::AttributeBooleanValue::builder().value(false).build();
+    let call = ec2.modify_instance_attribute().instance_id(&rig.seed.instance);
+    call.disable_api_termination(off).send().await.expect("unprotected");
+    ec2.terminate_instances().instance_ids(&rig.seed.instance).send().await.expect("terminated");
+    for interface in &rig.seed.interfaces {
+        // Its interfaces go with it, sooner or later.
+        let _ = ec2.delete_network_interface().network_interface_id(interface).send().await;
+    }
+    for _ in 0..2 {
+        let items = rig.release().await;
+        assert!(items.iter().any(|item| item.outcome.word() == "gone"), "{items:#?}");
+    }
 }
 
 #[tokio::test]

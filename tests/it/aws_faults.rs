@@ -19,7 +19,7 @@ fn written(desk: &Desk, text: &str) -> String {
 }
 
 /// The front's rule, as its control page takes it.
-pub fn arm(desk: &Desk, rule: &Value) {
+pub(crate) fn arm(desk: &Desk, rule: &Value) {
     let rule = serde_json::from_value(rule.clone()).expect("a rule");
     wait_for(async {
         let control = Control::of(&desk.endpoint).await.expect("a front");
@@ -27,7 +27,7 @@ pub fn arm(desk: &Desk, rule: &Value) {
     });
 }
 
-pub fn is_failure(line: &Value) -> bool {
+pub(crate) fn is_failure(line: &Value) -> bool {
     line["record"] == "step-failed"
 }
 
@@ -116,7 +116,7 @@ steps:
 ";
 
 /// Runs [`WAITS`], and does something while it waits.
-pub fn meanwhile(
+pub(crate) fn meanwhile(
     desk: &Desk,
     instance: &str,
     edit: impl FnOnce(&mut std::process::Command),
@@ -135,7 +135,7 @@ pub fn meanwhile(
     running.ended()
 }
 
-pub fn failing(operation: &str, code: &str, status: u16, message: &str) -> Value {
+pub(crate) fn failing(operation: &str, code: &str, status: u16, message: &str) -> Value {
     json!({
         "service": "ec2", "operation": operation,
         "effect": { "error": { "code": code, "status": status, "message": message } },
@@ -191,5 +191,5 @@ fn an_unknown_error_leaves_the_change_to_the_resume() {
     let of = |kind: &str| records.iter().filter(|line| line["record"] == kind).count();
     assert_eq!((of("intent"), of("outcome")), (1, 0), "unsettled");
     desk.ends(0, &["resume", "last"]);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
 }

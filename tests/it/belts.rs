@@ -86,14 +86,119 @@ fn what_is_tagged_as_protected_is_refused() {
     let before = desk.state();
 
     let inputs = crate::playbooks::compromised(&seed);
+    // Only the denial of its role does not touch the instance.
     let isolate =
-        desk.ends(4, &args(&["run", "playbooks/ec2-compromise.yaml"], &inputs, &["--yes"]));
+        desk.ends(5, &args(&["run", "playbooks/ec2-compromise.yaml"], &inputs, &["--yes"]));
     let why = format!("instance `{}` has the tag `backburn:protected=true`", seed.instance);
     assert!(isolate.err.contains(&why), "{}", isolate.err);
+    assert_eq!(desk.state()["ec2"], before["ec2"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     let leak = desk.ends(4, &args(&["run", LEAK], &leaked(&seed), &["--yes"]));
     let why = format!("user `{}` has the tag `backburn:protected=true`", seed.user);
     assert!(leak.err.contains(&why), "{}", leak.err);
     assert_eq!(desk.state(), before);
+}
+
+/// Somebody protected the second of two instances: the first is contained all the same.
+#[test]
+fn a_refused_step_keeps_no_other_from_running() {
+    let (desk, seed) = Desk::seeded();
+    let (file, inputs) = (two(&desk, ", instances: 2", false), both(&seed));
+    let ec2 = aws_sdk_ec2::Client::new(&support::lab().lab.sdk_config(&seed.account));
+    let tag = aws_sdk_ec2::types::Tag::builder().key("backburn:protected").value("true").build();
+    let second = &seed.neighbours[0];
+    wait_for(ec2.create_tags().resources(second).tags(tag).send()).expect("tagged");
+    let before = desk.state();
+    let plan = desk.ends(4, &args(&["plan", &file], &inputs, &[]));
+    for part in ["refused: ", "1 step refused", "does the others"] {
+        assert!(plan.out.contains(part), "{part}\n{}", plan.out);
+    }
+    desk.ends(0, &args(&["plan", &file], &inputs, &["--accept-refused"]));
+    let saved = desk.path("plan.json").display().to_string();
+    desk.ends(4, &args(&["plan", &file], &inputs, &["--out", &saved]));
+    // The hash is that of a plan which shows the refusal.
+    let run = desk.ends(5, &args(&["run", &file], &inputs, &["--plan", &saved, "--yes"]));
+    assert!(run.err.contains("partial: "), "{}", run.err);
+    let records = desk.records();
+    let of = |kind: &str, step: &str| {
+        records.iter().filter(|one| one["record"] == kind && one["step"] == step).count()
+    };
+    assert_eq!((of("step-finished", "snapshot"), of("step-started", "second")), (1, 0));
+    let failed = records.iter().find(|one| one["record"] == "step-failed").expect("a failure");
+    assert_eq!((&failed["step"], &failed["word"]), (&"second".into(), &"refused".into()));
+    desk.ends(5, &["resume", "last"]);
+    let of = |state: &Value| state["ec2"]["instances"][second].clone();
+    assert_eq!(of(&before), of(&desk.state()), "what is refused is never touched");
+    desk.ends(0, &["release", "last", "--yes"]);
+}
+
+/// Whoever fills the quota of inline policies does not keep the deny off the user.
+#[test]
+fn a_full_quota_of_inline_policies_does_not_keep_a_deny_off() {
+    let (desk, seed) = Desk::seeded();
+    let iam = aws_sdk_iam::Client::new(&support::lab().lab.sdk_config(&seed.account));
+    let buckets: Vec<_> = (0..68).map(|n| format!("arn:aws:s3:::bucket-{n:03}/*")).collect();
+    let full = serde_json::json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:GetObject", "Resource": buckets }] });
+    let put = iam.put_user_policy().user_name(&seed.user).policy_name("full");
+    wait_for(put.policy_document(full.to_string()).send()).expect("written");
+    let before = desk.state();
+    let user = |state: &Value| state["iam"]["users"][&seed.user].clone();
+    let plan = desk.ends(0, &args(&["plan", LEAK], &leaked(&seed), &[]));
+    for part in ["iam.managed-policy", "iam.user-attachment", "goes as the managed policy"] {
+        assert!(plan.out.contains(part), "{part}\n{}", plan.out);
+    }
+    desk.ends(0, &args(&["run", LEAK], &leaked(&seed), &["--yes", "--accept-presumed"]));
+    let held = desk.state();
+    let attached = user(&held)["attached"].as_array().expect("a list").len();
+    assert_eq!(attached, user(&before)["attached"].as_array().expect("a list").len() + 1);
+    assert_eq!(
+        user(&held)["inline"],
+        user(&before)["inline"],
+        "nothing was put beside the full one"
+    );
+    desk.ends(0, &["release", "last", "--yes"]);
+    let after = desk.state();
+    assert_eq!(user(&after)["attached"], user(&before)["attached"]);
+    assert_eq!(after["iam"]["policies"], before["iam"]["policies"]);
+}
+
+#[test]
+fn a_step_is_left_out_and_stays_so() {
+    let (desk, seed) = Desk::seeded();
+    let (file, inputs) = (two(&desk, ", instances: 2", false), both(&seed));
+    let hash = |more: &[&str]| {
+        let plan =
+            desk.ends(0, &args(&["plan", &file], &inputs, &[&["--json"], more].concat())).out;
+        serde_json::from_str::<Value>(&plan).expect("JSON")
+    };
+    let (whole, without) = (hash(&[]), hash(&["--skip", "snapshot"]));
+    assert_ne!(whole["sha256"], without["sha256"]);
+    assert_eq!(without["skip"], serde_json::json!(["snapshot"]));
+    let plan = desk.ends(0, &args(&["plan", &file], &inputs, &["--skip", "snapshot"]));
+    assert!(plan.out.contains("left out by `--skip`"), "{}", plan.out);
+    let saved = desk.path("plan.json").display().to_string();
+    desk.ends(0, &args(&["plan", &file], &inputs, &["--skip", "snapshot", "--out", &saved]));
+    desk.ends(0, &args(&["run", &file], &inputs, &["--plan", &saved, "--yes"]));
+    let skipped: Vec<_> =
+        desk.records().into_iter().filter(|one| one["record"] == "step-skipped").collect();
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert_eq!(skipped[0]["why"], "left out by `--skip`");
+    let state = desk.state();
+    assert_eq!(state["ec2"]["snapshots"], serde_json::json!({}), "none was taken");
+    assert_eq!(state["ec2"]["instances"][&seed.neighbours[0]]["tags"]["case"], "IR-7");
+}
+
+#[test]
+fn a_step_that_others_read_is_left_out_with_them_and_names_are_checked() {
+    let (desk, seed) = Desk::seeded();
+    let (file, inputs) = (two(&desk, ", instances: 2", true), both(&seed));
+    let plan = desk.ends(4, &args(&["plan", &file], &inputs, &["--skip", "snapshot"]));
+    assert!(plan.out.contains("`second` read outputs"), "{}", plan.out);
+    assert!(plan.out.contains("add `--skip second`"), "{}", plan.out);
+    desk.ends(4, &args(&["run", &file], &inputs, &["--skip", "snapshot", "--yes"]));
+    let wrong = desk.ends(2, &args(&["plan", &file], &inputs, &["--skip", "snapshto"]));
+    assert!(wrong.err.contains("did you mean `snapshot`?"), "{}", wrong.err);
 }
 
 /// One step in a playbook of its own.
@@ -226,7 +331,7 @@ fn an_old_plan_is_refused() {
 }
 
 /// Waits until the run has left its question.
-pub fn asked(desk: &Desk, step: &str) {
+pub(crate) fn asked(desk: &Desk, step: &str) {
     let file = desk.run_dir().join(format!("approval-{step}.asked.json"));
     wait_for(support::until("a question", async || file.exists().then_some(())));
 }
@@ -270,7 +375,7 @@ fn a_run_waits_for_an_answer_from_another_terminal() {
         serde_json::from_slice(&std::fs::read(desk.run_dir().join("plan.json")).expect("a plan"))
             .expect("JSON");
     let hash = plan["sha256"].as_str().expect("a hash");
-    let done = approve(&desk, 0, STEP, &["--as", "owner", "--plan", &hash[..12]]);
+    let done = approve(&desk, 0, STEP, &["--as", "owner", "--plan", &hash[..32]]);
     assert!(!done.out.contains("resume"), "{}", done.out);
     let ended = running.ended();
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use serde_json::{Value, json};
 
-pub fn found() -> Option<PathBuf> {
+pub(crate) fn found() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     std::env::split_paths(&path)
@@ -19,7 +19,7 @@ pub fn found() -> Option<PathBuf> {
         .find(|file| file.exists())
 }
 
-pub struct Browser {
+pub(crate) struct Browser {
     child: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -29,10 +29,10 @@ pub struct Browser {
 
 /// One tab.
 #[derive(Clone)]
-pub struct Tab(String);
+pub(crate) struct Tab(String);
 
 impl Browser {
-    pub fn start(program: &std::path::Path) -> Self {
+    pub(crate) fn start(program: &std::path::Path) -> Self {
         let profile = tempfile::tempdir().expect("a directory");
         // It reads commands from descriptor 3 and answers on 4.
         let mut child = Command::new("sh")
@@ -76,7 +76,7 @@ impl Browser {
         }
     }
 
-    pub fn open(&mut self, url: &str) -> Tab {
+    pub(crate) fn open(&mut self, url: &str) -> Tab {
         let made = self.call(None, "Target.createTarget", json!({ "url": url }));
         let params = json!({ "targetId": made["targetId"], "flatten": true });
         let attached = self.call(None, "Target.attachToTarget", params);
@@ -84,15 +84,15 @@ impl Browser {
     }
 
     /// What an expression is in the page; a promise is awaited.
-    pub fn eval(&mut self, tab: &Tab, expression: &str) -> Value {
+    pub(crate) fn eval(&mut self, tab: &Tab, expression: &str) -> Value {
         let answer = self.call(Some(tab), "Runtime.evaluate", evaluate(expression));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
 
     /// Waits until an expression is true.
-    pub fn until(&mut self, tab: &Tab, expression: &str) {
-        let deadline = Instant::now() + Duration::from_secs(120);
+    pub(crate) fn until(&mut self, tab: &Tab, expression: &str) {
+        let deadline = Instant::now() + Duration::from_mins(2);
         let asked = evaluate(&format!("!!({expression})"));
         // A tab that is on its way to a page has nothing to ask.
         while self.tried(Some(tab), "Runtime.evaluate", asked.clone())["result"]["result"]["value"]
@@ -107,7 +107,7 @@ impl Browser {
     }
 
     /// A picture of the tab, as large as a screen.
-    pub fn picture(&mut self, tab: &Tab, scheme: &str, width: u32, height: u32) -> Vec<u8> {
+    pub(crate) fn picture(&mut self, tab: &Tab, scheme: &str, width: u32, height: u32) -> Vec<u8> {
         let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.call(Some(tab), "Emulation.setEmulatedMedia", json!({ "features": feature }));
         let mobile = width < 600;

@@ -89,12 +89,29 @@ fn a_test_message_is_sent_and_a_target_that_is_not_there_is_said() {
     assert_eq!(listener.hits("/200/here")[0].json()["event"], "test");
 }
 
+/// A role that `whose` may assume, and that may do everything in `account`.
+async fn responder(account: &str, whose: &str) {
+    let iam = aws_sdk_iam::Client::new(&support::lab().lab.sdk_config(account));
+    let trust = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": whose }, "Action": "sts:AssumeRole",
+        "Condition": { "StringEquals": { "sts:ExternalId": "42" } },
+    }] });
+    let all = serde_json::json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let name = "backburn-responder";
+    let made = iam.create_role().role_name(name).assume_role_policy_document(trust.to_string());
+    made.send().await.expect("a role");
+    let put = iam.put_role_policy().role_name(name).policy_name("all");
+    put.policy_document(all.to_string()).send().await.expect("a policy");
+}
+
 #[test]
 fn a_run_works_in_the_account_that_is_named_by_its_role() {
     let seed = wait_for(support::lab().seeded());
     let own = support::lab().account();
     let desk = Desk::at(&support::lab().lab.endpoint, &own);
     let there = &seed.account;
+    wait_for(responder(there, &own));
     let file = written(
         &desk,
         "x.toml",
@@ -126,7 +143,7 @@ fn a_run_works_in_the_account_that_is_named_by_its_role() {
     let args = ["run", LEAK, "--account", "production", "--yes", "--accept-presumed"];
     run(&[&args[..], &given].concat(), 0);
     // The role of the run is found again by itself.
-    run(&["release", "last"], 0);
+    run(&["release", "last", "--yes"], 0);
     let elsewhere = run(&[&["plan", LEAK, "--account", "999999999999"][..], &given].concat(), 4);
     assert!(elsewhere.err.contains("999999999999"), "{}", elsewhere.err);
 }

@@ -1,6 +1,10 @@
 //! What ends a run before its time: SIGKILL at many points, Ctrl-C, `abort`, a torn or changed
 //! journal, a second process. Then: the same end as an uninterrupted run, and all given back.
 
+mod signals;
+
+pub(crate) use signals::in_a_session;
+
 use std::sync::OnceLock;
 
 use backburn::lab::seed::Seed;
@@ -12,21 +16,27 @@ use crate::playbooks::{compromised, isolated};
 use crate::support;
 
 /// The shipped playbook with a shorter open window, and how to run it.
-struct Play {
-    desk: Desk,
-    seed: Seed,
+pub(crate) struct Play {
+    pub(crate) desk: Desk,
+    pub(crate) seed: Seed,
     file: String,
     before: Value,
 }
 
 impl Play {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (desk, seed) = Desk::seeded();
         let text = std::fs::read_to_string(root().join("playbooks/ec2-compromise.yaml"));
         let text = text.expect("the playbook");
         let line = "      disassociate-addresses: ${{ inputs.disassociate-addresses }}\n";
         let short = text.replace(line, &format!("{line}      cut-connections-after: 2s\n"));
         assert_ne!(text, short);
+        // Here the snapshots wait for the isolation, so that a run that is stopped in the open window has
+        // something left to do.
+        let needs = "    needs: [protect, memory]\n    uses: ec2.snapshot-volumes";
+        let last = "    needs: [protect, memory, isolate]\n    uses: ec2.snapshot-volumes";
+        assert!(short.contains(needs));
+        let short = short.replace(needs, last);
         let file = desk.path("ec2-compromise.yaml");
         std::fs::write(&file, short).expect("written");
         let before = desk.state();
@@ -45,7 +55,7 @@ impl Play {
         self.desk.ends(0, &args.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    fn until(&self, seen: impl Fn(&Value) -> bool) -> crate::binary::Running {
+    pub(crate) fn until(&self, seen: impl Fn(&Value) -> bool) -> crate::binary::Running {
         let args = self.args();
         self.desk.until(&args.iter().map(String::as_str).collect::<Vec<_>>(), seen)
     }
@@ -73,7 +83,7 @@ impl Play {
         })
     }
 
-    fn released(&self) {
+    pub(crate) fn released(&self) {
         let now = self.desk.state();
         let left = differences(&without_retained(&self.before), &without_retained(&now));
         assert_eq!(left, "");
@@ -128,7 +138,7 @@ fn killed(cut: &Cut) {
     let desk = &play.desk;
     if cut.released {
         play.until(&cut.seen).kill();
-        desk.ends(0, &["release", "last"]);
+        desk.ends(0, &["release", "last", "--yes"]);
         play.released();
     }
     play.until(&cut.seen).kill();
@@ -143,7 +153,7 @@ fn killed(cut: &Cut) {
     }
     desk.ends(0, &["runs", "verify", "last"]);
     desk.ends(4, &["resume", "last"]);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     play.released();
 }
 
@@ -168,7 +178,7 @@ fn a_resumed_run_is_killed_too() {
     play.desk.until(&resume, operation).kill();
     play.desk.ends(0, &resume);
     assert_eq!(differences(uninterrupted(), &play.end()), "");
-    play.desk.ends(0, &["release", "last"]);
+    play.desk.ends(0, &["release", "last", "--yes"]);
     play.released();
 }
 
@@ -177,8 +187,8 @@ fn a_release_is_killed_too() {
     let play = Play::new();
     play.run();
     let restored = |line: &Value| line["record"] == "release-intent";
-    play.desk.until(&["release", "last"], restored).kill();
-    play.desk.ends(0, &["release", "last"]);
+    play.desk.until(&["release", "last", "--yes"], restored).kill();
+    play.desk.ends(0, &["release", "last", "--yes"]);
     play.released();
 }
 
@@ -206,12 +216,18 @@ fn a_live_run_is_left_alone_and_can_be_aborted() {
         let refused = play.desk.ends(4, &[command, "last"]);
         assert!(refused.err.contains("another process"), "{}", refused.err);
     }
-    play.desk.ends(0, &["abort", "last"]);
+    play.desk.ends(0, &["abort", "last", "--reason", "wrong host, ticket 7"]);
     assert_eq!(running.ended().code, Some(9));
     assert!(play.is_closed());
     let refused = play.desk.ends(4, &["resume", "last"]);
     assert!(refused.err.contains("aborted"), "{}", refused.err);
-    play.desk.ends(0, &["release", "last"]);
+    // Who decided it, and why, is kept for whoever reads it later.
+    let shown = play.desk.ends(0, &["runs", "show", "last"]).out;
+    assert!(shown.contains("aborted by tester (arn:aws:"), "{shown}");
+    assert!(shown.contains("): wrong host, ticket 7"), "{shown}");
+    let report = play.desk.ends(0, &["report", "last", "--format", "md"]).out;
+    assert!(report.contains("- tester aborted it: wrong host, ticket 7."), "{report}");
+    play.desk.ends(0, &["release", "last", "--yes"]);
     play.released();
 }
 
@@ -222,7 +238,7 @@ fn an_abandoned_run_is_aborted_and_closed() {
     assert!(!play.is_closed(), "it was killed in the open window");
     play.desk.ends(0, &["abort", "last"]);
     assert!(play.is_closed());
-    play.desk.ends(0, &["release", "last"]);
+    play.desk.ends(0, &["release", "last", "--yes"]);
     play.released();
 }
 
@@ -241,7 +257,7 @@ fn a_change_by_someone_else_is_a_conflict_until_forced() {
         .fold(call, |call, group| call.groups(group.as_str().expect("an id")));
     wait_for(call.send()).expect("changed");
 
-    let conflict = play.desk.ends(7, &["release", "last"]);
+    let conflict = play.desk.ends(7, &["release", "last", "--yes"]);
     for said in ["before the run", "this run set", "now", "--force"] {
         assert!(conflict.out.contains(said), "{said}: {}", conflict.out);
     }
@@ -255,7 +271,7 @@ fn a_change_by_someone_else_is_a_conflict_until_forced() {
     assert_eq!(differences(&without_retained(&play.before), &without_retained(&now)), "");
 
     let force = format!("ec2.eni-groups {eni}");
-    play.desk.ends(0, &["release", "last", "--force", &force]);
+    play.desk.ends(0, &["release", "last", "--yes", "--force", &force]);
     play.released();
 }
 
@@ -276,7 +292,8 @@ fn a_torn_line_is_dropped_and_a_changed_one_refused() {
     let before = desk.state();
     for bad in [changed, gap.join("\n") + "\n"] {
         std::fs::write(desk.journal(), &bad).expect("written");
-        for command in [&["runs", "verify", "last"][..], &["resume", "last"], &["release", "last"]]
+        for command in
+            [&["runs", "verify", "last"][..], &["resume", "last"], &["release", "last", "--yes"]]
         {
             let refused = desk.ends(1, command);
             assert!(refused.err.contains("chain is broken at line"), "{}", refused.err);

@@ -62,6 +62,10 @@ fn another_key(desk: &Desk) -> String {
     wait_for(async {
         let iam = aws_sdk_iam::Client::new(&config);
         iam.create_user().user_name("responder").send().await.expect("a user");
+        let all = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+        let put = iam.put_user_policy().user_name("responder").policy_name("all");
+        put.policy_document(all.to_string()).send().await.expect("a policy");
         let made = iam.create_access_key().user_name("responder").send().await.expect("a key");
         made.access_key.expect("a key").access_key_id
     })

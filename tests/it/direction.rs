@@ -10,18 +10,19 @@ use crate::binary::root;
 
 /// A module, and what it may name beside itself.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("playbook", &[]),
-    ("journal", &[]),
+    ("text", &[]),
+    ("playbook", &["text"]),
+    ("journal", &["text"]),
     ("engine", &["journal"]),
     ("aws", &["engine"]),
-    ("actions", &["aws", "engine", "playbook"]),
+    ("actions", &["aws", "engine", "playbook", "text"]),
     ("config", &["playbook"]),
-    ("notify", &["config", "journal"]),
-    ("program", &["actions", "aws", "engine", "journal", "playbook"]),
-    ("drill", &["engine", "journal", "playbook", "program"]),
+    ("notify", &["config", "journal", "text"]),
+    ("program", &["actions", "aws", "engine", "journal", "playbook", "text"]),
+    ("drill", &["engine", "journal", "playbook", "program", "text"]),
     ("lab", &[]),
     ("crash_matrix", &["actions", "aws", "engine", "journal", "lab", "playbook"]),
-    ("report", &["crash_matrix", "drill", "engine", "journal", "playbook", "program"]),
+    ("report", &["crash_matrix", "drill", "engine", "journal", "playbook", "program", "text"]),
     ("serve", &["journal", "report"]),
     (
         "conduct",
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "program",
             "report",
             "serve",
+            "text",
         ],
     ),
     (
@@ -58,11 +60,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "program",
             "report",
             "serve",
+            "text",
         ],
     ),
+    ("fuzzing.rs", &["config"]),
     // The roots: arguments to exit code, and the list of modules.
     ("lib.rs", &[]),
-    ("main.rs", &["cli"]),
+    ("main.rs", &["cli", "text"]),
 ];
 
 /// Rooms in which no two files need each other, by whatever way round.
@@ -162,6 +166,60 @@ fn modules_name_only_what_is_below_them() {
     }
     assert_eq!(seen.len(), ALLOWED.len(), "a module of ALLOWED is gone: {seen:?}");
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Text for people leaves by `text` only, which shows what is hidden in it.
+#[test]
+fn no_other_file_names_a_stream() {
+    let stream = Regex::new(
+        r"\b(?:e?print(?:ln)?|dbg)!|\b(?:stdout|stderr)\(\)|\bMultiProgress\b|\bTerm::|/dev/(?:tty|std(?:out|err))",
+    )
+    .expect("a pattern");
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for path in files() {
+        let inner = path.strip_prefix(&source).expect("a file in src");
+        let is_own = ["text/stream.rs", "playbook/expr/hostile.rs"].map(Path::new).contains(&inner);
+        if is_own || is_test(inner) {
+            continue;
+        }
+        let code = code(&path);
+        // Whether somebody can be asked is not writing.
+        let code = code.replace("io::stderr().is_terminal()", "").replace("io::stdin()", "");
+        wrong.extend(
+            stream.find_iter(&code).map(|found| format!("{}: {}", inner.display(), found.as_str())),
+        );
+    }
+    assert!(wrong.is_empty(), "print by `text::Stream` or a command's `Context`: {wrong:#?}");
+}
+
+/// Where text is made that has a syntax of its own, and escapes its values by that.
+const WITH_SYNTAX: &[&str] = &["report/ci", "report/html", "report/digest.rs", "cli/reference.rs"];
+
+/// A value that has a line break must not begin a line: `line!` adds a line, and a format that holds a value holds no
+/// line break.
+#[test]
+fn a_value_begins_no_line() {
+    let format =
+        Regex::new(r#"\b(format|write|writeln)!\([^";]*"((?:[^"\\]|\\.)*)""#).expect("a pattern");
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for path in files() {
+        let inner = path.strip_prefix(&source).expect("a file in src");
+        let is_for_people = ["cli", "report", "conduct"].iter().any(|room| inner.starts_with(room));
+        let has_syntax = WITH_SYNTAX.iter().any(|place| inner.starts_with(place));
+        if !is_for_people || has_syntax || is_test(inner) {
+            continue;
+        }
+        let code = code(&path);
+        for found in format.captures_iter(&code) {
+            let text = &found[2];
+            if &found[1] == "writeln" || text.contains("\\n") && text.contains('{') {
+                wrong.push(format!("{}: {text}", inner.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "add lines by `line!`: {wrong:#?}");
 }
 
 /// The paths of a file's `use` declarations and of its other code, without what stands in braces after
@@ -317,6 +375,25 @@ fn the_scan_sees_what_it_must() {
     let code = "use crate::{\n    actions::{Action, page},\n    aws::Aws,\n};\nlet x = crate::report::look();";
     let names: Vec<_> = named(code).into_iter().collect();
     assert_eq!(names, ["actions", "aws", "report"]);
+}
+
+/// The SDK's paginators end in silence when a token is repeated, and a loop of one's own ends at whatever
+/// it takes for the end. Only the readers of the crash matrix, which share no code with a run, use them.
+#[test]
+fn every_listing_is_read_by_the_one_helper() {
+    let own = Regex::new(r"into_paginator|set_(next_token|marker|continuation_token|key_marker|exclusive_start_key)\(")
+        .expect("a pattern");
+    let helped = Regex::new(r"Pages::new").expect("a pattern");
+    for path in files_in("src/aws") {
+        let inner = path.strip_prefix(root()).expect("a file of ours");
+        if is_test(inner) || inner.ends_with("account.rs") {
+            continue;
+        }
+        let code = code(&path);
+        assert!(!code.contains("into_paginator"), "{}: use `Pages`", inner.display());
+        let (own, helped) = (own.find_iter(&code).count(), helped.find_iter(&code).count());
+        assert_eq!(own, helped, "{}: a page is asked for beside `Pages`", inner.display());
+    }
 }
 
 /// An action reads, sets and starts by its step handle only: so each gets plans, resume and release.

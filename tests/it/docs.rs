@@ -12,7 +12,7 @@ use regex_lite::Regex;
 use crate::binary::{self, Desk, root};
 
 /// Every Rust file of the program, with its text.
-fn sources() -> Vec<(PathBuf, String)> {
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     let mut folders = vec![root().join("src"), root().join("crates")];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -104,12 +104,70 @@ fn the_readme_is_one_page_and_its_playbook_is_valid() {
     }
 }
 
+/// What a newcomer types works wherever the lab answers, and no command comes before the line that says how it came.
+#[test]
+fn commands_of_pages_name_no_port_and_no_program_that_is_not_there_yet() {
+    let mut seen = 0;
+    for page in pages() {
+        for block in read(&page).split("```sh\n").skip(1) {
+            let block = block.split("```").next().expect("its end");
+            seen += 1;
+            assert!(!block.contains("127.0.0.1:4566"), "{page}: `lab env` knows the port\n{block}");
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    for page in ["README.md", "docs/tour.md"] {
+        let text = read(page);
+        let install = text.find("cargo install --path .").expect("how it comes to be there");
+        let mut blocks = text.match_indices("```sh\n").map(|(at, _)| at);
+        let is_bare = |at: &usize| {
+            let block = text[at + 6..].split("```").next().expect("its end");
+            block.lines().any(|line| line.starts_with("backburn "))
+        };
+        let first = blocks.find(is_bare).expect("a command");
+        assert!(install < first, "{page}");
+    }
+}
+
+/// The cases of the page on policies have the answers that stand there.
+#[test]
+fn the_cases_of_the_page_are_judged_as_it_says() {
+    let page = read("docs/policy.md");
+    let block = |start: &str| -> String {
+        let after = page.split(start).nth(1).expect("a block");
+        after.split("```").next().expect("its end").to_owned()
+    };
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    let file = desk.path("cases.jsonl");
+    std::fs::write(&file, block("```jsonl\n")).expect("a file");
+    let judged = desk.ends(0, &["can", "--cases", &file.display().to_string()]);
+    assert_eq!(judged.out, block("```json\n"));
+    let help = desk.ends(0, &["can", "--help"]).out;
+    assert!(help.contains("docs/policy.md"), "{help}");
+    // Every field that is read is in the table.
+    let source = read("crates/policy/src/cases.rs");
+    let field = Regex::new(r#"(?:get|text|documents?|levels)\((?:case, )?"([a-zA-Z]+)"\)"#);
+    let fields: BTreeSet<_> = field
+        .expect("a pattern")
+        .captures_iter(&source)
+        .map(|found| found[1].to_owned())
+        .filter(|field| field != "request")
+        .collect();
+    assert!(fields.len() > 9, "{fields:?}");
+    for field in fields {
+        assert!(
+            page.contains(&format!("`{field}`")) || page.contains(&format!(".{field}`")),
+            "{field}"
+        );
+    }
+}
+
 /// A transcript without what differs between runs, and without what differs between the tour and the tests.
 fn comparable(text: &str) -> BTreeSet<String> {
     let number = Regex::new(r"\b\d+ (given back|already before|retained|conflicts|failed)")
         .expect("a pattern");
     let text = binary::masked(&text.replace("123456789012", "ACCOUNT"))
-        .replace(".backburn/runs", "TEMP/home/runs")
+        .replace("/home/me/.local/state/backburn/runs", "TEMP/home/runs")
         .replace("http://PORT", "http://LAB")
         .replace("IR-2026-7", "IR-7");
     let text = number.replace_all(&text, "N $1");

@@ -312,7 +312,10 @@ async fn a_restore_test_is_found_and_judged() {
     let outputs = rig.done().await;
     let job = outputs["test"]["job"].as_str().expect("an id");
     let seen = backup.describe_restore_job().restore_job_id(job).send().await.expect("there");
-    assert_eq!(seen.validation_status().map(|status| status.as_str()), Some("SUCCESSFUL"));
+    assert_eq!(
+        seen.validation_status().map(aws_sdk_backup::types::RestoreValidationStatus::as_str),
+        Some("SUCCESSFUL")
+    );
     assert_eq!(seen.validation_status_message(), Some("all there"));
     let kept = rig.release().await;
     assert!(kept.iter().any(|item| matches!(item.outcome, Released::Retained { .. })), "{kept:#?}");

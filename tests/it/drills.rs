@@ -4,11 +4,14 @@
 mod cut;
 mod ended;
 mod halted;
+mod past;
 mod printed;
 mod refused;
 mod served;
 mod shipped;
+mod signals;
 mod twins;
+mod vouched;
 
 use std::time::{Duration, Instant};
 
@@ -127,7 +130,7 @@ impl Drill {
 
     /// Waits until an experiment of this account is in this state.
     fn experiment_is(&self, status: &str) {
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + Duration::from_mins(5);
         while !self.experiments().iter().any(|one| one == status) {
             assert!(Instant::now() < deadline, "{:?}", self.experiments());
             std::thread::sleep(Duration::from_millis(50));

@@ -1,4 +1,4 @@
-//! Containment where IAM is enforced (ministack): credentials that worked are refused after `iam-key-leak`, and work
+//! Containment where IAM is enforced, by the upstream (ministack) and by the front (before moto): credentials that worked are refused after `iam-key-leak`, and work
 //! again after release. Real calls, signed with real secrets, of four kinds of credentials and three protocols.
 
 use std::sync::OnceLock;
@@ -15,11 +15,22 @@ const USER: &str = "leaky";
 const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":
     ["ec2:DescribeVpcs","dynamodb:ListTables","s3:ListAllMyBuckets","sts:*"],"Resource":"*"}]}"#;
 
-/// One lab for the tests of this file.
-fn enforced() -> &'static Lab {
-    static LAB: OnceLock<Lab> = OnceLock::new();
-    LAB.get_or_init(|| {
-        let options = LabOptions { upstream: Upstream::MiniStack, ..support::fronted() };
+/// Who refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    MiniStack,
+    Front,
+}
+
+/// One lab of each for the tests of this file.
+fn enforced(by: By) -> &'static Lab {
+    static LABS: [OnceLock<Lab>; 2] = [OnceLock::new(), OnceLock::new()];
+    LABS[by as usize].get_or_init(|| {
+        let (upstream, enforces) = match by {
+            By::MiniStack => (Upstream::MiniStack, false),
+            By::Front => (Upstream::Moto, true),
+        };
+        let options = LabOptions { upstream, enforces, ..support::fronted() };
         let started = std::thread::spawn(move || wait_for(lab::up(&options, &Silent)));
         started
             .join()
@@ -31,15 +42,17 @@ fn enforced() -> &'static Lab {
 /// Credentials as an attacker holds them.
 #[derive(Clone)]
 struct Held {
+    by: By,
     id: String,
     secret: String,
     token: Option<String>,
 }
 
 impl Held {
-    fn of_session(credentials: Option<aws_sdk_sts::types::Credentials>) -> Self {
+    fn of_session(by: By, credentials: Option<aws_sdk_sts::types::Credentials>) -> Self {
         let made = credentials.expect("credentials");
         Self {
+            by,
             id: made.access_key_id,
             secret: made.secret_access_key,
             token: Some(made.session_token),
@@ -49,7 +62,7 @@ impl Held {
     fn config(&self) -> aws_config::SdkConfig {
         let credentials =
             Credentials::new(&self.id, &self.secret, self.token.clone(), None, "attacker");
-        let config = enforced().sdk_config(&self.id).into_builder();
+        let config = enforced(self.by).sdk_config(&self.id).into_builder();
         config.credentials_provider(SharedCredentialsProvider::new(credentials)).build()
     }
 
@@ -86,6 +99,7 @@ const DENIED: [&str; 3] = ["UnauthorizedOperation", "AccessDeniedException", "Ac
 const INACTIVE: [&str; 3] = ["AuthFailure", "UnrecognizedClientException", "InvalidAccessKeyId"];
 
 struct Incident {
+    by: By,
     desk: Desk,
     /// The key that leaked, and one that did not.
     leaked: Held,
@@ -97,8 +111,8 @@ struct Incident {
 }
 
 impl Incident {
-    async fn begin(account: &str) -> Self {
-        let root = enforced().sdk_config(account);
+    async fn begin(by: By, account: &str) -> Self {
+        let root = enforced(by).sdk_config(account);
         let iam = aws_sdk_iam::Client::new(&root);
         let user = iam.create_user().user_name(USER).send().await.expect("a user");
         let policy = iam.put_user_policy().user_name(USER).policy_name("allow");
@@ -114,7 +128,7 @@ impl Incident {
         let key = async || {
             let made = iam.create_access_key().user_name(USER).send().await.expect("a key");
             let made = made.access_key.expect("a key");
-            Held { id: made.access_key_id, secret: made.secret_access_key, token: None }
+            Held { by, id: made.access_key_id, secret: made.secret_access_key, token: None }
         };
         let (leaked, other) = (key().await, key().await);
         let sts = aws_sdk_sts::Client::new(&leaked.config());
@@ -124,10 +138,11 @@ impl Incident {
         let assumed = sts.assume_role().role_arn(role).role_session_name("attacker");
         let assumed = assumed.send().await.expect("a session").credentials;
         Self {
-            desk: Desk::at(&enforced().endpoint, account),
-            session: Held::of_session(session),
-            federated: Held::of_session(federated),
-            role: Held::of_session(assumed),
+            by,
+            desk: Desk::at(&enforced(by).endpoint, account),
+            session: Held::of_session(by, session),
+            federated: Held::of_session(by, federated),
+            role: Held::of_session(by, assumed),
             leaked,
             other,
         }
@@ -148,7 +163,16 @@ impl Incident {
 
 #[test]
 fn a_leaked_key_and_its_sessions_are_refused_until_release() {
-    let incident = wait_for(Incident::begin("400000000001"));
+    all_refused_until_release(By::MiniStack, "400000000001");
+}
+
+#[test]
+fn the_front_refuses_a_leaked_key_and_its_sessions_until_release() {
+    all_refused_until_release(By::Front, "400000000005");
+}
+
+fn all_refused_until_release(by: By, account: &str) {
+    let incident = wait_for(Incident::begin(by, account));
     wait_for(incident.all_work());
     incident.run(0, "all");
     wait_for(async {
@@ -159,31 +183,40 @@ fn a_leaked_key_and_its_sessions_are_refused_until_release() {
         // As on AWS: a role's session is the role's, and the playbook contains a user.
         incident.role.works().await;
     });
-    incident.desk.ends(0, &["release", "last"]);
+    incident.desk.ends(0, &["release", "last", "--yes"]);
     wait_for(incident.all_work());
 }
 
 #[test]
 fn a_deny_of_older_sessions_leaves_the_other_key_alone() {
-    let incident = wait_for(Incident::begin("400000000002"));
-    wait_for(incident.all_work());
     // The upstream's simulator ignores the time of issue that it is given, and does not see this deny: the run
-    // believes that. The calls below show what is so.
-    incident.run(6, "sessions");
+    // believes that. The calls show what is so.
+    only_sessions_refused(By::MiniStack, "400000000002", 6);
+}
+
+#[test]
+fn the_front_refuses_older_sessions_and_leaves_the_other_key_alone() {
+    only_sessions_refused(By::Front, "400000000006", 0);
+}
+
+fn only_sessions_refused(by: By, account: &str, code: i32) {
+    let incident = wait_for(Incident::begin(by, account));
+    wait_for(incident.all_work());
+    incident.run(code, "sessions");
     wait_for(async {
         incident.leaked.is_refused_as(INACTIVE).await;
         incident.session.is_refused_as(DENIED).await;
         incident.federated.is_refused_as(DENIED).await;
         incident.other.works().await;
     });
-    incident.desk.ends(0, &["release", "last"]);
+    incident.desk.ends(0, &["release", "last", "--yes"]);
     wait_for(incident.all_work());
 }
 
 /// Else nothing above would mean anything: the front must not spoil what the upstream checks.
 #[test]
 fn signatures_are_checked_through_the_front() {
-    let incident = wait_for(Incident::begin("400000000003"));
+    let incident = wait_for(Incident::begin(By::MiniStack, "400000000003"));
     let guessed = Held { secret: "guessed".into(), ..incident.leaked.clone() };
     let without_token = Held { token: None, ..incident.session.clone() };
     wait_for(async {
@@ -196,7 +229,16 @@ fn signatures_are_checked_through_the_front() {
 /// The front cannot ask the upstream for the owner of a key whose secret it does not have.
 #[test]
 fn calls_are_recorded_under_who_made_them() {
-    let incident = wait_for(Incident::begin("400000000004"));
+    recorded_under_who_made_them(By::MiniStack, "400000000004");
+}
+
+#[test]
+fn calls_that_the_front_refuses_are_recorded_under_who_made_them() {
+    recorded_under_who_made_them(By::Front, "400000000007");
+}
+
+fn recorded_under_who_made_them(by: By, account: &str) {
+    let incident = wait_for(Incident::begin(by, account));
     wait_for(incident.all_work());
     incident.run(0, "all");
     wait_for(async {
@@ -212,7 +254,7 @@ fn calls_are_recorded_under_who_made_them() {
             (&incident.role, &role),
         ];
         for (held, arn) in expected {
-            let callers = callers(account, &held.id).await;
+            let callers = callers(incident.by, account, &held.id).await;
             // One call each of three protocols, at least.
             assert!(callers.len() >= 3, "{callers:?}");
             assert!(callers.iter().all(|caller| caller == arn), "{callers:?}");
@@ -221,8 +263,8 @@ fn calls_are_recorded_under_who_made_them() {
 }
 
 /// Who made the calls with a key, as CloudTrail tells.
-async fn callers(account: &str, key: &str) -> Vec<String> {
-    let trail = aws_sdk_cloudtrail::Client::new(&enforced().sdk_config(account));
+async fn callers(by: By, account: &str, key: &str) -> Vec<String> {
+    let trail = aws_sdk_cloudtrail::Client::new(&enforced(by).sdk_config(account));
     let of = LookupAttribute::builder()
         .attribute_key(LookupAttributeKey::AccessKeyId)
         .attribute_value(key)

@@ -22,7 +22,7 @@ steps:
     with:
       resource: ${{ inputs.instance }}
       tags:
-        note: ${{ inputs.secret }}
+        note: contained
   fail:
     needs: [tag]
     uses: core.assert
@@ -30,7 +30,7 @@ steps:
     with:
       # True in the plan, which does not know yet when the run starts.
       that: ${{ 'known after run' in run.started }}
-      message: as arranged
+      message: as arranged with ${{ inputs.secret }}
   after:
     needs: [fail]
     uses: core.wait

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use aws_sdk_iam::error::ProvideErrorMetadata;
 use backburn::lab::{self, Lab, LabOptions, Silent};
 use serde_json::Value;
 
-use crate::binary::{Desk, RUN};
+use crate::binary::{Desk, RUN, wait_for};
 use crate::support;
 
 /// Pid of the front in the state file.
@@ -72,6 +73,49 @@ async fn it_stands_before_an_endpoint_that_runs_already() {
     assert_eq!(front.passthrough, ["cloudtrail"]);
     lab::down(&options, &Silent).await.expect("down");
     assert!(upstream_answers(&shared.lab).await, "an endpoint that is not ours is left alone");
+}
+
+/// Before the same upstream, so that nothing but the front decides.
+#[test]
+fn it_refuses_whom_policies_refuse_if_it_is_asked_to() {
+    let shared = support::lab();
+    let url = shared.lab.front.as_ref().expect("a front").upstream.clone();
+    let desk = Desk::at("http://127.0.0.1:1", &shared.account());
+    let options = LabOptions {
+        upstream: lab::Upstream::Url(url.clone()),
+        home: desk.path("home").join("lab"),
+        enforces: true,
+        ..support::fronted()
+    };
+    let found = wait_for(async {
+        let lab = lab::up(&options, &Silent).await.expect("up");
+        let root = aws_sdk_iam::Client::new(&lab.sdk_config(&desk.account));
+        root.create_user().user_name("bob").send().await.expect("a user");
+        let key = root.create_access_key().user_name("bob").send().await.expect("a key");
+        let key = key.access_key.expect("a key").access_key_id;
+        let listed = |endpoint: &Lab| {
+            aws_sdk_iam::Client::new(&endpoint.sdk_config(&key)).list_users().send()
+        };
+        let past = Lab { endpoint: url.clone(), ..lab.clone() };
+        // Of a thing whose tags the front does not know.
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:StopInstances",
+            "Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"red"}}}]}"#;
+        let policy = root.put_user_policy().user_name("bob").policy_name("p");
+        policy.policy_document(text).send().await.expect("a policy");
+        let ec2 = aws_sdk_ec2::Client::new(&lab.sdk_config(&key));
+        let stopped = ec2.stop_instances().instance_ids("i-0123456789abcdef0").send().await;
+        assert_eq!(stopped.expect_err("no such").code(), Some("InvalidInstanceID.NotFound"));
+        let around = listed(&past).await.is_ok();
+        let through = listed(&lab).await.expect_err("refused");
+        (around, through.code().unwrap_or("none").to_owned(), lab.endpoint)
+    });
+    let (around, through, endpoint) = found;
+    assert_eq!((around, through.as_str()), (true, "AccessDenied"));
+    let status = desk.command(&["lab", "status"]).output().expect("it starts");
+    let told = String::from_utf8(status.stdout).expect("UTF-8");
+    let told = told.replace(&url, "UPSTREAM").replace(&endpoint, "FRONT");
+    insta::assert_snapshot!("lab-status-enforced", told.replace(&desk.account, "ACCOUNT"));
+    assert!(wait_for(lab::down(&options, &Silent)).expect("down"));
 }
 
 /// Whoever reads of a run must see what it proves.

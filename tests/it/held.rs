@@ -46,7 +46,7 @@ fn what_a_run_holds_is_refused_until_it_is_released() {
     );
     let beside = desk.run(&[&plan[..], &["--beside", &run]].concat());
     assert!(!beside.out.contains(" holds `iam.access-key-status"), "{}", beside.out);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     desk.ends(0, &plan);
 }
 
@@ -57,7 +57,7 @@ fn another_home_sees_the_marks_in_the_account() {
         let other = Desk::at(&desk.endpoint, &desk.account);
         let refused = other.ends(4, &args("plan", playbook, &inputs));
         assert!(refused.out.contains(&format!("is held by run {run}")), "{}", refused.out);
-        desk.ends(0, &["release", "last"]);
+        desk.ends(0, &["release", "last", "--yes"]);
         other.ends(0, &args("plan", playbook, &inputs));
     }
 }
@@ -76,7 +76,7 @@ fn of_two_at_once_one_begins() {
     codes.sort_unstable();
     let said = both.map(|ended| String::from_utf8_lossy(&ended.stderr).into_owned());
     assert_eq!(codes, [Some(0), Some(4)], "{said:?}");
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
 }
 
 /// A drill that does to an instance what a run has done to it already.
@@ -113,14 +113,14 @@ fn a_drill_is_refused_what_a_run_holds() {
     let refused = desk.ends(4, &drill);
     assert!(refused.err.contains(&format!("run {run} holds `")), "{}", refused.err);
     assert_eq!(desk.runs().len(), 1, "there is no drill to release");
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
 }
 
 /// A run that nobody can read is not taken for one that holds nothing.
 #[test]
 fn what_an_unreadable_run_holds_is_called_unknown() {
     let (desk, inputs, run) = contained(LEAK, leaked);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     let plan = args("plan", LEAK, &inputs);
     let unknown = format!("what run {run} holds is unknown");
     let before = desk.ends(0, &plan);
@@ -132,5 +132,5 @@ fn what_an_unreadable_run_holds_is_called_unknown() {
     std::fs::write(desk.journal(), spoilt).expect("written");
     let after = desk.ends(0, &plan);
     assert!(after.out.contains(&unknown) && after.out.contains("chain is broken"), "{}", after.out);
-    assert!(desk.ends(0, &["runs"]).out.contains("unreadable"));
+    assert!(desk.ends(0, &["runs"]).out.contains("TAMPERED"));
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-use backburn::lab::{self, LabError, LabOptions, Progress, Silent, Upstream};
+use backburn::lab::{self, Asked, LabError, LabOptions, Progress, Silent, Upstream};
 
 use crate::support::{self, account_state, cache, home, options};
 
@@ -87,6 +87,10 @@ async fn up_status_reset_down() {
     assert!(said.0.lock().expect("no panic")[0].contains("already runs"));
     let other = LabOptions { upstream: Upstream::LocalStack, ..options.clone() };
     assert!(matches!(lab::up(&other, &Silent).await, Err(LabError::OtherUpstream { .. })));
+    let clock = Some("60x".parse().expect("a factor"));
+    let faster = LabOptions { asked: Asked { clock, ..Asked::default() }, ..options.clone() };
+    let refused = lab::up(&faster, &Silent).await.expect_err("it has no such clock");
+    assert!(refused.to_string().contains("`--clock 60x` was asked for"), "{refused}");
 
     let env = lab::env(&options).await.expect("running");
     assert!(env.contains(&("AWS_ENDPOINT_URL".into(), first.endpoint.clone())));

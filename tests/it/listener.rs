@@ -14,32 +14,32 @@ use serde_json::Value;
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Hit {
+pub(crate) struct Hit {
     pub path: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
 impl Hit {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
 }
 
 type Seen = Arc<Mutex<Vec<Hit>>>;
 
-pub struct Listener {
+pub(crate) struct Listener {
     pub url: String,
     seen: Seen,
 }
 
 impl Listener {
     /// Listens until the test process ends.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         socket.set_nonblocking(true).expect("a socket");
         let url = format!("http://{}", socket.local_addr().expect("an address"));
@@ -55,13 +55,13 @@ impl Listener {
         Self { url, seen }
     }
 
-    pub fn hits(&self, path: &str) -> Vec<Hit> {
+    pub(crate) fn hits(&self, path: &str) -> Vec<Hit> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().filter(|hit| hit.path == path).cloned().collect()
     }
 
     /// Waits until that path was asked for.
-    pub fn wait(&self, path: &str) {
+    pub(crate) fn wait(&self, path: &str) {
         let is_hit = async || (!self.hits(path).is_empty()).then_some(());
         crate::binary::wait_for(crate::support::until(path, is_hit));
     }

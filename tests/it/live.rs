@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::binary::Desk;
+use crate::binary::{Desk, approving};
 use crate::browser::{self, Browser};
 
 /// Two steps that take a while, with a question between them. Everything that is text is hostile.
@@ -34,7 +34,7 @@ steps:
 "#;
 
 /// A run with its page.
-pub struct Served {
+pub(crate) struct Served {
     desk: Desk,
     child: Child,
     said: mpsc::Receiver<String>,
@@ -42,7 +42,7 @@ pub struct Served {
 }
 
 /// A browser that the link was opened in: where the page is, and the header that shows it.
-pub struct Opened {
+pub(crate) struct Opened {
     place: String,
     cookie: String,
 }
@@ -63,7 +63,7 @@ impl Served {
     }
 
     /// What a command of this desk serves.
-    pub fn by(desk: Desk, mut command: Command) -> Self {
+    pub(crate) fn by(desk: Desk, mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -75,7 +75,7 @@ impl Served {
             lines.map_while(Result::ok).for_each(|line| drop(send.send(line)));
         });
         let link = loop {
-            let line = said.recv_timeout(Duration::from_secs(120)).expect("a link");
+            let line = said.recv_timeout(Duration::from_mins(2)).expect("a link");
             if let Some((_, link)) = line.split_once("page: ") {
                 break link.to_owned();
             }
@@ -105,7 +105,7 @@ impl Served {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    pub fn open(&self) -> Opened {
+    pub(crate) fn open(&self) -> Opened {
         let opened = self.ask(&format!("GET /?token={}", self.token()), &[], "");
         assert_eq!(status(&opened), "303", "{opened}");
         let (place, cookie) = (header(&opened, "location"), header(&opened, "set-cookie"));
@@ -113,7 +113,7 @@ impl Served {
         Opened { place, cookie }
     }
 
-    pub fn page(&self, opened: &Opened) -> String {
+    pub(crate) fn page(&self, opened: &Opened) -> String {
         let line = format!("GET {}", opened.place);
         let page = self.ask(&line, std::slice::from_ref(&opened.cookie), "");
         assert_eq!(status(&page), "200");
@@ -122,7 +122,7 @@ impl Served {
 
     /// The page once it has this.
     fn until(&self, opened: &Opened, wanted: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         loop {
             let page = self.page(opened);
             if page.contains(wanted) {
@@ -150,7 +150,7 @@ impl Served {
 
     /// Waits for a line of what the command says.
     fn says(&self, wanted: &str) {
-        while !self.said.recv_timeout(Duration::from_secs(120)).expect(wanted).contains(wanted) {}
+        while !self.said.recv_timeout(Duration::from_mins(2)).expect(wanted).contains(wanted) {}
     }
 
     /// Ctrl-C.
@@ -159,7 +159,7 @@ impl Served {
         assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
     }
 
-    pub fn ended(mut self) -> (Option<i32>, String, Desk) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String, Desk) {
         let mut out = String::new();
         let mut stdout = self.child.stdout.take().expect("a pipe");
         stdout.read_to_string(&mut out).expect("UTF-8");
@@ -236,14 +236,18 @@ fn a_page_shows_a_run_and_takes_its_approval() {
     let answers = answers(&desk);
     assert_eq!(answers.len(), 1);
     let answer = &answers[0];
-    assert_eq!((&answer["by"], &answer["via"]), (&"anna <b>".into(), &"page".into()), "{answer:#}");
+    assert_eq!(
+        (&answer["by"], &answer["via"]),
+        (&"anna <b>".into(), &"live page".into()),
+        "{answer:#}"
+    );
     assert_eq!((&answer["reason"], &answer["yes"]), (&"ticket 7".into(), &true.into()));
     assert!(answer["role"].as_str().is_some_and(|role| role.starts_with("commander")));
     let session = opened.cookie.replace("cookie: backburn=", "");
     assert!(!said.contains(&token) && !said.contains(&session), "{said}");
     keeps_no_secret(&desk, &[&token, &session, opened.place.trim_matches('/')]);
     let report = desk.ends(0, &["report", "last", "--out", "-"]).out;
-    assert!(report.contains("on the page") && report.contains("anna &lt;b&gt;"));
+    assert!(report.contains("via live page") && report.contains("anna &lt;b&gt;"));
     desk.ends(0, &["runs", "verify", "last"]);
     afterwards(desk);
 }
@@ -275,12 +279,13 @@ fn a_resumed_run_asks_on_its_page() {
     assert_eq!(status(&told), "200", "{told}");
     let (code, said, desk) = served.ended();
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(answers(&desk)[0]["via"], "page");
+    assert_eq!(answers(&desk)[0]["via"], "live page");
 }
 
 #[test]
 fn a_page_that_is_kept_stays_until_ctrl_c() {
-    let served = Served::start(&["--keep-serving", "--approve", "decide"]);
+    let served =
+        Served::start(&[&["--keep-serving"][..], &approving("decide", "commander")].concat());
     let opened = served.open();
     served.says("the page stays until Ctrl-C");
     let page = served.until(&opened, "The run has ended. This is its finished report");

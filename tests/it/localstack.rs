@@ -33,7 +33,7 @@ fn ec2_compromise_is_run_and_released() {
     let now = desk.state();
     isolated(&seed, &now);
     assert_eq!(now["ec2"]["addresses"][&seed.elastic_ip]["associated"], false);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     let left = differences(&without_retained(&before), &without_retained(&desk.state()));
     assert_eq!(left, "");
     desk.ends(0, &["runs", "verify", "last"]);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::binary::{Desk, Ended, RUN, root};
+use crate::binary::{Desk, Ended, RUN, approving, root};
 use crate::listener::Listener;
 use crate::playbooks::leaked;
 use crate::support;
@@ -57,7 +57,7 @@ fn everything(desk: &Desk, ended: &Ended) -> String {
 
 #[test]
 fn targets_hear_and_one_that_is_dead_changes_nothing() {
-    let (desk, seed) = Desk::seeded();
+    let (desk, seed) = Desk::unproven();
     let listener = Listener::start();
     let url = &listener.url;
     let config = configured(
@@ -145,7 +145,7 @@ webhook = "https://soc.example.com/x"
     let said = everything(&desk, &ended);
     assert!(!said.contains("T0-hidden") && !said.contains(KEY), "{said}");
     desk.ends(0, &["runs", "verify", "last"]);
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
 }
 
 /// The Python of docs/configuration.md, as it stands there.
@@ -182,8 +182,8 @@ fn a_wanted_approval_is_told_and_a_resumed_run_tells_nothing_twice() {
     // Asked again and not answered: the same question is not told again, another end is.
     let resume = ["resume", "last", "--accept-presumed", "--config", &config];
     desk.ends(10, &resume);
-    desk.ends(0, &[&resume[..], &["--approve", "new-credentials"]].concat());
-    let all: Vec<_> = listener.hits("/200/all").iter().map(|hit| hit.json()).collect();
+    desk.ends(0, &[&resume[..], &approving("new-credentials", "owner")].concat());
+    let all: Vec<_> = listener.hits("/200/all").iter().map(super::listener::Hit::json).collect();
     let ids: BTreeSet<_> = all.iter().map(|told| told["id"].to_string()).collect();
     assert_eq!(ids.len(), all.len(), "{all:#?}");
     let count = |event: &str| all.iter().filter(|told| told["event"] == event).count();
@@ -192,7 +192,7 @@ fn a_wanted_approval_is_told_and_a_resumed_run_tells_nothing_twice() {
 
 #[test]
 fn after_a_crash_everything_is_told_with_the_same_id() {
-    let (desk, seed) = Desk::seeded();
+    let (desk, seed) = Desk::unproven();
     let listener = Listener::start();
     let url = &listener.url;
     let config = |how: &str| {
@@ -206,7 +206,7 @@ fn after_a_crash_everything_is_told_with_the_same_id() {
     let hearing = config("200");
     desk.ends(0, &["resume", "last", "--accept-presumed", "--config", &hearing]);
     let tried = listener.hits("/500/all")[0].json();
-    let all: Vec<_> = listener.hits("/200/all").iter().map(|hit| hit.json()).collect();
+    let all: Vec<_> = listener.hits("/200/all").iter().map(super::listener::Hit::json).collect();
     let start = all.iter().filter(|told| told["event"] == "run-start").collect::<Vec<_>>();
     assert_eq!(start.len(), 1, "{all:#?}");
     assert_eq!((&tried["event"], &start[0]["id"]), (&"run-start".into(), &tried["id"]));

@@ -2,38 +2,16 @@
 //! annotations, the schema in yaml-language-server, new files, pages of codes. Tools that are not on
 //! the machine are installed into the target directory; if that is impossible, the test reports it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::binary::{Desk, RUN, root};
 use crate::playbooks::compromised;
-
-/// The tool is not here and cannot be had: said loudly, since nothing was tested.
-fn skipped(what: &str, why: &str) {
-    eprintln!("\n*** SKIPPED: {what}\n*** {why}\n");
-}
-
-/// The folder of a tool, which is this process's alone until the lock is dropped.
-fn tools(name: &str) -> Result<(PathBuf, std::fs::File), String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-tools");
-    let lock = || {
-        std::fs::create_dir_all(&folder)?;
-        let lock = std::fs::File::create(folder.join(format!("{name}.lock")))?;
-        lock.lock().map(|()| lock)
-    };
-    Ok((folder.join(name), lock().map_err(|error| error.to_string())?))
-}
-
-fn succeeds(command: &mut Command) -> Result<String, String> {
-    let done = command.output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&done.stdout).into_owned();
-    match done.status.success() {
-        true => Ok(text),
-        false => Err(format!("{text}{}", String::from_utf8_lossy(&done.stderr))),
-    }
-}
+use crate::tools::{skipped, succeeds, tools};
 
 /// A Python with the validators, and the folder of the schemas.
 fn validators() -> Result<(PathBuf, PathBuf), String> {
@@ -246,15 +224,58 @@ fn every_code_has_a_page_and_every_command_a_man_page() {
     let unknown = desk.ends(2, &["explain", "playbook::unknown-kay"]);
     assert!(unknown.err.contains("did you mean `playbook::unknown-key`"), "{}", unknown.err);
     let known = desk.ends(0, &["explain"]).out;
-    let source = |path: &str| std::fs::read_to_string(root().join(path)).expect("a file");
-    let codes = ["src/journal/reader.rs", "src/journal/rundir.rs"].map(source).concat();
-    for (at, start) in codes.match_indices("code(\"") {
-        let code = codes[at + start.len()..].split('"').next().expect("a code");
-        assert!(known.lines().any(|line| line == code), "{code} has no page");
+    let known: BTreeSet<_> = known.lines().collect();
+    let families: BTreeSet<_> =
+        known.iter().map(|code| code.split("::").next().expect("a family")).collect();
+    // As an error or a finding has it, of whatever family; and any text in the form of a code of a known one.
+    let given = Regex::new(r#"(?:diagnostic\(\s*code\(|Diagnostic::\w+\()\s*"?([a-z]+::[a-z_-]+)"#);
+    let given = given.expect("a pattern");
+    let text = Regex::new(r#""([a-z]+::[a-z_-]+)""#).expect("a pattern");
+    let (mut seen, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for (path, source) in crate::docs::sources() {
+        let of_family = |code: &&str| families.contains(code.split("::").next().expect("one"));
+        let texts = text.captures_iter(&source).map(|found| found.get(1).expect("a code").as_str());
+        let codes = given.captures_iter(&source).map(|found| found.get(1).expect("one").as_str());
+        for code in codes.chain(texts.filter(of_family)) {
+            seen.insert(code.to_owned());
+            if !known.contains(code) {
+                without.insert(format!("{code} in {}", path.display()));
+            }
+        }
     }
+    assert!(without.is_empty(), "codes without a page: {without:#?}");
+    // The pages themselves are part of the source, so this holds for each of them.
+    assert!(known.iter().all(|code| seen.contains(*code)) && seen.len() > 120, "{}", seen.len());
+    let lab = desk.ends(0, &["explain", "lab::port_taken"]).out;
+    assert!(lab.contains("--port 0"), "{lab}");
     let folder = desk.path("man");
     desk.ends(0, &["man", "--out", &folder.display().to_string()]);
     for page in ["backburn.1", "backburn-run.1", "backburn-report.1", "backburn-drill-run.1"] {
         assert!(folder.join(page).exists(), "{page}");
     }
+}
+
+/// One file that is no text is a problem of that file: the others are checked, and the reports are written.
+#[test]
+fn a_file_that_is_no_text_does_not_hide_the_others() {
+    let desk = Desk::at("http://127.0.0.1:1", "000000000000");
+    let bad = desk.path("bad.yaml");
+    std::fs::write(&bad, b"playbook: a\ntitle: caf\xe9\n").expect("written");
+    let (bad, report) = (bad.display().to_string(), desk.path("report.xml"));
+    let kind = format!("junit={}", report.display());
+    let invalid = "tests/fixtures/invalid/playbook.unknown-action.yaml";
+    let good = "playbooks/iam-key-leak.yaml";
+    let ended = desk.ends(3, &["check", &bad, good, invalid, "--report", &kind]);
+    assert!(ended.out.contains("is not UTF-8 text: byte 0xe9 on line 2"), "{}", ended.out);
+    assert!(ended.out.contains(&format!("{good}: ok")), "{}", ended.out);
+    assert!(ended.out.contains("playbook::unknown-action"), "{}", ended.out);
+    let report = std::fs::read_to_string(report).expect("a report");
+    assert!(report.contains("not UTF-8") && report.contains("iam-key-leak"), "{report}");
+    let found = desk.run(&["check", &bad, good, "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&found.out).expect("JSON");
+    assert_eq!(found["diagnostics"][0]["code"], "playbook::syntax", "{found:#}");
+    // A file that is not there is told last.
+    let ended = desk.ends(2, &["check", "no-such.yaml", good, invalid]);
+    assert!(ended.out.contains("playbook::unknown-action"), "{}", ended.out);
+    assert!(ended.err.contains("no-such.yaml cannot be read"), "{}", ended.err);
 }

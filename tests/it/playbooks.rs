@@ -9,7 +9,8 @@ use backburn::lab::seed::Seed;
 use serde_json::{Value, json};
 
 use crate::accounts::{differences, named, without_retained};
-use crate::binary::{Desk, RUN, root, wait_for};
+use crate::binary::{Desk, RUN, approving, root, wait_for};
+use crate::contract;
 use crate::support;
 
 struct Case {
@@ -120,16 +121,16 @@ fn logs(seed: &Seed) -> bool {
     status.expect("a status").is_logging == Some(true)
 }
 
-pub fn compromised(seed: &Seed) -> Vec<String> {
+pub(crate) fn compromised(seed: &Seed) -> Vec<String> {
     vec![format!("instance={}", seed.instance), "case=IR-7".into()]
 }
 
-pub fn leaked(seed: &Seed) -> Vec<String> {
+pub(crate) fn leaked(seed: &Seed) -> Vec<String> {
     vec![format!("user={}", seed.user), format!("access-key={}", seed.access_key_id)]
 }
 
 /// Off the network at every interface, kept from deletion, its role denied, its volumes kept.
-pub fn isolated(seed: &Seed, now: &Value) {
+pub(crate) fn isolated(seed: &Seed, now: &Value) {
     let (ec2, role) = (&now["ec2"], &now["iam"]["roles"][&seed.role]);
     let mut closed = BTreeSet::new();
     for interface in &seed.interfaces {
@@ -199,7 +200,7 @@ fn proceed(case: &Case) {
     desk.ends(0, &[&["plan"], &given[..]].concat());
     assert_eq!(desk.state(), before, "a plan changes nothing");
 
-    let approve: Vec<_> = case.approve.iter().flat_map(|step| ["--approve", step]).collect();
+    let approve: Vec<_> = case.approve.iter().flat_map(|step| approving(step, "all")).collect();
     desk.ends(0, &[&["run"], &given[..], &RUN, &approve].concat());
     let now = desk.state();
     (case.holds)(&seed, &now);
@@ -207,19 +208,20 @@ fn proceed(case: &Case) {
     let changed = differences(&named(&before, &seed), &named(&now, &seed));
     insta::assert_snapshot!(format!("{}-changes", case.name), changed);
 
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     let released = desk.state();
     assert_eq!(without_retained(&released), without_retained(&before));
     let left = differences(&named(&before, &seed), &named(&released, &seed));
     insta::assert_snapshot!(format!("{}-left", case.name), left);
 
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     assert_eq!(desk.state(), released, "a second release changes nothing");
     let verified = desk.ends(0, &["runs", "verify", "last"]).out;
     let evidence = verified.lines().filter(|line| line.starts_with("evidence/"));
     let kept = evidence.filter(|line| !line.contains("manifest.json")).count();
     let wanted = inputs.iter().any(|input| input == "capture-memory=true");
     assert_eq!(kept > 0, wanted, "{verified}");
+    contract::holds(&desk);
 }
 
 #[test]

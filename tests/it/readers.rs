@@ -3,7 +3,7 @@
 
 use backburn::{
     aws::{Aws, account::Lens, registry, s3::AccessBlock},
-    crash_matrix::account::{Reader, covers, differences},
+    crash_matrix::account::{Reader, covers, differences, has_places, shows},
     engine::AnySetting,
     lab::{self, Lab, seed::Seed},
 };
@@ -16,8 +16,8 @@ const NOT_KEPT_BY_THE_LAB: &[&str] = &["ec2.shutdown-behavior"];
 const RUN: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 /// A reader of an account of the lab.
-pub fn reader(lab: &Lab, account: &str) -> Reader {
-    let upstream = &lab.front.as_ref().expect("a front").upstream;
+pub(crate) fn reader(lab: &Lab, account: &str) -> Reader {
+    let upstream = lab.front.as_ref().map_or(&lab.endpoint, |front| &front.upstream);
     let config = |endpoint: &str| lab::seed::sdk_config(endpoint, &lab.region, account);
     let (upstream, front) = (config(upstream), config(&lab.endpoint));
     Reader::of(&Lens { upstream, front, account: account.into() }).expect("this machine")
@@ -49,6 +49,9 @@ fn settings(seed: &Seed, account: &Value, snapshot: &str) -> Vec<(&'static str, 
         Is(json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Deny", "Action": "*", "Resource": "*" }] }))
     };
+    let denies = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Action": "*", "Resource": "*" }] });
+    let attached = format!("arn:aws:iam::{}:policy/backburn/deny", seed.account);
     let (instance, vpc) = (&seed.instance, &seed.vpc);
     let groups = account["ec2"]["groups"].as_object().expect("groups");
     let default = groups
@@ -140,6 +143,9 @@ fn settings(seed: &Seed, account: &Value, snapshot: &str) -> Vec<(&'static str, 
         ),
         ("iam.owned-user", named("user", json!({ "policies": {} })), made()),
         ("iam.access-key", json!({ "user": "user", "run": RUN }), made()),
+        ("iam.managed-policy", named("deny", json!({ "document": denies })), made()),
+        ("iam.role-attachment", json!({ "role": seed.role, "policy": attached }), Other),
+        ("iam.user-attachment", json!({ "user": seed.user, "policy": attached }), Other),
         ("iam.role-policy", json!({ "role": seed.role, "policy": "p" }), inline()),
         (
             "iam.trust-policy",
@@ -147,6 +153,7 @@ fn settings(seed: &Seed, account: &Value, snapshot: &str) -> Vec<(&'static str, 
             Is(policy(json!({ "Service": "lambda.amazonaws.com" }), "sts:AssumeRole")),
         ),
         ("iam.user-policy", json!({ "user": seed.user, "policy": "p" }), inline()),
+        ("lambda.reserved-concurrency", json!({ "function": "resize" }), Is(json!(3))),
         (
             "s3.bucket",
             named(
@@ -200,6 +207,7 @@ async fn a_reader_sees_the_change_of_every_setting_that_it_covers() {
     let ec2 = aws_sdk_ec2::Client::new(&shared.lab.sdk_config(&seed.account));
     let snapshot = ec2.create_snapshot().volume_id(&seed.volumes[0]).send().await;
     let snapshot = snapshot.expect("a snapshot").snapshot_id.expect("an id");
+    crate::actions_lambda::function(&shared.lab, &seed, "resize").await;
     let mut account = reader.read().await.expect("read");
     assert_eq!(reader.read().await.expect("read again"), account, "nothing changed in between");
     let registry = registry();
@@ -216,7 +224,12 @@ async fn a_reader_sees_the_change_of_every_setting_that_it_covers() {
         let now = reader.read().await.expect("read");
         let changed = differences(&account, &now);
         let service = kind.split('.').next();
-        let is_seen = changed.iter().any(|one| one.path.split(" > ").next() == service);
+        let of = |path: &str| path.split(" > ").next() == service;
+        let is_seen = changed.iter().any(|one| of(&one.path));
+        // Where a denied call may leave something out is where the kind shows.
+        if has_places(kind) && is_seen && !changed.iter().any(|one| shows(kind, &one.path)) {
+            wrong.push(format!("`{kind}` shows elsewhere: {changed:?}"));
+        }
         if kept == NOT_KEPT_BY_THE_LAB.contains(&kind) || kept != is_seen {
             wrong.push(format!("`{kind}`: the lab kept it: {kept}; the reader saw {changed:?}"));
         }

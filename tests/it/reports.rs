@@ -37,7 +37,7 @@ fn a_run_leaves_its_report_and_release_writes_it_anew() {
     assert!(report.run.journal.files_match && !report.changes.is_empty());
     let markdown = desk.ends(0, &["report", "last", "--format", "md"]).out;
     assert!(markdown.contains("## Containment") && markdown.contains("## Changes"), "{markdown}");
-    desk.ends(0, &["release", "last"]);
+    desk.ends(0, &["release", "last", "--yes"]);
     let text = std::fs::read_to_string(&page).expect("a report");
     assert!(text.contains("Released: what the run took is given back"));
     let readiness = desk.path("readiness.html").display().to_string();
@@ -49,11 +49,16 @@ fn a_run_leaves_its_report_and_release_writes_it_anew() {
 fn evidence_that_was_changed_shows() {
     let (desk, seed) = Desk::seeded();
     run(&desk, &seed);
-    std::fs::write(desk.run_dir().join("playbook.yaml"), "playbook: other\n").expect("written");
+    std::fs::write(
+        desk.run_dir().join("playbook.yaml"),
+        "playbook: other\ntitle: Another\nsummary: somebody else's words\n",
+    )
+    .expect("written");
     let report: Report =
         serde_json::from_str(&desk.ends(0, &["report", "last", "--format", "json"]).out)
             .expect("a report");
     assert!(!report.run.journal.files_match);
+    assert_eq!(report.run.purpose, None, "the playbook that lies there is not this run's");
     assert!(report.summary.open.iter().any(|one| one.text.contains("do not match the journal")));
     assert!(!report.steps.is_empty(), "the plan still names the steps");
 }
@@ -93,7 +98,7 @@ fn poisoned(report: &Value, poison: &str) -> Report {
             }
             Value::Object(map) => {
                 map.iter().for_each(|(key, one)| {
-                    walk(one, format!("{at}/{}", key.replace('/', "~1")), found)
+                    walk(one, format!("{at}/{}", key.replace('/', "~1")), found);
                 });
             }
             _ => {}

@@ -26,20 +26,26 @@ use serde_json::{Map, Value, json};
 use crate::support;
 
 /// One step: its id, its action, and its inputs as a playbook has them, expressions and all.
-pub struct Act {
+pub(crate) struct Act {
     id: &'static str,
     action: &'static str,
     with: Value,
+    each: Option<Value>,
     asks: bool,
 }
 
-pub fn act(id: &'static str, action: &'static str, with: Value) -> Act {
-    Act { id, action, with, asks: false }
+pub(crate) fn act(id: &'static str, action: &'static str, with: Value) -> Act {
+    Act { id, action, with, each: None, asks: false }
 }
 
 impl Act {
+    /// Runs for each of a list, which its inputs call `item`.
+    pub(crate) fn each(self, list: Value) -> Self {
+        Self { each: Some(list), ..self }
+    }
+
     /// The run waits before it; [`Rig::go`] continues it.
-    pub fn asked(self) -> Self {
+    pub(crate) fn asked(self) -> Self {
         Self { asks: true, ..self }
     }
 }
@@ -53,7 +59,7 @@ impl Console for Loud {
     }
 }
 
-pub struct Rig {
+pub(crate) struct Rig {
     pub aws: Aws,
     pub account: String,
     pub before: Value,
@@ -65,11 +71,11 @@ pub struct Rig {
 
 impl Rig {
     /// The steps run one after the other, in `account` of the lab that all tests share.
-    pub async fn new(account: &str, acts: Vec<Act>) -> Self {
+    pub(crate) async fn new(account: &str, acts: Vec<Act>) -> Self {
         Self::at(&support::lab().lab, account, acts).await
     }
 
-    pub async fn at(lab: &Lab, account: &str, acts: Vec<Act>) -> Self {
+    pub(crate) async fn at(lab: &Lab, account: &str, acts: Vec<Act>) -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let poll = Duration::from_millis(50);
         let patience = Patience { poll, ..Patience::default() };
@@ -78,6 +84,8 @@ impl Rig {
             endpoint_url: Some(lab.endpoint.clone()),
             keys: Some((account.into(), lab::SECRET_ACCESS_KEY.into())),
             haste: Some(Haste { attempt: None, patience }),
+            // Calls that arrange the account are no calls of the program.
+            run: Some("tests".into()),
             ..ConnectOptions::default()
         };
         let context = Context::at(home.path()).connecting(options).heard_by(Arc::new(Loud));
@@ -86,19 +94,26 @@ impl Rig {
         Self { aws, account: account.into(), before, context, lab: lab.clone(), acts, home }
     }
 
+    /// From now on the lab's front does to calls what this rule says.
+    pub(crate) async fn arm(&self, rule: &Value) {
+        let rule = serde_json::from_value(rule.clone()).expect("a rule");
+        let control = lab::Control::of(&self.lab.endpoint).await.expect("a front");
+        control.arm(&rule).await.expect("armed");
+    }
+
     /// A rig of another run in the same account.
-    pub async fn beside(&self, acts: Vec<Act>) -> Self {
+    pub(crate) async fn beside(&self, acts: Vec<Act>) -> Self {
         Self::at(&self.lab, &self.account, acts).await
     }
 
     /// Adds a step after those before it.
-    pub fn step(mut self, act: Act) -> Self {
+    pub(crate) fn step(mut self, act: Act) -> Self {
         self.acts.push(act);
         self
     }
 
     /// The same account as another process would see it: it knows no secrets.
-    pub async fn fresh(&self) -> Aws {
+    pub(crate) async fn fresh(&self) -> Aws {
         connected(&self.context).await
     }
 
@@ -109,6 +124,9 @@ impl Rig {
         for act in &self.acts {
             let mut step = json!({ "uses": act.action, "with": act.with });
             step["needs"] = before.into_iter().collect();
+            if let Some(list) = &act.each {
+                step["for-each"] = format!("${{{{ {list} }}}}").into();
+            }
             if act.asks {
                 step["approval"] = json!({ "role": "tester", "reason": "the test goes on" });
             }
@@ -126,28 +144,28 @@ impl Rig {
     }
 
     async fn planned(&self) -> Planned {
-        let loaded = Loaded::playbook(&self.context, "rig", self.playbook(), &[]);
+        let loaded = Loaded::playbook(&self.context, "rig", self.playbook(), &[]).await;
         let planning = Planning { no_probe: true, ..Planning::default() };
         let planned = good(loaded).plan_in(&self.context, self.aws.clone(), planning).await;
         good(planned)
     }
 
-    pub async fn plan(&self) -> Vec<PlannedStep> {
+    pub(crate) async fn plan(&self) -> Vec<PlannedStep> {
         let before = self.now();
         let planned = self.planned().await;
         assert_eq!(self.now(), before, "a plan changes nothing");
         planned.plan.steps.into_iter().map(|entry| entry.step).collect()
     }
 
-    pub fn dir(&self) -> RunDir {
+    pub(crate) fn dir(&self) -> RunDir {
         RunDir::find(self.home.path(), "last").expect("a run")
     }
 
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.dir().id().to_owned()
     }
 
-    pub fn records(&self) -> Vec<Record> {
+    pub(crate) fn records(&self) -> Vec<Record> {
         let Ok(dir) = RunDir::find(self.home.path(), "last") else { return Vec::new() };
         if !dir.journal().exists() {
             return Vec::new();
@@ -162,11 +180,16 @@ impl Rig {
     }
 
     /// Plans and runs, or continues what was begun and answers its questions.
-    pub async fn go(&self) -> RunStatus {
+    pub(crate) async fn go(&self) -> RunStatus {
         let ready = if self.records().is_empty() {
             self.begin().await
         } else {
-            let all = Approvals { steps: vec!["all".into()], wait: false };
+            let all = Approvals {
+                steps: vec!["all".into()],
+                roles: vec!["all".into()],
+                reason: "a test".into(),
+                wait: false,
+            };
             good(conduct::resume(&self.context, "last", &[], all).await)
         };
         let ended = good(ready.run(4, false).await);
@@ -176,7 +199,7 @@ impl Rig {
     }
 
     /// Runs until a record is journaled, then ends as a crash would.
-    pub async fn crash(&self, seen: impl Fn(&Record) -> bool) {
+    pub(crate) async fn crash(&self, seen: impl Fn(&Record) -> bool) {
         let ready = self.begin().await;
         let task = tokio::spawn(async move { ready.run(4, false).await.map(drop) });
         let deadline = Instant::now() + support::PATIENCE;
@@ -207,30 +230,32 @@ impl Rig {
 
     /// Forgets what was journaled after the first line that has all of these texts: as if the process had
     /// ended there.
-    pub fn forget_after(&self, texts: &[&str]) {
+    pub(crate) fn forget_after(&self, texts: &[&str]) {
         let path = self.dir().journal();
         let text = std::fs::read_to_string(&path).expect("a journal");
         let has = |line: &str| texts.iter().all(|text| line.contains(text));
         let at = text.lines().position(has).expect("a line with it");
         let kept: Vec<_> = text.lines().take(at + 1).collect();
         std::fs::write(&path, kept.join("\n") + "\n").expect("a shorter journal");
+        // Records that are missing at the end are what an attacker would remove, too.
+        self.context.trust(&backburn::journal::read(&path).expect("an intact journal").head.hash);
     }
 
     /// Runs to a good end and returns the outputs by step.
-    pub async fn done(&self) -> Value {
+    pub(crate) async fn done(&self) -> Value {
         let status = self.go().await;
         assert_eq!(status, RunStatus::Succeeded, "{:#?}", self.records());
         self.outputs()
     }
 
     /// Runs until a step asks.
-    pub async fn waits(&self) {
+    pub(crate) async fn waits(&self) {
         let status = self.go().await;
         assert_eq!(status, RunStatus::Waiting, "{:#?}", self.records());
     }
 
     /// The outputs of the steps that have finished.
-    pub fn outputs(&self) -> Value {
+    pub(crate) fn outputs(&self) -> Value {
         let finished = self.records().into_iter().filter_map(|record| match record {
             Record::StepFinished { step, outputs, .. } => Some((step, outputs)),
             _ => None,
@@ -239,7 +264,7 @@ impl Rig {
     }
 
     /// The first verdict and its facts.
-    pub fn verdict(&self) -> (String, Value) {
+    pub(crate) fn verdict(&self) -> (String, Value) {
         let found = self.records().into_iter().find_map(|record| match record {
             Record::Verdict { verdict, facts, .. } => Some((format!("{verdict:?}"), facts)),
             _ => None,
@@ -248,7 +273,7 @@ impl Rig {
     }
 
     /// The error of the step that failed, or is refused in the plan.
-    pub async fn fails(&self) -> String {
+    pub(crate) async fn fails(&self) -> String {
         for step in self.plan().await {
             if let PlanState::Refused(why) = step.state {
                 return why;
@@ -264,44 +289,44 @@ impl Rig {
     }
 
     /// Ends the run for good: what must not stay open is closed.
-    pub async fn abort(&self) {
-        let aborted = good(conduct::abort(&self.context, "last", Duration::ZERO, &[]).await);
+    pub(crate) async fn abort(&self) {
+        let aborted = good(conduct::abort(&self.context, "last", Duration::ZERO, &[], None).await);
         assert!(aborted.left.is_empty(), "{:#?}", aborted.left);
     }
 
     /// Releases, whatever stays.
-    pub async fn try_release(&self, release: Release) -> Vec<Item> {
+    pub(crate) async fn try_release(&self, release: Release) -> Vec<Item> {
         let released = conduct::release(&self.context, "last", release).await;
         let Released { items, .. } = good(released);
         items
     }
 
-    pub async fn release(&self) -> Vec<Item> {
+    pub(crate) async fn release(&self) -> Vec<Item> {
         let items = self.try_release(Release::default()).await;
         assert!(!items.iter().any(is_left_over), "{items:#?}");
         items
     }
 
     /// Releases, and the account must be as it was before the run.
-    pub async fn released(&self) -> Vec<Item> {
+    pub(crate) async fn released(&self) -> Vec<Item> {
         let items = self.release().await;
         assert_eq!(crate::accounts::differences(&self.before, &self.now()), "");
         items
     }
 
     /// Releases as a drill is: what operations left goes, too.
-    pub async fn discarded(&self) {
+    pub(crate) async fn discarded(&self) {
         let items = self.try_release(Release { discard: true, ..Release::default() }).await;
         assert!(!items.iter().any(is_left_over), "{items:#?}");
         assert_eq!(crate::accounts::differences(&self.before, &self.now()), "");
     }
 
-    pub fn now(&self) -> Value {
+    pub(crate) fn now(&self) -> Value {
         state(&self.lab, &self.account)
     }
 
     /// Job ids of the operations of one kind.
-    pub fn jobs(&self, kind: &str) -> Vec<String> {
+    pub(crate) fn jobs(&self, kind: &str) -> Vec<String> {
         let started = self.records().into_iter().filter_map(|record| match record {
             Record::OperationStarted { place, job, .. } if place.kind == kind => Some(job),
             _ => None,

@@ -3,17 +3,20 @@
 
 use std::path::Path;
 
+use backburn::lab::seed::Seed;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::binary::{Desk, Ended};
+use crate::aws_faults::{arm, failing};
+use crate::binary::{Desk, Ended, approving, wait_for};
+use crate::support;
 
 /// What is looked for: it is in every escaped form of the whole value too.
 const CORE: &str = "hunter-2-hunter";
-const TOKEN: &str = "p\"&/hunter-2-hunter+<\u{e9}'";
-/// An id that no instance has: AWS quotes it in its error.
-const HOST: &str = "i-0feedfacecafe1234";
+pub(crate) const TOKEN: &str = "p\"&/hunter-2-hunter+<\u{e9}'";
+/// In a command that AWS refuses, and quotes in its error.
+pub(crate) const HOST: &str = "i-0feedfacecafe1234";
 
-const PLAYBOOK: &str = "\
+pub(crate) const PLAYBOOK: &str = "\
 playbook: secrets
 title: Uses what it is given in confidence
 version: 1.0.0
@@ -27,30 +30,38 @@ steps:
     uses: ec2.tag-resource
     with:
       resource: ${{ inputs.instance }}
-      tags:
-        note: ${{ inputs.token }}
-        loud: ${{ inputs.token | upper }}
-        coded: ${{ [inputs.token] | tojson }}
+      tags: { note: contained }
+  use:
+    uses: ssm.run-command
+    needs: tag
+    with:
+      instance: ${{ inputs.instance }}
+      commands:
+        - echo ${{ inputs.token }}
+        - ${{ inputs.token | upper }}
+        - ${{ 'x-' ~ inputs.token }}
+        - ${{ [inputs.token] | tojson }}
+        - ${{ [inputs.token | upper, inputs.token | lower] | join('_') }}
   ask:
     uses: core.manual
-    needs: tag
+    needs: use
     with: { instructions: 'type ${{ inputs.token }} there' }
   fail:
-    uses: ec2.protect-instance
+    uses: ssm.run-command
     needs: ask
     with:
-      # Not known in the plan, so that the run meets AWS's error.
-      instance: \"${{ inputs.host if run.started else 'x' }}\"
+      instance: ${{ inputs.instance }}
+      commands: ['of-${{ inputs.host | upper }}']
 ";
 
 /// Everything that was printed, by command.
-struct Watch {
-    desk: Desk,
-    said: Vec<(String, String)>,
+pub(crate) struct Watch {
+    pub desk: Desk,
+    pub said: Vec<(String, String)>,
 }
 
 impl Watch {
-    fn run(&mut self, code: Option<i32>, args: &[&str], log: Option<&str>) -> Ended {
+    pub(crate) fn run(&mut self, code: Option<i32>, args: &[&str], log: Option<&str>) -> Ended {
         let mut command = self.desk.command(args);
         if let Some(filter) = log {
             command.env("BACKBURN_LOG", filter);
@@ -74,7 +85,7 @@ impl Watch {
     }
 
     /// No form of a secret is in what was printed or in any file.
-    fn is_clean(&self) {
+    pub(crate) fn is_clean(&self) {
         let mut places = self.said.clone();
         files(self.desk.dir.path(), &mut places);
         let coded = ["", "a", "ab"].map(|before| {
@@ -115,6 +126,8 @@ fn files(folder: &Path, found: &mut Vec<(String, String)>) {
 #[test]
 fn no_form_of_a_sensitive_input_is_printed_or_kept() {
     let (desk, seed) = Desk::seeded();
+    // Somebody has put it into a tag, which the run changes.
+    tagged(&seed, "note", TOKEN);
     let before = desk.state();
     let file = desk.path("secrets.yaml");
     std::fs::write(&file, PLAYBOOK).expect("written");
@@ -132,6 +145,15 @@ fn no_form_of_a_sensitive_input_is_printed_or_kept() {
     let with = |args: &[&'static str]| -> Vec<String> {
         args.iter().map(|one| (*one).to_owned()).collect()
     };
+    let quotes = format!("Invalid value 'of-{}' for commands.", HOST.to_uppercase());
+    let mut rule = failing("SendCommand", "InvalidParameters", 400, &quotes);
+    rule["service"] = "ssm".into();
+    rule["account"] = seed.account.clone().into();
+    // The first is of `use`, the others of `fail` and of its second attempt.
+    for nth in [2, 3] {
+        rule["nth"] = nth.into();
+        arm(&watch.desk, &rule);
+    }
     let mut go = |code: Option<i32>, head: Vec<String>, more: &[&str], log: Option<&str>| {
         let args: Vec<&str> = head.iter().map(String::as_str).chain(more.iter().copied()).collect();
         watch.run(code, &args, log)
@@ -146,8 +168,8 @@ fn no_form_of_a_sensitive_input_is_printed_or_kept() {
     let run = [&[&*file, "--yes", "--report", &reports, "-vv"][..], &given].concat();
     let waits = go(Some(10), with(&["run"]), &run, Some("backburn=trace"));
     assert!(waits.err.contains("(sensitive)"), "{}", waits.err);
-    // AWS's error quotes the host.
-    let answered = [&["--approve", "ask"][..], &confided].concat();
+    // AWS's error quotes what was made of the host.
+    let answered = [&approving("ask", "all")[..], &confided].concat();
     let fails = go(Some(5), with(&["resume", "last"]), &answered, Some("trace"));
     assert!((fails.out + &fails.err).contains("(sensitive)"));
     go(Some(5), with(&["resume", "last", "--json"]), &answered, None);
@@ -158,16 +180,104 @@ fn no_form_of_a_sensitive_input_is_printed_or_kept() {
         go(Some(0), with(&["report", "last", "--format", format]), &["-vv"], None);
     }
     go(Some(0), with(&["runs", "verify", "last"]), &[], None);
-    // Without the secret nobody can tell whose the tags are now, and they are not shown either.
-    let left =
-        go(Some(7), with(&["release", "last", "-vv", "--json"]), &[], Some("backburn=trace"));
-    assert!(left.out.contains("conflict"), "{}", left.out);
-    let released = go(Some(0), with(&["release", "last", "-vv"]), &confided, Some("trace"));
+    // Without the secret nobody can write it back.
+    let left = go(
+        Some(7),
+        with(&["release", "last", "--yes", "-vv", "--json"]),
+        &[],
+        Some("backburn=trace"),
+    );
+    assert!(left.out.contains("give the run's sensitive inputs with `-i`"), "{}", left.out);
+    let released =
+        go(Some(0), with(&["release", "last", "--yes", "-vv"]), &confided, Some("trace"));
     assert!(released.out.contains("given back"), "{}", released.out);
     let verified = go(Some(0), with(&["runs", "verify", "last"]), &[], None);
     assert!(verified.out.contains("evidence/manifest.json: as recorded"), "{}", verified.out);
     watch.is_clean();
-    assert_eq!(watch.desk.state(), before);
+    assert_eq!(watch.desk.state()["ec2"], before["ec2"], "the tag has the secret again");
+}
+
+fn tagged(seed: &Seed, key: &str, value: &str) {
+    let ec2 = aws_sdk_ec2::Client::new(&support::lab().lab.sdk_config(&seed.account));
+    let tag = aws_sdk_ec2::types::Tag::builder().key(key).value(value).build();
+    wait_for(ec2.create_tags().resources(&seed.instance).tags(tag).send()).expect("tagged");
+}
+
+/// Whoever can set a tag can write what stands for a hidden value in what people read.
+#[test]
+fn the_words_for_a_hidden_value_are_a_value_like_any_other() {
+    let (desk, seed) = Desk::seeded();
+    tagged(&seed, "note", "(sensitive)");
+    let before = desk.state();
+    let file = desk.path("secrets.yaml");
+    let text = PLAYBOOK.split("  ask:").next().expect("a part").replace("  host: {", "  # host: {");
+    std::fs::write(&file, text).expect("written");
+    let (instance, token) = (format!("instance={}", seed.instance), format!("token={TOKEN}"));
+    let file = file.display().to_string();
+    desk.ends(0, &["run", &file, "-i", &instance, "-i", &token, "--yes"]);
+    let after = desk.state();
+    assert_ne!(after["ec2"], before["ec2"]);
+    // With the secret the run's own playbook is read again: one that was changed since must not decide what it hides.
+    let kept = desk.run_dir().join("playbook.yaml");
+    let original = std::fs::read_to_string(&kept).expect("a playbook");
+    std::fs::write(&kept, original.replace("sensitive: true, ", "")).expect("written");
+    let refused = desk.ends(4, &["release", "last", "--yes", "-i", &token]);
+    assert!(refused.err.contains("was changed after it started"), "{}", refused.err);
+    assert_eq!(desk.state(), after, "nothing was given back");
+    std::fs::write(&kept, original).expect("written");
+    let released = desk.ends(0, &["release", "last", "--yes"]);
+    assert!(released.out.contains("1 given back"), "{}", released.out);
+    assert_eq!(desk.state()["ec2"], before["ec2"]);
+
+    // After the run it is somebody else's value, which stands in nobody's way but is left alone.
+    desk.ends(0, &["run", &file, "-i", &instance, "-i", &token, "--yes"]);
+    tagged(&seed, "note", "(sensitive) ");
+    let released = desk.ends(7, &["release", "last", "--yes"]);
+    assert!(released.out.contains("1 conflict"), "{}", released.out);
+}
+
+/// What cannot be hidden is refused, with the place that would show it.
+#[test]
+fn nothing_is_made_of_a_secret_that_would_show_it() {
+    let (desk, seed) = Desk::seeded();
+    let before = desk.state();
+    let with = |code: i32, command: &str, from: &str, to: &str, says: &str| {
+        let text = PLAYBOOK.split("  ask:").next().expect("a part");
+        assert!(text.contains(from), "{from}");
+        let file = desk.path("shown.yaml");
+        std::fs::write(&file, text.replace(from, to)).expect("written");
+        let (instance, token) = (format!("instance={}", seed.instance), format!("token={TOKEN}"));
+        let host = format!("host={HOST}");
+        let file = file.display().to_string();
+        let args: &[&str] = match command {
+            "check" => &["check", &file],
+            _ => &[command, &file, "-i", &instance, "-i", &token, "-i", &host],
+        };
+        let ended = desk.ends(code, args);
+        let said = ended.out + &ended.err;
+        assert!(said.contains(says), "{to}: {said}");
+        assert!(!said.contains(CORE), "{to}: {said}");
+    };
+    let (tag, command) = ("note: contained", "        - echo ${{ inputs.token }}\n");
+    let check = |from: &str, to: &str, says: &str| with(3, "check", from, to, says);
+    let shows = "reads the sensitive input `token`, and would show it";
+    check(tag, "note: '${{ inputs.token | upper }}'", shows);
+    check(tag, "note: 'x-${{ inputs.token[3:] }}'", shows);
+    check("    needs: tag\n", "    needs: tag\n    for-each: inputs.token | list\n", shows);
+    check("    needs: tag\n", "    needs: tag\n    if: inputs.token[0] == 'p'\n", shows);
+    let target = ("instance: ${{ inputs.instance }}", "instance: ${{ inputs.host }}");
+    check(target.0, target.1, "reads the sensitive input `host`, and would show it");
+
+    let part = |to: &str, says: &str| {
+        with(3, "check", command, &format!("        - {to}\n"), says);
+        with(3, "plan", command, &format!("        - {to}\n"), says);
+    };
+    part("${{ inputs.token[:3] }}", "it is cut");
+    part("${{ inputs.token | length }}", "it is given to");
+    part("${{ 'production' if inputs.token > 'h' else 'development' }}", "it is compared");
+    part("x-${{ inputs.token == 'guess' }}", "it is compared");
+    part("${{ inputs.token | int }}", "it is given to");
+    assert_eq!(desk.state(), before);
 }
 
 #[cfg(unix)]
@@ -262,4 +372,72 @@ fn what_was_changed_beside_the_journal_is_found() {
     std::fs::write(at("journal.jsonl"), short).expect("written");
     assert!(verify(1, &["--head", &head]).err.contains("its end is missing"));
     verify(2, &["--head", "not-a-hash"]);
+}
+
+/// What stands behind `(sensitive)` is part of what is approved.
+#[test]
+fn a_plan_for_one_secret_is_no_plan_for_another() {
+    let (desk, seed) = Desk::seeded();
+    let file = desk.path("secrets.yaml");
+    std::fs::write(&file, PLAYBOOK).expect("written");
+    let file = file.display().to_string();
+    let instance = format!("instance={}", seed.instance);
+    let (saved, host) = (desk.path("plan.json").display().to_string(), format!("host={HOST}"));
+    let common = ["-i", &instance, "-i", &host];
+    let plan = |token: &str, more: &[&str]| {
+        let token = format!("token={token}");
+        let args = [&["plan", "--json", &file][..], &common, &["-i", &token], more].concat();
+        let plan: serde_json::Value =
+            serde_json::from_str(&desk.ends(0, &args).out).expect("a plan");
+        assert!(plan["commitment"]["salt"].is_null(), "a printed plan has no salt");
+        plan["sha256"].as_str().expect("a hash").to_owned()
+    };
+    let first = plan("first-of-two", &["--out", &saved]);
+    assert_eq!(plan("first-of-two", &[]), first, "the same plan has the same hash");
+    assert_ne!(plan("second-of-two", &[]), first);
+
+    let before = desk.state();
+    let run = |code: i32, token: &str| {
+        let token = format!("token={token}");
+        let run = ["run", &file, "--plan", &saved, "--yes", "-i", &token];
+        desk.ends(code, &[&run[..], &common].concat())
+    };
+    let drift = run(7, "second-of-two");
+    assert!(drift.err.contains("what stands behind `(sensitive)` changed"), "{}", drift.err);
+    assert_eq!(desk.state(), before);
+    run(10, "first-of-two");
+    let resume = [&["resume", "last"][..], &approving("ask", "all")].concat();
+    let other = [&resume[..], &["-i", "token=second-of-two", "-i", &host]].concat();
+    let refused = desk.ends(7, &other);
+    assert!(refused.err.contains("not those that run"), "{}", refused.err);
+
+    // An input that somebody edits while the run waits is not what was approved either.
+    let inputs = desk.run_dir().join("inputs.json");
+    let text = std::fs::read_to_string(&inputs).expect("inputs");
+    std::fs::write(&inputs, text.replace(&seed.instance, "i-0feedfacecafe0000")).expect("written");
+    let same = [&resume[..], &["-i", "token=first-of-two", "-i", &host]].concat();
+    let refused = desk.ends(4, &same);
+    assert!(refused.err.contains("`inputs.json` that was changed"), "{}", refused.err);
+}
+
+/// The journal has to name what was changed, or nobody could give it back.
+#[test]
+fn a_sensitive_value_as_a_target_is_refused() {
+    let (desk, seed) = Desk::seeded();
+    let file = desk.path("hidden.yaml");
+    let text = PLAYBOOK.split("  use:").next().expect("a part");
+    std::fs::write(&file, text.replace("${{ inputs.instance }}", "${{ inputs.host }}"))
+        .expect("written");
+    let (instance, token) = (format!("instance={}", seed.instance), format!("token={TOKEN}"));
+    let host = format!("host={}", seed.instance);
+    let path = file.display().to_string();
+    let plan = ["plan", &path, "-i", &instance, "-i", &token, "-i", &host];
+    let refused = desk.ends(3, &plan);
+    let says = "`resource` reads the sensitive input `host`, and would show it";
+    assert!((refused.out + &refused.err).contains(says));
+    // The same by an input that is not declared so.
+    std::fs::write(&file, text).expect("written");
+    let refused = desk.ends(4, &plan);
+    let says = "would use a sensitive value as the target of `ec2.tag`";
+    assert!((refused.out + &refused.err).contains(says));
 }

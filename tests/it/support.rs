@@ -9,11 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use backburn::lab::{self, Lab, LabOptions, Silent, seed::Seed};
 
+use crate::contract;
+
 /// How long a test waits for an expected event: longer than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Looks again and again until there is something.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {
@@ -25,15 +27,15 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
 }
 
 /// Installed upstreams, kept between test runs.
-pub fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-cache")
 }
 
 /// A fresh state directory. Those of earlier runs are removed after a day.
-pub fn home() -> PathBuf {
+pub(crate) fn home() -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab-homes");
     std::fs::create_dir_all(&root).expect("the target directory is ours");
-    let old = SystemTime::now() - Duration::from_secs(24 * 3600);
+    let old = SystemTime::now() - Duration::from_hours(24);
     for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
         if entry.metadata().and_then(|data| data.modified()).is_ok_and(|changed| changed < old) {
             let _ = std::fs::remove_dir_all(entry.path());
@@ -43,29 +45,33 @@ pub fn home() -> PathBuf {
 }
 
 /// A free port, a fresh home, the shared cache. The endpoint ends with this process, even one that is killed.
-pub fn options() -> LabOptions {
+pub(crate) fn options() -> LabOptions {
     LabOptions { port: 0, watch: Some(std::process::id()), ..LabOptions::new(home(), cache()) }
 }
 
 /// The same with the front before it, as the program starts it.
-pub fn fronted() -> LabOptions {
-    LabOptions { program: Some(env!("CARGO_BIN_EXE_backburn").into()), ..options() }
+pub(crate) fn fronted() -> LabOptions {
+    LabOptions {
+        program: Some(env!("CARGO_BIN_EXE_backburn").into()),
+        record: Some(contract::recording()),
+        ..options()
+    }
 }
 
 /// The endpoint that all tests of this process share.
-pub struct LabHandle {
+pub(crate) struct LabHandle {
     pub lab: Lab,
     next: AtomicU64,
 }
 
 /// Starts the shared endpoint at the first call.
-pub fn lab() -> &'static LabHandle {
+pub(crate) fn lab() -> &'static LabHandle {
     static LAB: OnceLock<LabHandle> = OnceLock::new();
     LAB.get_or_init(|| start(&fronted()))
 }
 
 /// The endpoint that all drills of this process share: what lasts a minute on AWS lasts a second there.
-pub fn drill_lab() -> &'static LabHandle {
+pub(crate) fn drill_lab() -> &'static LabHandle {
     static LAB: OnceLock<LabHandle> = OnceLock::new();
     LAB.get_or_init(|| start(&LabOptions { clock: "60x".parse().expect("a factor"), ..fronted() }))
 }
@@ -85,30 +91,30 @@ fn runtime() -> tokio::runtime::Runtime {
 
 impl LabHandle {
     /// Twelve digits that no other test of this process uses: both account and access key id.
-    pub fn account(&self) -> String {
+    pub(crate) fn account(&self) -> String {
         format!("{:012}", 100_000_000_000 + self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A fresh account, seeded.
-    pub async fn seeded(&self) -> Seed {
+    pub(crate) async fn seeded(&self) -> Seed {
         let account = self.account();
         lab::seed::seed(&self.lab.sdk_config(&account), &Silent).await.expect("seeded")
     }
 
     /// Everything in the account that a playbook could touch, read by another client.
-    pub fn account_state(&self, account: &str) -> serde_json::Value {
+    pub(crate) fn account_state(&self, account: &str) -> serde_json::Value {
         account_state(&self.lab, account)
     }
 }
 
 /// What `tests/support/account.py` reads. A reader is kept for the next call.
-pub fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
+pub(crate) fn account_state(lab: &Lab, account: &str) -> serde_json::Value {
     state_read(lab, account, "")
 }
 
 /// The same with all that a drill could leave, and without instances that are terminated: they stay
 /// listed for a while and cost nothing.
-pub fn drill_state(lab: &Lab, account: &str) -> serde_json::Value {
+pub(crate) fn drill_state(lab: &Lab, account: &str) -> serde_json::Value {
     let mut state = state_read(lab, account, " drills");
     if let Some(instances) = state["ec2"]["instances"].as_object_mut() {
         instances.retain(|_, instance| instance["state"] != "terminated");

@@ -16,6 +16,9 @@ fn up(upstream: Upstream) -> Result<(Desk, Lab), LabError> {
 
 fn program(desk: &Desk, args: &[&str]) -> String {
     let mut command = desk.command(args);
+    // What goes to this machine passes no proxy: this one would answer nothing.
+    let proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"];
+    command.envs(proxies.map(|name| (name, "http://127.0.0.1:9")));
     let done = command.env("BACKBURN_CACHE", support::cache()).output().expect("it starts");
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let errors = String::from_utf8_lossy(&done.stderr);
@@ -27,6 +30,9 @@ fn program(desk: &Desk, args: &[&str]) -> String {
 fn lived(desk: &Desk, lab: &Lab, upstream: &str) {
     let front = lab.front.as_ref().expect("a front");
     assert_ne!(lab.endpoint, front.upstream);
+    if let Some(pid) = lab.pid {
+        listens_here_only(pid);
+    }
     let seeded = program(desk, &["lab", "up", "--upstream", upstream]);
     assert!(seeded.contains("leaked key"), "{seeded}");
     let told = program(desk, &["lab", "status"]);
@@ -51,6 +57,51 @@ fn lived(desk: &Desk, lab: &Lab, upstream: &str) {
     let closed =
         wait_for(aws_sdk_sts::Client::new(&lab.sdk_config("test")).get_caller_identity().send());
     assert!(closed.is_err(), "the front has ended");
+}
+
+/// Every socket that processes of this group listen on is of this machine alone; proc_net_tcp(5), proc_pid_stat(5).
+fn listens_here_only(group: u32) {
+    let mut sockets = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("Linux").flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        if fields.split_whitespace().nth(2) != Some(group.to_string().as_str()) {
+            continue;
+        }
+        for file in std::fs::read_dir(entry.path().join("fd")).into_iter().flatten().flatten() {
+            let target = std::fs::read_link(file.path()).unwrap_or_default();
+            let target = target.to_string_lossy().into_owned();
+            let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            sockets.extend(inode.map(str::to_owned));
+        }
+    }
+    let mut listening = 0;
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        let text = std::fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
+        for line in text.lines().skip(1) {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let (address, remote, state) = (fields[1], fields[2], fields[3]);
+            let open = state == "0A" || table.starts_with("udp") && remote.ends_with(":0000");
+            if !open || !sockets.iter().any(|inode| inode == fields[9]) {
+                continue;
+            }
+            let host = address.split(':').next().expect("an address");
+            let here = [
+                "0100007F",
+                "00000000000000000000000001000000",
+                "0000000000000000FFFF00000100007F",
+            ];
+            assert!(here.contains(&host), "{table} {address} is open to other machines");
+            listening += 1;
+        }
+    }
+    assert!(listening > 0, "nothing listens");
+}
+
+#[test]
+fn moto() {
+    let (desk, lab) = up(Upstream::Moto).expect("up");
+    lived(&desk, &lab, "moto");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What the lab's front adds to a call that it passes through: medians before an upstream that answers at once, and
-//! before moto. Prints a line for each; the numbers of docs/performance.md are made with it.
+//! before moto, and what the judging by policies adds. Prints a line for each; the numbers of docs/performance.md are made with it.
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../src/testing/moto.rs"]
@@ -14,6 +14,14 @@ use tokio::net::{TcpListener, TcpStream};
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>";
 /// For what the front asks once: whose the key is.
 const WHO: &str = "<a><Arn>arn:aws:iam::111122223333:user/bob</Arn><UserId>AIDA1</UserId><Account>111122223333</Account></a>";
+const NONE: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 48\r\n\r\n{\"__type\":\"AWSOrganizationsNotInUseException\"}  ";
+/// And what it asks to judge a call.
+const POLICIES: &str = "<a><GetAccountAuthorizationDetailsResult><IsTruncated>false</IsTruncated><UserDetailList><member><UserName>bob</UserName>\
+    <Arn>arn:aws:iam::111122223333:user/bob</Arn><UserPolicyList><member><PolicyName>p</PolicyName><PolicyDocument>\
+    {\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"ec2:*\",\"s3:Get*\",\"iam:List*\"],\"Resource\":\"*\"},\
+    {\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"2020-01-01T00:00:00Z\"}}}]}\
+    </PolicyDocument></member></UserPolicyList></member></UserDetailList></GetAccountAuthorizationDetailsResult></a>";
+const KEYS: &str = "<a><AccessKeyMetadata><member><AccessKeyId>AKIABOB</AccessKeyId><Status>Active</Status></member></AccessKeyMetadata></a>";
 const WAYS: usize = 50;
 
 fn main() {
@@ -28,8 +36,8 @@ async fn measure(calls: usize) {
     for (name, around) in
         [("fixed answer", at_once().await), ("moto", moto::moto().endpoint.clone())]
     {
-        let through = front(&around).await;
-        let request = request();
+        let through = front(Options::new(&around)).await;
+        let request = request("test");
         let (mut direct, mut fronted) = (Client::of(&around).await, Client::of(&through).await);
         for _ in 0..100 {
             direct.timed(&request).await;
@@ -47,6 +55,33 @@ async fn measure(calls: usize) {
         let with = side_by_side(&through, &request, each).await;
         told(name, "50 side by side", without, with);
     }
+    judged(calls).await;
+}
+
+/// The same call by a user whose policies decide, and by the root user, through a front that enforces.
+async fn judged(calls: usize) {
+    let around = at_once().await;
+    let options = Options { enforces: true, ..Options::new(&around) };
+    let through = front(options).await;
+    let (root, bob) = (request("test"), request("AKIABOB"));
+    let (mut first, mut second) = (Client::of(&through).await, Client::of(&through).await);
+    for _ in 0..100 {
+        first.timed(&root).await;
+        second.timed(&bob).await;
+    }
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..calls {
+        without.push(first.timed(&root).await);
+        with.push(second.timed(&bob).await);
+    }
+    told("judged by policies", "in sequence", without, with);
+    let status = "GET /_backburn/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let stream = TcpStream::connect(&second.address).await.expect("connected");
+    let mut stream = BufReader::new(stream);
+    stream.get_mut().write_all(status.as_bytes()).await.expect("sent");
+    let status = read(&mut stream).await.expect("answered");
+    let judged = format!("\"judged\":{},\"refused\":0,\"notJudged\":0", calls + 100);
+    assert!(status.contains(&judged), "{status}");
 }
 
 fn told(name: &str, how: &str, mut without: Vec<Duration>, mut with: Vec<Duration>) {
@@ -65,8 +100,8 @@ fn told(name: &str, how: &str, mut without: Vec<Duration>, mut with: Vec<Duratio
     );
 }
 
-async fn front(upstream: &str) -> String {
-    let front = Builder::new(Options::new(upstream)).start().await.expect("started");
+async fn front(options: Options) -> String {
+    let front = Builder::new(options).start().await.expect("started");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(serve(front, listener));
@@ -82,10 +117,18 @@ async fn at_once() -> String {
             tokio::spawn(async move {
                 let mut stream = BufReader::new(stream);
                 while let Some(message) = read(&mut stream).await {
-                    let who =
-                        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{WHO}", WHO.len());
-                    let is_who = message.contains("Action=GetCallerIdentity");
-                    let answer = if is_who { &who } else { ANSWER };
+                    let known = [
+                        ("Action=GetCallerIdentity", WHO),
+                        ("Action=GetAccountAuthorizationDetails", POLICIES),
+                        ("Action=ListAccessKeys", KEYS),
+                    ];
+                    let body = known.iter().find(|(asked, _)| message.contains(asked));
+                    let told = body.map(|(_, body)| {
+                        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                    });
+                    let is_organization = message.contains("DescribeOrganization");
+                    let none = is_organization.then(|| NONE.to_owned());
+                    let answer = told.or(none).unwrap_or_else(|| ANSWER.to_owned());
                     if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
                         return;
                     }
@@ -96,10 +139,10 @@ async fn at_once() -> String {
     endpoint
 }
 
-fn request() -> String {
+fn request(key: &str) -> String {
     let body = "Action=DescribeRegions&Version=2016-11-15&RegionName.1=us-east-1";
     format!(
-        "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request, \
+        "POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/ec2/aws4_request, \
          SignedHeaders=host, Signature=0\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -1,6 +1,6 @@
 //! The stand-ins that the lab's front has. A new one is one line here.
 
-use super::{Builder, Options, alarms, backup, fis, guardduty, s3, ssm};
+use super::{Builder, Options, alarms, backup, fis, guardduty, interfaces, s3, ssm};
 
 /// A front with every stand-in that `options` do not switch off.
 pub fn full(options: Options) -> Builder {
@@ -9,6 +9,7 @@ pub fn full(options: Options) -> Builder {
         .with(backup::Backup)
         .with(fis::Fis::default())
         .with(guardduty::GuardDuty)
+        .with(interfaces::Interfaces)
         .with(s3::S3)
         .with(ssm::Ssm)
 }

@@ -11,22 +11,28 @@ use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What could go wrong while a body is read.
-pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Any body of a request or an answer.
-pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 
 /// Longest body that is looked into.
-pub const LIMIT: usize = 4 << 20;
+pub(crate) const LIMIT: usize = 4 << 20;
 /// All bodies that are looked into at one time.
 const BUDGET: usize = 128 << 20;
 
-pub fn full(bytes: impl Into<Bytes>) -> Body {
+pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
+/// A body that broke off before it was passed on.
+pub(crate) fn failing(why: String) -> Body {
+    let broken = futures::stream::once(async move { Err::<Frame<Bytes>, BodyError>(why.into()) });
+    BodyExt::boxed_unsync(StreamBody::new(broken))
+}
+
 /// A body of the network, unchanged.
-pub fn streamed<B>(body: B) -> Body
+pub(crate) fn streamed<B>(body: B) -> Body
 where
     B: hyper::body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
@@ -36,14 +42,14 @@ where
 
 /// The memory that buffered bodies share.
 #[derive(Clone)]
-pub struct Budget {
+pub(crate) struct Budget {
     room: Arc<Semaphore>,
     /// Who sends nothing for this long is given up.
     patience: Duration,
 }
 
 /// The result of inspecting a body.
-pub enum Peeked {
+pub(crate) enum Peeked {
     /// All of it. The memory counts until the second value is dropped.
     Whole(Bytes, Option<OwnedSemaphorePermit>),
     /// Longer than the limit, or more than memory allows: as it came, to be streamed.
@@ -53,12 +59,12 @@ pub enum Peeked {
 }
 
 impl Budget {
-    pub fn new(patience: Duration) -> Self {
+    pub(crate) fn new(patience: Duration) -> Self {
         Self { room: Arc::new(Semaphore::new(BUDGET)), patience }
     }
 
     /// Reads a body as long as it stays under `limit`.
-    pub async fn peek(&self, body: Body, limit: usize) -> Peeked {
+    pub(crate) async fn peek(&self, body: Body, limit: usize) -> Peeked {
         if body.size_hint().lower() > limit as u64 {
             return Peeked::Long(body);
         }
@@ -98,7 +104,7 @@ fn rejoin(read: Bytes, rest: BodyStream<Body>) -> Body {
 }
 
 /// Whether a body declares that it has nothing to send.
-pub fn is_empty(hint: &SizeHint) -> bool {
+pub(crate) fn is_empty(hint: &SizeHint) -> bool {
     hint.exact() == Some(0)
 }
 

@@ -21,15 +21,15 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub fn call(&self) {
+    pub(crate) fn call(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn refused(&self) {
+    pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -39,10 +39,6 @@ pub(super) async fn answer(
     parts: &http::request::Parts,
     body: Body,
 ) -> Response<Body> {
-    // A web page in a browser on this machine must not be able to set faults.
-    if parts.headers.contains_key(http::header::ORIGIN) {
-        return sent(StatusCode::FORBIDDEN, &told("requests from web pages are refused"));
-    }
     let path = parts.uri.path().trim_start_matches(PREFIX).trim_end_matches('/');
     let (name, id) = path.split_once('/').map_or((path, ""), |(name, id)| (name, id));
     match (parts.method.clone(), name, id) {
@@ -107,6 +103,7 @@ fn status(front: &Front) -> Value {
         "started": front.started(),
         "standIns": stand_ins,
         "passthrough": front.options().passthrough,
+        "enforcement": front.enforcement().map(|enforcement| enforcement.tally().told()),
         "quotas": front.quotas().is_some(),
         "lost": front.lost(),
         "counts": {

@@ -11,9 +11,13 @@ use serde_json::Value;
 use super::body::{self, Body, LIMIT, Peeked};
 use super::faults::Strike;
 use super::observe::{self, Outcome};
+use super::record::Recorder;
 use super::upstream::Down;
-use super::wire::{self, Head, Route};
-use super::{Answer, AwsError, Call, Front, Scope, cloudtrail, control, ids, quotas};
+use super::wire::{self, Head, Protocol, Route};
+use super::{
+    Answer, AwsError, Call, Front, Scope, cloudtrail, control, enforce, foreign, guard, ids,
+    quotas, webhooks,
+};
 
 /// The connection is to break off without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +28,11 @@ type Answered = Result<Response<Body>, Reset>;
 
 pub(super) async fn handle(front: Front, request: Request<Incoming>, peer: IpAddr) -> Answered {
     let (parts, incoming) = request.into_parts();
+    if let Some((status, why)) = guard::refuses(&parts) {
+        let mut answer = Response::new(body::full(format!("{why}\n")));
+        *answer.status_mut() = status;
+        return Ok(answer);
+    }
     let body = body::streamed(incoming);
     if parts.uri.path().starts_with(control::PREFIX) {
         return Ok(control::answer(&front, &parts, body).await);
@@ -31,36 +40,42 @@ pub(super) async fn handle(front: Front, request: Request<Incoming>, peer: IpAdd
     front.counts().call();
     let routes = |service: &str| routes(&front, service);
     match Head::read(&parts.method, &parts.uri, &parts.headers, routes) {
-        Some(head) => understood(front, parts, body, head, peer).await,
-        None => Ok(foreign(&front, parts, body).await),
+        Some(head) => {
+            let body = match front.recorder() {
+                Some(recorder) => recorded(&front, recorder, &parts, body, &head).await,
+                None => body,
+            };
+            understood(front, parts, body, head, peer).await
+        }
+        None => Ok(foreign::answer(&front, parts, body).await),
+    }
+}
+
+/// The same body, after it was written down; a long one is written down as none.
+async fn recorded(
+    front: &Front,
+    recorder: &Recorder,
+    parts: &http::request::Parts,
+    body: Body,
+    head: &Head,
+) -> Body {
+    let signed = &head.signed;
+    match front.budget().peek(body, LIMIT).await {
+        Peeked::Whole(bytes, _held) => {
+            recorder.request(&signed.service, &signed.access_key, parts, Some(&bytes));
+            body::full(bytes)
+        }
+        Peeked::Long(body) => {
+            recorder.request(&signed.service, &signed.access_key, parts, None);
+            body
+        }
+        Peeked::Broken(why) => body::failing(why),
     }
 }
 
 fn routes(front: &Front, service: &str) -> Vec<Route> {
     let of = front.stand_ins().iter().filter(|stand_in| stand_in.service() == service);
     of.flat_map(|stand_in| stand_in.routes().iter().copied()).collect()
-}
-
-/// Requests that no AWS client signed: health pages, browsers, an upstream's own controls.
-async fn foreign(front: &Front, parts: http::request::Parts, body: Body) -> Response<Body> {
-    let path = parts.uri.path();
-    let is_reset = ["/moto-api/reset", "/_ministack/reset", "/_localstack/state/reset"]
-        .contains(&path)
-        && parts.method == http::Method::POST;
-    let answer = front.upstream().send(Request::from_parts(onward(parts), body)).await;
-    match answer {
-        Ok(answer) => {
-            if is_reset && answer.status().is_success() {
-                front.forget();
-            }
-            passed(answer.map(body::streamed))
-        }
-        Err(down) => {
-            let mut answer = Response::new(body::full(format!("{down}\n")));
-            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            answer
-        }
-    }
 }
 
 async fn understood(
@@ -74,11 +89,11 @@ async fn understood(
     let is_wanted = operation.is_some_and(|name| has_stand_in(&front, &head, name));
     let is_data = |name: &str| cloudtrail::is_data(&head.signed.service, name);
     let is_plain = match operation {
-        Some(name) => !is_wanted && is_data(name),
+        Some(name) => !is_wanted && is_data(name) && !is_judged_by_body(&front, &head, name),
         None => !head.is_named_by_body(),
     };
     if is_plain {
-        return streamed(&front, parts, body, &head).await;
+        return streamed(&front, parts, body, &head, peer).await;
     }
     let must_read = is_wanted || head.is_named_by_body();
     let (bytes, held) = match front.budget().peek(body, LIMIT).await {
@@ -106,6 +121,12 @@ async fn understood(
     }
 }
 
+/// Whether only the body of a data call tells on what it acts.
+fn is_judged_by_body(front: &Front, head: &Head, operation: &str) -> bool {
+    let is_in_head = matches!(head.protocol, Protocol::RestJson | Protocol::RestXml);
+    enforce::judges(front, &head.signed.access_key) && (!is_in_head || operation == "DeleteObjects")
+}
+
 fn too_large() -> AwsError {
     AwsError::new(413, "RequestEntityTooLarge", "Request size exceeded the limit")
 }
@@ -123,8 +144,11 @@ async fn long(
     peer: IpAddr,
 ) -> Answered {
     let operation = head.operation.clone().unwrap_or_default();
+    if webhooks::is_subscription(&head.signed.service, &operation) {
+        return Ok(refused(front, head, too_large()));
+    }
     let call = understand(front, &parts, Bytes::new(), head, operation, Value::Null, peer).await;
-    let answer = streamed(front, parts, body, head).await?;
+    let answer = streamed(front, parts, body, head, peer).await?;
     let outcome =
         Outcome { status: answer.status().as_u16(), headers: answer.headers(), body: None };
     observe::client_call(front, &call, &outcome);
@@ -132,7 +156,13 @@ async fn long(
 }
 
 /// Bodies that nobody looks into.
-async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: &Head) -> Answered {
+async fn streamed(
+    front: &Front,
+    parts: http::request::Parts,
+    body: Body,
+    head: &Head,
+    peer: IpAddr,
+) -> Answered {
     let operation = head.operation.as_deref().unwrap_or("");
     let strike = front.faults().strike(front, &head.signed, operation).await;
     match &strike {
@@ -151,9 +181,7 @@ async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: 
             return Err(Reset);
         }
         Strike::ResetAfter | Strike::HoldAfter(_) => {
-            if let Ok(answer) =
-                front.upstream().send(Request::from_parts(onward(parts), body)).await
-            {
+            if let Ok(answer) = sent_on(front, parts, body, head).await {
                 front.budget().peek(body::streamed(answer.into_body()), LIMIT).await;
             }
             if let Strike::HoldAfter(rule) = &strike {
@@ -162,11 +190,55 @@ async fn streamed(front: &Front, parts: http::request::Parts, body: Body, head: 
             return Err(Reset);
         }
     }
-    let answer = front.upstream().send(Request::from_parts(onward(parts), body)).await;
-    Ok(match answer {
+    if let Some(answer) = refused_by_head(front, &parts, head, peer).await {
+        return Ok(answer);
+    }
+    Ok(match sent_on(front, parts, body, head).await {
         Ok(answer) => passed(answer.map(body::streamed)),
         Err(down) => refused(front, head, unavailable(&down)),
     })
+}
+
+/// A refusal, as far as the head of a request tells whom and what for.
+async fn refused_by_head(
+    front: &Front,
+    parts: &http::request::Parts,
+    head: &Head,
+    peer: IpAddr,
+) -> Option<Response<Body>> {
+    if !enforce::judges(front, &head.signed.access_key) {
+        return None;
+    }
+    let is_in_head = matches!(head.protocol, Protocol::RestJson | Protocol::RestXml);
+    let params = wire::decode(head, b"").ok().filter(|_| is_in_head);
+    let params = params.map(|(_, params)| params).unwrap_or_default();
+    let operation = head.operation.clone().unwrap_or_default();
+    let is_named = !operation.is_empty();
+    let call = understand(front, parts, Bytes::new(), head, operation, params, peer).await;
+    let error = match is_named {
+        true => enforce::refuses(front, &call).await?,
+        false => enforce::refuses_credentials(front, &call).await?,
+    };
+    Some(own(&call, error.into()))
+}
+
+/// To the upstream, unread.
+async fn sent_on(
+    front: &Front,
+    parts: http::request::Parts,
+    body: Body,
+    head: &Head,
+) -> Result<Response<Incoming>, Down> {
+    let key = &head.signed.access_key;
+    let is_read = parts.method == http::Method::GET || parts.method == http::Method::HEAD;
+    let parts = enforce::known_upstream(front, onward(parts), key);
+    let answer = front.upstream().send(Request::from_parts(parts, body)).await;
+    if !is_read && enforce::judges(front, "") {
+        let account = front.identity(key, &head.signed.region).await.account;
+        let operation = head.operation.as_deref().unwrap_or("Unknown");
+        front.changed(&account, &head.signed.service, operation);
+    }
+    answer
 }
 
 async fn looked_into(
@@ -178,14 +250,14 @@ async fn looked_into(
 ) -> Answered {
     let (operation, params) = match wire::decode(head, &body) {
         Ok((Some(operation), params)) => (operation, params),
-        Ok((None, _)) => return streamed(front, parts, body::full(body), head).await,
+        Ok((None, _)) => return streamed(front, parts, body::full(body), head, peer).await,
         // A stand-in refuses it; an upstream may understand it.
         Err(error) => match &head.operation {
             Some(name) if has_stand_in(front, head, name) => {
                 return Ok(refused(front, head, error));
             }
             Some(name) => (name.clone(), Value::Null),
-            None => return streamed(front, parts, body::full(body), head).await,
+            None => return streamed(front, parts, body::full(body), head, peer).await,
         },
     };
     let call = understand(front, &parts, body, head, operation, params, peer).await;
@@ -204,7 +276,16 @@ async fn looked_into(
             answered(front, parts, &call).await
         }
     };
-    let (answer, whole) = whole(front, answer).await;
+    let (mut answer, mut whole) = whole(front, answer).await;
+    front.changed(&call.identity.account, &call.service, &call.operation);
+    if answer.status().is_success()
+        && let Some(bytes) = &whole
+        && let Some(changed) = enforce::learn(front, &call, bytes)
+    {
+        let changed = Bytes::from(changed);
+        answer = answer.map(|_| body::full(changed.clone()));
+        whole = Some(changed);
+    }
     let outcome = Outcome {
         status: answer.status().as_u16(),
         headers: answer.headers(),
@@ -222,8 +303,21 @@ async fn looked_into(
 
 /// By quota, stand-in or upstream.
 async fn answered(front: &Front, parts: http::request::Parts, call: &Call) -> Response<Body> {
+    if let Some(error) = enforce::refuses(front, call).await {
+        return own(call, error.into());
+    }
+    if let Some(answer) = enforce::simulates(front, call).await {
+        front.counts().answered();
+        return own(call, answer);
+    }
+    if let Some(answer) = enforce::identity_of_minted(front, call) {
+        return own(call, answer);
+    }
     if front.quotas().is_some_and(|quotas| !quotas.admits(call, front.clock())) {
         return own(call, quotas::exceeded().into());
+    }
+    if let Some(error) = webhooks::refuses(call, front.deliver_to()) {
+        return own(call, error.into());
     }
     if let Some(answer) = cloudtrail::answer(front, call) {
         return own(call, answer);
@@ -234,7 +328,8 @@ async fn answered(front: &Front, parts: http::request::Parts, call: &Call) -> Re
             return own(call, answer);
         }
     }
-    let onward = Request::from_parts(onward(parts), body::full(call.body.clone()));
+    let parts = enforce::known_upstream(front, onward(parts), &call.identity.access_key);
+    let onward = Request::from_parts(parts, body::full(call.body.clone()));
     match front.upstream().send(onward).await {
         Ok(answer) => passed(answer.map(body::streamed)),
         Err(down) => own(call, unavailable(&down).into()),

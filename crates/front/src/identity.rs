@@ -20,7 +20,7 @@ pub(super) struct Identities {
 }
 
 impl Identities {
-    pub async fn of(&self, front: &Front, access_key: &str, region: &str) -> Identity {
+    pub(crate) async fn of(&self, front: &Front, access_key: &str, region: &str) -> Identity {
         if let Some(known) = self.get(access_key) {
             return known;
         }
@@ -34,7 +34,7 @@ impl Identities {
     }
 
     /// What STS's answer contains about a new session. An upstream that checks signatures gives it to nobody else.
-    pub fn learn(&self, front: &Front, call: &Call, body: &[u8]) {
+    pub(crate) fn learn(&self, front: &Front, call: &Call, body: &[u8]) {
         if front.options().is_enforced
             && call.service == "sts"
             && let Some(identity) = session_of(call, &String::from_utf8_lossy(body))
@@ -43,7 +43,12 @@ impl Identities {
         }
     }
 
-    pub fn clear(&self) {
+    /// Whether the upstream has said whose a key is.
+    pub(crate) fn is_known(&self, access_key: &str) -> bool {
+        self.get(access_key).is_some()
+    }
+
+    pub(crate) fn clear(&self) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -78,7 +83,8 @@ fn asked<'a>(front: &'a Front, key: &'a str, region: &'a str) -> BoxFuture<'a, O
     })
 }
 
-fn is_root(key: &str) -> bool {
+/// The root user's own keys: of the default account, and of each account its number.
+pub(crate) fn is_root(key: &str) -> bool {
     key == DEFAULT_ROOT || is_account(key)
 }
 

@@ -3,14 +3,14 @@
 use ulid::Ulid;
 
 /// 128 random bits; not for secrets.
-pub fn random() -> u128 {
+pub(crate) fn random() -> u128 {
     // Each carries 80 random bits.
     let (high, low) = (Ulid::generate().random(), Ulid::generate().random());
     (high << 64) ^ low
 }
 
 /// A version 4 UUID, as request and event ids are.
-pub fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     let hex = format!("{:032x}", random());
     let variant = ["8", "9", "a", "b"][(random() % 4) as usize];
     format!(
@@ -24,7 +24,7 @@ pub fn uuid() -> String {
 }
 
 /// `prefix` and `length` random letters and digits: `id("EXP", 22)`.
-pub fn id(prefix: &str, length: usize) -> String {
+pub(crate) fn id(prefix: &str, length: usize) -> String {
     const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let mut text = prefix.to_owned();
     let mut bits = random();
@@ -39,7 +39,7 @@ pub fn id(prefix: &str, length: usize) -> String {
 }
 
 /// `prefix` and `length` random hexadecimal digits: `hex("snap-", 17)`.
-pub fn hex(prefix: &str, length: usize) -> String {
+pub(crate) fn hex(prefix: &str, length: usize) -> String {
     let mut text = prefix.to_owned();
     while text.len() < prefix.len() + length {
         text.push_str(&format!("{:016x}", random() as u64));

@@ -17,19 +17,19 @@ const PASSTHROUGH: &str = "BACKBURN_TEST_FRONT_PASSTHROUGH";
 const SIGN: &str = "the front answers on ";
 
 /// A running front that keeps its memory in `home`. It is killed when this is dropped.
-pub struct Killable {
+pub(crate) struct Killable {
     pub endpoint: String,
     child: Child,
 }
 
 impl Killable {
     /// A front with every stand-in before the shared moto; `clock` as in `60x`.
-    pub async fn start(home: &Path, clock: &str) -> Self {
+    pub(crate) async fn start(home: &Path, clock: &str) -> Self {
         Self::at(0, home, clock, &[]).await
     }
 
     /// The same on a port, 0 for any, without the stand-ins for some services.
-    pub async fn at(port: u16, home: &Path, clock: &str, passthrough: &[&str]) -> Self {
+    pub(crate) async fn at(port: u16, home: &Path, clock: &str, passthrough: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .args(["--ignored", "--exact", "--nocapture", "killable::be_a_front"])
             .env(HOME, home)
@@ -56,20 +56,20 @@ impl Killable {
     }
 
     /// Where the next front must be for clients that know this one.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         let port = self.endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
         port.expect("an endpoint has a port")
     }
 
     /// Calls upon it, as a client in `us-east-1`.
-    pub async fn client(&self, account: &str) -> Session {
+    pub(crate) async fn client(&self, account: &str) -> Session {
         // A front is a client too: of whatever its upstream is.
         let front = Builder::new(Options::new(&self.endpoint)).start().await.expect("started");
         front.as_service(&Scope::new(account, "us-east-1"))
     }
 
     /// SIGKILL: it can tidy nothing up.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.expect("killed");
     }
 }

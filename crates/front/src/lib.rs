@@ -2,8 +2,8 @@
 //! upstream lacks: these its stand-ins answer, with effects that are real in the upstream account.
 //!
 //! ```text
-//! client -> server -> faults -> quotas -> stand-in -> answer
-//!                                     \-> upstream -> answer      (then: CloudTrail record, EventBridge)
+//! client -> server -> faults -> policies -> quotas -> stand-in -> answer
+//!                                                 \-> upstream -> answer      (then: CloudTrail record, EventBridge)
 //! ```
 //! Owns the gateway. Starting the upstream behind it, and the process that a front runs in, is the program's business.
 //! What is public is what starts a front and what its fault rules say; all else is the front's own.
@@ -17,19 +17,24 @@ mod call;
 mod clock;
 mod cloudtrail;
 mod control;
+mod enforce;
 mod error;
 mod events;
 pub mod faults;
 mod fis;
+mod foreign;
 mod forward;
+mod guard;
 mod guardduty;
 mod handle;
 mod identity;
 mod ids;
+mod interfaces;
 mod loopback;
 mod observe;
 mod options;
 mod quotas;
+mod record;
 mod s3;
 mod server;
 mod ssm;
@@ -37,6 +42,7 @@ mod stand_in;
 mod state;
 mod store;
 mod upstream;
+mod webhooks;
 mod wire;
 
 pub use all::full;

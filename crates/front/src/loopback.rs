@@ -25,10 +25,18 @@ pub fn check(url: &str) -> Result<String, NotLoopback> {
         return Err(refuse("an endpoint has no path"));
     }
     let host = uri.host().ok_or_else(|| refuse("it names no host"))?;
+    if is_loopback(host) {
+        Ok(url.trim_end_matches('/').into())
+    } else {
+        Err(refuse("it is another machine"))
+    }
+}
+
+/// Whether a host is this machine by itself, without a resolver.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if local { Ok(url.trim_end_matches('/').into()) } else { Err(refuse("it is another machine")) }
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

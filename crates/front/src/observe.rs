@@ -9,7 +9,7 @@ use super::{Call, Front};
 
 /// A service that acts under a role: FIS under an experiment's role.
 #[derive(Debug, Clone)]
-pub struct Acting {
+pub(crate) struct Acting {
     /// `fis.amazonaws.com`.
     pub service: String,
     pub role_arn: String,

@@ -12,6 +12,8 @@ pub struct Options {
     pub upstream: String,
     /// What answers there, in words, for those who ask the front: `moto 5.2.5`.
     pub name: Option<String>,
+    /// File to which every signed request is appended, with its body; for tests.
+    pub record: Option<PathBuf>,
     /// Directory for what must outlive the process; `None` keeps it in memory.
     pub home: Option<PathBuf>,
     pub clock: Clock,
@@ -19,9 +21,14 @@ pub struct Options {
     pub passthrough: Vec<String>,
     /// EC2's request quotas at AWS's published sizes.
     pub has_quotas: bool,
+    /// Ports of loopback that the upstream may deliver to by HTTP.
+    pub deliver_to: Vec<u16>,
     /// The upstream checks signatures and policies. The front's own calls then go as the account's root user, whose
     /// access key is the account's number, and never with a client's key, whose secret it does not have.
     pub is_enforced: bool,
+    /// The front refuses whom AWS would refuse, by the policies that the upstream keeps. Where the upstream enforces them
+    /// by itself, the front does not.
+    pub enforces: bool,
     /// How long a client may be silent within a request or between two.
     pub patience: Duration,
 }
@@ -32,11 +39,14 @@ impl Options {
             upstream: upstream.into(),
             name: None,
             home: None,
+            record: None,
             clock: Clock::default(),
             passthrough: Vec::new(),
             has_quotas: false,
+            deliver_to: Vec::new(),
             is_enforced: false,
-            patience: Duration::from_secs(60),
+            enforces: false,
+            patience: Duration::from_mins(1),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Answer, Call, Front, StandIn};
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
 const ROOTS: (&str, &str) = ("GetBucketVersioningResponse", "VersioningConfiguration");
 
-pub struct S3;
+pub(crate) struct S3;
 
 impl StandIn for S3 {
     fn service(&self) -> &'static str {

@@ -8,7 +8,7 @@ use super::wire::Route;
 use super::{Answer, Call, Front};
 
 /// A service, or a part of one, that the front answers instead of the upstream.
-pub trait StandIn: Send + Sync + 'static {
+pub(crate) trait StandIn: Send + Sync + 'static {
     /// Signing name of the service: `fis`, `backup`, `monitoring`.
     fn service(&self) -> &'static str;
 

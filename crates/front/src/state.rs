@@ -9,10 +9,12 @@ use tokio::sync::{broadcast, watch};
 use super::body::Budget;
 use super::cloudtrail::{Record, Trail};
 use super::control::Counts;
+use super::enforce::{self, Enforcement};
 use super::events::{Bus, Event};
 use super::faults::Faults;
 use super::identity::Identities;
 use super::quotas::Quotas;
+use super::record::Recorder;
 use super::stand_in::AnyStandIn;
 use super::upstream::Upstream;
 use super::{Call, Clock, Error, Identity, Options, Scope, Session, StandIn, Store};
@@ -31,6 +33,8 @@ struct Inner {
     bus: Bus,
     faults: Faults,
     quotas: Option<Quotas>,
+    recorder: Option<Recorder>,
+    enforcement: Option<Enforcement>,
     counts: Counts,
     budget: Budget,
     started: jiff::Timestamp,
@@ -71,6 +75,11 @@ impl Builder {
             None => (Store::volatile(), None),
         };
         let has_quotas = self.options.has_quotas;
+        let recorder = self.options.record.as_deref().map(|path| {
+            Recorder::open(path).map_err(|source| Error::Home { path: path.into(), source })
+        });
+        let recorder = recorder.transpose()?;
+        let enforces = self.options.enforces && !self.options.is_enforced;
         let front = Front(Arc::new(Inner {
             upstream: Upstream::new(&self.options.upstream)?,
             store,
@@ -80,6 +89,8 @@ impl Builder {
             bus: Bus::default(),
             faults: Faults::default(),
             quotas: has_quotas.then(Quotas::default),
+            recorder,
+            enforcement: enforces.then(Enforcement::default),
             counts: Counts::default(),
             budget: Budget::new(self.options.patience),
             started: jiff::Timestamp::now(),
@@ -125,6 +136,10 @@ impl Front {
         &self.0.store
     }
 
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.0.recorder.as_ref()
+    }
+
     pub(crate) fn faults(&self) -> &Faults {
         &self.0.faults
     }
@@ -160,14 +175,18 @@ impl Front {
     }
 
     pub(crate) fn session(&self, access_key: &str, scope: Scope) -> Session {
-        let is_enforced = self.0.options.is_enforced;
-        let key = if is_enforced { scope.account.clone() } else { access_key.to_owned() };
+        let is_foreign = self.0.options.is_enforced || enforce::minted(self, access_key).is_some();
+        let key = if is_foreign { scope.account.clone() } else { access_key.to_owned() };
         Session::raw(self, &key, scope)
     }
 
     /// Who an access key belongs to, according to the upstream; cached once known.
     pub(crate) async fn identity(&self, access_key: &str, region: &str) -> Identity {
-        self.0.identities.of(self, access_key, region).await
+        let issued = self.enforcement().and_then(|of| of.issued(self, access_key));
+        match issued {
+            Some(issued) => issued.identity.clone(),
+            None => self.0.identities.of(self, access_key, region).await,
+        }
     }
 
     /// Publishes an event on the default bus of its account and Region. Returns at once.
@@ -242,8 +261,29 @@ impl Front {
         &self.0.bus
     }
 
+    /// Ports of loopback that the upstream may deliver to by HTTP.
+    pub(crate) fn deliver_to(&self) -> &[u16] {
+        &self.0.options.deliver_to
+    }
+
     pub(crate) fn quotas(&self) -> Option<&Quotas> {
         self.0.quotas.as_ref()
+    }
+
+    /// `None` unless this front refuses whom policies refuse.
+    pub(crate) fn enforcement(&self) -> Option<&Enforcement> {
+        self.0.enforcement.as_ref()
+    }
+
+    /// After a call that may have changed what others are judged by.
+    pub(crate) fn changed(&self, account: &str, service: &str, operation: &str) {
+        if let Some(enforcement) = self.enforcement() {
+            enforcement.changed(account, service, operation);
+            // A user has another ARN then.
+            if (service, operation) == ("iam", "UpdateUser") {
+                self.0.identities.clear();
+            }
+        }
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -271,6 +311,9 @@ impl Front {
         self.0.identities.clear();
         self.0.bus.forget();
         self.0.faults.clear();
+        if let Some(enforcement) = self.enforcement() {
+            enforcement.clear();
+        }
     }
 
     /// Ends the background work, lets calls under way finish, and writes the last state.

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::Scope;
 
 /// How far the file may be behind.
-pub const LAG: Duration = Duration::from_millis(50);
+pub(crate) const LAG: Duration = Duration::from_millis(50);
 const FILE: &str = "front.json";
 
 type Kinds = BTreeMap<String, IndexMap<String, Value>>;
@@ -31,7 +31,7 @@ struct Memory {
 }
 
 /// Values by scope, kind (`fis.experiment`) and id.
-pub struct Store {
+pub(crate) struct Store {
     path: Option<PathBuf>,
     memory: Mutex<Memory>,
     changed: watch::Sender<u64>,
@@ -40,12 +40,12 @@ pub struct Store {
 
 impl Store {
     /// In memory only.
-    pub fn volatile() -> Self {
+    pub(crate) fn volatile() -> Self {
         Self::with(None, Memory::default())
     }
 
     /// What `home` holds. An unreadable file is moved aside, and the second value reports that.
-    pub fn open(home: &Path) -> io::Result<(Self, Option<String>)> {
+    pub(crate) fn open(home: &Path) -> io::Result<(Self, Option<String>)> {
         std::fs::create_dir_all(home)?;
         let path = home.join(FILE);
         let (memory, lost) = match std::fs::read(&path) {
@@ -72,14 +72,14 @@ impl Store {
         Self { path, memory: Mutex::new(memory), changed, written }
     }
 
-    pub fn get<T: DeserializeOwned>(&self, at: &Scope, kind: &str, id: &str) -> Option<T> {
+    pub(crate) fn get<T: DeserializeOwned>(&self, at: &Scope, kind: &str, id: &str) -> Option<T> {
         let memory = self.lock();
         let value = memory.scopes.get(&key(at))?.get(kind)?.get(id)?;
         T::deserialize(value).ok()
     }
 
     /// All of a kind, oldest first.
-    pub fn list<T: DeserializeOwned>(&self, at: &Scope, kind: &str) -> Vec<T> {
+    pub(crate) fn list<T: DeserializeOwned>(&self, at: &Scope, kind: &str) -> Vec<T> {
         let memory = self.lock();
         let values = memory.scopes.get(&key(at)).and_then(|kinds| kinds.get(kind));
         values
@@ -89,7 +89,7 @@ impl Store {
             .collect()
     }
 
-    pub fn put<T: Serialize>(&self, at: &Scope, kind: &str, id: &str, value: &T) {
+    pub(crate) fn put<T: Serialize>(&self, at: &Scope, kind: &str, id: &str, value: &T) {
         let Ok(value) = serde_json::to_value(value) else {
             tracing::error!(kind, id, "a value that is no JSON is not remembered");
             return;
@@ -103,7 +103,7 @@ impl Store {
     /// Changes a value in one go: no other change comes between reading and writing it.
     ///
     /// `None` when there is no such value; `edit` must not call the store.
-    pub fn update<T: Serialize + DeserializeOwned, R>(
+    pub(crate) fn update<T: Serialize + DeserializeOwned, R>(
         &self,
         at: &Scope,
         kind: &str,
@@ -119,7 +119,7 @@ impl Store {
         Some(result)
     }
 
-    pub fn remove(&self, at: &Scope, kind: &str, id: &str) -> bool {
+    pub(crate) fn remove(&self, at: &Scope, kind: &str, id: &str) -> bool {
         let mut memory = self.lock();
         let values = memory.scopes.get_mut(&key(at)).and_then(|kinds| kinds.get_mut(kind));
         let removed = values.is_some_and(|values| values.shift_remove(id).is_some());
@@ -128,21 +128,21 @@ impl Store {
     }
 
     /// Where values of a kind are.
-    pub fn scopes(&self, kind: &str) -> Vec<Scope> {
+    pub(crate) fn scopes(&self, kind: &str) -> Vec<Scope> {
         let memory = self.lock();
         let with = memory.scopes.iter().filter(|(_, kinds)| kinds.contains_key(kind));
         with.filter_map(|(name, _)| name.split_once('/').map(|(a, r)| Scope::new(a, r))).collect()
     }
 
     /// Forgets everything.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let mut memory = self.lock();
         memory.scopes.clear();
         self.touch(memory);
     }
 
     /// Returns when everything put so far is on disk. Call it before an effect that a restart must know of.
-    pub async fn save(&self) {
+    pub(crate) async fn save(&self) {
         let wanted = self.lock().version;
         if self.path.is_some() {
             let mut written = self.written.subscribe();

@@ -465,7 +465,7 @@ def disrupt_connectivity(a):
 
 
 @test
-def commands_and_automations(a):
+def commands(a):
     [one] = a.instances(1, drill="yes")
     document = f"arn:aws:ssm:{REGION}::document/AWS-RunShellScript"
     parameters = {"documentArn": document, "duration": "PT5M", "documentParameters": json.dumps({"commands": "true"})}
@@ -474,14 +474,19 @@ def commands_and_automations(a):
     equal(done["state"]["status"], "completed", show(done))
     sent = a.upstream("ssm").list_commands()["Commands"]
     equal([(c["DocumentName"], c["InstanceIds"]) for c in sent], [("AWS-RunShellScript", [one])])
-    document = f"arn:aws:ssm:{REGION}::automation-definition/AWS-StopEC2Instance"
+
+
+@test
+def automations_are_refused_and_not_listed(a):
+    listed = {action["id"] for page in a.fis.get_paginator("list_actions").paginate() for action in page["actions"]}
     action = {
         "actionId": "aws:ssm:start-automation-execution",
-        "parameters": {"documentArn": document, "maxDuration": "PT5M"},
+        "parameters": {
+            "documentArn": f"arn:aws:ssm:{REGION}::automation-definition/AWS-StopEC2Instance", "maxDuration": "PT5M",
+        },
     }
-    done = a.run({"run": action})
-    equal(done["state"]["status"], "failed", show(done))
-    equal(done["state"]["error"]["code"], "DependentServiceFailure")
+    assert action["actionId"] not in listed, show(sorted(listed))
+    refused("ValidationException", "is not supported in the lab", lambda: a.template({"run": action}))
 
 
 @test

@@ -7,10 +7,16 @@ use std::collections::BTreeMap;
 
 type Texts = BTreeMap<String, String>;
 
+/// Whether it says where a volume comes back. Not every recovery point knows its zone.
+pub(super) fn has_zone(kind: &str, saved: &Texts, given: &Texts) -> bool {
+    let names = |all: &Texts| has(all, "availabilityZone") || has(all, "availabilityZoneId");
+    kind != "EBS" || names(saved) || names(given)
+}
+
 /// `kind` as AWS Backup names it; `name` is that of what is made; `given` goes over everything.
 ///
 /// # Errors
-/// The metadata names the place of the restore only if `given` does.
+/// What a restore needs is neither saved nor given.
 pub(super) fn of(kind: &str, saved: &Texts, name: &str, given: &Texts) -> Result<Texts, String> {
     let mut all = saved.clone();
     match kind {
@@ -61,7 +67,7 @@ pub(super) fn of(kind: &str, saved: &Texts, name: &str, given: &Texts) -> Result
     for (key, value) in given {
         set(&mut all, key, value);
     }
-    if kind == "EBS" && !has(&all, "availabilityZone") {
+    if !has_zone(kind, &all, given) {
         return Err("the recovery point names no `availabilityZone`; give one in `metadata`".into());
     }
     Ok(all)
@@ -132,5 +138,11 @@ mod tests {
         assert!(of("EFS", &Texts::new(), "new", &Texts::new()).is_err());
         assert!(of("EFS", &Texts::new(), "new", &texts(&[("newFileSystem", "true")])).is_ok());
         assert!(of("EBS", &Texts::new(), "new", &Texts::new()).is_err(), "no zone");
+        let zone = texts(&[("availabilityZoneId", "use1-az1")]);
+        assert!(of("EBS", &Texts::new(), "new", &zone).is_ok());
+        assert!(!has_zone("EBS", &Texts::new(), &Texts::new()));
+        assert!(
+            has_zone("EBS", &zone, &Texts::new()) && has_zone("S3", &Texts::new(), &Texts::new())
+        );
     }
 }

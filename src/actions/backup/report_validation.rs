@@ -30,6 +30,7 @@ pub struct ReportValidation {
     pub status: Judged,
     /// Why.
     #[serde(default)]
+    #[schemars(extend("writeOnly" = true))]
     pub message: Option<String>,
 }
 

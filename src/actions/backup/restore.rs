@@ -1,7 +1,8 @@
 //! Restore a recovery point as something new beside the original, and wait until AWS reports it complete.
 //!
 //! The metadata that the recovery point was saved with is used, changed so that nothing is restored
-//! over the original: a new volume in the same zone, a table or bucket or database under a name of the
+//! over the original: a new volume in the same zone (in the Region's first where the recovery point
+//! names none), a table or bucket or database under a name of the
 //! drill's own, an instance without termination protection and with version 2 of the metadata service
 //! only. `metadata` goes over all of it; an instance that is given another `SubnetId` leaves the groups
 //! and interfaces of its old network behind.
@@ -29,7 +30,10 @@ use std::collections::BTreeMap;
 use super::{metadata, own_name};
 use crate::{
     actions::kit::*,
-    aws::backup::{Restore as Job, RestoreMetadata},
+    aws::{
+        backup::{Restore as Job, RestoreMetadata},
+        ec2::Zones,
+    },
     playbook::types::{Arn, is_placeholder},
 };
 
@@ -74,7 +78,7 @@ impl Action for Restore {
     const SPEC: Spec = spec! {
         "backup.restore": "Restore a recovery point as something new";
         Recover;
-        uses [fact RestoreMetadata, operation Job];
+        uses [fact RestoreMetadata, fact Zones, operation Job];
     };
     type Output = Restored;
 
@@ -118,7 +122,18 @@ impl Restore {
             Some(name) => name.clone(),
             None => own_name(step.run(), step.id(), LONGEST),
         };
-        metadata::of(&facts.resource_type, &facts.metadata, &name, &self.metadata)
+        let mut given = self.metadata.clone();
+        if !metadata::has_zone(&facts.resource_type, &facts.metadata, &given) {
+            let zones = step.read(&Zones::of(step.world())).await?;
+            if let Some(zone) = zones.into_iter().next() {
+                step.note(format!(
+                    "the recovery point does not say in which zone its volume was: it is restored into `{zone}`"
+                ))
+                .await?;
+                given.insert("availabilityZone".into(), zone);
+            }
+        }
+        metadata::of(&facts.resource_type, &facts.metadata, &name, &given)
             .map_err(StepError::Refused)
     }
 }

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::{
     actions::{kit::*, naming},
-    aws::{cloudtrail::Trail, owned::Made, policy_document::listed, s3::BucketPolicy},
+    aws::{cloudtrail::Trail, owned::Made, partition, policy_document::listed, s3::BucketPolicy},
     engine::Scope,
     playbook::types::BucketName,
 };
@@ -90,7 +90,7 @@ impl Action for CreateTrail {
 
 /// The policy before with the two statements of this trail, once.
 fn with_trail(before: Option<Value>, bucket: &str, trail: &str, scope: &Scope) -> Value {
-    let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
+    let partition = partition::of_arn(&scope.principal);
     let (region, account) = (&scope.region, &scope.account);
     let arn = format!("arn:{partition}:cloudtrail:{region}:{account}:trail/{trail}");
     let place = format!("arn:{partition}:s3:::{bucket}");

@@ -3,10 +3,12 @@
 
 pub mod check_logging;
 pub mod create_trail;
+mod records;
 pub mod start_logging;
 pub mod stop_logging;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use crate::{
     aws::Aws,

@@ -5,8 +5,9 @@
 //! the call. A history that cannot be read fails nothing.
 //!
 //! What happened while the trail did not log is in the event history too: management events of 90 days,
-//! no data events. Other ways to blind a trail are its event selectors, its bucket, its key and the
-//! bucket's policy: check them. A deleted trail must be recreated by hand.
+//! no data events. Other ways to blind a trail are its event selectors, its Regions, its bucket, its key
+//! and the bucket's policy: the verdict reads them, and nothing changes them. A deleted trail must be
+//! recreated by hand.
 //!
 //! Release leaves the trail logging, because nobody wants it stopped again. In a drill, release restores
 //! the state before the drill.
@@ -18,14 +19,35 @@
 //!     trail: ${{ inputs.trail }}
 //! ```
 //!
-//! Verdict: proven when the trail's status reads back as logging.
+//! Verdict: proven when the trail's status is logging, its last delivery had no error, its event selectors
+//! take all management events, it records every Region, and log files have arrived since, or its bucket's
+//! policy lets CloudTrail write and no key is in the way; failed when it cannot record or deliver what
+//! changes something; presumed, with the path's name, for what is left out or cannot be read.
+//!
+//! Paths read:
+//! - the status: whether it logs, by `GetTrailStatus`
+//! - the last deliveries: their errors and times, by `GetTrailStatus`
+//! - the event selectors: basic and advanced, by `GetEventSelectors`
+//! - the Regions: every one or its own alone, by `GetTrail`
+//! - the key: whether there is one, by `GetTrail`, and log files that have arrived since
+//! - the bucket: whether its policy lets CloudTrail write, by `GetBucketPolicy`
+//!
+//! Paths that no API shows:
+//! - whether the key is enabled and lets CloudTrail use it: seen once a log file has arrived
+//! - who reads, deletes or rewrites log files in the bucket: validate them with their digest files
 //!
 //! AWS: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html>
 
-use super::at_home;
+use super::{
+    at_home,
+    records::{self, Seen},
+};
 use crate::{
     actions::kit::*,
-    aws::cloudtrail::{Logging, Tampered, Tampering},
+    aws::{
+        cloudtrail::{Delivery, Logging, Recording, Tampered, Tampering},
+        s3::BucketPolicy,
+    },
     engine::Class,
 };
 
@@ -55,7 +77,9 @@ impl Action for StartLogging {
     const SPEC: Spec = spec! {
         "cloudtrail.start-logging": "Turn a trail's logging back on and find out who stopped it";
         Contain, verdict;
-        uses [setting Logging, fact Tampering];
+        uses [
+            setting Logging, fact Delivery, fact Recording, fact BucketPolicy, fact Tampering,
+        ];
     };
     type Output = Started;
 
@@ -64,12 +88,27 @@ impl Action for StartLogging {
         let logging = Logging { trail: self.trail.clone(), keep: true };
         step.set(logging.clone(), true).await?;
         step.verify(&format!("logging of trail `{}`", self.trail), async {
-            let now = step.look(&logging).await?;
-            let verdict = match now {
-                true => Verdict::Proven,
-                false => Verdict::Failed { reason: "its status is not logging".into() },
+            let delivered = step.look(&Delivery { trail: self.trail.clone() }).await?;
+            let recorded = step.look(&Recording { trail: self.trail.clone() }).await;
+            let recorded = told(recorded)?;
+            let policy = match &recorded {
+                Ok(recorded) => {
+                    let policy = BucketPolicy { bucket: recorded.bucket.clone() };
+                    told(step.look(&policy).await)?
+                }
+                Err(why) => Err(why.clone()),
             };
-            Ok((verdict, json!({ "trail": self.trail, "logging": now })))
+            let seen = Seen {
+                delivered: &delivered,
+                recorded: recorded.as_ref().map_err(String::as_str),
+                policy: policy.as_ref().map(Option::as_ref).map_err(String::as_str),
+            };
+            let verdict = records::verdict(&seen, step.world().scope());
+            let facts = json!({
+                "trail": self.trail, "status": delivered, "records": recorded.ok(),
+                "bucket-policy": policy.ok(),
+            });
+            Ok((verdict, facts))
         })
         .await?;
         let history = match step.read(&Tampering { trail: self.trail.clone() }).await {
@@ -98,6 +137,15 @@ impl Action for StartLogging {
             stopped_at: last.at,
             call: last.event,
         })
+    }
+}
+
+/// What was read, or why it could not be: that alone keeps no trail from being started.
+fn told<T>(read: Result<T, StepError>) -> Result<Result<T, String>, StepError> {
+    match read {
+        Ok(read) => Ok(Ok(read)),
+        Err(StepError::Call(e)) => Ok(Err(e.to_string())),
+        Err(other) => Err(other),
     }
 }
 

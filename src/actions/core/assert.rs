@@ -21,6 +21,7 @@ pub struct Assert {
     /// What must be true: one whole `${{ ... }}` expression.
     pub that: bool,
     /// What a failure means, and what to do.
+    #[schemars(extend("writeOnly" = true))]
     pub message: String,
 }
 

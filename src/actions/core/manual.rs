@@ -11,9 +11,11 @@ use crate::{actions::kit::*, engine::Question};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Manual {
     /// What to do, as an order to the person who does it.
+    #[schemars(extend("writeOnly" = true))]
     pub instructions: String,
     /// What to note or keep as proof that it was done.
     #[serde(default)]
+    #[schemars(extend("writeOnly" = true))]
     pub evidence: Option<String>,
 }
 
@@ -30,7 +32,7 @@ impl Action for Manual {
             Some(evidence) => format!("{}\nNote in your answer: {evidence}", self.instructions),
             None => self.instructions.clone(),
         };
-        step.ask(Question { step: step.id().into(), role: None, text }).await?;
+        step.ask(Question::new(step.id(), text)).await?;
         Ok(Nothing {})
     }
 }

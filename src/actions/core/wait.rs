@@ -13,6 +13,7 @@ pub struct Wait {
     pub duration: Duration,
     /// What for; shown while it waits.
     #[serde(default)]
+    #[schemars(extend("writeOnly" = true))]
     pub why: Option<String>,
 }
 

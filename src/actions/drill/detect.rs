@@ -7,6 +7,7 @@
 //! | `late` | it was received after that, within the same time again (at least 10 s) |
 //! | `missed` | no matching event was received |
 //! | `wrong-resource` | the events received named other resources |
+//! | `cut-off` | there were more recorded calls than are read (250 of each name), and none of those that were read named `resource`: whether one did is not known |
 //! | `plumbing-only` | only GuardDuty's sample findings were received: they show that the delivery path works, not that anything was detected |
 //!
 //! Events that were created before `since` do not count (2 s are allowed for clocks that count

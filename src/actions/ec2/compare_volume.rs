@@ -86,6 +86,9 @@ impl Action for CompareVolume {
         let baseline = snapshot_id(&self.snapshot)?;
         let volume = step.read(&Volume::of(&self.volume)).await?;
         let facts = step.read(&Snapshot::of(&baseline)).await?;
+        if let Some(why) = facts.why_archived() {
+            return Err(StepError::Refused(why));
+        }
         if facts.gib.is_some_and(|gib| volume.gib < gib) {
             step.note(format!("{}; no block was compared", sizes(&volume, &facts))).await?;
             return Ok(Likeness { outcome: Outcome::Damaged, blocks: 0, different: 0 });
@@ -110,8 +113,12 @@ impl Action for CompareVolume {
             let range = BlockRange { first: baseline.clone(), second: second.clone(), from: at };
             let compared = step.read(&range).await?;
             different += compared.different;
-            // A page that does not advance would be read for ever.
-            from = compared.next.filter(|next| *next > at);
+            from = compared.next;
+            if from.is_some_and(|next| next <= at) {
+                return Err(StepError::Failed(format!(
+                    "the blocks of `{baseline}` and `{second}` cannot be compared: after block {at} EBS returns one before it"
+                )));
+            }
         }
         let outcome = if different == 0 { Outcome::Same } else { Outcome::Damaged };
         Ok(Likeness { outcome, blocks, different })

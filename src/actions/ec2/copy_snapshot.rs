@@ -61,6 +61,9 @@ impl Action for CopySnapshot {
             return Err(StepError::Open("copies a snapshot that the run takes".into()));
         }
         let facts = step.read(&Snapshot::of(&self.snapshot)).await?;
+        if let Some(why) = facts.why_archived() {
+            return Err(StepError::Refused(why));
+        }
         if facts.state != "completed" {
             return Err(StepError::Failed(format!(
                 "snapshot `{}` is {}; only a completed one can be copied, so wait for it first",
@@ -76,5 +79,34 @@ impl Action for CopySnapshot {
         }
         let snapshot = there.start(copy(facts.encrypted)).await?;
         Ok(Copied { snapshot, region: to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        actions::testing::plan,
+        aws::replay::{Replay, aws},
+        engine::plan::PlanState,
+    };
+
+    /// As EC2 describes a snapshot in the archive tier, and one that is restored for some days.
+    #[tokio::test]
+    async fn an_archived_snapshot_is_refused_in_the_plan_and_a_restored_one_is_not() {
+        const ID: &str = "snap-0123456789abcdef0";
+        let planned = async |more: &str| {
+            let answer = format!(
+                "<DescribeSnapshotsResponse><snapshotSet><item><snapshotId>{ID}</snapshotId><status>completed</status>\
+                 <storageTier>archive</storageTier>{more}</item></snapshotSet></DescribeSnapshotsResponse>"
+            );
+            let replay = Replay::default().xml("DescribeSnapshots", &answer);
+            plan(aws(&replay), "ec2.copy-snapshot", json!({ "snapshot": ID })).await.state
+        };
+        let PlanState::Refused(why) = planned("").await else { panic!("it is archived") };
+        assert!(why.contains("is archived") && why.contains("restore-snapshot-tier"), "{why}");
+        let until = "<restoreExpiryTime>2026-12-07T00:00:00.000Z</restoreExpiryTime>";
+        assert_eq!(planned(until).await, PlanState::Planned);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    aws::ec2::{GroupFacts, Interface},
+    aws::ec2::{GroupFacts, Interface, Paths},
     engine::Verdict,
 };
 
@@ -12,8 +12,10 @@ use crate::{
 pub(super) struct Wanted {
     /// Interface id to the id of the closed group of its VPC.
     pub closed: BTreeMap<String, String>,
-    /// Connections that were open before have had no chance to be cut.
-    pub uncut: bool,
+    /// Why connections that were open before have had no chance to be cut.
+    pub uncut: BTreeSet<String>,
+    /// Closed groups that are not the run's own.
+    pub foreign: BTreeSet<String>,
     /// Allocation ids that must not be associated any more.
     pub disassociated: BTreeSet<String>,
     /// Interfaces of secondary networks.
@@ -25,15 +27,40 @@ pub(super) fn verdict(
     wanted: &Wanted,
     now: &[Interface],
     groups: &BTreeMap<String, GroupFacts>,
+    paths: &Paths,
 ) -> Verdict {
     let judged = now.iter().map(|interface| one(wanted, interface, groups));
     let mut all = judged.fold(Verdict::Proven, Verdict::and);
     if now.is_empty() {
         all = all.and(presumed("the instance shows no network interface".into()));
     }
-    if wanted.uncut {
-        let text = "connections that were open before keep flowing while they are tracked: `cut-connections-after` is zero";
-        all = all.and(presumed(text.into()));
+    for why in &wanted.uncut {
+        all = all.and(presumed(format!(
+            "connections that were open before keep flowing while they are tracked: {why}"
+        )));
+    }
+    for group in &wanted.foreign {
+        all = all.and(presumed(format!(
+            "group `{group}`, which closes it, is not the run's own: who may change it can open it again"
+        )));
+    }
+    if !paths.tracked.is_empty() {
+        let paths = paths.tracked.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        all = all.and(presumed(format!(
+            "connections that were open before may go on until they are idle over {paths}: they are tracked whatever the groups say"
+        )));
+    }
+    for path in &paths.unseen {
+        all =
+            all.and(presumed(format!("whether connections stay tracked cannot be seen of {path}")));
+    }
+    for trunk in now {
+        if let Some(why) = &trunk.unseen_branches {
+            all = all.and(presumed(format!(
+                "trunk `{}` may have branch interfaces, which have groups of their own, that cannot be seen: {why}",
+                trunk.interface
+            )));
+        }
     }
     if !wanted.secondary.is_empty() {
         let ids = wanted.secondary.join("`, `");
@@ -55,7 +82,8 @@ fn one(wanted: &Wanted, now: &Interface, groups: &BTreeMap<String, GroupFacts>) 
     }
     let Some(closed) = wanted.closed.get(id) else {
         let Some(owner) = &now.managed_by else {
-            return failed(format!("interface `{id}` was attached meanwhile; run the step again"));
+            let what = if now.trunk.is_some() { "branch" } else { "interface" };
+            return failed(format!("{what} `{id}` was attached meanwhile; run the step again"));
         };
         return match now.groups.iter().find(open) {
             None if now.groups.is_empty() => presumed(format!(
@@ -94,63 +122,5 @@ fn presumed(reason: String) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::ec2::NetworkRule;
-
-    fn interface(id: &str, groups: &[&str]) -> Interface {
-        Interface {
-            interface: id.into(),
-            index: 0,
-            vpc: Some("vpc-1".into()),
-            subnet: None,
-            groups: groups.iter().map(ToString::to_string).collect(),
-            addresses: BTreeSet::new(),
-            public: Vec::new(),
-            managed_by: None,
-            held_by: None,
-        }
-    }
-
-    fn wanted() -> Wanted {
-        Wanted {
-            closed: [("eni-1".to_string(), "sg-closed".to_string())].into(),
-            uncut: false,
-            disassociated: BTreeSet::new(),
-            secondary: Vec::new(),
-        }
-    }
-
-    fn groups(egress: &[&str]) -> BTreeMap<String, GroupFacts> {
-        let egress = egress.iter().map(|cidr| NetworkRule::everything(cidr)).collect();
-        let facts = GroupFacts { name: None, vpc: None, ingress: BTreeSet::new(), egress };
-        [("sg-closed".to_string(), facts)].into()
-    }
-
-    #[test]
-    fn proven_only_in_the_closed_group_alone_and_without_a_rule() {
-        let now = [interface("eni-1", &["sg-closed"])];
-        assert_eq!(verdict(&wanted(), &now, &groups(&[])), Verdict::Proven);
-        assert_eq!(verdict(&wanted(), &now, &groups(&["::/0"])).word(), "failed");
-        assert_eq!(verdict(&wanted(), &now, &BTreeMap::new()).word(), "presumed");
-        let both = [interface("eni-1", &["sg-closed", "sg-2"])];
-        assert_eq!(verdict(&wanted(), &both, &groups(&[])).word(), "failed");
-    }
-
-    #[test]
-    fn a_new_interface_fails_and_an_unseen_one_is_presumed() {
-        let mut now = vec![interface("eni-1", &["sg-closed"]), interface("eni-2", &["sg-2"])];
-        assert_eq!(verdict(&wanted(), &now, &groups(&[])).word(), "failed");
-        now[1].managed_by = Some("account `999999999999`".into());
-        assert_eq!(verdict(&wanted(), &now, &groups(&[])).word(), "presumed");
-    }
-
-    #[test]
-    fn what_was_not_cut_or_not_seen_is_presumed() {
-        let now = [interface("eni-1", &["sg-closed"])];
-        let uncut = Wanted { uncut: true, ..wanted() };
-        assert_eq!(verdict(&uncut, &now, &groups(&[])).word(), "presumed");
-        let secondary = Wanted { secondary: vec!["x".into()], ..wanted() };
-        assert_eq!(verdict(&secondary, &now, &groups(&[])).word(), "presumed");
-    }
-}
+#[path = "isolation_tests.rs"]
+mod tests;

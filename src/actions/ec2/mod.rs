@@ -15,6 +15,7 @@ mod ranges;
 pub mod run_instance;
 pub mod share_snapshot;
 pub mod snapshot_volumes;
+mod spot;
 pub mod stop_instance;
 pub mod tag_resource;
 mod tagging;

@@ -1,20 +1,25 @@
 //! Keep an instance and its volumes from being deleted while they are evidence.
 //!
-//! Turns termination protection on, makes a shutdown from inside stop the instance instead of
-//! terminating it, keeps every attached volume if the instance is terminated anyway, and
-//! tags the instance. None of this affects the workload, so it comes first.
+//! Keeps every attached volume if the instance is terminated, turns termination protection on, makes a
+//! shutdown from inside stop the instance instead of terminating it, and tags the instance. None of this
+//! affects the workload, so it comes first; and none of it contains, so nothing that does should wait for
+//! its success: set `on-failure: continue`. What is refused (a tag beyond the 50 that EC2 takes, a policy
+//! that denies tags) does not keep the rest from being made; the step fails after all was tried.
 //!
 //! Termination protection does not keep an Auto Scaling group or a Spot interruption from ending
-//! the instance: the plan notes both.
+//! the instance: the plan notes both. EC2 has no termination protection for Spot Instances, and those of a
+//! one-time request are terminated where others stop.
 
 use std::collections::BTreeMap;
 
-use super::{alive, tagging};
+use super::{alive, spot, tagging};
 use crate::{
     actions::kit::*,
     aws::ec2::{
-        DeleteOnTermination, Instance, Interfaces, ShutdownBehavior, Tag, TerminationProtection,
+        DeleteOnTermination, Instance, Interfaces, ShutdownBehavior, SpotRequest, Tag,
+        TerminationProtection,
     },
+    engine::Class,
     playbook::types::InstanceId,
 };
 
@@ -42,10 +47,10 @@ pub struct Protected {
 impl Action for ProtectInstance {
     const SPEC: Spec = spec! {
         "ec2.protect-instance": "Keep an instance and its volumes from being deleted";
-        Preserve;
+        Preserve, lenient;
         uses [
             fact Instance, fact Interfaces, setting TerminationProtection,
-            setting ShutdownBehavior, setting DeleteOnTermination, setting Tag,
+            fact SpotRequest, setting ShutdownBehavior, setting DeleteOnTermination, setting Tag,
         ];
     };
     type Output = Protected;
@@ -62,6 +67,11 @@ impl Action for ProtectInstance {
             ))
             .await?;
         }
+        let mut tries = Tries::default();
+        for volume in &facts.volumes {
+            let setting = DeleteOnTermination::of(&self.instance, &volume.volume);
+            tries.take(step.set(setting, false).await)?;
+        }
         if facts.spot {
             // <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html>
             step.note(format!(
@@ -70,7 +80,8 @@ impl Action for ProtectInstance {
             ))
             .await?;
         } else {
-            step.set(TerminationProtection::of(&self.instance), true).await?;
+            let setting = TerminationProtection::of(&self.instance);
+            tries.take(step.set(setting, true).await)?;
         }
         if facts.instance_store_root {
             step.note(format!(
@@ -78,16 +89,51 @@ impl Action for ProtectInstance {
                 self.instance
             ))
             .await?;
+        } else if spot::is_one_time(step, &facts).await? {
+            step.note(format!(
+                "`{}` is of a one-time Spot request and cannot stop: a shutdown from inside terminates it",
+                self.instance
+            ))
+            .await?;
         } else {
-            step.set(ShutdownBehavior::of(&self.instance), "stop".into()).await?;
+            let setting = ShutdownBehavior::of(&self.instance);
+            tries.take(step.set(setting, "stop".into()).await)?;
         }
-        for volume in &facts.volumes {
-            step.set(DeleteOnTermination::of(&self.instance, &volume.volume), false).await?;
+        let tags = tagging::that_fit(step, self.instance.as_ref(), &facts.tags, &self.tags).await?;
+        for (key, value) in tags {
+            tries.take(step.set(Tag::of(&self.instance, &key), Some(value)).await)?;
         }
-        tagging::set(step, self.instance.as_ref(), &self.tags, false).await?;
+        tries.end()?;
         Ok(Protected {
             volumes: facts.volumes.into_iter().map(|volume| volume.volume).collect(),
             network_interfaces: interfaces.into_iter().map(|i| i.interface).collect(),
         })
+    }
+}
+
+/// Attempts of which none keeps the next from being made.
+#[derive(Default)]
+struct Tries(Option<StepError>);
+
+impl Tries {
+    /// Keeps the first refusal for the end.
+    ///
+    /// # Errors
+    /// What is no refusal of this one change: the run stops, the journal or AWS cannot be reached.
+    fn take<T>(&mut self, result: Result<T, StepError>) -> Result<(), StepError> {
+        match result {
+            Ok(_) => {}
+            Err(StepError::Call(e))
+                if matches!(e.class, Class::Denied | Class::Invalid | Class::Unknown) =>
+            {
+                self.0.get_or_insert(StepError::Call(e));
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), StepError> {
+        self.0.map_or(Ok(()), Err)
     }
 }

@@ -114,9 +114,7 @@ impl Action for RunInstance {
                 facts.volumes.into_iter().map(|volume| volume.volume).collect()
             }
         };
-        let scope = step.world().scope();
-        // `aws`, `aws-cn` or `aws-us-gov`.
-        let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
+        let (scope, partition) = (step.world().scope(), step.world().partition());
         let arn = |kind: &str, id: &str| {
             format!("arn:{partition}:ec2:{}:{}:{kind}/{id}", scope.region, scope.account)
         };

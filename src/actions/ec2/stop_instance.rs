@@ -1,13 +1,17 @@
 //! Stop an instance and wait until it has stopped.
 //!
 //! Comes last: stopping loses what is in memory and on instance-store disks, and an auto-assigned
-//! public address. EBS volumes, Elastic IPs and private addresses stay. Release starts the instance
-//! again, which does not recover what was lost.
+//! public address. EBS volumes, Elastic IPs and private addresses stay. An instance that can hibernate is
+//! stopped all the same, not hibernated: that would write its memory over its root volume. Release starts
+//! the instance again, which does not recover what was lost.
+//!
+//! Refused in the plan: an instance-store root, a Spot Instance of a one-time request (EC2 only terminates
+//! those), and stop protection, which is somebody's decision to be asked for.
 
-use super::{alive, auto_scaling::InAutoScalingGroup};
+use super::{alive, auto_scaling::InAutoScalingGroup, spot};
 use crate::{
     actions::kit::*,
-    aws::ec2::{Instance, InstanceState, State},
+    aws::ec2::{Instance, InstanceState, SpotRequest, State, StopProtection},
     playbook::types::InstanceId,
 };
 
@@ -26,7 +30,7 @@ impl Action for StopInstance {
     const SPEC: Spec = spec! {
         "ec2.stop-instance": "Stop an instance";
         Eradicate, irreversible;
-        uses [fact Instance, setting InstanceState];
+        uses [fact Instance, fact SpotRequest, fact StopProtection, setting InstanceState];
         effects [Ends, TakesOut];
     };
     type Output = Nothing;
@@ -41,11 +45,34 @@ impl Action for StopInstance {
             )));
         }
         self.in_auto_scaling_group.check(step, &facts, "stopped").await?;
+        if spot::is_one_time(step, &facts).await? {
+            return Err(StepError::Refused(format!(
+                "instance `{}` is of a one-time Spot request: EC2 cannot stop it, only terminate it with its memory and the disks that go with it; isolate it and take its snapshots instead",
+                self.instance
+            )));
+        }
+        match step.read(&StopProtection { instance: self.instance.to_string() }).await? {
+            Some(true) => {
+                return Err(StepError::Refused(format!(
+                    "instance `{0}` has stop protection; if it is meant to be stopped, turn that off first: `aws ec2 modify-instance-attribute --instance-id {0} --no-disable-api-stop`",
+                    self.instance
+                )));
+            }
+            Some(false) => {}
+            None => step.note("whether it has stop protection cannot be seen here").await?,
+        }
         step.note(format!(
             "stopping `{}` loses its memory and its instance-store disks; capture them first",
             self.instance
         ))
         .await?;
+        if facts.can_hibernate {
+            step.note(format!(
+                "`{}` can hibernate, which this does not use: what is in its memory is lost, and what an earlier hibernation wrote to its root volume stays",
+                self.instance
+            ))
+            .await?;
+        }
         if let Some(address) = &facts.auto_public_address {
             step.note(format!(
                 "the public address `{address}` of `{}` was assigned by AWS and is lost when it stops",

@@ -33,6 +33,39 @@ pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), StepError> {
     Ok(())
 }
 
+/// EC2 takes so many tags on one resource, without those whose keys begin with `aws:`.
+const MOST: usize = 50;
+
+/// The tags for which there is room beside those there are. The others are left out, and said so: a mark
+/// that does not fit must not keep anything else from being done.
+pub(super) async fn that_fit(
+    step: &Step<Aws>,
+    resource: &str,
+    have: &BTreeMap<String, String>,
+    want: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, StepError> {
+    let mut room = MOST.saturating_sub(have.keys().filter(|key| !key.starts_with("aws:")).count());
+    let (mut fit, mut left) = (BTreeMap::new(), Vec::new());
+    for (key, value) in want {
+        if have.contains_key(key) {
+            fit.insert(key.clone(), value.clone());
+        } else if room > 0 {
+            room -= 1;
+            fit.insert(key.clone(), value.clone());
+        } else {
+            left.push(format!("`{key}`"));
+        }
+    }
+    if !left.is_empty() {
+        step.note(format!(
+            "`{resource}` has {MOST} tags, and EC2 takes no more: {} is not set; remove a tag first if it matters",
+            left.join(", ")
+        ))
+        .await?;
+    }
+    Ok(fit)
+}
+
 pub(super) async fn set(
     step: &Step<Aws>,
     resource: &str,

@@ -12,6 +12,9 @@ use crate::aws::fis::{DesignedAction, DesignedFilter, DesignedTarget};
 const ACTIONS: usize = 20;
 const STOP_CONDITIONS: usize = 5;
 
+/// Actions that hit nothing: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html>.
+pub(super) const WITHOUT_EFFECT: [&str; 2] = ["aws:cloudwatch:assert-alarm-state", "aws:fis:wait"];
+
 /// One action of an experiment.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -9,8 +9,10 @@
 //! lever.
 //!
 //! `required-tag` is a belt: every target must be selected by tags that include it, or be an EC2
-//! resource or IAM role, named by ARN, that carries it. The step is refused otherwise, before anything
-//! is made.
+//! resource or IAM role, named by ARN, that carries it, and every action must have targets: what one
+//! without them hits, such as an automation, is not in the template. `aws:fis:wait` and
+//! `aws:cloudwatch:assert-alarm-state` hit nothing. The step is refused otherwise, before anything is
+//! made.
 //!
 //! ```yaml
 //! - id: fault
@@ -37,7 +39,7 @@
 
 use std::collections::BTreeMap;
 
-use super::experiment_input::{EmptyTargets, FaultInput, TargetInput, check};
+use super::experiment_input::{EmptyTargets, FaultInput, TargetInput, WITHOUT_EFFECT, check};
 use crate::{
     actions::kit::*,
     aws::fis::{
@@ -104,6 +106,13 @@ impl Action for RunExperiment {
             step.note("the experiment has no stop condition: nothing but a release ends it early")
                 .await?;
         }
+        if let Some((name, action)) = self.untargeted() {
+            step.note(format!(
+                "action `{name}` (`{}`) has no targets: what it hits is not in the template, so limits and the protecting tag do not hold for it",
+                action.action_id
+            ))
+            .await?;
+        }
         let selected = |(_, target): &(&String, &TargetInput)| target.resource_arns.is_empty();
         if self.required_tag.is_none()
             && let Some((name, _)) = self.targets.iter().find(selected)
@@ -130,6 +139,13 @@ impl Action for RunExperiment {
 }
 
 impl RunExperiment {
+    /// An action that hits what nothing here names.
+    fn untargeted(&self) -> Option<(&String, &FaultInput)> {
+        self.actions.iter().find(|(_, action)| {
+            action.targets.is_empty() && !WITHOUT_EFFECT.contains(&action.action_id.as_str())
+        })
+    }
+
     fn design(&self) -> Design {
         Design {
             role: self.role.to_string(),
@@ -146,6 +162,12 @@ impl RunExperiment {
         let Some((key, value)) = required.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return refuse(format!("`required-tag` is `key=value`, not `{required}`"));
         };
+        if let Some((name, action)) = self.untargeted() {
+            return refuse(format!(
+                "action `{name}` (`{}`) has no targets, so nothing says whether what it hits is tagged `{required}`; use an action with targets",
+                action.action_id
+            ));
+        }
         for (name, target) in &self.targets {
             if target.resource_tags.get(key).is_some_and(|have| have == value) {
                 continue;

@@ -1,4 +1,4 @@
-//! Deny everything to a user, or to the sessions made from its keys, by an inline policy.
+//! Deny everything to a user, or to the sessions made from its keys, by a policy on it.
 //!
 //! `scope: all` (the default) denies the user everything: its long-term keys, its console and every
 //! session made from them. It contains whatever else the attacker holds of that user.
@@ -9,16 +9,26 @@
 //! working with a new key.
 //!
 //! The policy is called `backburn-RUN-STEP`; an inline policy that someone else wrote under that name
-//! is never overwritten. Inline policies of a user may have 2,048 characters together, which is
-//! checked in the plan. Sessions that the attacker got by assuming a role are sessions of that role:
+//! is never overwritten. Inline policies of a user may have 2,048 characters together. Where that leaves no
+//! room, the deny goes as a managed policy `backburn-RUN-...` that is attached, of which a user may have 10
+//! unless the account has a higher quota; the plan says so, and shows its permissions boundary, which takes
+//! nothing from a deny. Sessions that the attacker got by assuming a role are sessions of that role:
 //! look for `AssumeRole` by this user in CloudTrail.
 //!
 //! A user that another run already denies is refused: resume or release that run first.
 //!
-//! Release deletes the policy.
+//! Release deletes the policy, after it was detached.
 //!
-//! Verdict: proven when the policy reads back as written and IAM's policy simulator says explicit
-//! deny; presumed when the simulator cannot be asked.
+//! Verdict: proven when the policy reads back as written, attached where it is a managed one, and IAM's
+//! policy simulator says explicit deny; presumed when the simulator cannot be asked.
+//!
+//! Paths read:
+//! - the policy itself: by `GetUserPolicy`, or `ListAttachedUserPolicies` and `GetPolicyVersion`
+//! - a request that it must hit: by `SimulatePrincipalPolicy`
+//!
+//! Paths that no API shows:
+//! - sessions of roles that the user assumed: look for `AssumeRole` in CloudTrail
+//! - what a resource policy gives to a session that the deny does not hit, under `scope: sessions`
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>
 
@@ -29,7 +39,10 @@ use super::{
 };
 use crate::{
     actions::kit::*,
-    aws::iam::{Caller, Context, DeniedBy, InlineSize, Owner, Simulation, User, UserPolicy},
+    aws::iam::{
+        Attached, Caller, CallerTrust, DeniedBy, InlineSize, ManagedPolicy, Owner, Simulation,
+        User, UserAttached, UserAttachment, UserPolicy,
+    },
     playbook::types::UserName,
 };
 
@@ -55,7 +68,7 @@ pub enum Scope {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Denied {
-    /// Name of the inline policy.
+    /// Name of the inline or managed policy.
     pub policy: String,
 }
 
@@ -64,8 +77,10 @@ impl Action for DenyUserSessions {
         "iam.deny-user-sessions": "Deny everything to a user or to its sessions";
         Contain, verdict;
         uses [
-            fact Caller, fact User, fact DeniedBy, part InlineSize(InlineSize::OF_USER),
-            setting UserPolicy, part Simulation(Simulation::OF_USER),
+            fact Caller, fact CallerTrust, fact User, fact DeniedBy,
+            part InlineSize(InlineSize::OF_USER),
+            part Attached(Attached::OF_USER), setting UserPolicy, setting ManagedPolicy,
+            setting UserAttachment, fact UserAttached, part Simulation(Simulation::OF_USER),
         ];
     };
     type Output = Denied;
@@ -80,7 +95,6 @@ impl Action for DenyUserSessions {
                 "user `{user}` is held by run {run}, which denies it already; resume or release that run first"
             )));
         }
-        let name = deny::name(step.run(), step.id());
         let (whom, context, subject) = match self.scope {
             Scope::All => (Whom::Everyone, Vec::new(), format!("user `{user}`")),
             Scope::Sessions => {
@@ -93,18 +107,13 @@ impl Action for DenyUserSessions {
                     ))
                     .await?;
                 }
-                let context =
-                    Context::Date("aws:TokenIssueTime".into(), "2011-06-15T00:00:00Z".into());
+                let context = simulated::old_token();
                 let subject = format!("sessions of user `{user}` issued before {moment}");
                 (Whom::IssuedBefore(moment), vec![context], subject)
             }
         };
-        let document = deny::document(step.run(), &whom);
-        deny::check_size(step, Owner::User(user.into()), &name, &document).await?;
-        let policy = UserPolicy { user: user.into(), policy: name.clone() };
-        step.set(policy.clone(), Some(document.clone())).await?;
-        step.verify(&subject, simulated::verdict(step, &policy, &document, &facts.arn, context))
-            .await?;
-        Ok(Denied { policy: name })
+        let owner = Owner::User(user.into());
+        let on = deny::On { owner, arn: &facts.arn, subject: &subject, context };
+        Ok(Denied { policy: deny::put(step, on, &whom).await? })
     }
 }

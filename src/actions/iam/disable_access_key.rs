@@ -10,16 +10,29 @@
 //! AWS puts `AWSCompromisedKeyQuarantineV3` on users whose keys it finds in public. That policy denies
 //! a part of what a key can do (`s3:PutObject` stays) and is not a containment.
 //!
+//! The keys are listed again after the change. One that can be used and was not there at first is named:
+//! whoever holds the key may have made it meanwhile. It is in no plan, so it is not touched; plan again
+//! for it.
+//!
 //! Release restores the key's former status.
 //!
-//! Verdict: proven when the status reads back as `Inactive`.
+//! Verdict: proven when the status reads back as `Inactive` and the user has no usable key that was made
+//! since the first look; presumed with such a key.
+//!
+//! Paths read:
+//! - the key itself: its status, by `ListAccessKeys`
+//! - a key that was made since: all keys of the user again, by `ListAccessKeys`
+//!
+//! Paths that no API shows:
+//! - sessions that were made from the key, by `GetSessionToken` or `GetFederationToken`: see
+//!   `iam.deny-user-sessions`
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys-admin-managed.html>
 
 use super::lockout::{self, Victim};
 use crate::{
     actions::kit::*,
-    aws::iam::{AccessKeyOwner, AccessKeyStatus, Caller, KeyStatus, User},
+    aws::iam::{AccessKeyOwner, AccessKeyStatus, Caller, CallerTrust, KeyStatus, User},
     playbook::types::{AccessKeyId, UserName},
 };
 
@@ -46,7 +59,7 @@ impl Action for DisableAccessKey {
     const SPEC: Spec = spec! {
         "iam.disable-access-key": "Make a user's access key inactive";
         Contain, verdict;
-        uses [fact Caller, fact AccessKeyOwner, fact User, setting AccessKeyStatus];
+        uses [fact Caller, fact CallerTrust, fact AccessKeyOwner, fact User, setting AccessKeyStatus];
     };
     type Output = Disabled;
 
@@ -77,7 +90,8 @@ impl Action for DisableAccessKey {
         }
         let status = AccessKeyStatus { user: user.into(), key: key.into() };
         step.set(status.clone(), KeyStatus::Inactive).await?;
-        let others: Vec<String> = facts.usable().filter(|id| *id != key).map(Into::into).collect();
+        let again = step.read(&User { name: user.into() }).await?;
+        let others: Vec<String> = again.usable().filter(|id| *id != key).map(Into::into).collect();
         if !others.is_empty() {
             step.note(format!("user `{user}` has another usable key: `{}`", others.join("`, `")))
                 .await?;
@@ -88,11 +102,20 @@ impl Action for DisableAccessKey {
         .await?;
         step.verify(&format!("access key `{key}` of user `{user}`"), async {
             let now = step.look(&status).await?;
+            let keys = step.look(&User { name: user.into() }).await?;
+            let known = |id: &str| facts.keys.iter().any(|key| key.id == id);
+            let new: Vec<&str> = keys.usable().filter(|id| !known(id)).collect();
             let verdict = match now {
-                KeyStatus::Inactive | KeyStatus::Expired => Verdict::Proven,
                 KeyStatus::Active => Verdict::Failed { reason: "its status is `Active`".into() },
+                KeyStatus::Inactive | KeyStatus::Expired if new.is_empty() => Verdict::Proven,
+                KeyStatus::Inactive | KeyStatus::Expired => Verdict::Presumed {
+                    reason: format!(
+                        "user `{user}` has a usable key that was made meanwhile: `{}`; plan again with it",
+                        new.join("`, `")
+                    ),
+                },
             };
-            Ok((verdict, json!({ "user": user, "access-key": key, "status": now })))
+            Ok((verdict, json!({ "user": user, "access-key": key, "status": now, "made-since": new })))
         })
         .await?;
         let other_active_keys =

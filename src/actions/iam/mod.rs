@@ -1,6 +1,7 @@
 //! Actions on principals, and those that make some for a drill. Owns the deny documents, the lock-out
 //! check and the trust repair that they share; one file an action.
 
+mod assume;
 pub mod create_access_key;
 pub mod create_role;
 pub mod create_user;

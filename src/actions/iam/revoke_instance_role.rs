@@ -18,23 +18,37 @@
 //! The plan lists the other instances with the same profile, and who else may assume the role: those
 //! get in again (`iam.repair-trust-policy`). An instance without a role has nothing to revoke.
 //!
-//! Release deletes the inline policy.
+//! Where the inline policies of the role leave no room for the deny, it goes as a managed policy that is
+//! attached; the plan says so.
+//!
+//! Release deletes the policy, after it was detached.
 //!
 //! Verdict: proven when the policy reads back as written and IAM's policy simulator says explicit
-//! deny for such a session; presumed when the simulator cannot be asked.
+//! deny for such a session; presumed when the simulator cannot be asked, and when the instance has no role
+//! now: credentials of one that was taken off it stay valid for hours.
+//!
+//! Paths read:
+//! - the instance's profile and its role: by `DescribeInstances`, `GetInstanceProfile`
+//! - the policy itself: by `GetRolePolicy`, or `ListAttachedRolePolicies` and `GetPolicyVersion`
+//! - a session that it must hit: by `SimulatePrincipalPolicy`
+//!
+//! Paths that no API shows:
+//! - roles that the instance had before: their credentials stay valid for hours
+//! - sessions of other roles that were assumed with its credentials: look for `AssumeRole` in CloudTrail
 //!
 //! AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
 
 use super::{
     deny::{self, Whom},
     lockout::{self, Victim},
-    simulated, trust,
+    trust,
 };
 use crate::{
     actions::kit::*,
     aws::iam::{
-        Caller, Context, InlineSize, InstanceProfile, Owner, ProfileOf, ProfileUsers, Role, RoleIs,
-        RolePolicy, Simulation, TrustPolicy,
+        Attached, Caller, CallerTrust, Context, InlineSize, InstanceProfile, ManagedPolicy, Owner,
+        ProfileOf, ProfileUsers, Role, RoleAttached, RoleAttachment, RoleIs, RolePolicy,
+        Simulation, TrustPolicy,
     },
     playbook::types::InstanceId,
 };
@@ -63,7 +77,7 @@ pub enum Scope {
 pub struct Revoked {
     /// Name of the role, none when the instance has no role.
     pub role: Option<String>,
-    /// Name of the inline policy, none when there was nothing to revoke.
+    /// Name of the inline or managed policy, none when there was nothing to revoke.
     pub policy: Option<String>,
     /// Other instances with the same profile.
     pub shared_with: Vec<String>,
@@ -74,9 +88,10 @@ impl Action for RevokeInstanceRole {
         "ec2.revoke-instance-role": "Deny everything to the credentials of an instance's role";
         Contain, verdict;
         uses [
-            fact Caller, fact ProfileOf, fact InstanceProfile, fact ProfileUsers, fact Role,
-            fact TrustPolicy, part InlineSize(InlineSize::OF_ROLE), setting RolePolicy,
-            part Simulation(Simulation::OF_ROLE),
+            fact Caller, fact CallerTrust, fact ProfileOf, fact InstanceProfile, fact ProfileUsers,
+            fact Role, fact TrustPolicy, part InlineSize(InlineSize::OF_ROLE),
+            part Attached(Attached::OF_ROLE), setting RolePolicy, setting ManagedPolicy,
+            setting RoleAttachment, fact RoleAttached, part Simulation(Simulation::OF_ROLE),
         ];
         effects [CutsAgent, DeniesSessions];
     };
@@ -124,13 +139,9 @@ impl Action for RevokeInstanceRole {
                 (Whom::IssuedBefore(moment), old, subject)
             }
         };
-        let document = deny::document(step.run(), &whom);
-        let name = deny::name(step.run(), step.id());
-        deny::check_size(step, Owner::Role(role.name.clone()), &name, &document).await?;
-        let policy = RolePolicy { role: role.name.clone(), policy: name.clone() };
-        step.set(policy.clone(), Some(document.clone())).await?;
-        let check = simulated::verdict(step, &policy, &document, &role.arn, vec![context]);
-        step.verify(&subject, check).await?;
+        let owner = Owner::Role(role.name.clone());
+        let on = deny::On { owner, arn: &role.arn, subject: &subject, context: vec![context] };
+        let name = deny::put(step, on, &whom).await?;
         Ok(Revoked { role: Some(role.name), policy: Some(name), shared_with })
     }
 }
@@ -141,8 +152,10 @@ impl RevokeInstanceRole {
         step.note(format!("nothing to revoke on `{instance}`: {why}; credentials of a role that it had within the last six hours may still be valid")).await?;
         step.verify(&format!("role of instance `{instance}`"), async {
             let now = step.look(&ProfileOf { instance: instance.into() }).await?;
+            // Which profile it had an hour ago, no API of EC2 tells.
+            let reason = format!("{why}, and credentials of a role that it had before may be valid for about six hours; look in CloudTrail for `AssociateIamInstanceProfile` and `DisassociateIamInstanceProfile` on it");
             Ok((
-                Verdict::Proven,
+                Verdict::Presumed { reason },
                 json!({ "instance": instance, "instance-profile": now, "found": why }),
             ))
         })

@@ -23,7 +23,7 @@ const ACTIONS: &[&str] = &["ec2:DescribeInstances", "iam:CreateAccessKey", "s3:G
 
 /// Reads `policy` back, compares it with `want`, and asks the simulator whether `principal` is denied
 /// under `context`. Repeats the read while IAM, which is eventually consistent, has not caught up.
-pub async fn verdict<F>(
+pub(super) async fn verdict<F>(
     step: &Step<Aws>,
     policy: &F,
     want: &Value,
@@ -36,35 +36,81 @@ where
     let name = policy.target();
     let have = step.look(policy).await?;
     if !have.as_ref().is_some_and(|have| same(want, have)) {
-        let reason = format!("inline policy `{name}` does not read back as written");
+        let reason = format!("policy `{name}` does not read back as written");
         return Ok((Verdict::Failed { reason }, json!({ "policy": name, "document": have })));
     }
+    let facts =
+        |simulation: Value| json!({ "policy": name, "document": have, "simulation": simulation });
+    match decided(step, principal, context, Duration::from_secs(30)).await? {
+        Ok((verdict, decisions)) => Ok((verdict, facts(json!(decisions)))),
+        Err(e) => {
+            let reason = format!("the policy is in place, but {}", unseen(&e));
+            Ok((Verdict::Presumed { reason }, facts(Value::Null)))
+        }
+    }
+}
+
+/// What the simulator's answers come to, asked until they deny or `longest` is over; or its error.
+async fn decided(
+    step: &Step<Aws>,
+    principal: &str,
+    context: Vec<Context>,
+    longest: Duration,
+) -> Result<Result<(Verdict, Vec<Decision>), CallError>, StepError> {
     let simulation = Simulation {
         principal: principal.into(),
         actions: ACTIONS.iter().map(ToString::to_string).collect(),
         context,
     };
     let patience = step.world().patience();
-    let end = Instant::now() + patience.deadline.min(Duration::from_secs(30));
+    let end = Instant::now() + patience.deadline.min(longest);
     let mut pause = patience.first;
     loop {
         let decisions = match step.look(&simulation).await {
             Ok(decisions) => decisions,
-            Err(StepError::Call(e)) => {
-                let reason = format!("the policy is in place, but {}", unseen(&e));
-                let facts = json!({ "policy": name, "document": have, "simulation": null });
-                return Ok((Verdict::Presumed { reason }, facts));
-            }
+            Err(StepError::Call(e)) => return Ok(Err(e)),
             Err(other) => return Err(other),
         };
         let verdict = judge(&decisions);
         if !matches!(verdict, Verdict::Failed { .. }) || Instant::now() + pause >= end {
-            let facts = json!({ "policy": name, "document": have, "simulation": decisions });
-            return Ok((verdict, facts));
+            return Ok(Ok((verdict, decisions)));
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(patience.longest);
     }
+}
+
+/// Whether everything is denied to sessions of `principal` that were issued before now: `Err` has why that
+/// cannot be said, in a sentence's half.
+pub(super) async fn sessions(
+    step: &Step<Aws>,
+    principal: &str,
+) -> Result<Result<(), String>, StepError> {
+    // A deny that another step of the run has just put there is visible some seconds later.
+    match decided(step, principal, vec![old_token()], Duration::from_secs(10)).await? {
+        Ok((Verdict::Proven, decisions)) => Ok(decisions.iter().try_for_each(unconditional)),
+        Ok((Verdict::Presumed { reason }, _)) => Ok(Err(reason)),
+        Ok((Verdict::Failed { .. }, _)) => Ok(Err("no deny hits the sessions of the user".into())),
+        Err(e) => Ok(Err(unseen(&e))),
+    }
+}
+
+/// A deny of somebody else's may depend on what a session has and the simulation has not, such as MFA. A policy of
+/// this program's own hits every session that it is asked about.
+fn unconditional(decision: &Decision) -> Result<(), String> {
+    let is_own = decision.matched.iter().any(|policy| policy.contains("backburn-"));
+    match decision.missing.first() {
+        Some(key) if !is_own => Err(format!(
+            "what denies `{}` depends on `{key}`, which a session may have",
+            decision.action
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A session that was issued long ago, as every cut-off hits it.
+pub(super) fn old_token() -> Context {
+    Context::Date("aws:TokenIssueTime".into(), "2011-06-15T00:00:00Z".into())
 }
 
 /// Why the simulator could not be asked, in a sentence's half.
@@ -108,7 +154,21 @@ mod tests {
             action: "s3:GetObject".into(),
             decision: decision.into(),
             missing: missing.iter().map(ToString::to_string).collect(),
+            matched: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_deny_that_asks_for_something_of_the_session_is_not_enough() {
+        let by = |policy: &str, missing: &[&str]| Decision {
+            matched: vec![policy.into()],
+            ..decision("explicitDeny", missing)
+        };
+        let why = unconditional(&by("ForceMFA", &["aws:MultiFactorAuthPresent"]));
+        assert!(why.expect_err("a session with MFA").contains("aws:MultiFactorAuthPresent"));
+        assert_eq!(unconditional(&by("DenyAll", &[])), Ok(()));
+        let own = by("user_bob_backburn-01RUN-deny", &["aws:MultiFactorAuthPresent"]);
+        assert_eq!(unconditional(&own), Ok(()), "its condition was asked for");
     }
 
     #[test]

@@ -97,21 +97,80 @@ async fn nobody_locks_themselves_out() {
     assert!(refused(&step).contains("a session of role `responder`"), "{step:?}");
 }
 
+/// A session of role `responder`, made by the program itself or by somebody, and its trust policy.
+fn responder(trust: &Value) -> Replay {
+    let trust = trust.to_string().replace('{', "%7B");
+    with_user(Replay::default())
+        .xml("AssumeRole", "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROA1:x</AssumedRoleId>\
+             <Arn>arn:aws:sts::123456789012:assumed-role/responder/x</Arn></AssumedRoleUser><Credentials>\
+             <AccessKeyId>ASIAI44QH8DHBEXAMPLE</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>token</SessionToken>\
+             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>")
+        .xml("GetCallerIdentity", &caller("arn:aws:sts::123456789012:assumed-role/responder/x", "AROA1:x"))
+        .xml("GetRole", &format!("<GetRoleResponse><GetRoleResult><Role><Path>/</Path><RoleName>responder</RoleName><RoleId>AROA1</RoleId>\
+             <Arn>arn:aws:iam::123456789012:role/responder</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+             <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>"))
+}
+
 #[tokio::test]
-async fn a_user_whose_policies_are_full_is_refused() {
+async fn nobody_locks_out_whom_their_session_is_made_from() {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::123456789012:user/ops/bob" }, "Action": "sts:AssumeRole" }] });
+    let replay = responder(&trust);
+    let session =
+        aws(&replay).as_standing_role("arn:aws:iam::123456789012:role/responder", "x", None).await;
+    let session = session.expect("assumed");
+    let maker = session.made_from()[0].rsplit('/').next().expect("a name").to_owned();
+    let step = plan(session.clone(), "iam.disable-console-access", json!({ "user": maker })).await;
+    assert!(refused(&step).contains("cannot be renewed"), "{step:?}");
+    let step = plan(session, "iam.disable-console-access", json!({ "user": "bob" })).await;
+    assert!(step.notes.iter().any(|note| note.contains("user `bob` may assume")), "{step:?}");
+}
+
+/// The deny of a user whose inline policies leave `room` characters, with `attached` managed policies.
+async fn denied(room: usize, attached: usize) -> (PlannedStep, Replay) {
     let names = "<ListUserPoliciesResponse><ListUserPoliciesResult><IsTruncated>false</IsTruncated><PolicyNames><member>big</member></PolicyNames></ListUserPoliciesResult></ListUserPoliciesResponse>";
-    let big = json!({ "Statement": "x".repeat(2_000) }).to_string().replace('{', "%7B");
+    let filled = json!({ "Statement": "x".repeat(2_048 - 16 - room) });
+    assert_eq!(filled.to_string().len(), 2_048 - room);
+    let big = filled.to_string().replace('{', "%7B");
     let document = format!(
         "<GetUserPolicyResponse><GetUserPolicyResult><UserName>bob</UserName><PolicyName>big</PolicyName><PolicyDocument>{big}</PolicyDocument></GetUserPolicyResult></GetUserPolicyResponse>"
     );
+    let members: String = (0..attached)
+        .map(|n| format!("<member><PolicyName>p{n}</PolicyName><PolicyArn>arn:aws:iam::1:policy/p{n}</PolicyArn></member>"))
+        .collect();
+    let listed = format!(
+        "<ListAttachedUserPoliciesResponse><ListAttachedUserPoliciesResult><IsTruncated>false</IsTruncated><AttachedPolicies>{members}</AttachedPolicies></ListAttachedUserPoliciesResult></ListAttachedUserPoliciesResponse>"
+    );
+    let summary = "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry><key>AttachedPoliciesPerUserQuota</key><value>12</value></entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>";
     let answers = Replay::default()
         .xml("GetCallerIdentity", &caller("arn:aws:iam::123456789012:user/anna", "AIDA1"))
         .xml("ListUserPolicies", names)
-        .xml("GetUserPolicy", &document);
+        .answer("GetUserPolicy", 200, &document)
+        .xml("ListAttachedUserPolicies", &listed)
+        .xml("GetAccountSummary", summary)
+        .answer("GetPolicy", 404, &error("NoSuchEntity"));
     let answers = with_user(answers);
     let step = plan(aws(&answers), "iam.deny-user-sessions", json!({ "user": "bob" })).await;
-    assert!(refused(&step).contains("of 2048 characters"), "{step:?}");
-    assert!(!answers.actions().contains(&"PutUserPolicy".to_string()));
+    (step, answers)
+}
+
+#[tokio::test]
+async fn a_deny_that_has_no_room_goes_as_a_managed_policy() {
+    let (step, _) = denied(100, 3).await;
+    let kinds: Vec<_> = step.changes.iter().map(|change| change.place.kind.as_str()).collect();
+    assert_eq!(kinds, ["iam.managed-policy", "iam.user-attachment"], "{step:#?}");
+    assert!(step.changes[1].place.target.contains(":policy/backburn/backburn-01RUN-"), "{step:#?}");
+    let said = step.notes.iter().find(|note| note.contains("of 2048 characters")).expect("a note");
+    assert!(said.contains("3 of 12"), "the account's own quota: {said}");
+}
+
+#[tokio::test]
+async fn a_user_who_has_no_room_at_all_is_refused() {
+    let (step, answers) = denied(100, 12).await;
+    assert!(refused(&step).contains("12 of 12 managed policies"), "{step:?}");
+    assert!(
+        !answers.actions().iter().any(|call| call.starts_with("Put") || call.starts_with("Create"))
+    );
 }
 
 fn with_user(replay: Replay) -> Replay {

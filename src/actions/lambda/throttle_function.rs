@@ -18,6 +18,13 @@
 //!
 //! Verdict: proven when the reservation reads back as zero.
 //!
+//! Paths read:
+//! - new invocations: the reservation, by `GetFunctionConcurrency`
+//!
+//! Paths that no API shows:
+//! - invocations that run, for 15 minutes at most
+//! - copies of its code in other functions, and credentials that an invocation has handed on
+//!
 //! AWS: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 
 use crate::{
@@ -53,7 +60,7 @@ impl Action for ThrottleFunction {
             }
             None => {
                 step.note("whether the function has provisioned concurrency is unknown here")
-                    .await?
+                    .await?;
             }
         }
         let setting = ReservedConcurrency { function: name.into() };

@@ -34,6 +34,7 @@ pub struct RunCommand {
     #[serde(default = "shell")]
     pub document: String,
     /// Lines of the script.
+    #[schemars(extend("writeOnly" = true))]
     pub commands: Vec<String>,
     /// How long they may run; passed on to AWS's own `AWS-Run...` documents.
     #[serde(default = "hour")]

@@ -9,20 +9,21 @@ use aws_sdk_backup::{
 };
 
 use super::{
-    job::{Job, begun, came_to_nothing, ended, progress, with_new_role},
+    job::{Job, begun, came_to_nothing, ended, progress},
     permissions::*,
 };
 use crate::aws::{
     dynamodb::things::TABLE,
     ec2::things::{INSTANCE, VOLUME},
     kit::*,
+    new_role::with_new_role,
     owned::{RUN_TAG, STEP_TAG},
     s3::things::BUCKET,
     thing,
 };
 
 /// How long a job may take to stop.
-const STOPS: Duration = Duration::from_secs(10 * 60);
+const STOPS: Duration = Duration::from_mins(10);
 
 operation! {
     #[derive(PartialEq, Eq)]
@@ -92,17 +93,16 @@ impl Operation<Aws> for BackUp {
     /// No list shows the tokens of jobs, so a job is recognised by what it saves where, as whom, and since
     /// when. A second start with the same token still answers with the job of the first.
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
-        let pages = aws
+        let call = aws
             .backup()
             .list_backup_jobs()
             .by_resource_arn(&self.resource)
             .by_backup_vault_name(&self.vault)
-            .set_by_created_after(begun(token))
-            .into_paginator()
-            .items()
-            .send();
-        let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_BACKUP_JOBS)?;
-        let mine = jobs.into_iter().find(|job| {
+            .set_by_created_after(begun(token));
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_BACKUP_JOBS, page).all().await?;
+        let mut jobs = pages.into_iter().flat_map(|page| page.backup_jobs.unwrap_or_default());
+        let mine = jobs.find(|job| {
             let state = job.state().map_or("", BackupJobState::as_str);
             job.iam_role_arn() == Some(&self.role) && !came_to_nothing(state)
         });

@@ -1,12 +1,11 @@
 //! Removes a resource that a restore created: a volume, an instance with its volumes, a table, or a
 //! bucket with all versions of its objects. Owns one way for each kind; may be called again.
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-
 use super::permissions::*;
 use crate::aws::{
     ec2::{DeleteOnTermination, instance},
     kit::*,
+    s3::versions,
 };
 
 /// True when nothing of it is left, false for a kind that this program cannot delete.
@@ -60,34 +59,8 @@ async fn table(aws: &Aws, name: &str) -> Result<(), CallError> {
 }
 
 async fn bucket(aws: &Aws, name: &str) -> Result<(), CallError> {
-    loop {
-        let page = aws.s3().list_object_versions().bucket(name).send().await;
-        let page = page.by(LIST_BUCKET_VERSIONS)?;
-        let versions = page.versions.into_iter().flatten().map(|one| (one.key, one.version_id));
-        let markers = page.delete_markers.into_iter().flatten();
-        let all = versions.chain(markers.map(|one| (one.key, one.version_id)));
-        let objects: Vec<_> = all
-            .filter_map(|(key, version)| {
-                ObjectIdentifier::builder().key(key?).set_version_id(version).build().ok()
-            })
-            .collect();
-        if objects.is_empty() {
-            break;
-        }
-        let incomplete =
-            |e: aws_sdk_s3::error::BuildError| DELETE_OBJECT_VERSION.invalid(e.to_string());
-        let all = Delete::builder().set_objects(Some(objects)).quiet(true);
-        let call = aws.s3().delete_objects().bucket(name).delete(all.build().map_err(incomplete)?);
-        let left = call.send().await.by(DELETE_OBJECT_VERSION)?.errors;
-        if let Some(error) = left.into_iter().flatten().next() {
-            let text = format!(
-                "object `{}` of bucket `{name}` cannot be deleted: {}",
-                error.key.unwrap_or_default(),
-                error.message.unwrap_or_default()
-            );
-            return Err(CallError::local(DELETE_OBJECT_VERSION.action, Class::Unknown, text));
-        }
-    }
-    let call = aws.s3().delete_bucket().bucket(name).send().await.map(drop);
+    let all = versions::list(aws, name, "").await?;
+    versions::delete(aws, name, &all).await?;
+    let call = aws.s3_of(name).await.delete_bucket().bucket(name).send().await.map(drop);
     call.by(DELETE_BUCKET)
 }

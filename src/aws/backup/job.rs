@@ -1,5 +1,4 @@
-//! What a backup job and a restore job have in common: started once although the role may be new, found
-//! again, followed to its end. Owns that; what a job makes and how it is taken away is its own.
+//! What a backup job and a restore job have in common: found again, followed to its end. Owns that; what a job makes and how it is taken away is its own.
 
 use std::{future::Future, time::Duration};
 
@@ -8,31 +7,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::aws::kit::*;
 
-/// Attempts, two seconds apart, for a new role to become known to AWS Backup.
-const ROLE_SETTLES: u32 = 15;
-
 /// When the run of a token began, by the time in its id, with room for clocks that differ.
 pub(super) fn begun(token: &Token) -> Option<DateTime> {
     let made = ulid::Ulid::from_string(&token.run).ok()?.timestamp_ms();
     let seconds = i64::try_from(made / 1000).ok()?.saturating_sub(300);
     Some(DateTime::from_secs(seconds))
-}
-
-/// Repeats a start that is refused because a role made a moment ago cannot be assumed yet.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
-pub(super) async fn with_new_role<S>(mut start: impl FnMut() -> S) -> Result<String, CallError>
-where
-    S: Future<Output = Result<String, CallError>> + Send,
-{
-    for _ in 0..ROLE_SETTLES {
-        match start().await {
-            Err(e) if e.class == Class::Invalid && e.message.contains("ssume") => {
-                sleep(Duration::from_secs(2)).await;
-            }
-            other => return other,
-        }
-    }
-    start().await
 }
 
 /// A job as AWS describes it. Its states have the same words for both kinds.
@@ -176,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_is_asked_to_stop_once_and_followed_to_its_end() {
-        let long = Duration::from_secs(600);
+        let long = Duration::from_mins(10);
         let (seen, stops) = end(&["RUNNING", "ABORTING", "ABORTED"], long).await;
         assert_eq!((seen.map(|seen| seen.map(|seen| seen.0)), stops), (Ok(Some("ABORTED")), 1));
         let (seen, stops) = end(&["COMPLETED"], long).await;

@@ -14,7 +14,8 @@ pub(crate) const RESTORE_TESTING_PLANS: &str =
 pub(crate) const KEYS: &str = "arn:aws:kms:{region}:{account}:key/*";
 
 pub(crate) const CREATE_BACKUP_VAULT: Permission = on("backup:CreateBackupVault", BACKUP_VAULTS);
-pub(crate) const CREATE_GRANT: Permission = on("kms:CreateGrant", KEYS);
+pub(crate) const CREATE_GRANT: Permission =
+    on("kms:CreateGrant", KEYS).only("Bool", "kms:GrantIsForAWSResource", &["true"]);
 pub(crate) const DECRYPT: Permission = on("kms:Decrypt", KEYS);
 pub(crate) const DELETE_BACKUP_VAULT: Permission = on("backup:DeleteBackupVault", BACKUP_VAULTS);
 pub(crate) const DELETE_BUCKET: Permission = on("s3:DeleteBucket", BUCKETS);
@@ -31,6 +32,7 @@ pub(crate) const DESCRIBE_RESTORE_JOB: Permission = on("backup:DescribeRestoreJo
 pub(crate) const GENERATE_DATA_KEY: Permission = on("kms:GenerateDataKey", KEYS);
 pub(crate) const GET_RECOVERY_POINT_RESTORE_METADATA: Permission =
     on("backup:GetRecoveryPointRestoreMetadata", "*");
+pub(crate) const GET_RESTORE_JOB_METADATA: Permission = on("backup:GetRestoreJobMetadata", "*");
 pub(crate) const GET_RESTORE_TESTING_PLAN: Permission =
     on("backup:GetRestoreTestingPlan", RESTORE_TESTING_PLANS);
 pub(crate) const LIST_BACKUP_JOBS: Permission = on("backup:ListBackupJobs", "*");
@@ -43,7 +45,11 @@ pub(crate) const LIST_TAGS: Permission = on("backup:ListTags", BACKUP_VAULTS);
 pub(crate) const MODIFY_INSTANCE_ATTRIBUTE: Permission =
     on("ec2:ModifyInstanceAttribute", INSTANCES);
 pub(crate) const MOUNT_CAPSULE: Permission = on("backup-storage:MountCapsule", "*");
-pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", ROLES);
+pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", ROLES).only(
+    "StringEquals",
+    "iam:PassedToService",
+    &["backup.amazonaws.com"],
+);
 pub(crate) const PUT_RESTORE_VALIDATION_RESULT: Permission =
     on("backup:PutRestoreValidationResult", "*");
 pub(crate) const RETIRE_GRANT: Permission = on("kms:RetireGrant", KEYS);

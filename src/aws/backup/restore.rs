@@ -10,14 +10,14 @@ use aws_sdk_backup::{
 
 use super::{
     discard,
-    job::{Job, begun, came_to_nothing, ended, progress, with_new_role},
+    job::{Job, begun, came_to_nothing, ended, progress},
     permissions::*,
     things::BACKED_UP,
 };
-use crate::aws::{kit::*, s3::things::BUCKET};
+use crate::aws::{kit::*, new_role::with_new_role, s3::things::BUCKET};
 
 /// A restore cannot be stopped, so its end is awaited before its resource is removed.
-const ENDS: Duration = Duration::from_secs(30 * 60);
+const ENDS: Duration = Duration::from_mins(30);
 
 operation! {
     #[derive(PartialEq, Eq)]
@@ -30,7 +30,9 @@ operation! {
         pub metadata: BTreeMap<String, String>,
     }
     "backup.restore" = Restored, target "{recovery_point}";
-    uses [START_RESTORE_JOB, PASS_ROLE, DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS];
+    uses [
+        START_RESTORE_JOB, PASS_ROLE, DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS, GET_RESTORE_JOB_METADATA,
+    ];
     discards [
         DESCRIBE_RESTORE_JOB, LIST_RESTORE_JOBS, DELETE_VOLUME, DESCRIBE_INSTANCES,
         MODIFY_INSTANCE_ATTRIBUTE, MODIFY_INSTANCE_ATTRIBUTE.at(VOLUMES), TERMINATE_INSTANCES,
@@ -84,6 +86,21 @@ impl Restore {
         call.by(DESCRIBE_RESTORE_JOB)
     }
 
+    /// Whether a job was started with our metadata; AWS adds to it, and ignores case in its keys. A job
+    /// whose metadata AWS does not have (any more) is not told apart by it.
+    async fn is_metadata_of(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
+        let call = aws.backup().get_restore_job_metadata().restore_job_id(job).send().await;
+        let theirs = match call.by(GET_RESTORE_JOB_METADATA) {
+            Ok(found) => found.metadata.unwrap_or_default(),
+            Err(e) if matches!(e.class, Class::Gone | Class::Missing) => return Ok(true),
+            Err(e) => return Err(e),
+        };
+        let has = |(key, value): (&String, &String)| {
+            theirs.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) && v == value)
+        };
+        Ok(self.metadata.iter().all(has))
+    }
+
     /// What is there already and is written into: a restore of S3 or EFS makes nothing new unless it is
     /// asked to. <https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-s3.html>
     fn overwrites(&self) -> Vec<Thing> {
@@ -111,25 +128,32 @@ impl Restore {
 }
 
 impl Operation<Aws> for Restore {
-    /// No list shows the tokens of jobs, so a job is recognised by what it restores, as whom, and since when.
-    /// A second start with the same token still answers with the job of the first.
+    /// No list shows the tokens of jobs, so a job is recognised by what it restores, as whom, since when,
+    /// and with what metadata. Where that fits more than one job, none is taken: the start is repeated,
+    /// and with the same token answers with the job that it made.
+    /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_StartRestoreJob.html>
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
-        let pages = aws
+        let call = aws
             .backup()
             .list_restore_jobs()
             .by_account_id(&aws.scope().account)
-            .set_by_created_after(begun(token))
-            .into_paginator()
-            .items()
-            .send();
-        let jobs = pages.collect::<Result<Vec<_>, _>>().await.by(LIST_RESTORE_JOBS)?;
-        let mine = jobs.into_iter().find(|job| {
+            .set_by_created_after(begun(token));
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_RESTORE_JOBS, page).all().await?;
+        let jobs = pages.into_iter().flat_map(|page| page.restore_jobs.unwrap_or_default());
+        let like = jobs.filter(|job| {
             let state = job.status().map_or("", RestoreJobStatus::as_str);
             job.recovery_point_arn() == Some(&self.recovery_point)
                 && job.iam_role_arn() == Some(&self.role)
                 && !came_to_nothing(state)
         });
-        Ok(mine.and_then(|job| job.restore_job_id))
+        let mut mine = Vec::new();
+        for job in like.filter_map(|job| job.restore_job_id) {
+            if self.is_metadata_of(aws, &job).await? {
+                mine.push(job);
+            }
+        }
+        Ok(mine.pop().filter(|_| mine.is_empty()))
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {

@@ -48,18 +48,16 @@ impl RestoreTest {
 impl Fact<Aws> for RestoreTest {
     async fn read(&self, aws: &Aws) -> Result<Option<TestFacts>, CallError> {
         let arn = self.arn(aws).await?;
-        let pages = aws
+        let call = aws
             .backup()
             .list_restore_jobs()
             .by_restore_testing_plan_arn(arn)
-            .by_status(types::RestoreJobStatus::Completed)
-            .into_paginator()
-            .items()
-            .send();
-        let jobs: Vec<types::RestoreJobsListMember> =
-            pages.collect::<Result<_, _>>().await.by(LIST_RESTORE_JOBS)?;
-        let newest = jobs
+            .by_status(types::RestoreJobStatus::Completed);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_RESTORE_JOBS, page).all().await?;
+        let newest = pages
             .into_iter()
+            .flat_map(|page| page.restore_jobs.unwrap_or_default())
             .filter(|job| job.completion_date.is_some())
             .max_by_key(|job| job.completion_date.map(|time| (time.secs(), time.subsec_nanos())));
         Ok(newest.map(|job| TestFacts {

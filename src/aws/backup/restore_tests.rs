@@ -58,3 +58,37 @@ async fn a_kind_without_a_client_is_said_to_stay() {
     let replay = job("COMPLETED", "arn:aws:rds:us-east-1:123456789012:db:orders-restored");
     assert_eq!(restore(&[]).discard(&aws(&replay), "job-1").await, Ok(false));
 }
+
+/// Two steps restore one recovery point with one role: only their metadata differs.
+#[tokio::test]
+async fn two_restores_of_one_point_are_told_apart() {
+    let job = |id: &str| {
+        format!(
+            r#"{{"RestoreJobId":"{id}","Status":"RUNNING","IamRoleArn":"arn:aws:iam::123456789012:role/backup",
+            "RecoveryPointArn":"arn:aws:ec2:us-east-1::snapshot/snap-1"}}"#
+        )
+    };
+    let replay = Replay::default()
+        .answer(
+            "GET /restore-jobs",
+            200,
+            &format!(r#"{{"RestoreJobs":[{},{}]}}"#, job("job-a"), job("job-b")),
+        )
+        .answer(
+            "GET /restore-jobs/job-a/metadata",
+            200,
+            r#"{"RestoreJobId":"job-a","Metadata":{"availabilityzone":"a","encrypted":"false"}}"#,
+        )
+        .answer(
+            "GET /restore-jobs/job-b/metadata",
+            200,
+            r#"{"RestoreJobId":"job-b","Metadata":{"availabilityzone":"b","encrypted":"false"}}"#,
+        );
+    let token = Token { run: ulid::Ulid::nil().to_string(), step: "s".into(), id: "t".into() };
+    let found = async |metadata: &[(&str, &str)]| {
+        restore(metadata).find(&aws(&replay), &token).await.expect("a look")
+    };
+    assert_eq!(found(&[("availabilityZone", "b")]).await.as_deref(), Some("job-b"));
+    assert_eq!(found(&[("availabilityZone", "c")]).await, None);
+    assert_eq!(found(&[("encrypted", "false")]).await, None, "either: the token decides");
+}

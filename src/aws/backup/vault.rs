@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_backup::types;
 use tokio::time::{Instant, sleep};
 
 use super::permissions::*;
@@ -18,7 +17,7 @@ use crate::aws::{
 };
 
 /// Deleting a recovery point takes a while.
-const EMPTIES: Duration = Duration::from_secs(10 * 60);
+const EMPTIES: Duration = Duration::from_mins(10);
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -62,14 +61,14 @@ impl Vault {
     /// ARN of the vault. DescribeBackupVault answers "access denied" where there is none, so it is
     /// looked for in the list.
     async fn find(&self, aws: &Aws) -> Result<Option<String>, CallError> {
-        let pages = aws.backup().list_backup_vaults().into_paginator().items().send();
-        let all: Vec<types::BackupVaultListMember> =
-            pages.collect::<Result<_, _>>().await.by(LIST_BACKUP_VAULTS)?;
-        let found = all.into_iter().find(|one| one.backup_vault_name() == Some(&self.name));
+        let page = |token| aws.backup().list_backup_vaults().set_next_token(token).send();
+        let pages = Pages::new(LIST_BACKUP_VAULTS, page).all().await?;
+        let mut all = pages.into_iter().flat_map(|page| page.backup_vault_list.unwrap_or_default());
+        let found = all.find(|one| one.backup_vault_name() == Some(&self.name));
         let Some(arn) = found.and_then(|found| found.backup_vault_arn) else { return Ok(None) };
-        let tags = aws.backup().list_tags().resource_arn(&arn).send().await;
-        let tags = tags.by(LIST_TAGS)?.tags.unwrap_or_default();
-        if tags.get(RUN_TAG) == Some(&self.run) {
+        let page = |token| aws.backup().list_tags().resource_arn(&arn).set_next_token(token).send();
+        let tags = Pages::new(LIST_TAGS, page).all().await?;
+        if tags.iter().filter_map(|page| page.tags()?.get(RUN_TAG)).any(|run| *run == self.run) {
             return Ok(Some(arn));
         }
         Err(LIST_BACKUP_VAULTS.invalid(format!(
@@ -79,11 +78,12 @@ impl Vault {
     }
 
     async fn points(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
-        let pages = aws.backup().list_recovery_points_by_backup_vault();
-        let pages = pages.backup_vault_name(&self.name).into_paginator().items().send();
-        let all: Vec<types::RecoveryPointByBackupVault> =
-            pages.collect::<Result<_, _>>().await.by(LIST_RECOVERY_POINTS_BY_BACKUP_VAULT)?;
-        Ok(all.into_iter().filter_map(|point| point.recovery_point_arn).collect())
+        let call = aws.backup().list_recovery_points_by_backup_vault();
+        let call = call.backup_vault_name(&self.name);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, page).all().await?;
+        let all = pages.into_iter().flat_map(|page| page.recovery_points.unwrap_or_default());
+        Ok(all.filter_map(|point| point.recovery_point_arn).collect())
     }
 
     async fn create(&self, aws: &Aws) -> Result<(), CallError> {

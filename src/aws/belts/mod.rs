@@ -1,14 +1,15 @@
 //! The safety belts of one run in one account: how many distinct things it may touch, and what it must
 //! not touch at all. Owns the count and the refusals; asked by the engine before each change and
 //! operation ([`World::allows`](crate::engine::World::allows)), so that no action can forget it. What a
-//! setting or an operation touches is said by its kind, and how a thing is looked at by its class.
+//! setting or an operation touches is defined by its kind, and how a thing is looked at by its class.
 
 mod dry_run;
+mod judged;
 pub mod probe;
 mod standing;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -32,7 +33,7 @@ pub struct Limits {
     pub volumes: u64,
     /// Everything that is none of the others: buckets, trails, tables, snapshots, ...
     pub resources: u64,
-    /// AWS accounts, where the whole account is what is changed.
+    /// Other AWS accounts that something is shared with.
     pub accounts: u64,
 }
 
@@ -57,7 +58,7 @@ impl Limits {
 }
 
 /// A look at a thing holds so long in a run: an owner may protect it while the run waits for a person.
-const AGE: Duration = Duration::from_secs(60);
+const AGE: Duration = Duration::from_mins(1);
 
 const KEYS: [Counts; 5] =
     [Counts::Instances, Counts::Principals, Counts::Volumes, Counts::Resources, Counts::Accounts];
@@ -81,11 +82,15 @@ pub struct Belts {
     earlier: Mutex<Vec<(String, Vec<Thing>)>>,
     looked: Arc<Mutex<Looked>>,
     touched: Mutex<Touched>,
+    /// By key in `limits`: the steps that touch something which counts there.
+    steps: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
 }
 
 #[derive(Default)]
 struct Looked {
     seen: Seen,
+    /// What operations of the run made, by its own journal: where its tags were denied, no tag says so.
+    made: HashSet<Key>,
     /// Held while a thing is looked at: once for all who ask, and without keeping up who asks for others.
     turns: HashMap<Key, Arc<Mutex<()>>>,
 }
@@ -102,6 +107,7 @@ impl Belts {
             earlier: Mutex::default(),
             looked: Arc::default(),
             touched: Mutex::default(),
+            steps: Mutex::default(),
         }
     }
 
@@ -118,12 +124,33 @@ impl Belts {
         self
     }
 
+    /// The same of what earlier parts of the run made, each with its Region.
+    #[must_use]
+    pub fn with_made(mut self, made: impl IntoIterator<Item = (String, Vec<Thing>)>) -> Self {
+        let mut looked = Looked::default();
+        for (region, things) in made {
+            looked.made.extend(things.iter().map(|thing| key(&region, thing)));
+        }
+        self.looked = Arc::new(Mutex::new(looked));
+        self
+    }
+
+    /// What the run itself made does not count, though no tag of it says so. A tag that protects it holds all the same.
+    pub async fn made(&self, region: &str, things: &[Thing]) {
+        self.looked.lock().await.made.extend(things.iter().map(|thing| key(region, thing)));
+    }
+
     pub async fn counts(&self) -> Vec<Count> {
         let touched = self.touched.lock().await;
         KEYS.map(Counts::key)
             .into_iter()
             .map(|what| Count { what, limit: self.limits.of(what), touched: names(&touched, what) })
             .collect()
+    }
+
+    /// The steps that touch something which counts under this key in `limits`.
+    pub async fn touching(&self, what: &str) -> Vec<String> {
+        self.steps.lock().await.get(what).into_iter().flatten().cloned().collect()
     }
 
     /// How many things were looked at for the tag that protects.
@@ -154,7 +181,7 @@ impl Belts {
         while let Some((region, things)) = earlier.last() {
             let aws = aws.in_region(region);
             self.look(&aws, things, self.age).await?;
-            let counted = self.looked.lock().await.seen.counted(region, things, true);
+            let counted = self.looked.lock().await.counted(region, things, true);
             let mut touched = self.touched.lock().await;
             for (what, key, _) in counted {
                 touched.entry(what).or_default().insert(key);
@@ -164,7 +191,7 @@ impl Belts {
         drop(earlier);
         let longest = if touch.planning { Duration::MAX } else { self.age };
         self.look(aws, &things, longest).await?;
-        let counted = self.looked.lock().await.seen.counted(&aws.scope().region, &things, false);
+        let counted = self.looked.lock().await.counted(&aws.scope().region, &things, false);
         if let Some(why) = counted.iter().find_map(|(_, _, protected)| protected.as_ref()) {
             return Err(StepError::Refused(format!(
                 "{why}, which protects it from every run; remove the tag first if it must be touched anyway"
@@ -172,11 +199,13 @@ impl Belts {
         }
         let mut touched = self.touched.lock().await;
         for (what, key, _) in counted {
+            self.steps.lock().await.entry(what).or_default().insert(touch.step.to_owned());
             if touched.get(what).is_some_and(|seen| seen.contains(&key)) {
                 continue;
             }
             let have = touched.get(what).map_or(0, BTreeSet::len) as u64;
-            // A plan shows everything that would be touched, and is refused as a whole.
+            // A plan shows everything that would be touched, and refuses all steps that share in it:
+            // which of the things are meant is not for the program to choose.
             if !touch.planning && have >= self.limits.of(what) {
                 return Err(StepError::Refused(over(
                     &Count { what, limit: self.limits.of(what), touched: names(&touched, what) },
@@ -233,6 +262,21 @@ fn names(touched: &Touched, what: &str) -> Vec<String> {
     touched.get(what).into_iter().flatten().map(|(_, id)| id.clone()).collect()
 }
 
+impl Looked {
+    fn counted(&self, region: &str, things: &[Thing], earlier: bool) -> Vec<Counted> {
+        let others: Vec<_> = things
+            .iter()
+            .filter(|thing| {
+                let key = key(region, thing);
+                let free = matches!(self.seen.standing(&key), Some(Standing::Free(_)));
+                !(free && self.made.contains(&key))
+            })
+            .cloned()
+            .collect();
+        self.seen.counted(region, &others, earlier)
+    }
+}
+
 impl Seen {
     /// What of the things, which were looked at, counts. What an earlier part of the run touched and is
     /// not there any more counts all the same: nobody can say that it was the run's own.
@@ -280,6 +324,6 @@ pub fn over(count: &Count, next: Option<&str>) -> String {
 }
 
 #[cfg(test)]
-mod registry_tests;
+pub(in crate::aws) mod registry_tests;
 #[cfg(test)]
 mod tests;

@@ -21,12 +21,13 @@ use crate::{
             CallerIs,
             things::{ROLE, USER},
         },
+        pages::Pages,
         thing::Class,
     },
-    engine::{CallError, Class as ErrorClass, Permission, Scope, World, plan::PlannedStep},
+    engine::{CallError, Class as ErrorClass, Permission, Scope, World, on, plan::PlannedStep},
 };
 
-use super::dry_run;
+use super::{dry_run, judged};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
@@ -45,6 +46,13 @@ pub struct Probed {
     pub why: String,
 }
 
+/// Who calls, where that is a role's session.
+pub const GET_ROLE: Permission = on("iam:GetRole", "arn:aws:iam::{account}:role/*");
+/// What the caller may do.
+pub const SIMULATE_ROLE: Permission =
+    on("iam:SimulatePrincipalPolicy", "arn:aws:iam::{account}:role/*");
+pub const SIMULATE_USER: Permission = SIMULATE_ROLE.at("arn:aws:iam::{account}:user/*");
+
 /// Slower answers than this are ignored.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Actions in one simulation.
@@ -58,6 +66,8 @@ pub struct Ahead {
     /// ARN of the user or role whose policies decide.
     principal: Result<String, String>,
     simulated: Simulated,
+    /// Where the simulator does not answer.
+    judged: BTreeMap<&'static str, (Answer, String)>,
 }
 
 /// Asks of all permissions that a plan may turn out to need.
@@ -67,11 +77,21 @@ pub async fn ahead(aws: &Aws, needed: &BTreeSet<Permission>) -> Ahead {
     let asked = async {
         let principal = principal(aws).await?;
         let chunks = actions.chunks(AT_ONCE).map(|some| ask(aws, &principal, some, &[]));
-        let simulated = join_all(chunks).await.into_iter().flatten().collect();
-        Ok(Ahead { principal: Ok(principal), simulated })
+        let simulated: Simulated = join_all(chunks).await.into_iter().flatten().collect();
+        let silent = simulated.iter().filter(|(_, answer)| answer.is_err());
+        let silent: Vec<_> = silent.map(|(action, _)| *action).collect();
+        let judged = match silent.is_empty() {
+            true => BTreeMap::new(),
+            false => judged::judge(aws, &silent).await,
+        };
+        Ok(Ahead { principal: Ok(principal), simulated, judged })
     };
     let asked = tokio::time::timeout(PATIENCE, asked).await;
-    let failed = |why: String| Ahead { principal: Err(why), simulated: Simulated::new() };
+    let failed = |why: String| Ahead {
+        principal: Err(why),
+        simulated: Simulated::new(),
+        judged: BTreeMap::new(),
+    };
     asked
         .unwrap_or_else(|_| Err(format!("the policy simulator did not answer in {PATIENCE:?}")))
         .unwrap_or_else(failed)
@@ -92,7 +112,7 @@ pub async fn probe(
         .collect();
     let asked = async {
         // An endpoint that does not know `DryRun` would make the call.
-        if aws.endpoint().is_none() {
+        if aws.is_aws("ec2") {
             for (action, answer, why) in dry_run::ask(aws, steps).await {
                 if let Some(known) = found.get_mut(action)
                     && answer != Answer::Unknown
@@ -117,6 +137,9 @@ type Found = BTreeMap<&'static str, (Answer, String)>;
 fn first(ahead: &Ahead, action: &str, needed: &BTreeSet<Permission>) -> (Answer, String) {
     if let Err(why) = &ahead.principal {
         return (Answer::Unknown, why.clone());
+    }
+    if let Some(judged) = ahead.judged.get(action) {
+        return judged.clone();
     }
     let anywhere = needed.iter().filter(|one| one.action == action).all(|one| one.resource == "*");
     match ahead.simulated.get(action) {
@@ -161,7 +184,7 @@ async fn principal(aws: &Aws) -> Result<String, String> {
     let caller = CallerIs { account, arn, user_id: String::new() };
     if let Some(name) = caller.role() {
         let role = aws.iam().get_role().role_name(name).send().await;
-        let role = role.map_err(|e| call_error("iam:GetRole", e).to_string())?.role;
+        let role = role.map_err(|e| call_error(GET_ROLE.action, e).to_string())?.role;
         return role.map(|role| role.arn).ok_or_else(|| format!("role `{name}` has no ARN"));
     }
     match caller.user() {
@@ -184,7 +207,7 @@ async fn ask(
         call(aws, principal, actions, resources).await.map_err(|error| match error.class {
             ErrorClass::Missing => "the endpoint has no policy simulator".to_owned(),
             // Local endpoints answer 500.
-            ErrorClass::Unreachable if aws.endpoint().is_some() => {
+            ErrorClass::Unreachable if !aws.is_aws("iam") => {
                 "the endpoint has no policy simulator".to_owned()
             }
             _ => format!("the policy simulator cannot be called: {error}"),
@@ -222,12 +245,13 @@ async fn call(
         .simulate_principal_policy()
         .policy_source_arn(principal)
         .set_action_names(Some(names))
-        .set_resource_arns((!resources.is_empty()).then(|| resources.to_vec()))
-        .customize()
-        .config_override(once)
-        .send();
-    let answer = call.await.map_err(|e| call_error("iam:SimulatePrincipalPolicy", e))?;
-    Ok(answer.evaluation_results.unwrap_or_default())
+        .set_resource_arns((!resources.is_empty()).then(|| resources.to_vec()));
+    let page = |token| {
+        let call = call.clone().set_marker(token).customize();
+        call.config_override(once.clone()).send()
+    };
+    let pages = Pages::new(SIMULATE_ROLE, page).all().await?;
+    Ok(pages.into_iter().flat_map(|page| page.evaluation_results.unwrap_or_default()).collect())
 }
 
 /// The simulator does not see every policy, and cannot evaluate organisation policies that have
@@ -237,8 +261,14 @@ fn believed(answer: &EvaluationResult, certain: bool) -> (Answer, String) {
     let mut missing: BTreeSet<&str> =
         answer.missing_context_values().iter().map(String::as_str).collect();
     let each = answer.resource_specific_results();
-    missing.extend(each.iter().flat_map(|one| one.missing_context_values()).map(String::as_str));
-    let organisation = answer.organizations_decision_detail().map(|o| o.allowed_by_organizations());
+    missing.extend(
+        each.iter()
+            .flat_map(aws_sdk_iam::types::ResourceSpecificResult::missing_context_values)
+            .map(String::as_str),
+    );
+    let organisation = answer
+        .organizations_decision_detail()
+        .map(aws_sdk_iam::types::OrganizationsDecisionDetail::allowed_by_organizations);
     let unknown = |why: String| (Answer::Unknown, why);
     if organisation == Some(false) {
         return unknown(

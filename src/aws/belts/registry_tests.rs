@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a kind does, with two targets of it and the value before where that says what is touched.
-enum Kind {
+pub(in crate::aws) enum Kind {
     Changes(Box<[Value; 2]>, Box<[Value; 2]>),
     Makes(Value),
     Looks(Value),
@@ -36,7 +36,7 @@ const BUCKETS: [&str; 2] = ["one", "two"];
 const USERS: [&str; 2] = ["ann", "bob"];
 const DETECTORS: [&str; 2] = ["d1", "d2"];
 
-fn settings() -> Vec<(&'static str, Kind)> {
+pub(in crate::aws) fn settings() -> Vec<(&'static str, Kind)> {
     let made = json!({ "name": "n", "run": "R", "step": "s", "tags": {}, "owner": "o" });
     let with = |more: Value| {
         let mut all = made.clone();
@@ -109,10 +109,13 @@ fn settings() -> Vec<(&'static str, Kind)> {
         ("iam.access-key", changes("user", USERS, json!({ "run": "R" }))),
         ("iam.access-key-status", changes("user", USERS, json!({ "key": "AKIA1" }))),
         ("iam.login-profile", changes("user", USERS, none.clone())),
+        ("iam.managed-policy", with(json!({ "document": {} }))),
         ("iam.owned-role", with(json!({ "trust": {}, "policies": {} }))),
         ("iam.owned-user", with(json!({ "policies": {} }))),
+        ("iam.role-attachment", changes("role", ["web", "db"], json!({ "policy": "arn" }))),
         ("iam.role-policy", changes("role", ["web", "db"], json!({ "policy": "p" }))),
         ("iam.trust-policy", changes("role", ["web", "db"], none.clone())),
+        ("iam.user-attachment", changes("user", USERS, json!({ "policy": "arn" }))),
         ("iam.user-policy", changes("user", USERS, json!({ "policy": "p" }))),
         ("lambda.reserved-concurrency", changes("function", ["one", "two"], none.clone())),
         ("s3.bucket", with(json!({ "versioning": true, "objects": {} }))),
@@ -357,6 +360,32 @@ async fn every_operation_is_held_by_the_belts() {
             }
             Kind::Makes(what) => assert_eq!(make(&what).reach(), Reach::Makes, "{kind}"),
             Kind::Looks(what) => assert_eq!(make(&what).reach(), Reach::Looks, "{kind}"),
+        }
+    }
+}
+
+/// Whoever can change a list of accounts must not be able to let in more of them.
+#[tokio::test]
+async fn a_run_shares_with_no_more_accounts_than_its_playbook_allows() {
+    let registry = registry();
+    let share = |account: &str| {
+        let json = json!({ "snapshot": "snap-1", "account": account });
+        registry.touched("ec2.snapshot-share", &json, &Value::Null).expect("a share")
+    };
+    let free = tagged("team", "payments");
+    for (accounts, is_allowed) in [(1, false), (2, true)] {
+        let belts = Arc::new(Belts::new("01RUN", Limits { accounts, ..Limits::default() }));
+        let first = ask(&belts, &free, &share("111122223333"), false).await;
+        first.unwrap_or_else(|e| panic!("{e}"));
+        let again = ask(&belts, &free, &share("111122223333"), false).await;
+        again.unwrap_or_else(|e| panic!("{e}"));
+        let second = ask(&belts, &free, &share("999988887777"), false).await;
+        match is_allowed {
+            true => second.unwrap_or_else(|e| panic!("{e}")),
+            false => {
+                let why = refused("ec2.snapshot-share", second);
+                assert!(why.contains("allows 1 accounts") && why.contains("accounts: 2"), "{why}");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! by what the thing's class reads of it; each thing is looked at once.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,9 @@ pub(super) enum Standing {
     /// Nothing can protect it: why its tags cannot be read.
     Unprotectable(&'static str),
 }
+
+/// As long as there are classes that hold another.
+const CHAIN: usize = 4;
 
 /// A thing in its Region; none for what is the same in all Regions.
 pub(super) type Key = (String, Thing);
@@ -56,7 +59,7 @@ pub(super) struct Seen {
     /// When each was looked at.
     times: HashMap<Key, Instant>,
     /// What a thing is attached to.
-    holders: HashMap<Key, Thing>,
+    holders: HashMap<Key, Vec<Thing>>,
 }
 
 impl Seen {
@@ -87,9 +90,8 @@ impl Seen {
     pub(super) fn holder(&self, key: &Key) -> Option<&Thing> {
         let mut last = None;
         let mut at = key.clone();
-        // A chain is as long as there are classes that hold another.
-        for _ in 0..4 {
-            let Some(holder) = self.holders.get(&at) else { break };
+        for _ in 0..CHAIN {
+            let Some(holder) = self.holders.get(&at).and_then(|all| all.first()) else { break };
             last = Some(holder);
             at = (at.0, holder.clone());
         }
@@ -112,7 +114,11 @@ impl Seen {
             self.times.insert(key.clone(), Instant::now());
             self.judge(key, standing);
         }
-        self.holders.extend(found.holders);
+        for (key, holders) in found.holders {
+            let known = self.holders.entry(key).or_default();
+            known
+                .extend(holders.into_iter().filter(|one| !known.contains(one)).collect::<Vec<_>>());
+        }
     }
 
     fn judge(&mut self, key: Key, standing: Standing) {
@@ -124,8 +130,8 @@ impl Seen {
 
     /// The volumes of an instance, as far as they were looked at with it.
     pub(super) fn volumes(&self, key: &Key) -> Vec<Thing> {
-        let parts = self.holders.iter().filter(|((region, part), holder)| {
-            *region == key.0 && **holder == key.1 && part.class.counts == Counts::Volumes
+        let parts = self.holders.iter().filter(|((region, part), holders)| {
+            *region == key.0 && holders.contains(&key.1) && part.class.counts == Counts::Volumes
         });
         let mut volumes: Vec<_> = parts.map(|((_, part), _)| part.clone()).collect();
         volumes.sort();
@@ -139,21 +145,26 @@ impl Seen {
     pub(super) async fn look(aws: &Aws, run: &str, key: &Key) -> Result<Self, CallError> {
         let (region, thing) = key;
         let mut seen = Self::default();
-        let mut next = Some(thing.clone());
-        while let Some(thing) = next.take() {
+        let mut next = vec![thing.clone()];
+        let mut looked = HashSet::new();
+        while let Some(thing) = next.pop() {
+            // What a tag calls its holder may call it the same: nobody is looked at twice.
+            if !looked.insert(thing.clone()) {
+                continue;
+            }
             let key = (region.clone(), thing.clone());
             let look = match thing.class.tags {
                 TagReader::By { look, .. } => look,
                 TagReader::None(why) => {
                     seen.standings.insert(key, Standing::Unprotectable(why));
-                    break;
+                    continue;
                 }
             };
             let Some(found) = look(aws, &thing.id).await? else {
                 seen.judge(key, Standing::Absent);
-                break;
+                continue;
             };
-            next = found.holder.clone();
+            next.extend(found.holders.iter().cloned());
             seen.take(region, &thing, found, run);
         }
         seen.inherit();
@@ -164,35 +175,53 @@ impl Seen {
         let key = |thing: &Thing| (region.to_owned(), thing.clone());
         for (part, tags) in found.parts {
             self.judge(key(&part), judged(&part, &tags, None, run));
-            self.holders.insert(key(&part), thing.clone());
+            let holders = self.holders.entry(key(&part)).or_default();
+            if !holders.contains(thing) {
+                holders.push(thing.clone());
+            }
         }
         // What was attached a moment ago may not be in its holder's own list yet.
         let own = judged(thing, &found.tags, found.arn, run);
         self.judge(key(thing), own);
-        if let Some(holder) = found.holder {
-            self.holders.insert(key(thing), holder);
+        if !found.holders.is_empty() {
+            self.holders.insert(key(thing), found.holders);
         }
     }
 
-    /// What is attached to something protected is protected, and what is attached to the run's own is
-    /// the run's own, unless it is protected itself.
+    /// What is attached to something protected is protected. An interface or an address of the run's own
+    /// instance is the run's own; a volume is only by its own tag, for anybody can attach one.
     fn inherit(&mut self) {
         let keys: Vec<Key> = self.standings.keys().cloned().collect();
         for key in keys {
-            let Some(holder) = self.holder(&key).map(|holder| (key.0.clone(), holder.clone()))
-            else {
+            if matches!(self.standings.get(&key), Some(Standing::Protected(_))) {
                 continue;
-            };
-            let inherited = match (self.standings.get(&holder), self.standings.get(&key)) {
-                (_, Some(Standing::Protected(_))) => continue,
-                (Some(Standing::Protected(why)), _) => {
-                    Standing::Protected(format!("{} belongs to it, and {why}", key.1))
-                }
-                (Some(Standing::Own), _) => Standing::Own,
-                _ => continue,
-            };
-            self.standings.insert(key, inherited);
+            }
+            let holders = self.all_holders(&key);
+            let of = |holder: &Thing| self.standings.get(&(key.0.clone(), holder.clone()));
+            let protected = holders.iter().find_map(|holder| match of(holder) {
+                Some(Standing::Protected(why)) => Some(why.clone()),
+                _ => None,
+            });
+            let last = holders.last().filter(|_| key.1.class.counts == Counts::AsHolder);
+            if let Some(why) = protected {
+                let why = format!("{} belongs to it, and {why}", key.1);
+                self.standings.insert(key, Standing::Protected(why));
+            } else if last.is_some_and(|last| of(last) == Some(&Standing::Own)) {
+                self.standings.insert(key, Standing::Own);
+            }
         }
+    }
+
+    /// What a thing is attached to, directly and through another.
+    fn all_holders(&self, key: &Key) -> Vec<Thing> {
+        let mut all = Vec::new();
+        let mut level = vec![key.1.clone()];
+        for _ in 0..CHAIN {
+            let next = level.into_iter().filter_map(|one| self.holders.get(&(key.0.clone(), one)));
+            level = next.flatten().cloned().collect();
+            all.extend(level.iter().cloned());
+        }
+        all
     }
 }
 

@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 use super::{probe::Answer, *};
 use crate::{
     aws::{
-        ec2::things::{INSTANCE, INTERFACE as INTERFACE_CLASS},
+        ec2::{
+            CreateSnapshots,
+            things::{INSTANCE, INTERFACE as INTERFACE_CLASS},
+        },
         iam::things::USER,
         registry,
         replay::{Replay, aws},
     },
     engine::{
-        Permission, Place, Scope, on,
+        Operation, Permission, Place, Scope, on,
         plan::{PlannedChange, PlannedStep},
     },
 };
@@ -33,6 +36,8 @@ fn tag(key: &str, value: &str) -> String {
 }
 
 const NO_TAGS: &str = "<DescribeTagsResponse><tagSet/></DescribeTagsResponse>";
+const OWN_VOLUME: &str = "<DescribeTagsResponse><tagSet><item><resourceId>vol-1</resourceId>\
+    <resourceType>volume</resourceType><key>backburn:run</key><value>01RUN</value></item></tagSet></DescribeTagsResponse>";
 const INTERFACE: &str = "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>\
     <networkInterfaceId>eni-1</networkInterfaceId><attachment><instanceId>i-1</instanceId></attachment>\
     </item></networkInterfaceSet></DescribeNetworkInterfacesResponse>";
@@ -129,7 +134,7 @@ async fn what_the_run_made_or_is_not_there_does_not_count() {
     let replay = Replay::default()
         .xml("DescribeInstances", &instance("i-1", &own))
         .ec2_error("DescribeInstances", 400, "InvalidInstanceID.NotFound", "no such instance")
-        .xml("DescribeTags", NO_TAGS)
+        .xml("DescribeTags", OWN_VOLUME)
         .xml("GetUser", &user("<member><Key>backburn:run</Key><Value>01RUN</Value></member>"));
     let rig = Rig::new(
         replay,
@@ -139,6 +144,30 @@ async fn what_the_run_made_or_is_not_there_does_not_count() {
     rig.ask("ec2.delete-on-termination", both, false).await.expect("its own");
     rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await.expect("gone");
     rig.ask("iam.login-profile", json!({ "user": "bot" }), false).await.expect("its own");
+}
+
+/// Where tags are denied, its snapshots are made without them: the run's own journal says whose they are.
+#[tokio::test]
+async fn what_an_operation_of_the_run_made_does_not_count_without_tags_either() {
+    let tagged = "<DescribeTagsResponse><tagSet><item><resourceId>snap-4</resourceId><resourceType>snapshot</resourceType>\
+                  <key>backburn:protected</key><value>true</value></item></tagSet></DescribeTagsResponse>";
+    let replay = Replay::default()
+        .xml("DescribeTags", NO_TAGS)
+        .xml("DescribeTags", NO_TAGS)
+        .xml("DescribeTags", NO_TAGS)
+        .xml("DescribeTags", tagged);
+    let rig = Rig::new(replay, Limits { resources: 0, ..Limits::default() });
+    let made =
+        CreateSnapshots { instance: "i-1".into(), description: String::new(), volumes: Vec::new() };
+    rig.aws.made(made.made("snap-1,snap-2,snap-4")).await;
+    let of = |id: &str| json!({ "resource": id, "key": "k" });
+    for own in ["snap-1", "snap-2"] {
+        rig.ask("ec2.tag", of(own), false).await.expect("its own");
+    }
+    let why = refusal(rig.ask("ec2.tag", of("snap-3"), false).await);
+    assert!(why.contains("`snap-3`"), "{why}");
+    let why = refusal(rig.ask("ec2.tag", of("snap-4"), false).await);
+    assert!(why.contains("has the tag"), "{why}");
 }
 
 /// EC2 may show an attachment before it shows the instance, and never shows another account's.
@@ -186,6 +215,42 @@ async fn what_earlier_parts_touched_counts_when_it_is_gone() {
     let rig = Rig { aws: aws(&replay).with_belts(belts.clone()), belts, replay };
     let why = refusal(rig.ask("ec2.instance-state", json!({ "instance": "i-2" }), false).await);
     assert!(why.contains("on top of `eni-9`"), "{why}");
+}
+
+/// A volume with Multi-Attach hangs on several instances, and each of them may be protected.
+#[tokio::test]
+async fn a_volume_that_two_instances_share_is_protected_by_either() {
+    let volume = "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId><attachmentSet>\
+        <item><instanceId>i-1</instanceId></item><item><instanceId>i-2</instanceId></item>\
+        </attachmentSet></item></volumeSet></DescribeVolumesResponse>";
+    let of = |first: &str, second: &str| {
+        Replay::default()
+            .xml("DescribeVolumes", volume)
+            .xml("DescribeInstances", &instance("i-2", second))
+            .xml("DescribeInstances", &instance("i-1", first))
+            .xml("DescribeTags", NO_TAGS)
+    };
+    let protected = tag(PROTECTED_TAG, "true");
+    for replay in [of("", &protected), of(&protected, "")] {
+        let rig = Rig::new(replay, Limits::default());
+        let ask = rig.ask("ec2.tag", json!({ "resource": "vol-1", "key": "k" }), false);
+        let why = refusal(ask.await);
+        assert!(why.contains("volume `vol-1` belongs to it"), "{why}");
+    }
+}
+
+/// Anybody can attach a volume to an instance that the run made.
+#[tokio::test]
+async fn a_volume_on_the_runs_own_instance_is_its_own_by_its_tag_only() {
+    let own = tag("backburn:run", "01RUN");
+    let replay = Replay::default()
+        .xml("DescribeInstances", &instance("i-1", &own))
+        .xml("DescribeTags", NO_TAGS);
+    let limits = Limits { volumes: 0, ..Limits::default() };
+    let rig = Rig::new(replay, limits);
+    let both = json!({ "instance": "i-1", "volume": "vol-1" });
+    let why = refusal(rig.ask("ec2.delete-on-termination", both, false).await);
+    assert!(why.contains("allows 0 volumes"), "{why}");
 }
 
 #[tokio::test]

@@ -8,11 +8,11 @@ use std::{
 };
 
 #[derive(Default)]
-pub struct Clients(Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>);
+pub(super) struct Clients(Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>);
 
 impl Clients {
     /// The client of this type; a clone shares everything with it.
-    pub fn get<T: Any + Clone + Send + Sync>(&self, make: impl FnOnce() -> T) -> T {
+    pub(super) fn get<T: Any + Clone + Send + Sync>(&self, make: impl FnOnce() -> T) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(make()));
         // The key is the type.
@@ -27,11 +27,14 @@ macro_rules! client {
     ($service:ident, $sdk:ident $(, $extra:expr)?) => {
         impl $crate::aws::Aws {
             pub fn $service(&self) -> $sdk::Client {
-                self.client(|parts| {
+                self.client(stringify!($sdk), |parts| {
                     let retries = $sdk::config::retry::RetryPartition::custom("backburn")
                         .token_bucket($sdk::config::retry::TokenBucket::unlimited())
                         .build();
-                    let config = $sdk::config::Builder::from(&parts.config)
+                    let mut config = $sdk::config::Builder::from(&parts.config);
+                    // What a plan shows and what is called are one.
+                    config.set_endpoint_url(parts.endpoint);
+                    let config = config
                         .retry_partition(retries)
                         .retry_classifier(parts.gate.clone())
                         .identity_cache(parts.gate.clone())

@@ -14,15 +14,14 @@ use aws_config::{
     timeout::TimeoutConfig,
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
-use aws_smithy_runtime_api::client::{
-    http::SharedHttpClient, runtime_components::RuntimeComponentsBuilder,
-    runtime_plugin::RuntimePlugin,
-};
 use jiff::Timestamp;
 
+mod answers;
 mod clients;
+mod endpoints;
+mod http;
 mod principal;
+mod profile;
 
 use super::{
     attempts,
@@ -30,18 +29,25 @@ use super::{
     call_error,
     clock::Clock,
     gate::Gate,
-    guard,
+    guard::{self, Place},
     pacing::Pacer,
+    partition,
     renewal::{Renewal, Renews, Source},
     thing::Thing,
 };
 use crate::engine::{CallError, Class, Patience, Scope, StepError, Touch, World};
 use clients::Clients;
 pub(crate) use clients::client;
+pub(in crate::aws) use endpoints::SERVICES;
+pub use endpoints::{Endpoints, Used};
 use principal::Secrets;
-pub use principal::session_name;
+pub use principal::{ASSUME_ROLE, session_name};
+pub use profile::AskCode;
+use profile::Files;
 
 const CONNECT: &str = "sts:GetCallerIdentity";
+/// Holds calls to AWS's published rates at an endpoint on this machine, too, from the first one on.
+const PACED: &str = "BACKBURN_LAB_PACED";
 
 /// How to reach an account. Fields that are `None` come from the standard environment variables and
 /// config files: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
@@ -56,8 +62,10 @@ pub struct ConnectOptions {
     pub keys: Option<(String, String)>,
     /// The run that calls are made for, see [`Aws::with_run`].
     pub run: Option<String>,
-    /// How to hurry if the endpoint is on this machine; ignored anywhere else.
+    /// How to hurry if every endpoint is on this machine; ignored anywhere else.
     pub haste: Option<Haste>,
+    /// Asks for the code of a profile's `mfa_serial`.
+    pub ask_code: Option<AskCode>,
 }
 
 /// Shorter patience, for many runs against a lab.
@@ -83,10 +91,13 @@ pub(in crate::aws) struct Parts {
     pub clock: Clock,
     pub attempts: attempts::Attempts,
     pub guard: guard::Guard,
+    /// Of the service that the client is of; none is AWS's own.
+    pub endpoint: Option<String>,
 }
 
 struct Shared {
     config: SdkConfig,
+    endpoints: Endpoints,
     allow_remote: bool,
     clock: Clock,
     pacer: Pacer,
@@ -94,17 +105,24 @@ struct Shared {
     patience: Patience,
     secrets: Secrets,
     belts: Option<Arc<Belts>>,
+    /// ARNs of those by whom this program assumed the role that calls, the first one first.
+    made_from: Vec<String>,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
 }
 
 impl Aws {
+    /// The endpoint on this machine that the options or the environment name, if nothing answers there.
+    pub async fn silent(options: &ConnectOptions) -> Option<String> {
+        answers::silent(options).await
+    }
+
     /// Loads the configuration and asks AWS who is calling.
     ///
     /// # Errors
-    /// No Region is configured, the endpoint is remote and not allowed (both `Class::Invalid`), or
-    /// AWS does not report who is calling.
+    /// `Class::Invalid`: no Region is configured, there is no such profile, a file that is named cannot be read, or an
+    /// endpoint is remote and not allowed. Or AWS does not report who is calling.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, CallError> {
-        let config = loader(options).load().await;
+        let (config, endpoints) = load(options).await?;
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(CallError::local(
                 CONNECT,
@@ -112,11 +130,17 @@ impl Aws {
                 "no Region is configured; give `--region`, set `AWS_REGION`, or put `region` into the profile",
             ));
         };
-        if let Some(url) = config.endpoint_url() {
-            guard::check(url, options.allow_remote_endpoint)
-                .map_err(|text| CallError::local(CONNECT, Class::Invalid, text))?;
+        endpoints
+            .check(options.allow_remote_endpoint)
+            .map_err(|text| CallError::local(CONNECT, Class::Invalid, text))?;
+        // A profile may name an endpoint, too: before anybody looks for credentials.
+        if let Some(url) = endpoints.url("sts")
+            && answers::is_silent(url).await
+        {
+            let text = format!("nothing answers at {url}");
+            return Err(CallError::local(CONNECT, Class::Unreachable, text));
         }
-        let haste = options.haste.filter(|_| config.endpoint_url().is_some_and(guard::is_local));
+        let haste = options.haste.filter(|_| endpoints.all_here());
         let config = match haste.and_then(|haste| haste.attempt) {
             Some(attempt) => config
                 .to_builder()
@@ -135,7 +159,7 @@ impl Aws {
             None => (Renews::Always, Some(source(options.clone()))),
         };
         let renewal = Renewal::new(config.credentials_provider(), renews, source);
-        let aws = Self::make(config, unknown, options.allow_remote_endpoint, renewal);
+        let aws = Self::make(config, endpoints, unknown, options.allow_remote_endpoint, renewal);
         let who =
             aws.sts().get_caller_identity().send().await.map_err(|e| call_error(CONNECT, e))?;
         let (Some(account), Some(principal)) = (who.account, who.arn) else {
@@ -153,13 +177,23 @@ impl Aws {
     /// An account that is already known; for tests.
     pub fn from_config(config: SdkConfig, scope: Scope) -> Self {
         let renewal = Renewal::new(config.credentials_provider(), Renews::Always, None);
-        Self::make(config, scope, false, renewal)
+        let endpoints = Endpoints::of(&config, None);
+        Self::make(config, endpoints, scope, false, renewal)
     }
 
-    fn make(config: SdkConfig, scope: Scope, allow_remote: bool, renewal: Renewal) -> Self {
-        let is_local = config.endpoint_url().is_some_and(guard::is_local);
+    fn make(
+        config: SdkConfig,
+        endpoints: Endpoints,
+        scope: Scope,
+        allow_remote: bool,
+        renewal: Renewal,
+    ) -> Self {
+        // A lab answers as fast as it can, unless somebody wants to see how AWS's rate is met.
+        let is_paced = std::env::var_os(PACED).is_some_and(|value| value == "1");
+        let is_local = endpoints.all_here() && !is_paced;
         let shared = Shared {
             config: by_the_wire(config),
+            endpoints,
             allow_remote,
             clock: Clock::default(),
             pacer: Pacer::new(is_local),
@@ -167,6 +201,7 @@ impl Aws {
             patience: Patience::default(),
             secrets: Secrets::default(),
             belts: None,
+            made_from: Vec::new(),
             regions: Mutex::default(),
         };
         Self::at(Arc::new(shared), scope)
@@ -183,6 +218,7 @@ impl Aws {
     fn rebuilt(&self, change: impl FnOnce(&mut Shared)) -> Self {
         let mut shared = Shared {
             config: self.shared.config.clone(),
+            endpoints: self.shared.endpoints.clone(),
             allow_remote: self.shared.allow_remote,
             clock: self.shared.clock.clone(),
             pacer: self.shared.pacer.clone(),
@@ -190,6 +226,7 @@ impl Aws {
             patience: self.shared.patience,
             secrets: self.shared.secrets.clone(),
             belts: self.shared.belts.clone(),
+            made_from: self.shared.made_from.clone(),
             regions: Mutex::default(),
         };
         change(&mut shared);
@@ -216,9 +253,24 @@ impl Aws {
         self.rebuilt(|shared| shared.belts = Some(belts))
     }
 
-    /// The custom endpoint, where one is configured for all services.
+    /// Where the calls of each service go.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.shared.endpoints
+    }
+
+    /// The custom endpoint, where all services have the same.
     pub fn endpoint(&self) -> Option<&str> {
-        self.shared.config.endpoint_url()
+        self.shared.endpoints.common()
+    }
+
+    /// Whether the calls of a service (`ec2`) go to AWS itself.
+    pub fn is_aws(&self, service: &str) -> bool {
+        self.shared.endpoints.place(service) == Place::Aws
+    }
+
+    /// Whether the calls of a service go to this machine.
+    pub fn is_here(&self, service: &str) -> bool {
+        self.shared.endpoints.place(service) == Place::Here
     }
 
     /// For the one request that is signed outside the SDK.
@@ -226,14 +278,20 @@ impl Aws {
         self.shared.renewal.provider()
     }
 
-    /// `aws`, `aws-cn` or `aws-us-gov`, as the caller's ARN has it.
+    /// `aws`, `aws-cn` and so on, as the caller's ARN has it.
     pub fn partition(&self) -> &str {
-        self.scope.principal.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws")
+        partition::of_arn(&self.scope.principal)
     }
 
-    /// Whether calls go to an endpoint on this machine.
+    /// ARNs of the principals by whom this program assumed the role that calls. What made the session that it was
+    /// started with, AWS does not tell.
+    pub fn made_from(&self) -> &[String] {
+        &self.shared.made_from
+    }
+
+    /// Whether the calls of every service go to this machine.
     pub fn is_local(&self) -> bool {
-        self.endpoint().is_some_and(guard::is_local)
+        self.shared.endpoints.all_here()
     }
 
     fn gate(&self) -> Gate {
@@ -241,20 +299,35 @@ impl Aws {
         Gate { pacer, renewal, account: self.scope.account.clone() }
     }
 
-    /// A client of this Region, made from these parts when it is first asked for.
+    /// A client of this Region and of this SDK crate, made from these parts when it is first asked for.
     pub(in crate::aws) fn client<T: Any + Clone + Send + Sync>(
         &self,
+        sdk: &str,
         make: impl FnOnce(Parts) -> T,
     ) -> T {
+        let name = sdk.trim_start_matches("aws_sdk_");
+        let service = if name == "eventbridge" { "events" } else { name };
+        // One that is not listed would go to AWS whatever was configured.
+        assert!(Endpoints::knows(service), "`{service}` has no entry");
         self.clients.get(|| {
+            let endpoint = self.shared.endpoints.url(service).map(str::to_owned);
             make(Parts {
                 config: self.config(),
                 gate: self.gate(),
                 clock: self.shared.clock.clone(),
                 attempts: attempts::Attempts,
-                guard: guard::Guard { allow_remote: self.shared.allow_remote },
+                guard: guard::Guard {
+                    allow_remote: self.shared.allow_remote,
+                    custom: endpoint.clone(),
+                },
+                endpoint,
             })
         })
+    }
+
+    /// What all clones of this one share in this Region, such as reads that are gathered into one call.
+    pub(in crate::aws) fn shared<T: Any + Clone + Default + Send + Sync>(&self) -> T {
+        self.clients.get(T::default)
     }
 
     fn config(&self) -> SdkConfig {
@@ -273,9 +346,6 @@ fn loader(options: &ConnectOptions) -> ConfigLoader {
                 .operation_attempt_timeout(Duration::from_secs(30))
                 .build(),
         );
-    if let Some(client) = http_client() {
-        loader = loader.http_client(client);
-    }
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
@@ -292,18 +362,44 @@ fn loader(options: &ConnectOptions) -> ConfigLoader {
     loader
 }
 
-/// The SDK's own, once: each client would make one for itself, with connections, handshakes and a copy
-/// of the system's certificates of its own.
-fn http_client() -> Option<SharedHttpClient> {
-    let plugin = default_http_client_plugin_v2(BehaviorVersion::latest())?;
-    plugin.runtime_components(&RuntimeComponentsBuilder::new("backburn")).http_client()
+/// The configuration, and where the calls of each service go.
+async fn load(options: &ConnectOptions) -> Result<(SdkConfig, Endpoints), CallError> {
+    let files = Files::read(options.profile.as_deref()).await?;
+    // The lab's own keys go with nothing of the user's.
+    let bundle = files.ca_bundle().filter(|_| options.keys.is_none());
+    let http = http::client(bundle.as_deref())
+        .map_err(|text| CallError::local(CONNECT, Class::Invalid, text))?;
+    let mut loader = loader(options).http_client(http.clone());
+    if options.region.is_none()
+        && let Some(region) = files.region()
+    {
+        loader = loader.region(region);
+    }
+    let config = loader.load().await;
+    let config = match options.keys {
+        Some(_) => config,
+        None => match files.credentials(&config, &http, options.ask_code.as_ref()).await? {
+            Some(keys) => config.to_builder().credentials_provider(keys).build(),
+            None => config,
+        },
+    };
+    let endpoints = Endpoints::of(&config, files.asked());
+    Ok((config, endpoints))
 }
 
 /// The files of the profile are read once by a chain of providers, so a new one is made.
 fn source(options: ConnectOptions) -> Source {
     Arc::new(move || {
         let options = options.clone();
-        Box::pin(async move { loader(&options).load().await.credentials_provider() })
+        Box::pin(async move {
+            match load(&options).await {
+                Ok((config, _)) => config.credentials_provider(),
+                Err(error) => {
+                    tracing::warn!("the credentials cannot be reloaded: {error}");
+                    None
+                }
+            }
+        })
     })
 }
 
@@ -345,6 +441,12 @@ impl World for Aws {
         match &self.shared.belts {
             Some(belts) => belts.allows(self, touch).await,
             None => Ok(()),
+        }
+    }
+
+    async fn made(&self, things: Vec<Thing>) {
+        if let Some(belts) = &self.shared.belts {
+            belts.made(&self.scope().region, &things).await;
         }
     }
 }
@@ -392,7 +494,7 @@ mod tests {
             keys: Some(("AKIAIOSFODNN7EXAMPLE".into(), "secret".into())),
             ..ConnectOptions::default()
         };
-        let config = loader(&options).load().await;
+        let (config, _) = load(&options).await.expect("a configuration");
         assert!(config.http_client().is_some(), "where it is none, each client makes its own");
     }
 }

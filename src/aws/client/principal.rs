@@ -12,6 +12,7 @@ use std::{
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_types::origin::Origin;
 use tokio::time::{Instant, sleep};
 
 use super::{Aws, CONNECT};
@@ -20,10 +21,11 @@ use crate::{
         call_error,
         renewal::{Renewal, Renews, Source},
     },
-    engine::{CallError, Class, Scope},
+    engine::{CallError, Class, Permission, Scope, on},
 };
 
-const ASSUME: &str = "sts:AssumeRole";
+/// Any role; a policy names the one.
+pub const ASSUME_ROLE: Permission = on("sts:AssumeRole", "arn:aws:iam::*:role/*");
 /// How long IAM may take to know a new key or role everywhere.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const SETTLES: Duration = Duration::from_secs(30);
@@ -153,15 +155,18 @@ impl Aws {
                 let call = self.sts().assume_role().role_arn(role_arn);
                 let call = call.set_external_id(external_id.map(str::to_owned));
                 let call = call.role_session_name(session_name).send().await;
-                call.map_err(|e| call_error(ASSUME, e))
+                call.map_err(|e| call_error(ASSUME_ROLE.action, e))
             })
             .await?;
         let arn = assumed.assumed_role_user.map(|user| user.arn);
-        let arn =
-            arn.ok_or_else(|| CallError::local(ASSUME, Class::Unknown, "names no session"))?;
+        let arn = arn.ok_or_else(|| {
+            CallError::local(ASSUME_ROLE.action, Class::Unknown, "names no session")
+        })?;
         let source = self.sessions(role_arn, session_name, external_id);
         let renewal = Renewal::new(source().await, Renews::WhenOver, Some(source));
-        Ok(self.with_credentials(renewal).called_by(arn))
+        let maker = self.scope.principal.clone();
+        let made = self.with_credentials(renewal).rebuilt(|shared| shared.made_from.push(maker));
+        Ok(made.called_by(arn))
     }
 
     /// Sessions of a role, each asked for with the caller's own credentials of that time.
@@ -169,10 +174,16 @@ impl Aws {
         let (role, name) = (role_arn.to_owned(), session_name.to_owned());
         let external_id = external_id.map(str::to_owned);
         let (config, base) = (self.config(), self.shared.renewal.clone());
+        let endpoint = self.shared.endpoints.url("sts").map(str::to_owned);
         Arc::new(move || {
             let (role, name, external_id) = (role.clone(), name.clone(), external_id.clone());
             let mut own = config.to_builder();
             own.set_credentials_provider(base.provider());
+            if let Some(url) = &endpoint {
+                // As for every other call of this service, whatever the environment has.
+                own.set_endpoint_url(Some(url.clone()));
+                own.insert_origin("endpoint_url", Origin::shared_config());
+            }
             // The provider panics without one, and not every configuration has one.
             own.set_time_source(Some(config.time_source().unwrap_or_default()));
             let own = own.build();
@@ -327,6 +338,8 @@ mod tests {
         let theirs = aws.as_role(ROLE, &session_name("01RUN", "attack[0]")).await.expect("assumed");
         let principal = &theirs.scope().principal;
         assert_eq!(principal, "arn:aws:sts::123456789012:assumed-role/attacker/s");
+        assert_eq!(theirs.made_from(), [aws.scope().principal.clone()]);
+        assert!(aws.made_from().is_empty());
         let body = &replay.seen()[1].body;
         assert!(body.contains("RoleSessionName=backburn-01RUN-attack-0"), "{body}");
         theirs.sts().get_caller_identity().send().await.expect("answered");
@@ -352,7 +365,7 @@ mod tests {
     async fn a_role_that_may_not_be_assumed_is_denied_in_the_end() {
         let replay = Replay::default().answer("AssumeRole", 403, &refusal("AccessDenied"));
         let error = brief(&replay).as_role(ROLE, "s").await.expect_err("denied");
-        assert_eq!((error.class, error.call.as_str()), (Class::Denied, ASSUME));
+        assert_eq!((error.class, error.call.as_str()), (Class::Denied, ASSUME_ROLE.action));
     }
 
     #[test]

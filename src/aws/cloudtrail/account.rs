@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, Unread, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["cloudtrail.logging", "cloudtrail.trail"],
+    covers: &[("cloudtrail.logging", &[("trails", "logging")]), ("cloudtrail.trail", &[])],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
 };
@@ -60,7 +60,8 @@ async fn trail(cloudtrail: &Client, trail: &Trail) -> Read {
     let status = cloudtrail.get_trail_status().name(arn).send().await.map_err(why)?;
     let selectors = cloudtrail.get_event_selectors().trail_name(arn).send().await.map_err(why)?;
     let tags = cloudtrail.list_tags().resource_id_list(arn).send().await.map_err(why)?;
-    let tags = tags.resource_tag_list().iter().flat_map(|of| of.tags_list());
+    let tags =
+        tags.resource_tag_list().iter().flat_map(aws_sdk_cloudtrail::types::ResourceTag::tags_list);
     let tags: Value = tags.map(|tag| (tag.key().to_owned(), json!(tag.value()))).collect();
     Ok(json!({
         "bucket": trail.s3_bucket_name(), "prefix": trail.s3_key_prefix(),
@@ -82,7 +83,7 @@ async fn trail(cloudtrail: &Client, trail: &Trail) -> Read {
 fn selector(one: &EventSelector) -> Value {
     let data = one.data_resources().iter().map(|data| json!([data.r#type(), data.values()]));
     json!({
-        "events": one.read_write_type().map(|kind| kind.as_str()),
+        "events": one.read_write_type().map(aws_sdk_cloudtrail::types::ReadWriteType::as_str),
         "management": one.include_management_events(),
         "excluded": one.exclude_management_event_sources(), "data": data.collect::<Vec<_>>(),
     })

@@ -1,9 +1,10 @@
-//! CloudTrail: a trail that a run makes, whether a trail logs, a trail with its tags, and who tampered with
+//! CloudTrail: a trail that a run makes, whether a trail logs and what it records, a trail with its tags, and who tampered with
 //! it. Owns their reads and writes.
 
 mod account;
 mod logging;
 mod permissions;
+mod recording;
 mod rival;
 mod tampering;
 pub(crate) mod things;
@@ -11,6 +12,7 @@ mod trail;
 mod trail_tags;
 
 pub use logging::Logging;
+pub use recording::{Delivered, Delivery, LeftOut, Recorded, Recording};
 pub use tampering::{Tampered, Tampering};
 pub use trail::Trail;
 pub use trail_tags::{TrailIs, TrailTags};

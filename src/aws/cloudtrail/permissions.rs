@@ -7,6 +7,7 @@ pub(crate) const TRAILS: &str = "arn:aws:cloudtrail:{region}:{account}:trail/*";
 pub(crate) const ADD_TAGS: Permission = on("cloudtrail:AddTags", TRAILS);
 pub(crate) const CREATE_TRAIL: Permission = on("cloudtrail:CreateTrail", TRAILS);
 pub(crate) const DELETE_TRAIL: Permission = on("cloudtrail:DeleteTrail", TRAILS);
+pub(crate) const GET_EVENT_SELECTORS: Permission = on("cloudtrail:GetEventSelectors", TRAILS);
 pub(crate) const GET_TRAIL: Permission = on("cloudtrail:GetTrail", TRAILS);
 pub(crate) const GET_TRAIL_STATUS: Permission = on("cloudtrail:GetTrailStatus", TRAILS);
 pub(crate) const LIST_TAGS: Permission = on("cloudtrail:ListTags", TRAILS);

@@ -71,10 +71,19 @@ impl Fact<Aws> for Tampering {
                 .attribute_value(name)
                 .build()
                 .map_err(|e| LOOKUP_EVENTS.invalid(e.to_string()))?;
-            // The newest 50 calls of a kind are enough to find the last one on this trail.
-            let call = aws.cloudtrail().lookup_events().lookup_attributes(attribute).send().await;
-            let events = call.by(LOOKUP_EVENTS)?.events.unwrap_or_default();
-            found.extend(events.iter().filter_map(|e| self.of(e.cloud_trail_event.as_deref()?)));
+            let call = aws.cloudtrail().lookup_events().lookup_attributes(attribute);
+            let mut pages =
+                Pages::new(LOOKUP_EVENTS, |token| call.clone().set_next_token(token).send());
+            // The newest 50 calls of a kind are enough to find the last one on this trail. They may
+            // follow empty pages.
+            while let Some(page) = pages.next().await? {
+                let events = page.events();
+                found
+                    .extend(events.iter().filter_map(|e| self.of(e.cloud_trail_event.as_deref()?)));
+                if !events.is_empty() {
+                    break;
+                }
+            }
         }
         found.sort_by(|a, b| b.at.cmp(&a.at));
         found.truncate(MOST);

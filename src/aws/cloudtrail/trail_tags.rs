@@ -28,9 +28,10 @@ impl Fact<Aws> for TrailTags {
         let found = call.by(GET_TRAIL).absent_if_gone()?;
         let Some(trail) = found.and_then(|found| found.trail) else { return Ok(None) };
         let arn = trail.trail_arn.unwrap_or_default();
-        let call = aws.cloudtrail().list_tags().resource_id_list(&arn).send().await;
-        let listed = call.by(LIST_TAGS)?;
-        let listed = listed.resource_tag_list.into_iter().flatten();
+        let call = aws.cloudtrail().list_tags().resource_id_list(&arn);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_TAGS, page).all().await?;
+        let listed = pages.into_iter().flat_map(|page| page.resource_tag_list.unwrap_or_default());
         let tags = listed.flat_map(|resource| resource.tags_list.unwrap_or_default());
         let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect();
         Ok(Some(TrailIs { arn, bucket: trail.s3_bucket_name.unwrap_or_default(), tags }))

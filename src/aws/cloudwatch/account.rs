@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["cloudwatch.alarm"],
+    covers: &[("cloudwatch.alarm", &[])],
     evidence: &[],
     // The front speaks the protocol that this client uses; the upstream may not.
     open: |lens| Box::new(Reader(Client::new(&lens.front))),
@@ -41,9 +41,9 @@ async fn alarm(cloudwatch: &Client, alarm: &MetricAlarm) -> Read {
     Ok(json!({
         "namespace": alarm.namespace(), "metric": alarm.metric_name(),
         "dimensions": dimensions.collect::<Vec<_>>(),
-        "statistic": alarm.statistic().map(|word| word.as_str()), "period": alarm.period(),
+        "statistic": alarm.statistic().map(aws_sdk_cloudwatch::types::Statistic::as_str), "period": alarm.period(),
         "threshold": alarm.threshold(), "evaluation-periods": alarm.evaluation_periods(),
-        "comparison": alarm.comparison_operator().map(|word| word.as_str()),
+        "comparison": alarm.comparison_operator().map(aws_sdk_cloudwatch::types::ComparisonOperator::as_str),
         "missing-data": alarm.treat_missing_data(), "description": alarm.alarm_description(),
         "enabled": alarm.actions_enabled(), "actions": alarm.alarm_actions(),
         "ok-actions": alarm.ok_actions(), "tags": tags,

@@ -65,13 +65,11 @@ pub(super) async fn look(
         .describe_alarm_history()
         .alarm_name(alarm)
         .history_item_type(HistoryItemType::StateUpdate)
-        .start_date(DateTime::from_secs(counts_from(about.since).as_second()))
-        .send()
-        .await
-        .by(DESCRIBE_ALARM_HISTORY);
-    match call {
-        Ok(page) => {
-            let items = page.alarm_history_items.into_iter().flatten();
+        .start_date(DateTime::from_secs(counts_from(about.since).as_second()));
+    let page = |token| call.clone().set_next_token(token).send();
+    match Pages::new(DESCRIBE_ALARM_HISTORY, page).all().await {
+        Ok(pages) => {
+            let items = pages.into_iter().flat_map(|p| p.alarm_history_items.unwrap_or_default());
             let reached = items.filter_map(|item| reached(&item, state));
             events.extend(reached.map(|(at, reason)| event(at, &reason)));
         }
@@ -97,7 +95,8 @@ fn of_metric(alarm: &MetricAlarm) -> Now {
     let at = alarm.state_transitioned_timestamp.or(alarm.state_updated_timestamp);
     let metrics = alarm.metrics.iter().flatten();
     let inner = metrics.filter_map(|query| query.metric_stat()?.metric());
-    let dimensions = inner.flat_map(|metric| metric.dimensions()).chain(alarm.dimensions());
+    let dimensions =
+        inner.flat_map(aws_sdk_cloudwatch::types::Metric::dimensions).chain(alarm.dimensions());
     let values: Vec<_> = dimensions.filter_map(|dimension| dimension.value()).collect();
     let name = alarm.alarm_name.clone().unwrap_or_default();
     let arn = alarm.alarm_arn.clone().unwrap_or_default();

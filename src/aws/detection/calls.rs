@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
+    Looked,
     event::{About, names},
     permissions::*,
     score::{Event, counts_from},
@@ -17,40 +18,41 @@ use crate::aws::kit::*;
 /// Pages of 50 events that are read of one call's name.
 const PAGES: usize = 5;
 
-/// One lookup for each name, as AWS takes one attribute; it allows two lookups a second.
+/// One lookup for each name, as AWS takes one attribute; it allows two lookups a second. The newest come first, so
+/// whoever makes enough other calls of a name pushes one out of what is read: `cut_off` says so.
 pub(super) async fn look(
     aws: &Aws,
     calls: &[String],
     about: &About<'_>,
-) -> Result<Vec<Event>, CallError> {
+) -> Result<Looked, CallError> {
     let invalid = |e: String| LOOKUP_EVENTS.invalid(e);
-    let mut events = Vec::new();
+    let mut looked = Looked::default();
     for name in calls {
         let attribute = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::EventName)
             .attribute_value(name)
             .build()
             .map_err(|e| invalid(e.to_string()))?;
-        let mut next = None;
-        for _ in 0..PAGES {
-            let page = aws
-                .cloudtrail()
-                .lookup_events()
-                .lookup_attributes(attribute.clone())
-                .start_time(DateTime::from_secs(counts_from(about.since).as_second()))
-                .set_next_token(next)
-                .send()
-                .await
-                .by(LOOKUP_EVENTS)?;
+        let call = aws
+            .cloudtrail()
+            .lookup_events()
+            .lookup_attributes(attribute)
+            .start_time(DateTime::from_secs(counts_from(about.since).as_second()));
+        let page = |token| call.clone().set_next_token(token).send();
+        let mut pages = Pages::new(LOOKUP_EVENTS, page);
+        let mut full = 0;
+        while full < PAGES
+            && let Some(page) = pages.next().await?
+        {
             let now = aws.now().await?;
-            events.extend(page.events.into_iter().flatten().map(|event| read(about, event, now)));
-            next = page.next_token;
-            if next.is_none() {
-                break;
-            }
+            let found = page.events.unwrap_or_default();
+            // An empty page costs nothing of what is looked through.
+            full += usize::from(!found.is_empty());
+            looked.events.extend(found.into_iter().map(|event| read(about, event, now)));
         }
+        looked.cut_off |= pages.has_more();
     }
-    Ok(events)
+    Ok(looked)
 }
 
 fn read(about: &About<'_>, found: aws_sdk_cloudtrail::types::Event, now: Timestamp) -> Event {

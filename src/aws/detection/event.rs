@@ -16,7 +16,7 @@ pub(super) struct About<'a> {
 impl About<'_> {
     /// The events in one EventBridge event: as many as it has findings.
     /// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
-    pub fn of_bus(&self, envelope: &Value, received: Timestamp) -> Vec<Event> {
+    pub(super) fn of_bus(&self, envelope: &Value, received: Timestamp) -> Vec<Event> {
         let text = |at: &str| envelope.pointer(at).and_then(Value::as_str).unwrap_or_default();
         let time = moment(envelope.pointer("/time"));
         let detail = &envelope["detail"];
@@ -62,7 +62,12 @@ impl About<'_> {
 
     /// A CloudTrail record:
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
-    pub fn of_call(&self, record: &Value, time: Option<Timestamp>, received: Timestamp) -> Event {
+    pub(super) fn of_call(
+        &self,
+        record: &Value,
+        time: Option<Timestamp>,
+        received: Timestamp,
+    ) -> Event {
         let text = |name: &str| record[name].as_str().unwrap_or_default();
         let error = record["errorCode"].as_str().map(|code| format!(", refused with {code}"));
         Event {
@@ -79,7 +84,12 @@ impl About<'_> {
 
     /// A GuardDuty finding, as GetFindings and EventBridge have it:
     /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html>.
-    pub fn of_finding(&self, finding: &Value, time: Option<Timestamp>, at: Timestamp) -> Event {
+    pub(super) fn of_finding(
+        &self,
+        finding: &Value,
+        time: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Event {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
         let times = [moment(finding.get("createdAt")), moment(finding.get("updatedAt")), time];
         let created = self.created(&times, at);
@@ -118,7 +128,7 @@ impl About<'_> {
 
     /// The first of the times that can be an effect of the fault, finest first; the last that is
     /// known when none can.
-    pub fn created(&self, times: &[Option<Timestamp>], received: Timestamp) -> Timestamp {
+    pub(super) fn created(&self, times: &[Option<Timestamp>], received: Timestamp) -> Timestamp {
         let first = counts_from(self.since);
         let known = || times.iter().flatten().copied();
         known().find(|at| *at >= first).or(known().last()).unwrap_or(received)

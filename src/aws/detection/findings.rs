@@ -23,33 +23,28 @@ pub(super) async fn look(
     types: &[String],
     about: &About<'_>,
 ) -> Result<Vec<Event>, CallError> {
-    let call = aws.guardduty().list_detectors().send().await;
-    let detectors = call.by(LIST_DETECTORS)?.detector_ids.unwrap_or_default();
+    let page = |token| aws.guardduty().list_detectors().set_next_token(token).send();
+    let pages = Pages::new(LIST_DETECTORS, page).all().await?;
+    let detectors: Vec<_> =
+        pages.into_iter().flat_map(|page| page.detector_ids.unwrap_or_default()).collect();
     if detectors.is_empty() {
         let text = format!("GuardDuty is not on in {}: it has no detector", aws.scope().region);
         return Err(LIST_DETECTORS.invalid(text));
     }
     let mut events = Vec::new();
     for detector in detectors {
-        let mut next = None;
-        loop {
-            let list = aws
-                .guardduty()
-                .list_findings()
-                .detector_id(&detector)
-                .finding_criteria(criteria(types, about))
-                .max_results(PAGE)
-                .set_next_token(next)
-                .send()
-                .await
-                .by(LIST_FINDINGS)?;
+        let call = aws
+            .guardduty()
+            .list_findings()
+            .detector_id(&detector)
+            .finding_criteria(criteria(types, about))
+            .max_results(PAGE);
+        let page = |token| call.clone().set_next_token(token).send();
+        let mut pages = Pages::new(LIST_FINDINGS, page);
+        while let Some(list) = pages.next().await? {
             let ids = list.finding_ids.unwrap_or_default();
             if !ids.is_empty() {
                 events.extend(get(aws, &detector, ids, about).await?);
-            }
-            next = list.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                break;
             }
         }
     }

@@ -15,7 +15,7 @@ fn detection(from: Origin, resource: &str) -> Detection {
         resource: resource.into(),
         since: "2026-11-24T10:00:00Z".into(),
         sample_is_enough: false,
-        within: Duration::from_secs(60),
+        within: Duration::from_mins(1),
         memory: Memory::default(),
     }
 }
@@ -119,6 +119,28 @@ async fn what_was_read_after_the_deadline_for_the_first_time_is_judged_by_its_cr
     assert_eq!(done(poll(&none, &detection(calls(), "main")).await).outcome, "missed");
 }
 
+/// Whoever makes enough other calls of the name cannot turn a detection into `missed`.
+#[tokio::test]
+async fn more_calls_than_are_read_are_cut_off_and_not_missed() {
+    let late = "Tue, 24 Nov 2026 12:00:00 GMT";
+    let page = |resource: &str, next: usize| {
+        let lookup = lookup(resource).replace("c-1", &format!("c-{next}"));
+        let mut page: Value = serde_json::from_str(&lookup).expect("JSON");
+        page["NextToken"] = next.to_string().into();
+        page.to_string()
+    };
+    let flooded = |resource: &'static str| {
+        let pages = (1..=5).map(|n| page(if n == 5 { resource } else { "other" }, n));
+        pages.fold(Replay::default().date(late), |replay, body| {
+            replay.answer("LookupEvents", 200, &body)
+        })
+    };
+    let cut = done(poll(&flooded("other"), &detection(calls(), "main")).await);
+    assert_eq!(cut.outcome, "cut-off");
+    assert!(cut.detail.contains("is not known"), "{}", cut.detail);
+    assert_eq!(done(poll(&flooded("main"), &detection(calls(), "main")).await).outcome, "pass");
+}
+
 #[tokio::test]
 async fn a_throttled_lookup_is_of_its_class() {
     let body = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
@@ -198,7 +220,8 @@ async fn a_sample_ends_the_wait_where_it_is_enough() {
         created: now,
         received: now,
     };
-    let clocks = Clocks { since: now, within: Duration::from_secs(600), now, settled: true };
+    let clocks =
+        Clocks { since: now, within: Duration::from_mins(10), now, settled: true, cut_off: false };
     let (sample, other) = (event("s", true), event("o", false));
     assert_eq!(score::sample(&[&other], &clocks), None);
     let judged = score::sample(&[&other, &sample], &clocks).expect("a sample");

@@ -66,6 +66,20 @@ operation! {
     looks;
 }
 
+/// What one look found.
+#[derive(Debug, Default)]
+struct Looked {
+    events: Vec<Event>,
+    /// There was more than is read, and what it was is not known.
+    cut_off: bool,
+}
+
+impl From<Vec<Event>> for Looked {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, cut_off: false }
+    }
+}
+
 /// Where a detection is looked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -100,7 +114,7 @@ impl Memory {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Detected {
-    /// `pass`, `late`, `missed`, `wrong-resource` or `plumbing-only`.
+    /// `pass`, `late`, `missed`, `wrong-resource`, `plumbing-only` or `cut-off`.
     pub outcome: String,
     /// When the fault took effect.
     pub since: String,
@@ -171,7 +185,8 @@ impl Operation<Aws> for Detection {
         let begun = *self.memory.seen().since.get_or_insert_with(Instant::now);
         let found = self.from.look(aws, &self.resource, since).await?;
         let now = aws.now().await?;
-        let mut clocks = Clocks { since, within: self.within, now, settled: true };
+        let Looked { events: found, cut_off } = found;
+        let mut clocks = Clocks { since, within: self.within, now, settled: true, cut_off };
         let is_kept = matches!(self.from, Origin::Queue { .. });
         if is_kept {
             // What the process before this one received may still be hidden.
@@ -216,19 +231,14 @@ impl Origin {
         }
     }
 
-    async fn look(
-        &self,
-        aws: &Aws,
-        resource: &str,
-        since: Timestamp,
-    ) -> Result<Vec<Event>, CallError> {
+    async fn look(&self, aws: &Aws, resource: &str, since: Timestamp) -> Result<Looked, CallError> {
         let about = event::About { resource, since };
-        match self {
-            Self::Queue { url } => queue::look(aws, url, &about).await,
-            Self::Calls { names } => calls::look(aws, names, &about).await,
-            Self::Alarm { name, state } => alarms::look(aws, name, state, &about).await,
-            Self::Findings { types } => findings::look(aws, types, &about).await,
-        }
+        Ok(match self {
+            Self::Queue { url } => queue::look(aws, url, &about).await?.into(),
+            Self::Calls { names } => calls::look(aws, names, &about).await?,
+            Self::Alarm { name, state } => alarms::look(aws, name, state, &about).await?.into(),
+            Self::Findings { types } => findings::look(aws, types, &about).await?.into(),
+        })
     }
 }
 
@@ -273,6 +283,10 @@ impl Detection {
             ),
             Outcome::PlumbingOnly => format!(
                 "only sample findings came, such as `{what}`: the way is open, and nothing was detected"
+            ),
+            Outcome::CutOff => format!(
+                "cut off: there were more events than are read, none of the {} that were read named `{resource}`, and whether another did is not known; look in CloudTrail by hand",
+                judged.seen
             ),
             Outcome::Missed => {
                 format!("nothing that matches came within {} s", clocks.longest().as_secs_f64())

@@ -18,7 +18,7 @@ use serde_json::Value;
 pub(super) struct Raw(Arc<Mutex<Value>>);
 
 impl Raw {
-    pub fn take(&self) -> Value {
+    pub(super) fn take(&self) -> Value {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

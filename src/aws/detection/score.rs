@@ -39,6 +39,8 @@ pub struct Clocks {
     /// Everything that has come by now can be seen. Until then nothing is held against what has
     /// not been seen.
     pub settled: bool,
+    /// There was more than was read: nothing is concluded from what was not seen.
+    pub cut_off: bool,
 }
 
 impl Clocks {
@@ -70,6 +72,8 @@ pub enum Outcome {
     WrongResource,
     /// Nothing came but samples.
     PlumbingOnly,
+    /// Not all that came was read, and nothing of what was read named the resource.
+    CutOff,
 }
 
 impl Outcome {
@@ -80,6 +84,7 @@ impl Outcome {
             Self::Missed => "missed",
             Self::WrongResource => "wrong-resource",
             Self::PlumbingOnly => "plumbing-only",
+            Self::CutOff => "cut-off",
         }
     }
 }
@@ -116,6 +121,7 @@ pub fn judge<'a>(events: &[&'a Event], clocks: &Clocks) -> Option<Judged<'a>> {
     let other = counted.iter().rev().find(|event| !event.sample && !event.binds);
     let sample = counted.iter().rev().find(|event| event.sample);
     let (outcome, event) = match (other, sample) {
+        _ if clocks.cut_off => (Outcome::CutOff, None),
         (Some(other), _) => (Outcome::WrongResource, Some(*other)),
         (None, Some(sample)) => (Outcome::PlumbingOnly, Some(*sample)),
         (None, None) => (Outcome::Missed, None),

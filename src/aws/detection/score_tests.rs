@@ -34,7 +34,13 @@ fn sample(id: &str, received: f64) -> Event {
 
 /// A minute is allowed, and it is `now` seconds after the fault.
 fn clocks(now: f64) -> Clocks {
-    Clocks { since: at(0.0), within: Duration::from_secs(60), now: at(now), settled: true }
+    Clocks {
+        since: at(0.0),
+        within: Duration::from_mins(1),
+        now: at(now),
+        settled: true,
+        cut_off: false,
+    }
 }
 
 fn outcome(events: &[Event], now: f64) -> Option<(Outcome, Option<String>)> {

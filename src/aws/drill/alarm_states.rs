@@ -25,18 +25,14 @@ impl Fact<Aws> for AlarmStates {
             return Ok(BTreeMap::new());
         }
         let mut states = BTreeMap::new();
-        let mut next = None;
-        loop {
-            let page = aws
-                .cloudwatch()
-                .describe_alarms()
-                .set_alarm_names(Some(self.names.clone()))
-                .alarm_types(AlarmType::MetricAlarm)
-                .alarm_types(AlarmType::CompositeAlarm)
-                .set_next_token(next)
-                .send()
-                .await
-                .by(DESCRIBE_ALARMS)?;
+        let call = aws
+            .cloudwatch()
+            .describe_alarms()
+            .set_alarm_names(Some(self.names.clone()))
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm);
+        let page = |token| call.clone().set_next_token(token).send();
+        for page in Pages::new(DESCRIBE_ALARMS, page).all().await? {
             let metric = page.metric_alarms.into_iter().flatten();
             let metric = metric.map(|alarm| (alarm.alarm_name, alarm.state_value));
             let composite = page.composite_alarms.into_iter().flatten();
@@ -45,10 +41,7 @@ impl Fact<Aws> for AlarmStates {
                 let name = name.filter(|name| self.names.contains(name))?;
                 Some((name, state?.as_str().to_owned()))
             }));
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(states);
-            }
         }
+        Ok(states)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["dynamodb.items", "dynamodb.table"],
+    covers: &[("dynamodb.items", &[]), ("dynamodb.table", &[])],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
 };
@@ -45,8 +45,8 @@ async fn table(dynamodb: &Client, name: &str) -> Read {
         items.push(plain(&AttributeValue::M(item.map_err(why)?)));
     }
     Ok(json!({
-        "keys": keys, "billing": billing.map(|billing| billing.as_str()),
-        "state": table.table_status().map(|status| status.as_str()),
+        "keys": keys, "billing": billing.map(aws_sdk_dynamodb::types::BillingMode::as_str),
+        "state": table.table_status().map(aws_sdk_dynamodb::types::TableStatus::as_str),
         "protected": table.deletion_protection_enabled(), "tags": tags, "items": items,
     }))
 }

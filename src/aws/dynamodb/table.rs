@@ -17,7 +17,7 @@ use crate::aws::{
 };
 
 /// How long a table may take to become usable, or to go.
-const TAKES: Duration = Duration::from_secs(180);
+const TAKES: Duration = Duration::from_mins(3);
 
 setting! {
     pub struct Table {
@@ -126,11 +126,10 @@ impl Table {
     /// Whether there are as many items as asked for, at least.
     async fn is_full(&self, aws: &Aws) -> Result<bool, CallError> {
         let call = aws.dynamodb().scan().table_name(&self.name).select(Select::Count);
-        let mut pages = call.consistent_read(true).into_paginator().send();
-        let mut count = 0;
-        while let Some(page) = pages.next().await {
-            count += page.by(SCAN)?.count;
-        }
+        let call = call.consistent_read(true);
+        let page = |key| call.clone().set_exclusive_start_key(key).send();
+        let pages = Pages::new(SCAN, page).all().await?;
+        let count: i32 = pages.iter().map(|page| page.count).sum();
         Ok(usize::try_from(count).unwrap_or_default() >= self.items.all(&self.name).len())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::list_tags_of_resource::ListTagsOfResourceOutput;
+
 use super::permissions::*;
 use crate::aws::kit::*;
 
@@ -17,22 +19,20 @@ fact! {
 impl Fact<Aws> for TableTags {
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
         let scope = aws.scope();
-        let partition = scope.principal.split(':').nth(1).unwrap_or("aws");
         let arn = format!(
-            "arn:{partition}:dynamodb:{}:{}:table/{}",
-            scope.region, scope.account, self.table
+            "arn:{}:dynamodb:{}:{}:table/{}",
+            aws.partition(),
+            scope.region,
+            scope.account,
+            self.table
         );
-        // A table has at most 50 tags, which are two pages at the most.
-        let (mut tags, mut next) = (BTreeMap::new(), None);
-        loop {
-            let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn);
-            let page = call.set_next_token(next).send().await.by(LIST_TAGS_OF_RESOURCE);
-            let Some(page) = page.absent_if_gone()? else { return Ok(None) };
-            tags.extend(page.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)));
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(Some(tags));
-            }
-        }
+        let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_TAGS_OF_RESOURCE, page).all().await.absent_if_gone()?;
+        let tags = |pages: Vec<ListTagsOfResourceOutput>| {
+            let tags = pages.into_iter().flat_map(|page| page.tags.unwrap_or_default());
+            tags.map(|tag| (tag.key, tag.value)).collect()
+        };
+        Ok(pages.map(tags))
     }
 }

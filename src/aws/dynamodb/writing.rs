@@ -49,21 +49,23 @@ pub(crate) async fn all(
     most: usize,
 ) -> Result<BTreeMap<String, Item>, CallError> {
     let call = aws.dynamodb().scan().table_name(table).consistent_read(true);
-    let (mut items, mut found) = (call.into_paginator().items().send(), BTreeMap::new());
-    while let Some(item) = items.next().await {
-        let item = item.by(SCAN)?;
-        let id = item.get(KEY).and_then(|id| id.as_s().ok()).cloned();
-        let id = id.ok_or_else(|| {
-            let text = format!("table `{table}` has items without a text `{KEY}`");
-            SCAN.invalid(text)
-        })?;
-        if found.insert(id, item).is_some() {
-            let text = format!("table `{table}` has a sort key beside `{KEY}`");
-            return Err(SCAN.invalid(text));
-        }
-        if found.len() > most {
-            let text = format!("table `{table}` has more than {most} items");
-            return Err(SCAN.invalid(text));
+    let mut pages = Pages::new(SCAN, |key| call.clone().set_exclusive_start_key(key).send());
+    let mut found = BTreeMap::new();
+    while let Some(page) = pages.next().await? {
+        for item in page.items.into_iter().flatten() {
+            let id = item.get(KEY).and_then(|id| id.as_s().ok()).cloned();
+            let id = id.ok_or_else(|| {
+                let text = format!("table `{table}` has items without a text `{KEY}`");
+                SCAN.invalid(text)
+            })?;
+            if found.insert(id, item).is_some() {
+                let text = format!("table `{table}` has a sort key beside `{KEY}`");
+                return Err(SCAN.invalid(text));
+            }
+            if found.len() > most {
+                let text = format!("table `{table}` has more than {most} items");
+                return Err(SCAN.invalid(text));
+            }
         }
     }
     Ok(found)

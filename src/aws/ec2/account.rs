@@ -13,22 +13,39 @@ use crate::aws::account::{Account, Read, Reads, by_id, why};
 /// Not `ec2.copy-snapshot`: what it leaves can be in another Region.
 pub(super) const ACCOUNT: Account = Account {
     covers: &[
-        "ec2.address-association",
-        "ec2.create-image",
-        "ec2.create-snapshot",
-        "ec2.create-snapshots",
-        "ec2.delete-on-termination",
-        "ec2.eni-groups",
-        "ec2.instance-profile",
-        "ec2.instance-state",
-        "ec2.launched-instance",
-        "ec2.security-group",
-        "ec2.shutdown-behavior",
-        "ec2.snapshot-share",
-        "ec2.subnet",
-        "ec2.tag",
-        "ec2.termination-protection",
-        "ec2.vpc",
+        (
+            "ec2.address-association",
+            &[("addresses", ""), ("interfaces", "association"), ("instances", "public")],
+        ),
+        ("ec2.create-image", &[("images", ""), ("snapshots", "")]),
+        ("ec2.create-snapshot", &[("snapshots", "")]),
+        ("ec2.create-snapshots", &[("snapshots", "")]),
+        ("ec2.delete-on-termination", &[("instances", "devices"), ("volumes", "attachments")]),
+        ("ec2.eni-groups", &[("interfaces", "groups"), ("instances", "groups")]),
+        ("ec2.instance-profile", &[("instances", "profile")]),
+        (
+            "ec2.instance-state",
+            &[("instances", "state"), ("instances", "public"), ("interfaces", "association")],
+        ),
+        ("ec2.launched-instance", &[]),
+        ("ec2.security-group", &[("groups", "")]),
+        ("ec2.shutdown-behavior", &[("instances", "attributes > shutdown-behaviour")]),
+        ("ec2.snapshot-share", &[("snapshots", "shared-with")]),
+        ("ec2.subnet", &[]),
+        (
+            "ec2.tag",
+            &[
+                ("instances", "tags"),
+                ("interfaces", "tags"),
+                ("volumes", "tags"),
+                ("snapshots", "tags"),
+                ("images", "tags"),
+                ("groups", "tags"),
+                ("other-tags", ""),
+            ],
+        ),
+        ("ec2.termination-protection", &[("instances", "attributes > termination-protection")]),
+        ("ec2.vpc", &[]),
     ],
     evidence: &["snapshots", "images"],
     open: |lens| {
@@ -74,7 +91,10 @@ async fn instances(ec2: &Client) -> Read {
     while let Some(page) = pages.next().await {
         for one in page.map_err(why)?.reservations.into_iter().flatten() {
             for one in one.instances.into_iter().flatten() {
-                let state = one.state().and_then(|state| state.name()).map(|name| name.as_str());
+                let state = one
+                    .state()
+                    .and_then(|state| state.name())
+                    .map(aws_sdk_ec2::types::InstanceStateName::as_str);
                 let groups: Vec<_> = one.security_groups().iter().map(|g| g.group_id()).collect();
                 let devices: Map<_, _> = (one.block_device_mappings().iter())
                     .filter_map(|device| {
@@ -90,14 +110,16 @@ async fn instances(ec2: &Client) -> Read {
                 };
                 let options = one.metadata_options().map(|options| {
                     json!([
-                        options.http_tokens().map(|v| v.as_str()),
+                        options.http_tokens().map(aws_sdk_ec2::types::HttpTokensState::as_str),
                         options.http_put_response_hop_limit(),
-                        options.http_endpoint().map(|v| v.as_str()),
+                        options
+                            .http_endpoint()
+                            .map(aws_sdk_ec2::types::InstanceMetadataEndpointState::as_str),
                     ])
                 });
                 let profile = one.iam_instance_profile().and_then(|profile| profile.arn());
                 let told = json!({
-                    "type": one.instance_type().map(|v| v.as_str()), "image": one.image_id(),
+                    "type": one.instance_type().map(aws_sdk_ec2::types::InstanceType::as_str), "image": one.image_id(),
                     "subnet": one.subnet_id(), "VpcId": one.vpc_id(), "state": state,
                     "private": one.private_ip_address(), "public": one.public_ip_address(),
                     "groups": groups, "devices": devices, "metadata": options,
@@ -139,12 +161,12 @@ async fn interfaces(ec2: &Client) -> Read {
         let place = one.attachment();
         let attachment = json!({
             "InstanceId": place.and_then(|place| place.instance_id()),
-            "DeviceIndex": place.and_then(|place| place.device_index()),
-            "status": place.and_then(|place| place.status()).map(|v| v.as_str()),
-            "delete": place.and_then(|place| place.delete_on_termination()),
+            "DeviceIndex": place.and_then(aws_sdk_ec2::types::NetworkInterfaceAttachment::device_index),
+            "status": place.and_then(|place| place.status()).map(aws_sdk_ec2::types::AttachmentStatus::as_str),
+            "delete": place.and_then(aws_sdk_ec2::types::NetworkInterfaceAttachment::delete_on_termination),
         });
         let told = json!({
-            "status": one.status().map(|v| v.as_str()), "description": one.description(),
+            "status": one.status().map(aws_sdk_ec2::types::NetworkInterfaceStatus::as_str), "description": one.description(),
             "subnet": one.subnet_id(), "VpcId": one.vpc_id(), "groups": groups,
             "source-check": one.source_dest_check(), "private": addresses, "v6": addresses6,
             "association": association, "attachment": attachment, "tags": tags(one.tag_set()),
@@ -194,8 +216,8 @@ async fn volumes(ec2: &Client) -> Read {
         });
         let places: Vec<_> = places.collect();
         let told = json!({
-            "size": one.size(), "state": one.state().map(|v| v.as_str()), "key": one.kms_key_id(),
-            "encrypted": one.encrypted(), "type": one.volume_type().map(|v| v.as_str()),
+            "size": one.size(), "state": one.state().map(aws_sdk_ec2::types::VolumeState::as_str), "key": one.kms_key_id(),
+            "encrypted": one.encrypted(), "type": one.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str),
             "snapshot": one.snapshot_id(), "zone": one.availability_zone(),
             "attachments": places, "tags": tags(one.tags()),
         });
@@ -218,11 +240,13 @@ async fn snapshots(ec2: &Client, account: &str) -> Read {
             .attribute(SnapshotAttributeName::CreateVolumePermission);
         let shared = shared.send().await.map_err(why)?;
         let shared: Vec<_> = (shared.create_volume_permissions().iter())
-            .map(|to| json!([to.user_id(), to.group().map(|v| v.as_str())]))
+            .map(|to| {
+                json!([to.user_id(), to.group().map(aws_sdk_ec2::types::PermissionGroup::as_str)])
+            })
             .collect();
         let told = json!({
             "VolumeId": one.volume_id(), "size": one.volume_size(), "encrypted": one.encrypted(),
-            "state": one.state().map(|v| v.as_str()), "key": one.kms_key_id(),
+            "state": one.state().map(aws_sdk_ec2::types::SnapshotState::as_str), "key": one.kms_key_id(),
             "description": one.description(), "shared-with": shared, "tags": tags(one.tags()),
         });
         all.push((one.snapshot_id, told));
@@ -239,7 +263,7 @@ async fn images(ec2: &Client) -> Read {
         let snapshots: Vec<_> =
             devices.filter_map(|device| device.ebs()?.snapshot_id().map(str::to_owned)).collect();
         let told = json!({
-            "name": one.name(), "state": one.state().map(|v| v.as_str()), "public": one.public(),
+            "name": one.name(), "state": one.state().map(aws_sdk_ec2::types::ImageState::as_str), "public": one.public(),
             "description": one.description(), "snapshots": snapshots, "tags": tags(one.tags()),
         });
         all.push((one.image_id, told));
@@ -272,7 +296,7 @@ async fn acls(ec2: &Client) -> Read {
                 entry.protocol(),
                 entry.cidr_block(),
                 entry.ipv6_cidr_block(),
-                entry.rule_action().map(|v| v.as_str()),
+                entry.rule_action().map(aws_sdk_ec2::types::RuleAction::as_str),
             ])
         });
         let entries: Vec<_> = entries.collect();
@@ -347,7 +371,10 @@ async fn profiles(ec2: &Client) -> Read {
     while let Some(one) = pages.next().await {
         let one = one.map_err(why)?;
         let arn = one.iam_instance_profile().and_then(|profile| profile.arn());
-        let told = json!([arn, one.state().map(|v| v.as_str())]);
+        let told = json!([
+            arn,
+            one.state().map(aws_sdk_ec2::types::IamInstanceProfileAssociationState::as_str)
+        ]);
         all.push((one.instance_id, told));
     }
     Ok(by_id(all))

@@ -22,7 +22,7 @@ setting! {
     writes [
         ASSOCIATE_ADDRESS, ASSOCIATE_ADDRESS.at(INSTANCES),
         ASSOCIATE_ADDRESS.at(NETWORK_INTERFACES), DISASSOCIATE_ADDRESS,
-        DISASSOCIATE_ADDRESS.at(INSTANCES), DISASSOCIATE_ADDRESS.at(NETWORK_INTERFACES),
+        DISASSOCIATE_ADDRESS.at(NETWORK_INTERFACES),
     ];
     release Restored Network;
     touches [ADDRESS, INTERFACE] |it, before| it.things(before);
@@ -82,5 +82,9 @@ impl Setting<Aws> for AddressAssociation {
             .send()
             .await;
         call.by(ASSOCIATE_ADDRESS).map(drop)
+    }
+
+    fn ended_by(error: &CallError) -> bool {
+        error.code.as_deref() == Some("InvalidNetworkInterfaceID.NotFound")
     }
 }

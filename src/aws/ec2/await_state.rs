@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{instance, permissions::*};
+use super::{instance, permissions::*, why_down};
 use crate::aws::kit::*;
 
 operation! {
@@ -38,7 +38,10 @@ impl Operation<Aws> for AwaitState {
     }
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<String>, CallError> {
-        let seen = instance(aws, &self.instance).await?.state.and_then(|state| state.name);
+        let found = instance(aws, &self.instance).await?;
+        let why = why_down(&found);
+        let because = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let seen = found.state.and_then(|state| state.name);
         let seen = seen.map_or_else(|| "unknown".into(), |name| name.as_str().to_string());
         if seen == self.state {
             return Ok(Progress::Done(seen));
@@ -48,7 +51,11 @@ impl Operation<Aws> for AwaitState {
         let Self { instance, state, within } = self;
         Ok(match seen.as_str() {
             "terminated" | "shutting-down" => {
-                Progress::Failed(format!("instance `{instance}` is {seen}, not {state}"))
+                Progress::Failed(format!("instance `{instance}` is {seen}, not {state}{because}"))
+            }
+            // It did not come up, and nobody starts it again.
+            "stopped" if state == "running" && why.is_some() => {
+                Progress::Failed(format!("instance `{instance}` is {seen}, not {state}{because}"))
             }
             _ if late && *within == 0 => {
                 Progress::Failed(format!("instance `{instance}` is {seen}, not {state}"))
@@ -71,12 +78,16 @@ mod tests {
     use crate::aws::replay::{Replay, aws};
 
     fn seen(state: &str) -> Replay {
+        seen_as(state, "Client.UserInitiatedShutdown")
+    }
+
+    fn seen_as(state: &str, reason: &str) -> Replay {
         Replay::default().date("Tue, 24 Nov 2026 10:00:00 GMT").xml(
             "DescribeInstances",
             &format!(
                 "<DescribeInstancesResponse><reservationSet><item><instancesSet><item>\
                  <instanceId>i-1</instanceId><instanceState><name>{state}</name></instanceState>\
-                 </item></instancesSet></item></reservationSet></DescribeInstancesResponse>"
+                 <stateReason><code>{reason}</code><message>{reason}</message></stateReason></item></instancesSet></item></reservationSet></DescribeInstancesResponse>"
             ),
         )
     }
@@ -92,6 +103,11 @@ mod tests {
             panic!("it is late")
         };
         assert_eq!(why, "instance `i-1` is still stopped after 60 s, not running");
+        let broken = aws(&seen_as("stopped", "Client.InternalError"));
+        let Progress::Failed(why) = wait.poll(&broken, later).await.expect("a read") else {
+            panic!("it did not come up")
+        };
+        assert!(why.contains("is stopped, not running: `Client.InternalError`"), "{why}");
         let gone = poll("terminated", later).await;
         assert!(matches!(gone, Progress::Failed(_)), "nothing brings it back: {gone:?}");
     }

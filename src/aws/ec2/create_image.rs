@@ -42,8 +42,10 @@ fn yes() -> bool {
 impl Operation<Aws> for CreateImage {
     async fn find(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let call = aws.ec2().describe_images().owners("self").filters(with_token(token));
-        let call = call.send().await.by(DESCRIBE_IMAGES)?;
-        Ok(call.images.into_iter().flatten().find_map(|image| image.image_id))
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_IMAGES, page).all().await?;
+        let mut images = pages.into_iter().flat_map(|page| page.images.unwrap_or_default());
+        Ok(images.find_map(|image| image.image_id))
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
@@ -102,8 +104,10 @@ impl CreateImage {
         let by = types::Filter::builder().name("description");
         let by = by.values(format!("{made} *")).values(made).build();
         let call = aws.ec2().describe_snapshots().owner_ids("self").filters(by);
-        let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
-        Ok(call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect())
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_SNAPSHOTS, page).all().await?;
+        let found = pages.into_iter().flat_map(|page| page.snapshots.unwrap_or_default());
+        Ok(found.filter_map(|snapshot| snapshot.snapshot_id).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     permissions::*,
     start_once::{once, single_attempt},
     tagged::{delete_snapshots, find_snapshots, poll_snapshots, tags},
-    things::VOLUME,
+    things::{SNAPSHOT, VOLUME},
 };
 use crate::aws::kit::*;
 
@@ -48,6 +48,10 @@ impl Operation<Aws> for CreateSnapshot {
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<String>, CallError> {
         poll_snapshots(aws, &[job], |_| job.into()).await
+    }
+
+    fn made(&self, job: &str) -> Vec<Thing> {
+        [job].into_iter().map(|id| SNAPSHOT.thing(id)).collect()
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {

@@ -7,9 +7,9 @@ use aws_sdk_ec2::types::{CopyTagsFromSource, InstanceSpecification, ResourceType
 
 use super::{
     permissions::*,
-    start_once::{once, single_attempt},
+    start_once::{Marks, once, single_attempt, unmarked_if_refused},
     tagged::{delete_snapshots, find_snapshots, poll_snapshots, tags},
-    things::{INSTANCE, VOLUME},
+    things::{INSTANCE, SNAPSHOT, VOLUME},
 };
 use crate::aws::kit::*;
 
@@ -27,6 +27,8 @@ operation! {
         CREATE_SNAPSHOTS, CREATE_SNAPSHOTS.at(VOLUMES), CREATE_SNAPSHOTS.at(SNAPSHOTS),
         CREATE_TAGS.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS,
     ];
+    // Where tags are denied, they are made without them.
+    spares [CREATE_TAGS.at(SNAPSHOTS)];
     discards [DELETE_SNAPSHOT.at(SNAPSHOTS), DESCRIBE_SNAPSHOTS];
     leaves "snapshots of the volumes of `{instance}`", planned Snapshots::planned(volumes);
     touches [INSTANCE, VOLUME] |it| {
@@ -67,23 +69,31 @@ impl Operation<Aws> for CreateSnapshots {
     }
 
     async fn start(&self, aws: &Aws, token: &Token) -> Result<String, CallError> {
-        let start = || async {
+        let start = |marks: Marks| async move {
             let which = InstanceSpecification::builder().instance_id(&self.instance);
             let call = aws
                 .ec2()
                 .create_snapshots()
                 .instance_specification(which.exclude_boot_volume(false).build())
-                .description(&self.description)
-                .copy_tags_from_source(CopyTagsFromSource::Volume)
-                .tag_specifications(tags(ResourceType::Snapshot, token))
-                .customize();
-            let made = call.config_override(single_attempt()).send().await.by(CREATE_SNAPSHOTS)?;
+                .description(&self.description);
+            let call = match marks {
+                Marks::All => call.copy_tags_from_source(CopyTagsFromSource::Volume),
+                Marks::Own | Marks::None => call,
+            };
+            let call = match marks {
+                Marks::All | Marks::Own => {
+                    call.tag_specifications(tags(ResourceType::Snapshot, token))
+                }
+                Marks::None => call,
+            };
+            let call = call.customize().config_override(single_attempt());
+            let made = call.send().await.by(CREATE_SNAPSHOTS)?;
             let made = made.snapshots.into_iter().flatten();
             let mut ids: Vec<_> = made.filter_map(|one| one.snapshot_id).collect();
             ids.sort();
             Ok(ids.join(","))
         };
-        once(start, || self.find(aws, token)).await
+        once(|| unmarked_if_refused(start), || self.find(aws, token)).await
     }
 
     /// `job` is the ids of all snapshots, joined by commas.
@@ -94,6 +104,10 @@ impl Operation<Aws> for CreateSnapshots {
         }
         let of = |one: Snapshot| Some((one.volume_id?, one.snapshot_id?));
         poll_snapshots(aws, &ids, |found| Snapshots::of(found.into_iter().filter_map(of))).await
+    }
+
+    fn made(&self, job: &str) -> Vec<Thing> {
+        ids(job).into_iter().map(|id| SNAPSHOT.thing(id)).collect()
     }
 
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {

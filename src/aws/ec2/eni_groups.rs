@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{gone, permissions::*, things::INTERFACE};
+use super::{lookup, permissions::*, things::INTERFACE};
 use crate::aws::kit::*;
 
 setting! {
@@ -33,17 +33,7 @@ impl EniGroups {
 
 impl Fact<Aws> for EniGroups {
     async fn read(&self, aws: &Aws) -> Result<BTreeSet<String>, CallError> {
-        let call = aws
-            .ec2()
-            .describe_network_interfaces()
-            .network_interface_ids(&self.interface)
-            .send()
-            .await
-            .by(DESCRIBE_NETWORK_INTERFACES)?;
-        let found = call.network_interfaces.into_iter().flatten().next();
-        let found = found.ok_or_else(|| {
-            gone(DESCRIBE_NETWORK_INTERFACES.action, "network interface", &self.interface)
-        })?;
+        let found = lookup::interface(aws, &self.interface).await?;
         Ok(found.groups.into_iter().flatten().filter_map(|group| group.group_id).collect())
     }
 }

@@ -5,7 +5,7 @@
 
 use aws_sdk_ec2::types::{Filter, IamInstanceProfileAssociation, IamInstanceProfileSpecification};
 
-use super::{permissions::*, some, things::INSTANCE};
+use super::{lookup::gone_if_terminated, permissions::*, some, things::INSTANCE};
 use crate::aws::kit::*;
 
 setting! {
@@ -15,7 +15,7 @@ setting! {
     }
     // ARN of the profile.
     "ec2.instance-profile" = Option<String>, target "{instance}";
-    reads [DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS];
+    reads [DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS, DESCRIBE_INSTANCES];
     writes [
         ASSOCIATE_IAM_INSTANCE_PROFILE, DISASSOCIATE_IAM_INSTANCE_PROFILE,
         REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION, PASS_ROLE,
@@ -38,11 +38,13 @@ impl InstanceProfile {
             .ec2()
             .describe_iam_instance_profile_associations()
             .filters(filter("instance-id").values(&self.instance).build())
-            .filters(filter("state").values("associating").values("associated").build())
-            .send()
-            .await
-            .by(DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS)?;
-        Ok(call.iam_instance_profile_associations.into_iter().flatten().next())
+            .filters(filter("state").values("associating").values("associated").build());
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS, page).all().await?;
+        let mut all = pages
+            .into_iter()
+            .flat_map(|page| page.iam_instance_profile_associations.unwrap_or_default());
+        Ok(all.next())
     }
 }
 
@@ -68,7 +70,8 @@ impl Setting<Aws> for InstanceProfile {
             (None, Some(profile)) => {
                 let call = aws.ec2().associate_iam_instance_profile().instance_id(&self.instance);
                 let call = call.iam_instance_profile(profile).send().await.map(drop);
-                call.by(ASSOCIATE_IAM_INSTANCE_PROFILE)
+                let call = call.by(ASSOCIATE_IAM_INSTANCE_PROFILE);
+                gone_if_terminated(aws, &self.instance, call).await
             }
             (Some(id), Some(profile)) => {
                 let call = aws.ec2().replace_iam_instance_profile_association().association_id(id);
@@ -76,5 +79,10 @@ impl Setting<Aws> for InstanceProfile {
                 call.by(REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION)
             }
         }
+    }
+
+    /// It takes nothing else by its id than the instance.
+    fn ended_by(error: &CallError) -> bool {
+        error.class == Class::Gone
     }
 }

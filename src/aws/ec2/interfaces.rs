@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
 
-use super::{instance, permissions::*, some};
+use super::{instance, lookup::attached, permissions::*, some, trunk::branches};
 use crate::aws::kit::*;
 
 fact! {
@@ -16,9 +16,9 @@ fact! {
     pub struct Interfaces {
         pub instance: String,
     }
-    // By device index, then id.
+    // By device index; branches of a trunk last.
     "ec2.interfaces" = Vec<Interface>, target "{instance}";
-    reads [DESCRIBE_INSTANCES, DESCRIBE_NETWORK_INTERFACES];
+    reads [DESCRIBE_INSTANCES, DESCRIBE_NETWORK_INTERFACES, DESCRIBE_TRUNK_INTERFACE_ASSOCIATIONS];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,15 @@ pub struct Interface {
     /// The run whose closed or open group it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// `trunk`, `branch`, `efa`, ...; none for a plain one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Of a branch: the id of its trunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<String>,
+    /// Of a trunk: why it may have branches that are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen_branches: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,17 +67,20 @@ impl Interfaces {
 
 impl Fact<Aws> for Interfaces {
     async fn read(&self, aws: &Aws) -> Result<Vec<Interface>, CallError> {
-        let listed = instance(aws, &self.instance).await?.network_interfaces;
-        let filter =
-            types::Filter::builder().name("attachment.instance-id").values(&self.instance).build();
-        let mut pages =
-            aws.ec2().describe_network_interfaces().filters(filter).into_paginator().send();
-        let mut described = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.by(DESCRIBE_NETWORK_INTERFACES)?;
-            described.extend(page.network_interfaces.into_iter().flatten());
+        let (listed, described) =
+            futures::join!(instance(aws, &self.instance), attached(aws, &self.instance));
+        let listed = listed?.network_interfaces.into_iter().flatten();
+        let mut all = merge(listed, described?);
+        let mut more = Vec::new();
+        for trunk in all.iter_mut().filter(|one| one.kind.as_deref() == Some("trunk")) {
+            let branches = branches(aws, &trunk.interface).await?;
+            trunk.unseen_branches = branches.unseen;
+            let of = Some(trunk.interface.clone());
+            let found = branches.found.into_iter().filter_map(seen);
+            more.extend(found.map(|one| Interface { trunk: of.clone(), ..one }));
         }
-        Ok(merge(listed.into_iter().flatten(), described))
+        all.extend(more);
+        Ok(all)
     }
 }
 
@@ -116,7 +128,14 @@ fn seen(found: types::NetworkInterface) -> Option<Interface> {
         public,
         managed_by: operator.or(requester.map(Option::unwrap_or_default)),
         held_by,
+        kind: found.interface_type.and_then(|kind| special(kind.as_str())),
+        trunk: None,
+        unseen_branches: None,
     })
+}
+
+fn special(kind: &str) -> Option<String> {
+    (!kind.is_empty() && kind != "interface").then(|| kind.to_owned())
 }
 
 /// The run in the name of a group that a containment built.
@@ -128,7 +147,8 @@ fn holder(groups: Option<&[types::GroupIdentifier]>) -> Option<String> {
 fn held(name: &str) -> Option<String> {
     let rest = ["backburn-closed-", "backburn-open-"].iter().find_map(|p| name.strip_prefix(p))?;
     let run = rest.get(..26).filter(|run| ulid::Ulid::from_string(run).is_ok())?;
-    rest.get(26..)?.starts_with('-').then(|| run.to_owned())
+    let after = rest.get(26..)?;
+    (after.is_empty() || after.starts_with('-')).then(|| run.to_owned())
 }
 
 fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
@@ -148,6 +168,9 @@ fn unseen(listed: types::InstanceNetworkInterface) -> Option<Interface> {
             DESCRIBE_NETWORK_INTERFACES.action
         )),
         held_by,
+        kind: listed.interface_type.as_deref().and_then(special),
+        trunk: None,
+        unseen_branches: None,
     })
 }
 

@@ -14,11 +14,12 @@ use super::{
     owned::{Mark, remove},
     patiently,
     permissions::*,
+    why_down,
 };
 use crate::aws::kit::*;
 
 /// Longer than EC2 takes to shut a host down.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+const LONGEST: Duration = Duration::from_mins(10);
 /// Attempts, two seconds apart, for a new instance profile to become known to EC2.
 const PROFILE_SETTLES: u32 = 15;
 
@@ -44,6 +45,10 @@ setting! {
         PASS_ROLE, CREATE_TAGS.at(INSTANCES), CREATE_TAGS.at(VOLUMES),
         CREATE_TAGS.at(NETWORK_INTERFACES), TERMINATE_INSTANCES, MODIFY_INSTANCE_ATTRIBUTE,
         DELETE_VOLUME,
+        // Of images and of the account's default that are encrypted under a customer key.
+        CREATE_GRANT.at(KEYS_HERE), DECRYPT.at(KEYS_HERE), DESCRIBE_KEY.at(KEYS_HERE),
+        GENERATE_DATA_KEY_WITHOUT_PLAINTEXT.at(KEYS_HERE), RE_ENCRYPT_FROM.at(KEYS_HERE),
+        RE_ENCRYPT_TO.at(KEYS_HERE),
     ];
     releases [TERMINATE_INSTANCES, MODIFY_INSTANCE_ATTRIBUTE, DELETE_VOLUME];
     release Removed Scaffolding;
@@ -81,10 +86,12 @@ impl LaunchedInstance {
     ) -> Result<Vec<types::Instance>, CallError> {
         let states = types::Filter::builder().name("instance-state-name").set_values(Some(states));
         let call = aws.ec2().describe_instances().set_filters(Some(self.mark.filters()));
-        let call = call.filters(states.build()).send().await.by(DESCRIBE_INSTANCES)?;
-        let all =
-            call.reservations.into_iter().flatten().flat_map(|r| r.instances.unwrap_or_default());
-        let mut found: Vec<_> = all.collect();
+        let call = call.filters(states.build());
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_INSTANCES, page).all().await?;
+        let all = pages.into_iter().flat_map(|page| page.reservations.unwrap_or_default());
+        let all = all.flat_map(|reservation| reservation.instances.unwrap_or_default());
+        let mut found: Vec<_> = all.filter(|one| self.mark.is_on(one.tags())).collect();
         found.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
         Ok(found)
     }
@@ -92,11 +99,12 @@ impl LaunchedInstance {
     /// Ids of the volumes of its launch.
     async fn volumes(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
         let call = aws.ec2().describe_volumes().set_filters(Some(self.mark.filters()));
-        let found = call.send().await.by(DESCRIBE_VOLUMES)?.volumes;
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_VOLUMES, page).all().await?;
+        let found = pages.into_iter().flat_map(|page| page.volumes.unwrap_or_default());
         let going = [types::VolumeState::Deleting, types::VolumeState::Deleted];
         let found = found
-            .into_iter()
-            .flatten()
+            .filter(|volume| self.mark.is_on(volume.tags()))
             .filter(|volume| !volume.state.as_ref().is_some_and(|state| going.contains(state)));
         Ok(found.filter_map(|volume| volume.volume_id).collect())
     }
@@ -140,9 +148,11 @@ impl LaunchedInstance {
         let made = call.instances.unwrap_or_default().into_iter().next();
         let state = made.as_ref().and_then(|made| made.state.as_ref()?.name.clone());
         if state == Some(types::InstanceStateName::Terminated) {
+            let why = made.as_ref().and_then(why_down).map(|why| format!(": {why}"));
             let id = made.and_then(|made| made.instance_id).unwrap_or_default();
             let text = format!(
-                "`{id}` was launched for this and has been terminated since; start a new run"
+                "`{id}` was launched for this and has been terminated since{}; start a new run",
+                why.unwrap_or_default()
             );
             return Err(RUN_INSTANCES.invalid(text));
         }

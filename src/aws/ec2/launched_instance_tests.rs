@@ -29,9 +29,9 @@ fn instances(inner: &str) -> String {
     )
 }
 
-const ONE: &str = "<item><instanceId>i-1</instanceId><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></item>";
+const ONE: &str = "<item><instanceId>i-1</instanceId><imageId>ami-1</imageId><instanceType>t3.micro</instanceType><tagSet><item><key>backburn:token</key><value>backburn-RUN-canary</value></item></tagSet></item>";
 const NO_VOLUMES: &str = "<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>";
-const OF_LAUNCH: &str = "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId><status>available</status></item></volumeSet></DescribeVolumesResponse>";
+const OF_LAUNCH: &str = "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId><status>available</status><tagSet><item><key>backburn:token</key><value>backburn-RUN-canary</value></item></tagSet></item></volumeSet></DescribeVolumesResponse>";
 
 fn ok(action: &str) -> String {
     format!("<{action}Response><return>true</return></{action}Response>")

@@ -29,12 +29,15 @@ mod snapshot;
 mod snapshot_blocks;
 mod snapshot_share;
 mod start_once;
+mod stop_limits;
 mod subnet;
 mod subnet_acl;
 mod tag;
 mod tagged;
 mod termination_protection;
 pub(crate) mod things;
+mod tracked_paths;
+mod trunk;
 mod volume;
 mod vpc;
 mod zones;
@@ -52,20 +55,22 @@ pub use instance_profile::InstanceProfile;
 pub use instance_state::{InstanceState, State};
 pub use interfaces::{Interface, Interfaces, PublicAddress};
 pub use launched_instance::{Launched, LaunchedInstance};
-pub(crate) use lookup::{gone, instance, some, tags};
+pub(crate) use lookup::{gone, instance, some, tags, why_down};
 pub use network_rule::NetworkRule;
 pub use owned::Mark;
 pub use security_group::{Group, SecurityGroup};
-pub use security_groups::{GroupFacts, SecurityGroups};
+pub use security_groups::{EmptyGroups, GroupFacts, SecurityGroups};
 pub use shutdown_behavior::ShutdownBehavior;
 pub use snapshot::{Snapshot, SnapshotFacts};
 pub use snapshot_blocks::{BlockRange, SnapshotBlocks};
 pub use snapshot_share::SnapshotShare;
 pub(crate) use start_once::{once, patiently, single_attempt};
+pub use stop_limits::{Lasting, SpotRequest, StopProtection};
 pub use subnet::{Segment, Subnet};
 pub use subnet_acl::{AclFacts, SubnetAcl};
 pub use tag::Tag;
 pub use termination_protection::TerminationProtection;
+pub use tracked_paths::{Paths, TrackedPaths};
 pub use volume::{Volume, VolumeFacts};
 pub use vpc::{Network, Vpc};
 pub use zones::Zones;
@@ -77,6 +82,7 @@ client!(ec2, aws_sdk_ec2);
 client!(ebs, aws_sdk_ebs);
 
 pub(super) const SERVICE: Service = Service {
+    denial: ("UnauthorizedOperation", 403),
     account: Some(account::ACCOUNT),
     rival: Some(rival::rival),
     ..Service::new("ec2", register)

@@ -12,7 +12,7 @@ use crate::aws::{
 };
 
 /// Interfaces of terminated instances linger for minutes and hold their subnet and groups.
-const LINGERS: Duration = Duration::from_secs(5 * 60);
+const LINGERS: Duration = Duration::from_mins(5);
 
 /// Marks one thing as made by one step: the tags of its creating call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +47,15 @@ impl Mark {
         all
     }
 
+    /// What the run made. Which of that is this one is told by [`Mark::is_on`]: a name has the id of its
+    /// step, and `launch[3]` is a pattern to some endpoints.
     pub(super) fn filters(&self) -> Vec<types::Filter> {
-        let filter = |(key, value): (&str, &str)| {
-            let value = value.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?");
-            types::Filter::builder().name(format!("tag:{key}")).values(value).build()
-        };
-        [(RUN_TAG, self.run.as_str()), (TOKEN_TAG, self.name.as_str())].map(filter).to_vec()
+        vec![types::Filter::builder().name(format!("tag:{RUN_TAG}")).values(&self.run).build()]
+    }
+
+    /// Whether a thing of the run with these tags is this one.
+    pub(super) fn is_on(&self, tags: &[types::Tag]) -> bool {
+        tags.iter().any(|tag| tag.key() == Some(TOKEN_TAG) && tag.value() == Some(&self.name))
     }
 }
 
@@ -97,6 +100,22 @@ mod tests {
         assert_eq!(all[RUN_TAG], "01RUN");
         assert_eq!(all["Name"], "canary");
         assert_eq!(all[TOKEN_TAG], "backburn-x");
+    }
+
+    /// Some endpoints take `[3]` in a filter for a pattern, so the id of an item is never in one.
+    #[test]
+    fn an_item_of_a_for_each_is_told_apart_without_a_filter() {
+        let mark = |name: &str| Mark {
+            run: "01RUN".into(),
+            step: "launch[3]".into(),
+            name: name.into(),
+            tags: BTreeMap::new(),
+        };
+        let asked: Vec<_> = mark("backburn-x-launch[3]").filters();
+        assert!(asked.iter().all(|one| one.values().iter().all(|value| !value.contains('['))));
+        let tag = types::Tag::builder().key(TOKEN_TAG).value("backburn-x-launch[3]").build();
+        assert!(mark("backburn-x-launch[3]").is_on(std::slice::from_ref(&tag)));
+        assert!(!mark("backburn-x-launch[4]").is_on(&[tag]));
     }
 
     #[tokio::test]

@@ -10,11 +10,15 @@ pub(crate) const IMAGES: &str = "arn:aws:ec2:{region}::image/*";
 pub(crate) const SNAPSHOTS: &str = "arn:aws:ec2:{region}::snapshot/*";
 pub(crate) const VOLUMES: &str = "arn:aws:ec2:{region}:{account}:volume/*";
 pub(crate) const SECURITY_GROUPS: &str = "arn:aws:ec2:{region}:{account}:security-group/*";
-pub(crate) const SUBNETS: &str = "arn:aws:ec2:{region}:{account}:subnet/*";
+// A shared VPC and its subnets belong to another account, and so do their ARNs.
+// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html>
+pub(crate) const SUBNETS: &str = "arn:aws:ec2:{region}:*:subnet/*";
+pub(crate) const VPCS: &str = "arn:aws:ec2:{region}:*:vpc/*";
 pub(crate) const OWN_RESOURCES: &str = "arn:aws:ec2:{region}:{account}:*/*";
 pub(crate) const SHARED_RESOURCES: &str = "arn:aws:ec2:{region}::*/*";
-pub(crate) const VPCS: &str = "arn:aws:ec2:{region}:{account}:vpc/*";
 pub(crate) const KEYS_ANYWHERE: &str = "arn:aws:kms:*:*:key/*";
+// A key may be another account's.
+pub(crate) const KEYS_HERE: &str = "arn:aws:kms:{region}:*:key/*";
 pub(crate) const KEYS: &str = "arn:aws:kms:{region}:{account}:key/*";
 pub(crate) const ROLES: &str = "arn:aws:iam::{account}:role/*";
 
@@ -26,7 +30,10 @@ pub(crate) const AUTHORIZE_SECURITY_GROUP_EGRESS: Permission =
 pub(crate) const AUTHORIZE_SECURITY_GROUP_INGRESS: Permission =
     on("ec2:AuthorizeSecurityGroupIngress", SECURITY_GROUPS);
 pub(crate) const COPY_SNAPSHOT: Permission = on("ec2:CopySnapshot", SNAPSHOTS_ANYWHERE);
-pub(crate) const CREATE_GRANT: Permission = on("kms:CreateGrant", KEYS_ANYWHERE);
+// What EC2 needs of a customer key; the grant is for EC2 itself.
+// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+pub(crate) const CREATE_GRANT: Permission =
+    on("kms:CreateGrant", KEYS_ANYWHERE).only("Bool", "kms:GrantIsForAWSResource", &["true"]);
 pub(crate) const CREATE_IMAGE: Permission = on("ec2:CreateImage", INSTANCES);
 pub(crate) const CREATE_SECURITY_GROUP: Permission = on("ec2:CreateSecurityGroup", SECURITY_GROUPS);
 pub(crate) const CREATE_SNAPSHOT: Permission = on("ec2:CreateSnapshot", VOLUMES);
@@ -57,8 +64,14 @@ pub(crate) const DESCRIBE_SECURITY_GROUPS: Permission = on("ec2:DescribeSecurity
 pub(crate) const DESCRIBE_SNAPSHOTS: Permission = on("ec2:DescribeSnapshots", "*");
 pub(crate) const DESCRIBE_SNAPSHOT_ATTRIBUTE: Permission =
     on("ec2:DescribeSnapshotAttribute", SNAPSHOTS);
+pub(crate) const DESCRIBE_SPOT_INSTANCE_REQUESTS: Permission =
+    on("ec2:DescribeSpotInstanceRequests", "*");
 pub(crate) const DESCRIBE_SUBNETS: Permission = on("ec2:DescribeSubnets", "*");
 pub(crate) const DESCRIBE_TAGS: Permission = on("ec2:DescribeTags", "*");
+pub(crate) const DESCRIBE_ROUTE_TABLES: Permission = on("ec2:DescribeRouteTables", "*");
+pub(crate) const DESCRIBE_TRUNK_INTERFACE_ASSOCIATIONS: Permission =
+    on("ec2:DescribeTrunkInterfaceAssociations", "*");
+pub(crate) const DESCRIBE_VPC_ENDPOINTS: Permission = on("ec2:DescribeVpcEndpoints", "*");
 pub(crate) const DESCRIBE_VOLUMES: Permission = on("ec2:DescribeVolumes", "*");
 pub(crate) const DESCRIBE_VPCS: Permission = on("ec2:DescribeVpcs", "*");
 pub(crate) const DISASSOCIATE_ADDRESS: Permission = on("ec2:DisassociateAddress", ELASTIC_IPS);
@@ -75,7 +88,13 @@ pub(crate) const MODIFY_NETWORK_INTERFACE_ATTRIBUTE: Permission =
     on("ec2:ModifyNetworkInterfaceAttribute", NETWORK_INTERFACES);
 pub(crate) const MODIFY_SNAPSHOT_ATTRIBUTE: Permission =
     on("ec2:ModifySnapshotAttribute", SNAPSHOTS);
-pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", ROLES);
+// EC2 has another name in China.
+// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", ROLES).only(
+    "StringEquals",
+    "iam:PassedToService",
+    &["ec2.amazonaws.com", "ec2.amazonaws.com.cn"],
+);
 pub(crate) const REPLACE_IAM_INSTANCE_PROFILE_ASSOCIATION: Permission =
     on("ec2:ReplaceIamInstanceProfileAssociation", INSTANCES);
 pub(crate) const REVOKE_SECURITY_GROUP_EGRESS: Permission =

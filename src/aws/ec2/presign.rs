@@ -14,12 +14,12 @@ use aws_sigv4::sign::v4;
 use jiff::Timestamp;
 
 use crate::{
-    aws::Aws,
+    aws::{Aws, partition},
     engine::{CallError, Class, World},
 };
 
 const CALL: &str = "ec2:CopySnapshot";
-const VALID: Duration = Duration::from_secs(3600);
+const VALID: Duration = Duration::from_hours(1);
 
 /// The URL, valid for an hour; `None` for a custom endpoint, where no Region would check it.
 pub(crate) async fn copy_snapshot(
@@ -27,7 +27,7 @@ pub(crate) async fn copy_snapshot(
     snapshot: &str,
     source_region: &str,
 ) -> Result<Option<String>, CallError> {
-    if aws.endpoint().is_some() {
+    if !aws.is_aws("ec2") {
         return Ok(None);
     }
     let expired = |text: &str| CallError::local(CALL, Class::Expired, text);
@@ -47,7 +47,7 @@ fn url(
     from: &str,
     to: &str,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let suffix = if from.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let suffix = partition::of_region(from).dns_suffix;
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("Action", "CopySnapshot")
         .append_pair("DestinationRegion", to)

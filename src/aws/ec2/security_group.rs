@@ -37,6 +37,8 @@ setting! {
         AUTHORIZE_SECURITY_GROUP_INGRESS, AUTHORIZE_SECURITY_GROUP_EGRESS,
         REVOKE_SECURITY_GROUP_INGRESS, REVOKE_SECURITY_GROUP_EGRESS, DELETE_SECURITY_GROUP,
     ];
+    // Where tags are denied, it is made without them: an attacker must not hold up a containment so.
+    spares [CREATE_TAGS.at(SECURITY_GROUPS)];
     releases [DELETE_SECURITY_GROUP];
     release Removed Scaffolding;
     makes;
@@ -80,12 +82,11 @@ impl SecurityGroup {
             .ec2()
             .describe_security_groups()
             .filters(filter("vpc-id", &self.vpc))
-            .filters(filter("group-name", &self.name.replace('*', "\\*")))
-            .send()
-            .await
-            .by(DESCRIBE_SECURITY_GROUPS)?;
-        let found = call.security_groups.into_iter().flatten();
-        let found = found.into_iter().find(|group| group.group_name() == Some(&self.name));
+            .filters(filter("group-name", &self.name.replace('*', "\\*")));
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_SECURITY_GROUPS, page).all().await?;
+        let mut found = pages.into_iter().flat_map(|page| page.security_groups.unwrap_or_default());
+        let found = found.find(|group| group.group_name() == Some(&self.name));
         match found {
             Some(group) if !self.is_ours(&group) => Err(DESCRIBE_SECURITY_GROUPS.invalid(format!(
                     "security group `{}` in `{}` has the name `{}` but not the tag `{RUN_TAG}` of this run; rename or delete it, then try again",
@@ -98,8 +99,14 @@ impl SecurityGroup {
         }
     }
 
+    /// By the tag of its creating call; or, where tags are denied, by name and description, which no
+    /// other run's group has.
     fn is_ours(&self, group: &types::SecurityGroup) -> bool {
-        group.tags().iter().any(|tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&self.run))
+        let run = group.tags().iter().find(|tag| tag.key() == Some(RUN_TAG));
+        match run {
+            Some(tag) => tag.value() == Some(&self.run),
+            None => self.name.contains(&self.run) && group.description() == Some(&self.description),
+        }
     }
 
     /// Creates the group and waits until EC2 knows it. Another attempt may have made it already.
@@ -116,13 +123,16 @@ impl SecurityGroup {
             .create_security_group()
             .vpc_id(&self.vpc)
             .group_name(&self.name)
-            .description(&self.description)
-            .tag_specifications(tags)
-            .send()
-            .await
-            .by(CREATE_SECURITY_GROUP)
-            .map(drop);
-        settled(call, Class::AlreadySo)?;
+            .description(&self.description);
+        let made = call.clone().tag_specifications(tags).send().await.by(CREATE_SECURITY_GROUP);
+        let made = match made {
+            // A denial of tags alone must not keep a containment from its groups.
+            Err(e) if e.class == Class::Denied => {
+                call.send().await.by(CREATE_SECURITY_GROUP).map_err(|_| e)
+            }
+            made => made,
+        };
+        settled(made.map(drop), Class::AlreadySo)?;
         let started = Instant::now();
         while self.find(aws).await?.is_none() {
             if started.elapsed() > SETTLES {

@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
+use futures::future::join_all;
 
-use super::{NetworkRule, permissions::*, some};
+use super::{NetworkRule, lookup, permissions::*, some};
 use crate::aws::kit::*;
 
 fact! {
@@ -31,27 +32,49 @@ pub struct GroupFacts {
 
 impl Fact<Aws> for SecurityGroups {
     async fn read(&self, aws: &Aws) -> Result<BTreeMap<String, GroupFacts>, CallError> {
-        if self.groups.is_empty() {
-            return Ok(BTreeMap::new());
+        let asked = self.groups.iter().map(|id| async move {
+            let found = lookup::group(aws, id).await?;
+            Ok(found.map(|group| (id.clone(), GroupFacts::of(group))))
+        });
+        let found: Vec<_> = join_all(asked).await.into_iter().collect::<Result<_, CallError>>()?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+impl GroupFacts {
+    fn of(group: types::SecurityGroup) -> Self {
+        Self {
+            ingress: NetworkRule::all(group.ip_permissions()),
+            egress: NetworkRule::all(group.ip_permissions_egress()),
+            name: some(group.group_name),
+            vpc: some(group.vpc_id),
         }
-        let filter = types::Filter::builder()
-            .name("group-id")
-            .set_values(Some(self.groups.iter().cloned().collect()))
-            .build();
-        let mut pages =
-            aws.ec2().describe_security_groups().filters(filter).into_paginator().send();
-        let mut all = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.by(DESCRIBE_SECURITY_GROUPS)?;
-            for group in page.security_groups.into_iter().flatten() {
-                let facts = GroupFacts {
-                    ingress: NetworkRule::all(group.ip_permissions()),
-                    egress: NetworkRule::all(group.ip_permissions_egress()),
-                    name: some(group.group_name),
-                    vpc: some(group.vpc_id),
-                };
-                all.insert(group.group_id.unwrap_or_default(), facts);
-            }
+    }
+}
+
+fact! {
+    /// Groups of one VPC that let nothing in and nothing out, whoever made them.
+    #[derive(PartialEq, Eq)]
+    pub struct EmptyGroups {
+        pub vpc: String,
+    }
+    // Group ids.
+    "ec2.empty-groups" = BTreeSet<String>, target "{vpc}";
+    reads [DESCRIBE_SECURITY_GROUPS];
+}
+
+impl Fact<Aws> for EmptyGroups {
+    async fn read(&self, aws: &Aws) -> Result<BTreeSet<String>, CallError> {
+        let of = lookup::filter("vpc-id", vec![self.vpc.clone()]);
+        let call = aws.ec2().describe_security_groups().filters(of);
+        let page = |token| call.clone().set_next_token(token).send();
+        let mut all = BTreeSet::new();
+        for page in Pages::new(DESCRIBE_SECURITY_GROUPS, page).all().await? {
+            let groups = page.security_groups.into_iter().flatten();
+            let empty = groups.filter(|group| {
+                group.ip_permissions().is_empty() && group.ip_permissions_egress().is_empty()
+            });
+            all.extend(empty.filter_map(|group| group.group_id));
         }
         Ok(all)
     }

@@ -4,7 +4,7 @@
 
 use aws_sdk_ec2::types::{AttributeValue, InstanceAttributeName};
 
-use super::{permissions::*, things::INSTANCE};
+use super::{lookup::gone_if_terminated, permissions::*, things::INSTANCE};
 use crate::aws::kit::*;
 
 setting! {
@@ -14,7 +14,7 @@ setting! {
     }
     // `stop` or `terminate`.
     "ec2.shutdown-behavior" = String, target "{instance}";
-    reads [DESCRIBE_INSTANCE_ATTRIBUTE];
+    reads [DESCRIBE_INSTANCE_ATTRIBUTE, DESCRIBE_INSTANCES];
     writes [MODIFY_INSTANCE_ATTRIBUTE];
     release Restored Protection;
     touches [INSTANCE(instance)];
@@ -35,7 +35,8 @@ impl Fact<Aws> for ShutdownBehavior {
             .attribute(InstanceAttributeName::InstanceInitiatedShutdownBehavior)
             .send()
             .await
-            .by(DESCRIBE_INSTANCE_ATTRIBUTE)?;
+            .by(DESCRIBE_INSTANCE_ATTRIBUTE);
+        let call = gone_if_terminated(aws, &self.instance, call).await?;
         let value = call.instance_initiated_shutdown_behavior.and_then(|a| a.value);
         Ok(value.unwrap_or_else(|| "stop".into()))
     }
@@ -50,6 +51,7 @@ impl Setting<Aws> for ShutdownBehavior {
             .instance_initiated_shutdown_behavior(AttributeValue::builder().value(value).build())
             .send()
             .await;
-        call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop)
+        let call = call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop);
+        gone_if_terminated(aws, &self.instance, call).await
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html>
 
+use aws_sdk_ec2::types;
+
 use super::{gone, permissions::*, some};
 use crate::aws::kit::*;
 
@@ -28,6 +30,22 @@ pub struct SnapshotFacts {
     pub kms_key: Option<String>,
     /// Size of the volume.
     pub gib: Option<i32>,
+    /// It is in the archive tier and not restored from it: it cannot be copied, and its blocks cannot be
+    /// read. <https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive.html>
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+}
+
+impl SnapshotFacts {
+    /// Why it cannot be used, and what to do, where it is archived.
+    pub fn why_archived(&self) -> Option<String> {
+        let id = &self.snapshot;
+        self.archived.then(|| {
+            format!(
+                "snapshot `{id}` is archived and cannot be read; restore it (`aws ec2 restore-snapshot-tier --snapshot-id {id} --temporary-restore-days 7`), which takes up to 72 hours"
+            )
+        })
+    }
 }
 
 impl Snapshot {
@@ -43,7 +61,10 @@ impl Fact<Aws> for Snapshot {
         let found = found.into_iter().flatten().next();
         let found =
             found.ok_or_else(|| gone(DESCRIBE_SNAPSHOTS.action, "snapshot", &self.snapshot))?;
+        let archived = found.storage_tier == Some(types::StorageTier::Archive)
+            && found.restore_expiry_time.is_none();
         Ok(SnapshotFacts {
+            archived,
             snapshot: self.snapshot.clone(),
             volume: some(found.volume_id),
             owner: some(found.owner_id),

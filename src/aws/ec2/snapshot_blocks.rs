@@ -28,17 +28,14 @@ fact! {
 
 impl Fact<Aws> for SnapshotBlocks {
     async fn read(&self, aws: &Aws) -> Result<u64, CallError> {
-        let (mut count, mut token) = (0, None);
-        loop {
-            let call = aws.ebs().list_snapshot_blocks().snapshot_id(&self.snapshot);
-            let call = call.max_results(10 * PAGE).set_next_token(token).send().await;
-            let page = call.by(LIST_SNAPSHOT_BLOCKS)?;
-            count += page.blocks.map_or(0, |blocks| blocks.len() as u64);
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(count);
-            }
+        let call = aws.ebs().list_snapshot_blocks().snapshot_id(&self.snapshot);
+        let call = call.max_results(10 * PAGE);
+        let page = |token| call.clone().set_next_token(token).send();
+        let (mut pages, mut count) = (Pages::new(LIST_SNAPSHOT_BLOCKS, page), 0);
+        while let Some(page) = pages.next().await? {
+            count += page.blocks().len() as u64;
         }
+        Ok(count)
     }
 }
 
@@ -73,7 +70,9 @@ struct Page {
 }
 
 impl BlockRange {
-    /// Blocks that were written since the first snapshot, for snapshots of one lineage.
+    /// Blocks that were written since the first snapshot, for snapshots of one lineage: the first page
+    /// that holds any. EBS may answer empty pages before it, each with a token:
+    /// <https://docs.aws.amazon.com/ebs/latest/APIReference/API_ListChangedBlocks.html>
     async fn changed(&self, aws: &Aws) -> Result<Page, CallError> {
         let call = aws
             .ebs()
@@ -82,20 +81,39 @@ impl BlockRange {
             .second_snapshot_id(&self.second)
             .starting_block_index(self.from)
             .max_results(PAGE);
-        let page = call.send().await.by(LIST_CHANGED_BLOCKS)?;
-        let block = |block: aws_sdk_ebs::types::ChangedBlock| {
-            Some((block.block_index?, (block.first_block_token, block.second_block_token)))
-        };
-        let blocks: BTreeMap<_, _> =
-            page.changed_blocks.into_iter().flatten().filter_map(block).collect();
-        let next = page.next_token.and_then(|_| after(blocks.keys().next_back()));
-        Ok(Page { blocks, block_size: page.block_size.unwrap_or_default(), next })
+        let page = |token| call.clone().set_next_token(token).send();
+        let mut pages = Pages::new(LIST_CHANGED_BLOCKS, page);
+        let (mut blocks, mut block_size) = (BTreeMap::new(), 0);
+        while let Some(page) = pages.next().await? {
+            for block in page.changed_blocks.into_iter().flatten() {
+                let index = self.index(LIST_CHANGED_BLOCKS, block.block_index)?;
+                blocks.insert(index, (block.first_block_token, block.second_block_token));
+            }
+            block_size = page.block_size.unwrap_or(block_size);
+            if !blocks.is_empty() {
+                break;
+            }
+        }
+        let next = if pages.more() { after(blocks.keys().next_back()) } else { None };
+        Ok(Page { blocks, block_size, next })
+    }
+
+    /// A block that names no index, or one before those that were asked for, cannot be compared.
+    fn index(&self, permission: Permission, index: Option<i32>) -> Result<i32, CallError> {
+        index.filter(|index| *index >= self.from).ok_or_else(|| {
+            let text = format!(
+                "block {index:?} came where those from {} on were asked for, so the snapshots cannot be compared",
+                self.from
+            );
+            CallError::local(permission.action, Class::Unknown, text)
+        })
     }
 
     /// All blocks of both, for snapshots that have nothing to do with each other.
     async fn all(&self, aws: &Aws) -> Result<Page, CallError> {
-        let ((first, size, more), (second, _, more_too)) =
+        let ((first, size, more), (second, size_too, more_too)) =
             (self.list(aws, &self.first).await?, self.list(aws, &self.second).await?);
+        let size = size.max(size_too);
         // Only as far as both pages reach.
         let ends = [(more, &first), (more_too, &second)];
         let ends = ends.into_iter().filter(|(more, _)| *more);
@@ -112,12 +130,21 @@ impl BlockRange {
         snapshot: &str,
     ) -> Result<(BTreeMap<i32, String>, i32, bool), CallError> {
         let call = aws.ebs().list_snapshot_blocks().snapshot_id(snapshot);
-        let call = call.starting_block_index(self.from).max_results(PAGE).send().await;
-        let page = call.by(LIST_SNAPSHOT_BLOCKS)?;
-        let block =
-            |block: aws_sdk_ebs::types::Block| Some((block.block_index?, block.block_token?));
-        let blocks = page.blocks.into_iter().flatten().filter_map(block).collect();
-        Ok((blocks, page.block_size.unwrap_or_default(), page.next_token.is_some()))
+        let call = call.starting_block_index(self.from).max_results(PAGE);
+        let page = |token| call.clone().set_next_token(token).send();
+        let mut pages = Pages::new(LIST_SNAPSHOT_BLOCKS, page);
+        let (mut blocks, mut size) = (BTreeMap::new(), 0);
+        while let Some(page) = pages.next().await? {
+            for block in page.blocks.into_iter().flatten() {
+                let index = self.index(LIST_SNAPSHOT_BLOCKS, block.block_index)?;
+                blocks.insert(index, block.block_token.unwrap_or_default());
+            }
+            size = page.block_size.unwrap_or(size);
+            if !blocks.is_empty() {
+                break;
+            }
+        }
+        Ok((blocks, size, pages.more()))
     }
 
     async fn differs(
@@ -177,7 +204,77 @@ impl Fact<Aws> for BlockRange {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::aws::replay::{Replay, aws};
+
+    const CHANGED: &str = "GET /snapshots/snap-2/changedblocks";
+
+    fn page(key: &str, blocks: &[i32], token: Option<&str>) -> String {
+        let block = |index: &i32| json!({ "BlockIndex": index, "FirstBlockToken": "f", "SecondBlockToken": "s", "BlockToken": "t" });
+        let blocks: Vec<_> = blocks.iter().map(block).collect();
+        json!({ key: blocks, "BlockSize": 524_288, "NextToken": token, "VolumeSize": 1 })
+            .to_string()
+    }
+
+    fn range(from: i32) -> BlockRange {
+        BlockRange { first: "snap-1".into(), second: "snap-2".into(), from }
+    }
+
+    /// EBS looks at so many blocks and answers what it found there, which may be nothing.
+    #[tokio::test]
+    async fn an_empty_page_of_changed_blocks_is_not_the_end() {
+        let changed = |blocks: &[i32], token| page("ChangedBlocks", blocks, token);
+        let replay = Replay::default()
+            .answer(CHANGED, 200, &changed(&[], Some("one")))
+            .answer(CHANGED, 200, &changed(&[], Some("two")))
+            .answer(CHANGED, 200, &changed(&[7], Some("three")));
+        let found = range(0).changed(&aws(&replay)).await.expect("a page");
+        assert_eq!(found.blocks.keys().copied().collect::<Vec<_>>(), [7]);
+        assert_eq!(found.next, Some(8));
+        let asked: Vec<_> = replay.seen().into_iter().map(|seen| seen.uri).collect();
+        assert!(
+            asked[1].contains("pageToken=one") && asked[2].contains("pageToken=two"),
+            "{asked:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_list_of_changed_blocks_without_an_end_is_an_error() {
+        let replay =
+            Replay::default().answer(CHANGED, 200, &page("ChangedBlocks", &[], Some("one")));
+        let error = range(0).read(&aws(&replay)).await.expect_err("it has no end");
+        assert!(error.message.contains("that it named before"), "{error}");
+        let back = page("ChangedBlocks", &[3], None);
+        let replay = Replay::default().answer(CHANGED, 200, &back);
+        let error = range(4).read(&aws(&replay)).await.expect_err("block 3 was not asked for");
+        assert!(error.message.contains("those from 4 on"), "{error}");
+    }
+
+    /// Of snapshots with nothing in common, each list is followed to its first block.
+    #[tokio::test]
+    async fn an_empty_page_of_snapshot_blocks_is_not_the_end() {
+        let of = |id: &str| format!("GET /snapshots/{id}/blocks");
+        let (first, second) = (of("snap-1"), of("snap-2"));
+        let blocks = |blocks: &[i32], token| page("Blocks", blocks, token);
+        let refused = r#"{"Message":"not of one volume","Reason":"UNRELATED_SNAPSHOTS"}"#;
+        let replay = Replay::default()
+            .answer(CHANGED, 400, refused)
+            .answer(&first, 200, &blocks(&[], Some("one")))
+            .answer(&first, 200, &blocks(&[5], None))
+            .answer(&second, 200, &blocks(&[], None));
+        let found = range(0).all(&aws(&replay)).await.expect("a page");
+        assert_eq!(found.blocks.keys().copied().collect::<Vec<_>>(), [5]);
+        assert_eq!((found.next, found.block_size), (None, 524_288));
+        let counted = SnapshotBlocks { snapshot: "snap-1".into() };
+        let replay = Replay::default().answer(&first, 200, &blocks(&[], Some("one"))).answer(
+            &first,
+            200,
+            &blocks(&[5, 6], None),
+        );
+        assert_eq!(counted.read(&aws(&replay)).await, Ok(2));
+    }
 
     #[test]
     fn a_block_of_zeros_has_the_checksum_that_aws_sends() {

@@ -5,7 +5,10 @@
 
 use aws_sdk_ec2::types::{OperationType, SnapshotAttributeName};
 
-use super::{permissions::*, things::SNAPSHOT};
+use super::{
+    permissions::*,
+    things::{ACCOUNT, SNAPSHOT},
+};
 use crate::aws::kit::*;
 
 setting! {
@@ -21,7 +24,7 @@ setting! {
     writes [MODIFY_SNAPSHOT_ATTRIBUTE];
     // The evidence stays with those who look into it.
     release Retained Tags;
-    touches [SNAPSHOT(snapshot)];
+    touches [SNAPSHOT(snapshot), ACCOUNT(account)];
 }
 
 impl Fact<Aws> for SnapshotShare {

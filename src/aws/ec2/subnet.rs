@@ -52,8 +52,10 @@ impl Subnet {
     /// Sorted by id. More than one only when AWS made two of one request.
     async fn find(&self, aws: &Aws) -> Result<Vec<types::Subnet>, CallError> {
         let call = aws.ec2().describe_subnets().set_filters(Some(self.mark.filters()));
-        let call = call.send().await.by(DESCRIBE_SUBNETS)?;
-        let mut found = call.subnets.unwrap_or_default();
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_SUBNETS, page).all().await?;
+        let found = pages.into_iter().flat_map(|page| page.subnets.unwrap_or_default());
+        let mut found: Vec<_> = found.filter(|subnet| self.mark.is_on(subnet.tags())).collect();
         found.sort_by(|a, b| a.subnet_id.cmp(&b.subnet_id));
         Ok(found)
     }

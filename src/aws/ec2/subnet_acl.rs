@@ -27,9 +27,10 @@ pub struct AclFacts {
 impl Fact<Aws> for SubnetAcl {
     async fn read(&self, aws: &Aws) -> Result<AclFacts, CallError> {
         let of = types::Filter::builder().name("association.subnet-id").values(&self.subnet);
-        let call = aws.ec2().describe_network_acls().filters(of.build()).send().await;
-        let found = call.by(DESCRIBE_NETWORK_ACLS)?.network_acls;
-        let found = found.into_iter().flatten().next();
+        let call = aws.ec2().describe_network_acls().filters(of.build());
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_NETWORK_ACLS, page).all().await?;
+        let found = pages.into_iter().flat_map(|page| page.network_acls.unwrap_or_default()).next();
         let found = found.ok_or_else(|| {
             gone(DESCRIBE_NETWORK_ACLS.action, "network ACL of subnet", &self.subnet)
         })?;

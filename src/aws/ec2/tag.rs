@@ -5,8 +5,9 @@
 use aws_sdk_ec2::types;
 
 use super::{
+    lookup,
     permissions::*,
-    things::{INSTANCE, INTERFACE, RESOURCE, SNAPSHOT, VOLUME, by_id},
+    things::{ADDRESS, INSTANCE, INTERFACE, RESOURCE, SNAPSHOT, VOLUME, by_id},
 };
 use crate::aws::kit::*;
 
@@ -22,13 +23,13 @@ setting! {
     }
     // `None`: the resource has no such tag.
     "ec2.tag" = Option<String>, target "{resource} {key}";
-    reads [DESCRIBE_TAGS];
+    reads [DESCRIBE_TAGS, DESCRIBE_INSTANCES, DESCRIBE_NETWORK_INTERFACES];
     writes [
         CREATE_TAGS.at(OWN_RESOURCES), CREATE_TAGS.at(SHARED_RESOURCES), DELETE_TAGS,
         DELETE_TAGS.at(SHARED_RESOURCES),
     ];
     release Restored Tags;
-    touches [INSTANCE, VOLUME, INTERFACE, SNAPSHOT, RESOURCE] |it, _before|
+    touches [INSTANCE, VOLUME, INTERFACE, ADDRESS, SNAPSHOT, RESOURCE] |it, _before|
         vec![by_id(&it.resource)];
 }
 
@@ -40,19 +41,17 @@ impl Tag {
 
 impl Fact<Aws> for Tag {
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
-        let filter = |name: &str, value: &str| {
-            types::Filter::builder().name(name).values(escaped(value)).build()
-        };
-        let call = aws
-            .ec2()
-            .describe_tags()
-            .filters(filter("resource-id", &self.resource))
-            .filters(filter("key", &self.key))
-            .send()
-            .await
-            .by(DESCRIBE_TAGS)?;
-        let tag = call.tags.into_iter().flatten().find(|tag| tag.key() == Some(&self.key));
-        Ok(tag.map(|tag| tag.value.unwrap_or_default()))
+        // By the resource alone: a key may have characters that a filter takes for a pattern.
+        let found = lookup::tags_of(aws, &self.resource).await?.remove(&self.key);
+        if found.is_none() {
+            // What is not there has no tags either.
+            match self.resource.split_once('-') {
+                Some(("i", _)) => drop(lookup::living(aws, &self.resource).await?),
+                Some(("eni", _)) => drop(lookup::interface(aws, &self.resource).await?),
+                _ => {}
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -74,20 +73,5 @@ impl Setting<Aws> for Tag {
         // Without a value the tag goes whatever its value is.
         let call = aws.ec2().delete_tags().resources(&self.resource).tags(tag.build()).send().await;
         call.by(DELETE_TAGS).map(drop)
-    }
-}
-
-/// Filter values take wildcards: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
-fn escaped(value: &str) -> String {
-    value.chars().flat_map(|c| ["*?\\".contains(c).then_some('\\'), Some(c)]).flatten().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn wildcards_are_taken_literally() {
-        assert_eq!(escaped(r"a*b?\"), r"a\*b\?\\");
     }
 }

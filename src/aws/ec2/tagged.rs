@@ -30,9 +30,10 @@ pub(crate) fn with_token(token: &Token) -> types::Filter {
 /// Snapshots with this token, sorted by id.
 pub(crate) async fn find_snapshots(aws: &Aws, token: &Token) -> Result<Vec<String>, CallError> {
     let call = aws.ec2().describe_snapshots().owner_ids("self").filters(with_token(token));
-    let call = call.send().await.by(DESCRIBE_SNAPSHOTS)?;
-    let mut ids: Vec<_> =
-        call.snapshots.into_iter().flatten().filter_map(|s| s.snapshot_id).collect();
+    let page = |token| call.clone().set_next_token(token).send();
+    let pages = Pages::new(DESCRIBE_SNAPSHOTS, page).all().await?;
+    let found = pages.into_iter().flat_map(|page| page.snapshots.unwrap_or_default());
+    let mut ids: Vec<_> = found.filter_map(|snapshot| snapshot.snapshot_id).collect();
     ids.sort();
     Ok(ids)
 }
@@ -145,6 +146,24 @@ mod tests {
         assert_eq!(error.expect_err("the first").class, Class::Denied);
         assert_eq!(replay.actions().len(), 3);
         assert_eq!(delete_snapshots(&aws(&replay), &["snap-1"]).await, Ok(()));
+    }
+
+    /// EC2 filters page by page: one without a match may come before the one that has it.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination>
+    #[tokio::test]
+    async fn an_empty_page_with_a_token_is_not_the_end() {
+        let page =
+            |inner: &str| format!("<DescribeSnapshotsResponse>{inner}</DescribeSnapshotsResponse>");
+        let replay = Replay::default()
+            .xml("DescribeSnapshots", &page("<snapshotSet/><nextToken>more</nextToken>"))
+            .xml(
+                "DescribeSnapshots",
+                &page("<snapshotSet><item><snapshotId>snap-1</snapshotId></item></snapshotSet>"),
+            );
+        let token = Token { run: "R".into(), step: "s".into(), id: "R-s".into() };
+        let found = find_snapshots(&aws(&replay), &token).await;
+        assert_eq!(found, Ok(vec!["snap-1".to_owned()]));
+        assert!(replay.seen()[1].body.contains("NextToken=more"), "{:?}", replay.seen());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, InstanceAttributeName};
 
-use super::{permissions::*, things::INSTANCE};
+use super::{lookup::gone_if_terminated, permissions::*, things::INSTANCE};
 use crate::aws::kit::*;
 
 setting! {
@@ -15,7 +15,7 @@ setting! {
     }
     // `true`: protected.
     "ec2.termination-protection" = bool, target "{instance}";
-    reads [DESCRIBE_INSTANCE_ATTRIBUTE];
+    reads [DESCRIBE_INSTANCE_ATTRIBUTE, DESCRIBE_INSTANCES];
     writes [MODIFY_INSTANCE_ATTRIBUTE];
     release Restored Protection;
     touches [INSTANCE(instance)];
@@ -36,7 +36,8 @@ impl Fact<Aws> for TerminationProtection {
             .attribute(InstanceAttributeName::DisableApiTermination)
             .send()
             .await
-            .by(DESCRIBE_INSTANCE_ATTRIBUTE)?;
+            .by(DESCRIBE_INSTANCE_ATTRIBUTE);
+        let call = gone_if_terminated(aws, &self.instance, call).await?;
         Ok(call.disable_api_termination.and_then(|a| a.value).unwrap_or_default())
     }
 }
@@ -50,6 +51,7 @@ impl Setting<Aws> for TerminationProtection {
             .disable_api_termination(AttributeBooleanValue::builder().value(*value).build())
             .send()
             .await;
-        call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop)
+        let call = call.by(MODIFY_INSTANCE_ATTRIBUTE).map(drop);
+        gone_if_terminated(aws, &self.instance, call).await
     }
 }

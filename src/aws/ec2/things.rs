@@ -1,15 +1,20 @@
 //! What EC2 has that a run may touch: how its tags are read, and what hangs together. An interface and
 //! an address count as the instance that they are attached to.
 
-use std::collections::{BTreeMap, HashMap};
+use aws_sdk_ec2::types::NetworkInterfaceType;
+use futures::future::join_all;
 
-use super::{instance, permissions::*, some, tags};
+use super::{
+    instance,
+    lookup::{interface, tags_of},
+    permissions::*,
+    some, tags,
+    trunk::TRUNK_TAG,
+};
 use crate::aws::{
     kit::*,
-    owned::RUN_TAG,
-    thing::{Class as Of, Counts, Looked, Looking, PROTECTED_TAG, TagReader, Tags},
+    thing::{Class as Of, Counts, Looked, Looking, TagReader},
 };
-use aws_sdk_ec2::types::Filter;
 
 const ON_INSTANCE: &[Permission] = &[DESCRIBE_INSTANCES, DESCRIBE_TAGS];
 const ON_VOLUME: &[Permission] = &[DESCRIBE_VOLUMES, DESCRIBE_INSTANCES, DESCRIBE_TAGS];
@@ -48,6 +53,15 @@ pub(crate) const SNAPSHOT: &Of = &Of {
     global: false,
     tags: TagReader::By { permissions: &[DESCRIBE_TAGS], look: by_tags },
 };
+/// Another account, which is let in to something.
+pub(crate) const ACCOUNT: &Of = &Of {
+    name: "account",
+    counts: Counts::Accounts,
+    global: true,
+    tags: TagReader::None(
+        "the tags of an account are kept by AWS Organizations, in another account",
+    ),
+};
 /// Anything else with an id of EC2's.
 pub(crate) const RESOURCE: &Of = &Of {
     name: "EC2 resource",
@@ -70,7 +84,8 @@ pub(crate) fn by_id(id: &str) -> Thing {
     class.thing(id)
 }
 
-/// An instance with what is attached to it: two calls, however many volumes it has.
+/// An instance with what is attached to it: two calls, however many volumes it has and however many
+/// instances are looked at.
 fn look_at_instance<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
     Box::pin(async move {
         let Some(found) = instance(aws, id).await.absent_if_gone()? else { return Ok(None) };
@@ -82,12 +97,12 @@ fn look_at_instance<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
             .map(|id| VOLUME.thing(id))
             .chain(interfaces.map(|id| INTERFACE.thing(id)))
             .collect();
-        let mut tagged = tags_of(aws, &attached).await?;
-        let parts = attached.into_iter().map(|part| {
-            let tags = tagged.remove(&part.id).unwrap_or_default();
-            (part, tags)
+        let parts = attached.into_iter().map(|part| async move {
+            let tags = tags_of(aws, &part.id).await?;
+            Ok((part, tags))
         });
-        Ok(Some(Looked { parts: parts.collect(), ..Looked::tagged(tags(found.tags)) }))
+        let parts = join_all(parts).await.into_iter().collect::<Result<_, CallError>>()?;
+        Ok(Some(Looked { parts, ..Looked::tagged(tags(found.tags)) }))
     })
 }
 
@@ -97,24 +112,27 @@ fn look_at_volume<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
         let call = aws.ec2().describe_volumes().volume_ids(id).send().await;
         let Some(found) = call.by(DESCRIBE_VOLUMES).absent_if_gone()? else { return Ok(None) };
         let Some(found) = found.volumes.into_iter().flatten().next() else { return Ok(None) };
-        let holder = found.attachments.into_iter().flatten().find_map(|one| one.instance_id);
-        let holder = holder.map(|id| INSTANCE.thing(id));
-        Ok(Some(Looked { holder, ..Looked::tagged(tags(found.tags)) }))
+        let holders = found.attachments.into_iter().flatten().filter_map(|one| one.instance_id);
+        let holders = holders.map(|id| INSTANCE.thing(id)).collect();
+        Ok(Some(Looked { holders, ..Looked::tagged(tags(found.tags)) }))
     })
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html>
 fn look_at_interface<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
     Box::pin(async move {
-        let call = aws.ec2().describe_network_interfaces().network_interface_ids(id).send().await;
-        let Some(found) = call.by(DESCRIBE_NETWORK_INTERFACES).absent_if_gone()? else {
-            return Ok(None);
-        };
-        let found = found.network_interfaces.into_iter().flatten().next();
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = interface(aws, id).await.absent_if_gone()? else { return Ok(None) };
+        let tags = tags(found.tag_set);
         let holder = found.attachment.and_then(|attachment| attachment.instance_id);
         let holder = holder.map(|id| INSTANCE.thing(id));
-        Ok(Some(Looked { holder, ..Looked::tagged(tags(found.tag_set)) }))
+        // A branch is attached to nothing: it counts as the instance of its trunk.
+        let trunk = || Some(INTERFACE.thing(tags.get(TRUNK_TAG)?));
+        let holder = match found.interface_type {
+            Some(NetworkInterfaceType::Branch) => holder.or_else(trunk),
+            _ => holder,
+        };
+        let holders = holder.into_iter().collect();
+        Ok(Some(Looked { holders, ..Looked::tagged(tags) }))
     })
 }
 
@@ -127,36 +145,16 @@ fn look_at_address<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
         let Some(found) = found else { return Ok(None) };
         let interface = some(found.network_interface_id).map(|id| INTERFACE.thing(id));
         let holder = some(found.instance_id).map(|id| INSTANCE.thing(id)).or(interface);
-        Ok(Some(Looked { holder, ..Looked::tagged(tags(found.tags)) }))
+        Ok(Some(Looked {
+            holders: holder.into_iter().collect(),
+            ..Looked::tagged(tags(found.tags))
+        }))
     })
 }
 
 /// What has tags and nothing else that counts. `DescribeTags` does not say whether a thing is there.
 fn by_tags<'a>(aws: &'a Aws, id: &'a str) -> Looking<'a> {
-    Box::pin(async move {
-        let mut found = tags_of(aws, &[RESOURCE.thing(id)]).await?;
-        Ok(Some(Looked::tagged(found.remove(id).unwrap_or_default())))
-    })
-}
-
-/// The tags that the belts ask for, of several resources in one call, which takes up to 200 ids:
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>
-async fn tags_of(aws: &Aws, things: &[Thing]) -> Result<HashMap<String, Tags>, CallError> {
-    let mut found: HashMap<String, BTreeMap<String, String>> = HashMap::new();
-    for some in things.chunks(100) {
-        let ids = some.iter().map(|thing| thing.id.clone()).collect();
-        let ids = Filter::builder().name("resource-id").set_values(Some(ids)).build();
-        let keys = Filter::builder().name("key").values(PROTECTED_TAG).values(RUN_TAG).build();
-        let call = aws.ec2().describe_tags().filters(ids).filters(keys);
-        let mut tags = call.into_paginator().items().send();
-        while let Some(tag) = tags.next().await {
-            let tag = tag.by(DESCRIBE_TAGS)?;
-            if let (Some(id), Some(key)) = (tag.resource_id, tag.key) {
-                found.entry(id).or_default().insert(key, tag.value.unwrap_or_default());
-            }
-        }
-    }
-    Ok(found)
+    Box::pin(async move { Ok(Some(Looked::tagged(tags_of(aws, id).await?))) })
 }
 
 #[cfg(test)]

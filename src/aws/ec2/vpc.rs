@@ -49,8 +49,10 @@ impl Vpc {
     /// Sorted by id. More than one only when AWS made two of one request.
     async fn find(&self, aws: &Aws) -> Result<Vec<types::Vpc>, CallError> {
         let call = aws.ec2().describe_vpcs().set_filters(Some(self.mark.filters()));
-        let call = call.send().await.by(DESCRIBE_VPCS)?;
-        let mut found = call.vpcs.unwrap_or_default();
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_VPCS, page).all().await?;
+        let found = pages.into_iter().flat_map(|page| page.vpcs.unwrap_or_default());
+        let mut found: Vec<_> = found.filter(|vpc| self.mark.is_on(vpc.tags())).collect();
         found.sort_by(|a, b| a.vpc_id.cmp(&b.vpc_id));
         Ok(found)
     }
@@ -129,7 +131,7 @@ mod tests {
     }
 
     const NONE: &str = "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>";
-    const ONE: &str = "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.255.0.0/24</cidrBlock><state>available</state></item></vpcSet></DescribeVpcsResponse>";
+    const ONE: &str = "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.255.0.0/24</cidrBlock><state>available</state><tagSet><item><key>backburn:token</key><value>backburn-RUN-network</value></item></tagSet></item></vpcSet></DescribeVpcsResponse>";
 
     fn wanted() -> Option<Network> {
         Some(Network { id: None, cidr: "10.255.0.0/24".into() })

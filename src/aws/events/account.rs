@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["events.rule"],
+    covers: &[("events.rule", &[])],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
 };
@@ -47,7 +47,7 @@ async fn rule(events: &Client, rule: &Rule) -> Read {
         .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)));
     Ok(json!({
         "pattern": pattern, "schedule": rule.schedule_expression(),
-        "state": rule.state().map(|state| state.as_str()), "description": rule.description(),
+        "state": rule.state().map(aws_sdk_eventbridge::types::RuleState::as_str), "description": rule.description(),
         "targets": targets, "tags": tags,
     }))
 }

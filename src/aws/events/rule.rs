@@ -82,17 +82,11 @@ impl EventRule {
     }
 
     async fn targets(&self, aws: &Aws) -> Result<BTreeMap<String, String>, CallError> {
-        let (mut all, mut next) = (BTreeMap::new(), None);
-        loop {
-            let call = aws.eventbridge().list_targets_by_rule().rule(&self.name);
-            let page = call.set_next_token(next).send().await.by(LIST_TARGETS_BY_RULE);
-            let Some(page) = page.absent_if_gone()? else { return Ok(all) };
-            all.extend(page.targets.into_iter().flatten().map(|target| (target.id, target.arn)));
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(all);
-            }
-        }
+        let call = aws.eventbridge().list_targets_by_rule().rule(&self.name);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_TARGETS_BY_RULE, page).all().await.absent_if_gone()?;
+        let targets = pages.into_iter().flatten().flat_map(|page| page.targets.unwrap_or_default());
+        Ok(targets.map(|target| (target.id, target.arn)).collect())
     }
 
     async fn put(&self, aws: &Aws, want: &RuleIs) -> Result<(), CallError> {
@@ -115,6 +109,10 @@ impl EventRule {
     }
 
     async fn put_targets(&self, aws: &Aws, want: &RuleIs) -> Result<(), CallError> {
+        // EventBridge refuses an empty list.
+        if want.targets.is_empty() {
+            return Ok(());
+        }
         let target = |(id, arn): (&String, &String)| {
             let target = types::Target::builder().id(id).arn(arn).build();
             target.map_err(|e| PUT_TARGETS.invalid(e.to_string()))

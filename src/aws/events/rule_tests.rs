@@ -60,6 +60,14 @@ async fn a_target_that_is_refused_is_an_error() {
     );
 }
 
+/// AWS wants one to a hundred.
+#[tokio::test]
+async fn a_rule_without_targets_sends_no_empty_list() {
+    let replay = Replay::default().answer("DescribeRule", 400, ABSENT).answer("PutRule", 200, PUT);
+    rule().write(&aws(&replay), &Some(is(&[]))).await.expect("made");
+    assert_eq!(replay.actions(), ["DescribeRule", "PutRule"]);
+}
+
 #[tokio::test]
 async fn it_loses_its_targets_before_it_goes() {
     let replay = present("RUN").answer("RemoveTargets", 200, DONE).answer("DeleteRule", 200, "{}");

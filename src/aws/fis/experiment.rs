@@ -3,25 +3,29 @@
 //!
 //! A stopped experiment cannot continue, and one that is over stays listed for 120 days: both agree with
 //! absent, so that release has nothing to do, while a resumed step sees that it was started.
-//! <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>
+//! <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>,
+//! <https://docs.aws.amazon.com/fis/latest/userguide/view-experiment-progress.html>
 
 use std::time::Duration;
 
 use aws_sdk_fis::types;
 use tokio::time::{Instant, sleep};
 
-use super::{Mark, experiments, is_over, permissions::*, stop_experiment};
+use super::{Mark, experiments, get, is_over, permissions::*, stop_experiment};
 use crate::aws::{
     dynamodb::things::TABLE,
     ec2::things::{INSTANCE, VOLUME},
     iam::things::ROLE,
     kit::*,
+    new_role::{self, is_about_assuming, with_new_role},
     s3::things::BUCKET,
     thing,
 };
 
 /// Instances that it stopped are started again while it stops.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
+/// How long an experiment may take to resolve its targets before it is left to who waits for it.
+const BEGINS: Duration = Duration::from_secs(30);
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -90,6 +94,40 @@ impl Experiment {
         Ok(found)
     }
 
+    /// Starts one; its id. Each attempt is another experiment.
+    async fn start(&self, aws: &Aws, attempt: u32) -> Result<String, CallError> {
+        let of = match attempt {
+            0 => "experiment".to_owned(),
+            more => format!("experiment {more}"),
+        };
+        let call = || async {
+            let call = aws
+                .fis()
+                .start_experiment()
+                .client_token(self.mark.token(&of))
+                .experiment_template_id(&self.template)
+                .set_tags(Some(self.mark.all()));
+            call.send().await.by(START_EXPERIMENT)
+        };
+        let started = with_new_role(call).await?.experiment;
+        Ok(started.and_then(|started| started.id).unwrap_or_default())
+    }
+
+    /// Whether an experiment came to nothing because FIS could not assume its role: FIS takes the
+    /// start, and fails before it does anything. Others are left to who waits for the effect.
+    async fn lacked_its_role(&self, aws: &Aws, id: &str) -> Result<bool, CallError> {
+        let (started, pause) = (Instant::now(), aws.patience().poll);
+        while started.elapsed() < BEGINS {
+            let Some(now) = get(aws, id).await.absent_if_gone()? else { return Ok(false) };
+            if !matches!(now.status.as_str(), "" | "pending" | "initiating") {
+                let failed = now.status == "failed" && now.effective().is_none();
+                return Ok(failed && is_about_assuming(&now.reason));
+            }
+            sleep(pause).await;
+        }
+        Ok(false)
+    }
+
     async fn stop_all(&self, aws: &Aws) -> Result<(), CallError> {
         let (started, pause) = (Instant::now(), aws.patience().poll);
         let mut asked = false;
@@ -129,15 +167,14 @@ impl Setting<Aws> for Experiment {
         if !self.find(aws).await?.is_empty() {
             return Ok(());
         }
-        let call = aws
-            .fis()
-            .start_experiment()
-            .client_token(self.mark.token("experiment"))
-            .experiment_template_id(&self.template)
-            .set_tags(Some(self.mark.all()))
-            .send()
-            .await;
-        call.map(drop).by(START_EXPERIMENT)
+        for attempt in 0..new_role::ATTEMPTS {
+            let id = self.start(aws, attempt).await?;
+            if id.is_empty() || !self.lacked_its_role(aws, &id).await? {
+                return Ok(());
+            }
+            sleep(new_role::PAUSE).await;
+        }
+        Ok(())
     }
 
     fn agrees(want: &Option<Started>, have: &Option<Started>) -> bool {

@@ -54,14 +54,13 @@ impl ExperimentFacts {
     }
 
     /// When its first action took effect: actions that only wait do not count unless there are no
-    /// others. None while no action has begun.
+    /// others. None while none was seen to act. Only `running` and `completed` are that: an action that
+    /// `failed` has a start time too, and may have changed nothing, one that is `stopping` or `stopped`
+    /// may have been stopped before it did, and `pending`, `initiating`, `cancelled` and `skipped` ones
+    /// never began. <https://docs.aws.amazon.com/fis/latest/APIReference/API_ExperimentActionState.html>
     pub fn effective(&self) -> Option<&str> {
-        let acts = |action: &&ActionFacts| {
-            matches!(
-                action.status.as_str(),
-                "running" | "completed" | "stopping" | "stopped" | "failed"
-            )
-        };
+        let acts =
+            |action: &&ActionFacts| matches!(action.status.as_str(), "running" | "completed");
         let waits_only = self.actions.values().all(|action| action.action_id == WAIT);
         let counts = |action: &&ActionFacts| waits_only || action.action_id != WAIT;
         let begun = self.actions.values().filter(counts).filter(acts);
@@ -92,11 +91,20 @@ impl Fact<Aws> for ExperimentState {
     }
 }
 
+/// A reason goes into reports and scores. A page of markup that something in between answered with is none.
+fn in_words(reason: String) -> String {
+    let lower = reason.to_ascii_lowercase();
+    match ["<!doctype", "<html", "<?xml"].iter().filter_map(|mark| lower.find(mark)).min() {
+        None => reason,
+        Some(at) => format!("{}(a page of markup, left out)", &reason[..at]),
+    }
+}
+
 fn facts(found: types::Experiment, id: &str) -> ExperimentFacts {
     let time = |time: Option<aws_smithy_types::DateTime>| time.map(|time| time.to_string());
     let (status, reason) = found.state.map_or_else(Default::default, |state| {
         let status = state.status.map(|status| status.as_str().to_owned()).unwrap_or_default();
-        let mut reason = state.reason.unwrap_or_default();
+        let mut reason = in_words(state.reason.unwrap_or_default());
         if let Some(error) = state.error {
             let code = error.code.unwrap_or_default();
             let place = error.location.map(|place| format!(" at {place}")).unwrap_or_default();
@@ -107,7 +115,7 @@ fn facts(found: types::Experiment, id: &str) -> ExperimentFacts {
     let action = |(name, action): (String, types::ExperimentAction)| {
         let (status, reason) = action.state.map_or_else(Default::default, |state| {
             let status = state.status.map(|status| status.as_str().to_owned());
-            (status.unwrap_or_default(), state.reason.unwrap_or_default())
+            (status.unwrap_or_default(), in_words(state.reason.unwrap_or_default()))
         });
         let facts = ActionFacts {
             action_id: action.action_id.unwrap_or_default(),
@@ -156,6 +164,30 @@ mod tests {
         assert_eq!(facts.effective(), Some("2026-11-24T06:01:01Z"), "{facts:#?}");
         assert!(!facts.is_over());
         assert_eq!(facts.template, "EXT2M8URjNgVLmhzc");
+    }
+
+    /// All states of an action that FIS has.
+    #[tokio::test]
+    async fn only_an_action_that_was_seen_to_act_has_an_effect() {
+        for (status, acted) in [
+            ("pending", false),
+            ("initiating", false),
+            ("running", true),
+            ("completed", true),
+            ("cancelled", false),
+            ("stopping", false),
+            ("stopped", false),
+            ("failed", false),
+            ("skipped", false),
+        ] {
+            let body = format!(
+                r#"{{"experiment":{{"id":"EXP1","state":{{"status":"running"}},"startTime":1795500000,"actions":{{
+                "wait":{{"actionId":"aws:fis:wait","state":{{"status":"completed"}},"startTime":1795500001}},
+                "stop":{{"actionId":"aws:ec2:stop-instances","state":{{"status":"{status}"}},"startTime":1795500061}}}}}}}}"#
+            );
+            let facts = read(&body).await.expect("facts");
+            assert_eq!(facts.effective().is_some(), acted, "{status}");
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 use aws_sdk_fis::types;
 
 use super::{Design, Mark, permissions::*};
-use crate::aws::kit::*;
+use crate::aws::{kit::*, new_role::with_new_role};
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -50,10 +50,10 @@ impl Template {
 impl ExperimentTemplate {
     /// Ids, sorted.
     async fn find(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
-        let pages = aws.fis().list_experiment_templates().into_paginator().items().send();
-        let all: Vec<types::ExperimentTemplateSummary> =
-            pages.collect::<Result<_, _>>().await.by(LIST_EXPERIMENT_TEMPLATES)?;
-        let ours = all.into_iter().filter(|one| self.mark.is_on(one.tags.as_ref()));
+        let page = |token| aws.fis().list_experiment_templates().set_next_token(token).send();
+        let pages = Pages::new(LIST_EXPERIMENT_TEMPLATES, page).all().await?;
+        let all = pages.into_iter().flat_map(|p| p.experiment_templates.unwrap_or_default());
+        let ours = all.filter(|one| self.mark.is_on(one.tags.as_ref()));
         let mut ids: Vec<_> = ours.filter_map(|one| one.id).collect();
         ids.sort();
         Ok(ids)
@@ -105,7 +105,7 @@ impl Setting<Aws> for ExperimentTemplate {
             return Ok(());
         };
         match &want.design {
-            Some(design) if found.is_empty() => self.create(aws, design).await,
+            Some(design) if found.is_empty() => with_new_role(|| self.create(aws, design)).await,
             Some(_) => Ok(()),
             None => {
                 let text = "a template cannot be made without what its experiment does";

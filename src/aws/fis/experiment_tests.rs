@@ -68,6 +68,50 @@ async fn a_start_that_fis_refuses_says_why() {
     assert!(sent.contains(r#""backburn:run":"RUN""#), "{sent}");
 }
 
+/// FIS takes the start, and fails at once while IAM does not know the role everywhere.
+#[tokio::test]
+async fn an_experiment_that_lacked_its_new_role_is_started_again() {
+    let none = r#"{"experiments":[]}"#;
+    let begun = |id: &str| format!(r#"{{"experiment":{{"id":"{id}"}}}}"#);
+    let failed = r#"{"experiment":{"id":"EXP1","state":{"status":"failed","reason":"Unable to assume role.",
+        "error":{"accountId":"123456789012","code":"AuthorizationFailure"}}}}"#;
+    let runs = r#"{"experiment":{"id":"EXP2","state":{"status":"running","reason":"Experiment is running."}}}"#;
+    let replay = Replay::default()
+        .answer("GET /experiments", 200, none)
+        .answer("POST /experiments", 200, &begun("EXP1"))
+        .answer("POST /experiments", 200, &begun("EXP2"))
+        .answer("GET /experiments/EXP1", 200, failed)
+        .answer("GET /experiments/EXP2", 200, runs);
+    setting().write(&aws(&replay), &Some(Started::now())).await.expect("started");
+    let starts: Vec<_> =
+        replay.seen().into_iter().filter(|seen| seen.action == "POST /experiments").collect();
+    assert_eq!(starts.len(), 2, "{starts:#?}");
+    assert!(starts[0].body.contains(&setting().mark.token("experiment")));
+    assert!(!starts[1].body.contains(&setting().mark.token("experiment")), "it is another one");
+}
+
+#[tokio::test]
+async fn a_template_whose_role_is_new_is_made_when_fis_knows_it() {
+    let refused = r#"{"__type":"ValidationException","message":"The role arn:aws:iam::123456789012:role/fis cannot be assumed by FIS."}"#;
+    let replay = Replay::default()
+        .answer("GET /experimentTemplates", 200, r#"{"experimentTemplates":[]}"#)
+        .answer("POST /experimentTemplates", 400, refused)
+        .answer("POST /experimentTemplates", 200, r#"{"experimentTemplate":{"id":"EXT1"}}"#);
+    let setting = ExperimentTemplate { mark: mark(), description: "a drill".into() };
+    let design = Design {
+        role: "arn:aws:iam::123456789012:role/fis".into(),
+        actions: BTreeMap::new(),
+        targets: BTreeMap::new(),
+        stop_conditions: Vec::new(),
+        empty_target_resolution_mode: "fail".into(),
+    };
+    let want = Some(Template { id: None, design: Some(design) });
+    setting.write(&aws(&replay), &want).await.expect("made");
+    let starts =
+        replay.actions().iter().filter(|call| *call == "POST /experimentTemplates").count();
+    assert_eq!(starts, 2);
+}
+
 #[tokio::test]
 async fn a_template_is_written_as_the_api_wants_it() {
     let action = DesignedAction {

@@ -22,7 +22,7 @@ pub use experiment::{Experiment, Started};
 pub(crate) use experiment_state::get;
 pub use experiment_state::{ActionFacts, ExperimentFacts, ExperimentState, is_over};
 pub use experiment_template::{ExperimentTemplate, Template};
-pub use halt::{engage_safety_lever, stop_experiment};
+pub use halt::{HALTS, Lever, engage_safety_lever, stop_experiment};
 pub use mark::Mark;
 pub(crate) use running::experiments;
 pub use running::{ActiveExperiment, RunningExperiments};

@@ -13,8 +13,11 @@ pub(crate) const SAFETY_LEVERS: &str = "arn:aws:fis:{region}:{account}:safety-le
 
 pub(crate) const CREATE_EXPERIMENT_TEMPLATE: Permission =
     on("fis:CreateExperimentTemplate", EXPERIMENT_TEMPLATES);
-pub(crate) const CREATE_SERVICE_LINKED_ROLE: Permission =
-    on("iam:CreateServiceLinkedRole", SERVICE_ROLE_FIS);
+pub(crate) const CREATE_SERVICE_LINKED_ROLE: Permission = on(
+    "iam:CreateServiceLinkedRole",
+    SERVICE_ROLE_FIS,
+)
+.only("StringEquals", "iam:AWSServiceName", &["fis.amazonaws.com"]);
 pub(crate) const DELETE_EXPERIMENT_TEMPLATE: Permission =
     on("fis:DeleteExperimentTemplate", EXPERIMENT_TEMPLATES);
 pub(crate) const DESCRIBE_TAGS: Permission = on("ec2:DescribeTags", "*");
@@ -23,9 +26,10 @@ pub(crate) const GET_SAFETY_LEVER: Permission = on("fis:GetSafetyLever", SAFETY_
 pub(crate) const LIST_EXPERIMENTS: Permission = on("fis:ListExperiments", "*");
 pub(crate) const LIST_EXPERIMENT_TEMPLATES: Permission = on("fis:ListExperimentTemplates", "*");
 pub(crate) const LIST_ROLE_TAGS: Permission = on("iam:ListRoleTags", ROLES);
-pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", ROLES);
+pub(crate) const PASS_ROLE: Permission =
+    on("iam:PassRole", ROLES).only("StringEquals", "iam:PassedToService", &["fis.amazonaws.com"]);
 pub(crate) const START_EXPERIMENT: Permission = on("fis:StartExperiment", EXPERIMENTS);
 pub(crate) const STOP_EXPERIMENT: Permission = on("fis:StopExperiment", EXPERIMENTS);
 pub(crate) const TAG_RESOURCE: Permission = on("fis:TagResource", EXPERIMENTS);
 pub(crate) const UPDATE_SAFETY_LEVER_STATE: Permission =
-    on("fis:UpdateSafetyLeverState", "arn:aws:fis:{region}:{account}:safety-lever/*");
+    on("fis:UpdateSafetyLeverState", SAFETY_LEVERS);

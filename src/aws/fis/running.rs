@@ -36,10 +36,10 @@ impl RunningExperiments {
 
 /// All experiments; none where the endpoint has no FIS.
 pub(crate) async fn experiments(aws: &Aws) -> Result<Vec<types::ExperimentSummary>, CallError> {
-    let pages = aws.fis().list_experiments().into_paginator().items().send();
-    match pages.collect::<Result<_, _>>().await.by(LIST_EXPERIMENTS) {
+    let page = |token| aws.fis().list_experiments().set_next_token(token).send();
+    match Pages::new(LIST_EXPERIMENTS, page).all().await {
         Err(e) if e.class == Class::Missing => Ok(Vec::new()),
-        other => other,
+        pages => Ok(pages?.into_iter().flat_map(|p| p.experiments.unwrap_or_default()).collect()),
     }
 }
 

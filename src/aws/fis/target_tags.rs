@@ -53,16 +53,19 @@ impl Fact<Aws> for TargetTags {
         match named(&self.arn) {
             Some(Named::Ec2(id)) => {
                 let of = types::Filter::builder().name("resource-id").values(id).build();
-                let call = aws.ec2().describe_tags().filters(of).send().await;
-                let tags = call.by(DESCRIBE_TAGS)?.tags;
+                let call = aws.ec2().describe_tags().filters(of);
+                let page = |token| call.clone().set_next_token(token).send();
+                let pages = Pages::new(DESCRIBE_TAGS, page).all().await?;
+                let tags = pages.into_iter().flat_map(|page| page.tags.unwrap_or_default());
                 let pair =
                     |tag: types::TagDescription| Some((tag.key?, tag.value.unwrap_or_default()));
-                Ok(Some(tags.into_iter().flatten().filter_map(pair).collect()))
+                Ok(Some(tags.filter_map(pair).collect()))
             }
             Some(Named::Role(name)) => {
-                let call = aws.iam().list_role_tags().role_name(name).send().await;
-                let found = call.by(LIST_ROLE_TAGS).absent_if_gone()?;
-                let tags = found.map(|answer| answer.tags.into_iter());
+                let call = aws.iam().list_role_tags().role_name(name);
+                let page = |marker| call.clone().set_marker(marker).send();
+                let pages = Pages::new(LIST_ROLE_TAGS, page).all().await.absent_if_gone()?;
+                let tags = pages.map(|pages| pages.into_iter().flat_map(|page| page.tags));
                 Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value)).collect()))
             }
             None => {

@@ -48,11 +48,11 @@ impl CreateSampleFindings {
             .criterion("service.archived", current)
             .build();
         let call = aws.guardduty().list_findings().detector_id(&self.detector);
-        let mut pages = call.finding_criteria(criteria).into_paginator().items().send();
-        let mut ids = Vec::new();
-        while let Some(id) = pages.next().await {
-            ids.push(id.by(LIST_FINDINGS)?);
-        }
+        let call = call.finding_criteria(criteria);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_FINDINGS, page).all().await?;
+        let ids = pages.into_iter().flat_map(|page| page.finding_ids.unwrap_or_default());
+        let ids: Vec<_> = ids.collect();
         let mut found = Vec::new();
         for batch in ids.chunks(BATCH) {
             let call = aws.guardduty().get_findings().detector_id(&self.detector);

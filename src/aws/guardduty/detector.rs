@@ -50,9 +50,10 @@ impl DetectorIs {
 impl Detector {
     /// The detector, and the run that made it.
     async fn find(&self, aws: &Aws) -> Result<Option<(DetectorIs, Option<String>)>, CallError> {
-        let call = aws.guardduty().list_detectors().send().await;
-        let ids = call.by(LIST_DETECTORS)?.detector_ids.unwrap_or_default();
-        let Some(id) = ids.into_iter().next() else { return Ok(None) };
+        let page = |token| aws.guardduty().list_detectors().set_next_token(token).send();
+        let pages = Pages::new(LIST_DETECTORS, page).all().await?;
+        let mut ids = pages.into_iter().flat_map(|page| page.detector_ids.unwrap_or_default());
+        let Some(id) = ids.next() else { return Ok(None) };
         let call = aws.guardduty().get_detector().detector_id(&id).send().await;
         let found = call.by(GET_DETECTOR)?;
         let enabled = found.status == Some(DetectorStatus::Enabled);

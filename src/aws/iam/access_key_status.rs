@@ -42,10 +42,12 @@ impl KeyStatus {
 impl Fact<Aws> for AccessKeyStatus {
     /// `Class::Gone` when the user has no such key.
     async fn read(&self, aws: &Aws) -> Result<KeyStatus, CallError> {
-        let mut pages =
-            aws.iam().list_access_keys().user_name(&self.user).into_paginator().items().send();
-        while let Some(key) = pages.next().await {
-            let key = key.by(LIST_ACCESS_KEYS)?;
+        let call = aws.iam().list_access_keys().user_name(&self.user);
+        let page = |marker| call.clone().set_marker(marker).send();
+        let pages = Pages::new(LIST_ACCESS_KEYS, page).all().await?;
+        for key in pages.iter().flat_map(
+            aws_sdk_iam::operation::list_access_keys::ListAccessKeysOutput::access_key_metadata,
+        ) {
             if key.access_key_id() == Some(self.key.as_str()) {
                 let status = key.status().and_then(KeyStatus::of);
                 return status.ok_or_else(|| {

@@ -13,14 +13,17 @@ use crate::aws::account::{Account, Read, Reads, Unread, unless, why};
 
 pub(super) const ACCOUNT: Account = Account {
     covers: &[
-        "iam.access-key",
-        "iam.access-key-status",
-        "iam.login-profile",
-        "iam.owned-role",
-        "iam.owned-user",
-        "iam.role-policy",
-        "iam.trust-policy",
-        "iam.user-policy",
+        ("iam.access-key", &[]),
+        ("iam.access-key-status", &[("users", "keys")]),
+        ("iam.login-profile", &[("users", "console")]),
+        ("iam.managed-policy", &[("policies", "")]),
+        ("iam.owned-role", &[]),
+        ("iam.owned-user", &[]),
+        ("iam.role-attachment", &[("roles", "attached")]),
+        ("iam.role-policy", &[("roles", "inline")]),
+        ("iam.trust-policy", &[("roles", "trust")]),
+        ("iam.user-attachment", &[("users", "attached")]),
+        ("iam.user-policy", &[("users", "inline")]),
     ],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
@@ -79,7 +82,7 @@ async fn read(iam: &Client) -> Read {
     let mut pages = iam.list_instance_profiles().into_paginator().items().send();
     while let Some(one) = pages.next().await {
         let one = one.map_err(why)?;
-        let roles: Vec<_> = one.roles().iter().map(|role| role.role_name()).collect();
+        let roles: Vec<_> = one.roles().iter().map(aws_sdk_iam::types::Role::role_name).collect();
         profiles.insert(one.instance_profile_name().into(), json!({ "roles": roles }));
     }
     let mut policies = Map::new();
@@ -113,7 +116,7 @@ async fn user(iam: &Client, name: &str) -> Read {
     let mut pages = iam.list_access_keys().user_name(name).into_paginator().items().send();
     while let Some(key) = pages.next().await {
         let key = key.map_err(why)?;
-        let status = json!(key.status().map(|status| status.as_str()));
+        let status = json!(key.status().map(aws_sdk_iam::types::StatusType::as_str));
         keys.insert(key.access_key_id.unwrap_or_default(), status);
     }
     let login = unless(&["NoSuchEntity"], iam.get_login_profile().user_name(name).send().await)?;
@@ -129,7 +132,8 @@ async fn user(iam: &Client, name: &str) -> Read {
     let attached = iam.list_attached_user_policies().user_name(name).send().await.map_err(why)?;
     let attached: Vec<_> = attached.attached_policies().iter().map(|p| p.policy_arn()).collect();
     let groups = iam.list_groups_for_user().user_name(name).send().await.map_err(why)?;
-    let groups: Vec<_> = groups.groups().iter().map(|group| group.group_name()).collect();
+    let groups: Vec<_> =
+        groups.groups().iter().map(aws_sdk_iam::types::Group::group_name).collect();
     let listed = iam.list_user_tags().user_name(name).send().await.map_err(why)?;
     let boundary = whole.and_then(|user| user.permissions_boundary);
     Ok(json!({
@@ -154,7 +158,7 @@ async fn role(iam: &Client, name: &str) -> Read {
     let trust = whole.as_ref().and_then(|role| role.assume_role_policy_document());
     Ok(json!({
         "trust": trust.map(decoded), "inline": inline, "attached": attached,
-        "longest-session": whole.as_ref().and_then(|role| role.max_session_duration()),
+        "longest-session": whole.as_ref().and_then(aws_sdk_iam::types::Role::max_session_duration),
         "boundary": whole.as_ref().and_then(|role| role.permissions_boundary())
             .and_then(|boundary| boundary.permissions_boundary_arn()),
         "tags": tags(listed.tags()),

@@ -26,7 +26,7 @@ pub enum Owner {
 
 impl Owner {
     /// Such as `role/worker`.
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         match self {
             Self::User(name) => format!("user/{name}"),
             Self::Role(name) => format!("role/{name}"),
@@ -51,10 +51,10 @@ impl Fact<Aws> for InlineSize {
         let mut total = 0;
         match &self.owner {
             Owner::User(user) => {
-                let pages = aws.iam().list_user_policies().user_name(user).into_paginator();
-                let mut names = pages.items().send();
-                while let Some(policy) = names.next().await {
-                    let policy = policy.by(LIST_USER_POLICIES)?;
+                let call = aws.iam().list_user_policies().user_name(user);
+                let page = |marker| call.clone().set_marker(marker).send();
+                let pages = Pages::new(LIST_USER_POLICIES, page).all().await?;
+                for policy in pages.into_iter().flat_map(|page| page.policy_names) {
                     if policy != self.except {
                         let policy = UserPolicy { user: user.clone(), policy };
                         total += policy.read(aws).await?.as_ref().map_or(0, size);
@@ -62,10 +62,10 @@ impl Fact<Aws> for InlineSize {
                 }
             }
             Owner::Role(role) => {
-                let pages = aws.iam().list_role_policies().role_name(role).into_paginator();
-                let mut names = pages.items().send();
-                while let Some(policy) = names.next().await {
-                    let policy = policy.by(LIST_ROLE_POLICIES)?;
+                let call = aws.iam().list_role_policies().role_name(role);
+                let page = |marker| call.clone().set_marker(marker).send();
+                let pages = Pages::new(LIST_ROLE_POLICIES, page).all().await?;
+                for policy in pages.into_iter().flat_map(|page| page.policy_names) {
                     if policy != self.except {
                         let policy = RolePolicy { role: role.clone(), policy };
                         total += policy.read(aws).await?.as_ref().map_or(0, size);

@@ -18,7 +18,8 @@ impl Fact<Aws> for ProfileOf {
     async fn read(&self, aws: &Aws) -> Result<Option<String>, CallError> {
         let found = aws.ec2().describe_instances().instance_ids(&self.instance).send().await;
         let found = found.by(DESCRIBE_INSTANCES)?;
-        let instance = found.reservations().iter().flat_map(|r| r.instances()).next();
+        let instance =
+            found.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances).next();
         let instance = instance.ok_or_else(|| {
             CallError::local(
                 DESCRIBE_INSTANCES.action,
@@ -69,11 +70,14 @@ fact! {
 
 impl Fact<Aws> for ProfileUsers {
     async fn read(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
-        let call = aws.ec2().describe_iam_instance_profile_associations().into_paginator();
-        let mut found = call.items().send();
+        let call = aws.ec2().describe_iam_instance_profile_associations();
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS, page).all().await?;
+        let all = pages
+            .into_iter()
+            .flat_map(|page| page.iam_instance_profile_associations.unwrap_or_default());
         let mut ids = Vec::new();
-        while let Some(association) = found.next().await {
-            let association = association.by(DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS)?;
+        for association in all {
             let profile = association.iam_instance_profile().and_then(|p| p.arn());
             if profile == Some(self.profile.as_str()) {
                 ids.extend(association.instance_id);

@@ -17,7 +17,7 @@ use crate::aws::{
 };
 
 /// Where roles and users of runs are.
-pub const PATH: &str = "/backburn/";
+pub(super) const PATH: &str = "/backburn/";
 
 setting! {
     pub struct OwnedRole {

@@ -55,10 +55,10 @@ pub(super) async fn find(aws: &Aws, name: &str, run: &str) -> Result<Option<Stri
 
 /// Ids of the user's access keys, oldest first.
 pub(super) async fn keys(aws: &Aws, name: &str) -> Result<Vec<String>, CallError> {
-    let mut pages = aws.iam().list_access_keys().user_name(name).into_paginator().items().send();
+    let page = |marker| aws.iam().list_access_keys().user_name(name).set_marker(marker).send();
+    let pages = Pages::new(LIST_ACCESS_KEYS, page).all().await?;
     let mut found = Vec::new();
-    while let Some(key) = pages.next().await {
-        let key = key.by(LIST_ACCESS_KEYS)?;
+    for key in pages.into_iter().flat_map(|page| page.access_key_metadata) {
         let made = key.create_date.map(|date| date.as_nanos());
         found.extend(key.access_key_id.map(|id| (made, id)));
     }
@@ -93,11 +93,12 @@ impl OwnedUser {
         let call = aws.iam().delete_login_profile().user_name(name).send().await;
         call.by(DELETE_LOGIN_PROFILE).done_if_gone()?;
         user::strip(aws, name).await?;
-        let mut groups =
-            aws.iam().list_groups_for_user().user_name(name).into_paginator().items().send();
-        while let Some(group) = groups.next().await {
-            let group = group.by(LIST_GROUPS_FOR_USER)?.group_name;
-            let call = aws.iam().remove_user_from_group().user_name(name).group_name(group);
+        let page =
+            |marker| aws.iam().list_groups_for_user().user_name(name).set_marker(marker).send();
+        let pages = Pages::new(LIST_GROUPS_FOR_USER, page).all().await?;
+        for group in pages.into_iter().flat_map(|page| page.groups) {
+            let call =
+                aws.iam().remove_user_from_group().user_name(name).group_name(group.group_name);
             let call = call.send().await;
             call.by(REMOVE_USER_FROM_GROUP).done_if_gone()?;
         }

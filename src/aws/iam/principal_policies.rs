@@ -45,22 +45,16 @@ macro_rules! policies_of {
             use super::*;
 
             async fn inline(aws: &Aws, name: &str) -> Result<BTreeSet<String>, CallError> {
-                let mut found = BTreeSet::new();
-                let mut pages = aws.iam().$names().$by(name).into_paginator().items().send();
-                while let Some(policy) = pages.next().await {
-                    found.insert(policy.by($may_names)?);
-                }
-                Ok(found)
+                let page = |marker| aws.iam().$names().$by(name).set_marker(marker).send();
+                let pages = Pages::new($may_names, page).all().await?;
+                Ok(pages.into_iter().flat_map(|page| page.policy_names).collect())
             }
 
             async fn attached(aws: &Aws, name: &str) -> Result<BTreeSet<String>, CallError> {
-                let mut found = BTreeSet::new();
-                let mut pages = aws.iam().$attached().$by(name).into_paginator().items().send();
-                while let Some(policy) = pages.next().await {
-                    let policy = policy.by($may_attached)?;
-                    found.extend(policy.policy_arn);
-                }
-                Ok(found)
+                let page = |marker| aws.iam().$attached().$by(name).set_marker(marker).send();
+                let pages = Pages::new($may_attached, page).all().await?;
+                let all = pages.into_iter().flat_map(|page| page.attached_policies.unwrap_or_default());
+                Ok(all.filter_map(|policy| policy.policy_arn).collect())
             }
 
             fn policy(name: &str, policy: &str) -> $inline {
@@ -68,7 +62,7 @@ macro_rules! policies_of {
             }
 
             /// Whether all of `want` is there.
-            pub async fn has(aws: &Aws, name: &str, want: &Policies) -> Result<bool, CallError> {
+            pub(crate) async fn has(aws: &Aws, name: &str, want: &Policies) -> Result<bool, CallError> {
                 for (key, document) in &want.inline {
                     let have = policy(name, key).read(aws).await?;
                     if !have.is_some_and(|have| same(&have, document)) {
@@ -82,7 +76,7 @@ macro_rules! policies_of {
             }
 
             /// Puts all of `want` there.
-            pub async fn give(aws: &Aws, name: &str, want: &Policies) -> Result<(), CallError> {
+            pub(crate) async fn give(aws: &Aws, name: &str, want: &Policies) -> Result<(), CallError> {
                 for (key, document) in &want.inline {
                     let have = policy(name, key).read(aws).await?;
                     if !have.is_some_and(|have| same(&have, document)) {
@@ -97,7 +91,7 @@ macro_rules! policies_of {
             }
 
             /// Takes every policy off, whoever put it there.
-            pub async fn strip(aws: &Aws, name: &str) -> Result<(), CallError> {
+            pub(crate) async fn strip(aws: &Aws, name: &str) -> Result<(), CallError> {
                 for key in inline(aws, name).await? {
                     policy(name, &key).write(aws, &None).await?;
                 }

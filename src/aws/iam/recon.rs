@@ -44,16 +44,10 @@ impl Fact<Aws> for Recon {
     async fn read(&self, aws: &Aws) -> Result<Seen, CallError> {
         let who = aws.sts().get_caller_identity().send().await;
         let who = refused(who.by(GET_CALLER_IDENTITY))?;
-        let mut count = 0;
-        let mut pages = aws.iam().list_users().into_paginator().items().send();
-        let listed = loop {
-            match pages.next().await {
-                None => break Ok(count),
-                Some(Ok(_)) => count += 1,
-                Some(Err(e)) => break Err(e),
-            }
-        };
-        let listed = refused(listed.by(LIST_USERS))?;
+        let page = |marker| aws.iam().list_users().set_marker(marker).send();
+        let pages = Pages::new(LIST_USERS, page).all().await;
+        let listed = pages.map(|pages| pages.iter().map(|page| page.users().len() as u64).sum());
+        let listed = refused(listed)?;
         let refusal = listed.as_ref().err().or(who.as_ref().err()).cloned();
         let known = aws.scope().principal.clone();
         let principal = who.ok().map(|who| who.arn.unwrap_or(known));

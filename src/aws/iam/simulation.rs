@@ -38,6 +38,9 @@ pub struct Decision {
     /// Condition keys that a policy asks for and the simulation was not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Names of the policies whose statements decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched: Vec<String>,
 }
 
 impl Decision {
@@ -65,26 +68,28 @@ impl Simulation {
 impl Fact<Aws> for Simulation {
     async fn read(&self, aws: &Aws) -> Result<Vec<Decision>, CallError> {
         // Local endpoints without a simulator answer 500, and will again.
-        let attempts = if aws.is_local() { 1 } else { 2 };
-        let brief = aws_sdk_iam::config::Builder::new()
-            .retry_config(RetryConfig::standard().with_max_attempts(attempts));
+        let attempts = if aws.is_here("iam") { 1 } else { 2 };
         let call = aws.iam().simulate_principal_policy().policy_source_arn(&self.principal);
         let call = call
             .set_action_names(Some(self.actions.clone()))
-            .set_context_entries(Some(self.context.iter().map(Context::entry).collect()))
-            .customize()
-            .config_override(brief);
-        let answer = call.send().await.by(SIMULATE_PRINCIPAL_POLICY)?;
-        if answer.is_truncated {
-            let text = "the answer spans more than one page; simulate fewer actions";
-            return Err(CallError::local(SIMULATE_PRINCIPAL_POLICY.action, Class::Unknown, text));
-        }
+            .set_context_entries(Some(self.context.iter().map(Context::entry).collect()));
+        let page = |marker| {
+            let brief = aws_sdk_iam::config::Builder::new()
+                .retry_config(RetryConfig::standard().with_max_attempts(attempts));
+            call.clone().set_marker(marker).customize().config_override(brief).send()
+        };
+        let pages = Pages::new(SIMULATE_PRINCIPAL_POLICY, page).all().await?;
         let decision = |result: &aws_sdk_iam::types::EvaluationResult| Decision {
             action: result.eval_action_name().into(),
             decision: result.eval_decision().as_str().into(),
             missing: result.missing_context_values().to_vec(),
+            matched: result
+                .matched_statements()
+                .iter()
+                .filter_map(|matched| matched.source_policy_id.clone())
+                .collect(),
         };
-        Ok(answer.evaluation_results().iter().map(decision).collect())
+        Ok(pages.iter().flat_map(aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput::evaluation_results).map(decision).collect())
     }
 }
 

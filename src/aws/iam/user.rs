@@ -43,11 +43,11 @@ impl Fact<Aws> for User {
         let user = found.by(GET_USER)?.user;
         let user = user
             .ok_or_else(|| CallError::local(GET_USER.action, Class::Unknown, "returns no user"))?;
+        let call = aws.iam().list_access_keys().user_name(&self.name);
+        let page = |marker| call.clone().set_marker(marker).send();
+        let pages = Pages::new(LIST_ACCESS_KEYS, page).all().await?;
         let mut keys = Vec::new();
-        let mut pages =
-            aws.iam().list_access_keys().user_name(&self.name).into_paginator().items().send();
-        while let Some(key) = pages.next().await {
-            let key = key.by(LIST_ACCESS_KEYS)?;
+        for key in pages.into_iter().flat_map(|page| page.access_key_metadata) {
             let status = key.status().and_then(KeyStatus::of);
             keys.extend(key.access_key_id.map(|id| Key { id, status }));
         }

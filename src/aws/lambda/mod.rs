@@ -1,7 +1,9 @@
 //! Lambda: how many copies of a function may run. Owns how that is read and written.
 
+mod account;
 mod provisioned;
 mod reserved_concurrency;
+mod rival;
 pub(crate) mod things;
 
 pub use provisioned::Provisioned;
@@ -15,7 +17,11 @@ pub(crate) const FUNCTIONS: &str = "arn:aws:lambda:{region}:{account}:function:*
 
 client!(lambda, aws_sdk_lambda);
 
-pub(super) const SERVICE: Service = Service::new("lambda", register);
+pub(super) const SERVICE: Service = Service {
+    account: Some(account::ACCOUNT),
+    rival: Some(rival::rival),
+    ..Service::new("lambda", register)
+};
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry.with::<ReservedConcurrency>()

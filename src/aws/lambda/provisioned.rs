@@ -17,18 +17,14 @@ fact! {
 impl Fact<Aws> for Provisioned {
     async fn read(&self, aws: &Aws) -> Result<Option<i32>, CallError> {
         let call = aws.lambda().list_provisioned_concurrency_configs();
-        let mut all = call.function_name(&self.function).into_paginator().items().send();
-        let mut sum = 0;
-        while let Some(one) = all.next().await {
-            match one.by(LIST) {
-                Ok(one) => {
-                    sum += one.requested_provisioned_concurrent_executions.unwrap_or_default()
-                }
-                // Local endpoints lack the call, and answer it in ways of their own.
-                Err(e) if aws.is_local() && e.class != Class::Denied => return Ok(None),
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(Some(sum))
+        let call = call.function_name(&self.function);
+        let page = |marker| call.clone().set_marker(marker).send();
+        let pages = match Pages::new(LIST, page).all().await {
+            // Local endpoints lack the call, and answer it in ways of their own.
+            Err(e) if aws.is_here("lambda") && e.class != Class::Denied => return Ok(None),
+            other => other?,
+        };
+        let all = pages.iter().flat_map(aws_sdk_lambda::operation::list_provisioned_concurrency_configs::ListProvisionedConcurrencyConfigsOutput::provisioned_concurrency_configs);
+        Ok(Some(all.filter_map(|one| one.requested_provisioned_concurrent_executions).sum()))
     }
 }

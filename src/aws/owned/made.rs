@@ -56,12 +56,12 @@ impl Made {
 
 /// Stands in a plan for something of this name that a run is still to make: whoever reads it waits
 /// for the run.
-pub fn open(name: &str) -> String {
+pub(crate) fn open(name: &str) -> String {
     AFTER_RUN.replace(')', &format!(": {name})"))
 }
 
 /// The error for a name that is taken by something that the run did not make.
-pub fn not_ours(call: &str, what: &str) -> CallError {
+pub(crate) fn not_ours(call: &str, what: &str) -> CallError {
     let text = format!(
         "{what} exists and has no tag `{RUN_TAG}` of this run; choose another name, or remove it"
     );

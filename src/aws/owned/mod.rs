@@ -4,7 +4,7 @@
 mod made;
 mod owner;
 
-pub use made::{Made, not_ours, open};
+pub(crate) use made::{Made, not_ours, open};
 pub(crate) use owner::Owner;
 
 /// The run that made a thing.

@@ -17,14 +17,14 @@ const SLOWEST: f64 = 2.0;
 
 /// Tokens when full, and tokens that come back each second.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Size {
+pub(crate) struct Size {
     pub capacity: f64,
     pub refill: f64,
 }
 
 /// Who goes first: containment, then changes, then reads and tags; the first come within each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(crate) enum Level {
     Urgent,
     Change,
     Rest,
@@ -32,10 +32,10 @@ pub enum Level {
 
 /// A place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(Level, u64);
+pub(super) struct Ticket(Level, u64);
 
 #[derive(Debug, PartialEq)]
-pub enum Turn {
+pub(super) enum Turn {
     /// A token was taken: send the call.
     Go,
     /// First in the queue; the next token comes after this time.
@@ -44,7 +44,7 @@ pub enum Turn {
     Behind,
 }
 
-pub struct Lane {
+pub(super) struct Lane {
     /// `None` where AWS publishes none: what was sent before the first throttle stands in for it.
     published: Option<Size>,
     size: Size,
@@ -70,7 +70,7 @@ struct Counter {
 impl Lane {
     /// A lane of an unpublished size, or one that `waits_for_throttle`, holds nothing back before the
     /// first throttle.
-    pub fn new(published: Option<Size>, waits_for_throttle: bool, now: Instant) -> Self {
+    pub(super) fn new(published: Option<Size>, waits_for_throttle: bool, now: Instant) -> Self {
         let size = published.unwrap_or(Size { capacity: SLOWEST, refill: SLOWEST });
         let waits_for_throttle = waits_for_throttle || published.is_none();
         Self {
@@ -88,7 +88,7 @@ impl Lane {
         }
     }
 
-    pub fn enter(&mut self, level: Level) -> Ticket {
+    pub(super) fn enter(&mut self, level: Level) -> Ticket {
         let ticket = Ticket(level, self.next);
         self.next += 1;
         self.queue.insert(ticket);
@@ -96,24 +96,26 @@ impl Lane {
     }
 
     /// Gives up a place; nothing when its turn has come already.
-    pub fn leave(&mut self, ticket: Ticket) {
+    pub(super) fn leave(&mut self, ticket: Ticket) {
         self.queue.remove(&ticket);
     }
 
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    pub fn turn(&mut self, ticket: Ticket, now: Instant) -> Turn {
+    /// Takes one token, or more for a call that pays for a later one as well.
+    pub(super) fn turn(&mut self, ticket: Ticket, tokens: f64, now: Instant) -> Turn {
+        let tokens = tokens.min(self.size.capacity);
         self.fill(now);
         if !self.idle {
             if self.queue.first() != Some(&ticket) {
                 return Turn::Behind;
             }
-            if self.tokens < 1.0 {
-                return Turn::After(Duration::from_secs_f64((1.0 - self.tokens) / self.rate));
+            if self.tokens < tokens {
+                return Turn::After(Duration::from_secs_f64((tokens - self.tokens) / self.rate));
             }
-            self.tokens -= 1.0;
+            self.tokens -= tokens;
         }
         self.queue.remove(&ticket);
         self.sent.count(now);
@@ -122,7 +124,7 @@ impl Lane {
 
     /// A call that was sent at `sent` was throttled. The rate is halved once for all calls that were
     /// in flight together: they carry the same information.
-    pub fn throttled(&mut self, sent: Instant, now: Instant) {
+    pub(super) fn throttled(&mut self, sent: Instant, now: Instant) {
         self.fill(now);
         if self.idle && self.published.is_none() {
             let refill = f64::from(self.sent.rate(now)).max(SLOWEST);

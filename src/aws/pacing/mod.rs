@@ -19,10 +19,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::engine::{is_urgent, paced};
+use crate::engine::{Exposure, exposure, is_urgent, paced};
 
 use lane::{Lane, Ticket, Turn};
-pub use sort::Sort;
+pub(super) use sort::Sort;
 
 /// A wait is reported if it is longer than this.
 const LONG: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ type Key = (String, String, Sort);
 
 /// The queues of one connection; clones share them.
 #[derive(Clone, Default)]
-pub struct Pacer(Arc<Shared>);
+pub(super) struct Pacer(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -56,7 +56,7 @@ impl fmt::Debug for Pacer {
 }
 
 impl Pacer {
-    pub fn new(waits_for_throttle: bool) -> Self {
+    pub(super) fn new(waits_for_throttle: bool) -> Self {
         Self(Arc::new(Shared { lanes: Mutex::default(), waits_for_throttle }))
     }
 
@@ -72,7 +72,15 @@ impl Pacer {
     }
 
     /// Returns when the call may be sent. May be dropped while it waits: its place is given up.
-    pub async fn admit(&self, account: &str, region: &str, sort: &Sort) {
+    pub(super) async fn admit(&self, account: &str, region: &str, sort: &Sort) {
+        // What opens something for a moment pays for the call that ends it as well: what is open would
+        // else stay open for as long as that one waits behind others that open more.
+        let tokens = match exposure() {
+            _ if !sort.is_write() => 1.0,
+            Exposure::None => 1.0,
+            Exposure::Opens => 2.0,
+            Exposure::Ends => return,
+        };
         let queue = self.queue(account, region, sort);
         let ticket = held(&queue.lane).enter(sort.level(is_urgent()));
         let place = Place { queue: &queue, ticket };
@@ -82,7 +90,7 @@ impl Pacer {
             tokio::pin!(changed);
             // From here on no change is missed, even one that comes before the wait below.
             changed.as_mut().enable();
-            let turn = held(&queue.lane).turn(place.ticket, Instant::now());
+            let turn = held(&queue.lane).turn(place.ticket, tokens, Instant::now());
             let next = match turn {
                 Turn::Go => return,
                 Turn::After(time) => time,
@@ -99,7 +107,7 @@ impl Pacer {
     }
 
     /// AWS throttled a call that was sent at `sent`.
-    pub fn throttled(&self, account: &str, region: &str, sort: &Sort, sent: Instant) {
+    pub(super) fn throttled(&self, account: &str, region: &str, sort: &Sort, sent: Instant) {
         let queue = self.queue(account, region, sort);
         held(&queue.lane).throttled(sent, Instant::now());
         queue.changed.notify_waiters();

@@ -1,5 +1,5 @@
 //! Sorts of calls: which bucket of AWS's a call takes from, and how large that bucket is. Owns the
-//! published sizes of EC2's; other services publish none.
+//! published sizes of EC2's; few other services publish any.
 //!
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>
 
@@ -7,7 +7,7 @@ use super::lane::{Level, Size};
 
 /// The bucket of a call within one account and Region, and what the call does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sort {
+pub(crate) struct Sort {
     /// `ec2`.
     pub service: String,
     /// An operation with a bucket of its own, or what shares one.
@@ -37,7 +37,7 @@ const UNBOUNDED: &str = "unfiltered describe";
 
 impl Sort {
     /// `service` and `operation` as the SDK names them; `form` is the body of an EC2 request.
-    pub fn of(service: &str, operation: &str, form: &str) -> Self {
+    pub(crate) fn of(service: &str, operation: &str, form: &str) -> Self {
         let service = service.to_ascii_lowercase();
         let bucket = match OWN.iter().find(|own| own.0 == operation) {
             Some(own) if service == "ec2" => own.0,
@@ -50,7 +50,7 @@ impl Sort {
         Self { service, bucket }
     }
 
-    pub fn size(&self) -> Option<Size> {
+    pub(crate) fn size(&self) -> Option<Size> {
         if self.service != "ec2" {
             return None;
         }
@@ -63,7 +63,11 @@ impl Sort {
         Some(Size { capacity, refill })
     }
 
-    pub fn level(&self, urgent: bool) -> Level {
+    pub(crate) fn is_write(&self) -> bool {
+        ![READING, UNBOUNDED].contains(&self.bucket)
+    }
+
+    pub(crate) fn level(&self, urgent: bool) -> Level {
         match self.bucket {
             _ if urgent => Level::Urgent,
             READING | UNBOUNDED | "CreateTags" => Level::Rest,
@@ -72,7 +76,7 @@ impl Sort {
     }
 
     /// `ec2 mutating calls`.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         format!("{} {} calls", self.service, self.bucket)
     }
 }

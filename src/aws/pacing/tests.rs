@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::engine::Exposure;
+
 use super::{
     Pacer, Sort,
     lane::{Lane, Level, Size, Ticket, Turn},
@@ -40,7 +42,7 @@ impl Bench {
 
     fn try_one(&mut self, level: Level) -> bool {
         let ticket = self.lane.enter(level);
-        let goes = self.lane.turn(ticket, self.now) == Turn::Go;
+        let goes = self.lane.turn(ticket, 1.0, self.now) == Turn::Go;
         self.lane.leave(ticket);
         goes
     }
@@ -50,7 +52,7 @@ impl Bench {
         loop {
             let mut soonest = None;
             for (at, ticket) in queue.iter().copied().enumerate() {
-                match self.lane.turn(ticket, self.now) {
+                match self.lane.turn(ticket, 1.0, self.now) {
                     Turn::Go => return queue.remove(at),
                     Turn::After(time) => soonest = Some(time),
                     Turn::Behind => {}
@@ -128,10 +130,10 @@ fn who_gives_up_keeps_nobody_back() {
     let mut bench = Bench::new(Some(Size { capacity: 1.0, refill: 1.0 }), false);
     assert_eq!(bench.burst(), 1);
     let (first, second) = (bench.lane.enter(Level::Rest), bench.lane.enter(Level::Rest));
-    assert_eq!(bench.lane.turn(second, bench.now), Turn::Behind);
+    assert_eq!(bench.lane.turn(second, 1.0, bench.now), Turn::Behind);
     bench.lane.leave(first);
     bench.pass(1.0);
-    assert_eq!(bench.lane.turn(second, bench.now), Turn::Go);
+    assert_eq!(bench.lane.turn(second, 1.0, bench.now), Turn::Go);
 }
 
 #[test]
@@ -182,4 +184,21 @@ async fn waiting_calls_all_get_through() {
     futures::future::join_all(all).await;
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(900), "five at once, two at 2 a second: {took:?}");
+}
+
+#[tokio::test]
+async fn what_opens_pays_for_what_ends_it() {
+    let pacer = Pacer::new(false);
+    // Five at once.
+    let sort = Sort::of("EC2", "RunInstances", "");
+    let admit = |exposure: Exposure| exposure.scope(pacer.admit("1", "us-east-1", &sort));
+    let soon = |exposure| tokio::time::timeout(Duration::from_millis(50), admit(exposure));
+    assert!(soon(Exposure::Opens).await.is_ok() && soon(Exposure::Opens).await.is_ok());
+    assert!(soon(Exposure::Opens).await.is_err(), "one token is left, and it takes two");
+    assert!(soon(Exposure::None).await.is_ok());
+    assert!(soon(Exposure::None).await.is_err(), "none is left");
+    assert!(soon(Exposure::Ends).await.is_ok() && soon(Exposure::Ends).await.is_ok());
+    let reads = Sort::of("EC2", "DescribeVpcs", "Filter.1.Name=x");
+    let read = Exposure::Ends.scope(pacer.admit("1", "us-east-1", &reads));
+    read.await;
 }

@@ -11,11 +11,11 @@ use crate::aws::account::{Account, Read, Reads, Unread, by_id, unless, why};
 
 pub(super) const ACCOUNT: Account = Account {
     covers: &[
-        "s3.bucket",
-        "s3.bucket-policy",
-        "s3.overwritten-objects",
-        "s3.public-access-block",
-        "s3.versioning",
+        ("s3.bucket", &[]),
+        ("s3.bucket-policy", &[("buckets", "policy")]),
+        ("s3.overwritten-objects", &[]),
+        ("s3.public-access-block", &[("buckets", "public-access-block")]),
+        ("s3.versioning", &[]),
     ],
     evidence: &[],
     open: |lens| {
@@ -61,7 +61,7 @@ async fn bucket(s3: &Client, name: &str) -> Read {
     let versioning = s3.get_bucket_versioning().bucket(name).send().await.map_err(why)?;
     Ok(json!({
         "policy": policy, "tags": tags, "public-access-block": block,
-        "versioning": versioning.status().map(|status| status.as_str()),
+        "versioning": versioning.status().map(aws_sdk_s3::types::BucketVersioningStatus::as_str),
         "objects": objects(s3, name).await?,
     }))
 }

@@ -100,21 +100,28 @@ impl Bucket {
     async fn tag(&self, aws: &Aws) -> Result<(), CallError> {
         let tagging = Tagging::builder().set_tag_set(Some(self.all_tags())).build();
         let tagging = tagging.map_err(|e| CREATE_BUCKET.invalid(e.to_string()))?;
-        let call = aws.s3().put_bucket_tagging().bucket(&self.name).tagging(tagging).send().await;
+        let call = aws
+            .s3_of(&self.name)
+            .await
+            .put_bucket_tagging()
+            .bucket(&self.name)
+            .tagging(tagging)
+            .send()
+            .await;
         call.map(drop).by(PUT_BUCKET_TAGGING)
     }
 
     /// Keys and sizes of what is in it.
     async fn present(&self, aws: &Aws) -> Result<BTreeMap<String, u64>, CallError> {
-        let mut found = BTreeMap::new();
-        let mut pages = aws.s3().list_objects_v2().bucket(&self.name).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            for object in page.by(LIST_BUCKET)?.contents.into_iter().flatten() {
-                let size = object.size.and_then(|size| u64::try_from(size).ok());
-                found.extend(object.key.map(|key| (key, size.unwrap_or_default())));
-            }
-        }
-        Ok(found)
+        let call = aws.s3_of(&self.name).await.list_objects_v2().bucket(&self.name);
+        let page = |token| call.clone().set_continuation_token(token).send();
+        let pages = Pages::new(LIST_BUCKET, page).all().await?;
+        let objects = pages.into_iter().flat_map(|page| page.contents.unwrap_or_default());
+        let sized = objects.filter_map(|object| {
+            let size = object.size.and_then(|size| u64::try_from(size).ok());
+            Some((object.key?, size.unwrap_or_default()))
+        });
+        Ok(sized.collect())
     }
 
     async fn fill(&self, aws: &Aws) -> Result<(), CallError> {
@@ -128,7 +135,8 @@ impl Bucket {
         for batch in missing.chunks(TOGETHER) {
             let put = |key: String| async move {
                 let body = ByteStream::from(self.objects.content(&self.name, &key));
-                let call = aws.s3().put_object().bucket(&self.name).key(key).body(body);
+                let call =
+                    aws.s3_of(&self.name).await.put_object().bucket(&self.name).key(key).body(body);
                 call.send().await.map(drop).by(PUT_OBJECT)
             };
             let put = join_all(batch.iter().map(|(key, _)| put(key.clone()))).await;
@@ -162,7 +170,7 @@ impl Bucket {
         aws.patiently(filled, || async {
             let all = versions::list(aws, &self.name, "").await?;
             versions::delete(aws, &self.name, &all).await?;
-            let call = aws.s3().delete_bucket().bucket(&self.name).send().await;
+            let call = aws.s3_of(&self.name).await.delete_bucket().bucket(&self.name).send().await;
             call.map(drop).by(DELETE_BUCKET)
         })
         .await
@@ -171,7 +179,7 @@ impl Bucket {
 
 impl Fact<Aws> for Bucket {
     async fn read(&self, aws: &Aws) -> Result<Option<Made>, CallError> {
-        let arn = format!("arn:aws:s3:::{}", self.name);
+        let arn = format!("arn:{}:s3:::{}", aws.partition(), self.name);
         match self.find(aws).await? {
             Found::Absent => Ok(None),
             Found::Untagged => Ok(Made::found(arn, false)),

@@ -25,7 +25,8 @@ setting! {
 
 impl Fact<Aws> for BucketPolicy {
     async fn read(&self, aws: &Aws) -> Result<Option<Value>, CallError> {
-        let call = aws.s3().get_bucket_policy().bucket(&self.bucket).send().await;
+        let call =
+            aws.s3_of(&self.bucket).await.get_bucket_policy().bucket(&self.bucket).send().await;
         let text = call.by(GET_BUCKET_POLICY).absent_if_gone()?.and_then(|found| found.policy);
         text.map(|text| decode(GET_BUCKET_POLICY.action, &text)).transpose()
     }
@@ -34,10 +35,16 @@ impl Fact<Aws> for BucketPolicy {
 impl Setting<Aws> for BucketPolicy {
     async fn write(&self, aws: &Aws, value: &Option<Value>) -> Result<(), CallError> {
         let Some(policy) = value else {
-            let call = aws.s3().delete_bucket_policy().bucket(&self.bucket).send().await;
+            let call = aws
+                .s3_of(&self.bucket)
+                .await
+                .delete_bucket_policy()
+                .bucket(&self.bucket)
+                .send()
+                .await;
             return call.by(DELETE_BUCKET_POLICY).done_if_gone();
         };
-        let call = aws.s3().put_bucket_policy().bucket(&self.bucket);
+        let call = aws.s3_of(&self.bucket).await.put_bucket_policy().bucket(&self.bucket);
         let call = call.policy(policy.to_string()).send().await;
         call.map(drop).by(PUT_BUCKET_POLICY)
     }

@@ -17,8 +17,8 @@ fact! {
 
 impl Fact<Aws> for BucketTags {
     async fn read(&self, aws: &Aws) -> Result<Self::Value, CallError> {
-        let call = aws.s3().get_bucket_tagging().bucket(&self.bucket);
-        let call = call.expected_bucket_owner(&aws.scope().account).send().await;
+        let call = aws.s3_of(&self.bucket).await.get_bucket_tagging().bucket(&self.bucket);
+        let call = call.send().await;
         match call.by(GET_BUCKET_TAGGING) {
             Ok(found) => Ok(Some(found.tag_set.into_iter().map(|t| (t.key, t.value)).collect())),
             Err(e) if e.code.as_deref() == Some("NoSuchTagSet") => Ok(Some(BTreeMap::new())),

@@ -31,17 +31,21 @@ pub struct ContentsAre {
 
 impl Contents {
     async fn keys(&self, aws: &Aws) -> Result<Vec<String>, CallError> {
-        let call = aws.s3().list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
-        let (mut pages, mut keys) = (call.into_paginator().send(), Vec::new());
-        while let Some(page) = pages.next().await {
-            let page = page.by(LIST_BUCKET)?;
-            keys.extend(page.contents.into_iter().flatten().filter_map(|object| object.key));
-        }
-        Ok(keys)
+        let call = aws
+            .s3_of(&self.bucket)
+            .await
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(&self.prefix);
+        let page = |token| call.clone().set_continuation_token(token).send();
+        let pages = Pages::new(LIST_BUCKET, page).all().await?;
+        let objects = pages.into_iter().flat_map(|page| page.contents.unwrap_or_default());
+        Ok(objects.filter_map(|object| object.key).collect())
     }
 
     async fn hash(&self, aws: &Aws, key: &str) -> Result<String, CallError> {
-        let call = aws.s3().get_object().bucket(&self.bucket).key(key).send().await;
+        let call =
+            aws.s3_of(&self.bucket).await.get_object().bucket(&self.bucket).key(key).send().await;
         let mut body = call.by(GET_OBJECT)?.body;
         let mut hash = Sha256::new();
         while let Some(bytes) = body.next().await {

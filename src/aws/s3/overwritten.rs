@@ -55,7 +55,12 @@ impl Overwritten {
         let mut found = Vec::new();
         for batch in current.chunks(TOGETHER) {
             let look = |version: versions::Version| async move {
-                let call = aws.s3().head_object().bucket(&self.bucket).key(&version.key);
+                let call = aws
+                    .s3_of(&self.bucket)
+                    .await
+                    .head_object()
+                    .bucket(&self.bucket)
+                    .key(&version.key);
                 let head = call.send().await.by(GET_OBJECT)?;
                 let mark = head.metadata.as_ref().and_then(|metadata| metadata.get(MARK));
                 Ok::<_, CallError>((version, mark == Some(&self.mark())))
@@ -69,7 +74,7 @@ impl Overwritten {
 
     async fn overwrite(&self, aws: &Aws, key: &str) -> Result<(), CallError> {
         let noise = generated(&format!("{}/{key}", self.mark()), NOISE);
-        let call = aws.s3().put_object().bucket(&self.bucket).key(key);
+        let call = aws.s3_of(&self.bucket).await.put_object().bucket(&self.bucket).key(key);
         let call = call.metadata(MARK, self.mark()).body(ByteStream::from(noise)).send().await;
         call.map(drop).by(PUT_OBJECT)
     }

@@ -46,7 +46,13 @@ impl AccessBlock {
 impl Fact<Aws> for PublicAccessBlock {
     /// `Class::Gone` when there is no such bucket.
     async fn read(&self, aws: &Aws) -> Result<Option<AccessBlock>, CallError> {
-        let call = aws.s3().get_public_access_block().bucket(&self.bucket).send().await;
+        let call = aws
+            .s3_of(&self.bucket)
+            .await
+            .get_public_access_block()
+            .bucket(&self.bucket)
+            .send()
+            .await;
         let found = match call.by(GET_BUCKET_PUBLIC_ACCESS_BLOCK) {
             Err(e) if e.code.as_deref() == Some("NoSuchPublicAccessBlockConfiguration") => {
                 return Ok(None);
@@ -66,7 +72,13 @@ impl Fact<Aws> for PublicAccessBlock {
 impl Setting<Aws> for PublicAccessBlock {
     async fn write(&self, aws: &Aws, value: &Option<AccessBlock>) -> Result<(), CallError> {
         let Some(block) = value else {
-            let call = aws.s3().delete_public_access_block().bucket(&self.bucket).send().await;
+            let call = aws
+                .s3_of(&self.bucket)
+                .await
+                .delete_public_access_block()
+                .bucket(&self.bucket)
+                .send()
+                .await;
             return call.by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK).done_if_gone();
         };
         let configuration = PublicAccessBlockConfiguration::builder()
@@ -75,7 +87,7 @@ impl Setting<Aws> for PublicAccessBlock {
             .block_public_policy(block.block_public_policy)
             .restrict_public_buckets(block.restrict_public_buckets)
             .build();
-        let call = aws.s3().put_public_access_block().bucket(&self.bucket);
+        let call = aws.s3_of(&self.bucket).await.put_public_access_block().bucket(&self.bucket);
         let call = call.public_access_block_configuration(configuration).send().await;
         call.map(drop).by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK)
     }

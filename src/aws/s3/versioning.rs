@@ -29,7 +29,8 @@ pub enum Versioned {
 
 impl Fact<Aws> for Versioning {
     async fn read(&self, aws: &Aws) -> Result<Versioned, CallError> {
-        let call = aws.s3().get_bucket_versioning().bucket(&self.bucket).send().await;
+        let call =
+            aws.s3_of(&self.bucket).await.get_bucket_versioning().bucket(&self.bucket).send().await;
         let found = call.by(GET_BUCKET_VERSIONING)?;
         Ok(match found.status {
             None => Versioned::Never,
@@ -50,7 +51,7 @@ impl Setting<Aws> for Versioning {
             }
         };
         let configuration = VersioningConfiguration::builder().status(status).build();
-        let call = aws.s3().put_bucket_versioning().bucket(&self.bucket);
+        let call = aws.s3_of(&self.bucket).await.put_bucket_versioning().bucket(&self.bucket);
         let call = call.versioning_configuration(configuration).send().await;
         call.map(drop).by(PUT_BUCKET_VERSIONING)
     }

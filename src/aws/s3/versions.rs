@@ -7,7 +7,7 @@ use crate::aws::kit::*;
 
 /// One version, or one delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Version {
+pub(crate) struct Version {
     pub key: String,
     /// `null` where versioning was never on when it was written.
     pub id: String,
@@ -15,13 +15,14 @@ pub(super) struct Version {
     pub marker: bool,
 }
 
-pub(super) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Version>, CallError> {
+pub(crate) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Version>, CallError> {
     let mut found = Vec::new();
-    let (mut key, mut id) = (None, None);
-    loop {
-        let call = aws.s3().list_object_versions().bucket(bucket).prefix(prefix);
-        let call = call.set_key_marker(key.take()).set_version_id_marker(id.take()).send().await;
-        let page = call.by(LIST_BUCKET_VERSIONS)?;
+    let call = aws.s3_of(bucket).await.list_object_versions().bucket(bucket).prefix(prefix);
+    let page = |token: Option<(String, Option<String>)>| {
+        let (key, id) = token.map_or((None, None), |(key, id)| (Some(key), id));
+        call.clone().set_key_marker(key).set_version_id_marker(id).send()
+    };
+    for page in Pages::new(LIST_BUCKET_VERSIONS, page).all().await? {
         for one in page.versions.into_iter().flatten() {
             if let (Some(key), Some(id)) = (one.key, one.version_id) {
                 let latest = one.is_latest == Some(true);
@@ -34,15 +35,12 @@ pub(super) async fn list(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<Ve
                 found.push(Version { key, id, latest, marker: true });
             }
         }
-        (key, id) = (page.next_key_marker, page.next_version_id_marker);
-        if page.is_truncated != Some(true) || key.is_none() {
-            return Ok(found);
-        }
     }
+    Ok(found)
 }
 
 /// Permanently deletes these versions.
-pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Result<(), CallError> {
+pub(crate) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Result<(), CallError> {
     // As many as one call takes.
     for batch in versions.chunks(1_000) {
         let object = |version: &Version| {
@@ -51,7 +49,8 @@ pub(super) async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Res
         let objects = batch.iter().filter_map(object).collect();
         let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
         let delete = delete.map_err(|e| DELETE_OBJECT_VERSION.invalid(e.to_string()))?;
-        let call = aws.s3().delete_objects().bucket(bucket).delete(delete).send().await;
+        let call =
+            aws.s3_of(bucket).await.delete_objects().bucket(bucket).delete(delete).send().await;
         let answer = call.by(DELETE_OBJECT_VERSION)?;
         if let Some(error) = answer.errors().first() {
             let code = error.code().unwrap_or("an error without a code");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["sqs.queue"],
+    covers: &[("sqs.queue", &[])],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
 };

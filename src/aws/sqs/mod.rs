@@ -19,6 +19,7 @@ pub(super) const SERVICE: Service = Service {
         // A name that is not free yet is a matter of waiting, as throttling is.
         ("QueueDeletedRecently", Class::Throttled),
     ],
+    denial: ("AccessDenied", 403),
     account: Some(account::ACCOUNT),
     ..Service::new("sqs", register)
 };

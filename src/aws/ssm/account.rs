@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &["ssm.send-command"],
+    covers: &[("ssm.send-command", &[("commands", "")])],
     evidence: &["commands"],
     // Only the front knows of commands.
     open: |lens| Box::new(Reader(Client::new(&lens.front))),

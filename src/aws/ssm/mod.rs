@@ -1,9 +1,12 @@
-//! Systems Manager: commands on instances. Owns how one is sent once and followed.
+//! Systems Manager: commands on instances, and values that are kept in Parameter Store. Owns how a command is sent once
+//! and followed.
 
 mod account;
 mod permissions;
+mod secret;
 mod send_command;
 
+pub use secret::{GET_PARAMETER, GET_SECRET_VALUE, KeptSecret};
 pub use send_command::{CommandOutput, STDOUT_LIMIT, SendCommand};
 
 use super::{Aws, client::client, service::Service};

@@ -170,15 +170,12 @@ impl Operation<Aws> for SendCommand {
 impl SendCommand {
     async fn sent(&self, aws: &Aws, token: &Token) -> Result<Option<String>, CallError> {
         let wanted = comment(token);
-        let pages = aws.ssm().list_commands().instance_id(&self.instance).into_paginator();
-        let mut commands = pages.items().send();
-        while let Some(command) = commands.next().await {
-            let command = command.by(LIST_COMMANDS)?;
-            if command.comment.as_deref() == Some(wanted.as_str()) {
-                return Ok(command.command_id);
-            }
-        }
-        Ok(None)
+        let call = aws.ssm().list_commands().instance_id(&self.instance);
+        let page = |token| call.clone().set_next_token(token).send();
+        let pages = Pages::new(LIST_COMMANDS, page).all().await?;
+        let mut commands = pages.into_iter().flat_map(|page| page.commands.unwrap_or_default());
+        let ours = commands.find(|command| command.comment.as_deref() == Some(wanted.as_str()));
+        Ok(ours.and_then(|command| command.command_id))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     actions::catalogue,
+    aws::partition,
     conduct::Loaded,
     drill,
     engine::AFTER_RUN,
@@ -17,7 +18,7 @@ use crate::{
 use super::{super::inputs::Inputs, Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct ExportFis {
+pub(super) struct ExportFis {
     /// Simulation
     file: PathBuf,
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub struct ExportFis {
 }
 
 impl ExportFis {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let Loaded { prepared, outline, .. } =
             Loaded::file(context, &self.file, &self.inputs.inputs)?;
@@ -43,7 +44,10 @@ impl ExportFis {
         };
         let steps: IndexMap<String, Value> =
             prepared.program.nodes().map(|node| (node.id.clone(), open(&node.uses))).collect();
-        let run = RunFacts { id: AFTER_RUN, started: AFTER_RUN };
+        // Nobody is asked who calls: the Region that is given says where the template is for.
+        let region = context.global.region.as_deref();
+        let partition = region.map_or(partition::AWS, partition::of_region).name;
+        let run = RunFacts { id: AFTER_RUN, started: AFTER_RUN, partition };
         let scope = Scope { inputs: &prepared.inputs, steps: &steps, item: None, run };
         let with = inject.with.eval(&scope).map_err(|e| {
             Failure::new(Exit::Invalid, format!("the experiment cannot be evaluated: {e}"))
@@ -54,7 +58,7 @@ impl ExportFis {
         }
         let text = serde_json::to_string_pretty(&template)
             .map_err(|e| Failure::new(Exit::Internal, e.to_string()))?;
-        context.print(&(text + "\n"))?;
+        context.print_json(&(text + "\n"))?;
         Ok(Exit::Ok)
     }
 }

@@ -7,10 +7,14 @@ use clap::Args;
 
 use crate::conduct;
 
-use super::{super::inputs::Inputs, Context, Exit, Failure, run::print};
+use super::{
+    super::{inputs::Inputs, trusted::Trust},
+    Context, Exit, Failure,
+    run::print,
+};
 
 #[derive(Args, Debug)]
-pub struct Halt {
+pub(super) struct Halt {
     /// Run id of the drill, a unique prefix of it, or `last`
     #[arg(default_value = "last")]
     run: String,
@@ -23,14 +27,23 @@ pub struct Halt {
     wait: u64,
     #[command(flatten)]
     inputs: Inputs,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 impl Halt {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let Self { run, safety_lever, wait, inputs } = self;
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let Self { run, safety_lever, wait, inputs, trust } = self;
         let (wait, inputs) = (Duration::from_secs(wait), inputs.inputs);
         let halt = conduct::Halt { safety_lever, wait, inputs };
-        let Some(scored) = conduct::halt(context, &run, halt).await? else { return Ok(Exit::Ok) };
+        let halted = match conduct::halt(context, &run, halt.clone()).await {
+            Err(failure) => {
+                trust.settle(context, &run, failure)?;
+                conduct::halt(context, &run, halt).await
+            }
+            halted => halted,
+        };
+        let Some(scored) = halted? else { return Ok(Exit::Ok) };
         print(context, &scored)?;
         Ok(scored.exit)
     }

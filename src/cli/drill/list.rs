@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    conduct::read,
+    conduct::{Cards, read},
     drill::{
         self, Simulation,
         formats::{self, Job},
@@ -16,14 +16,14 @@ use crate::{
         schedule,
         score::Scorecard,
     },
-    journal::RunDir,
     report::{self, look},
+    text::{argument, is_hidden},
 };
 
 use super::{Context, Exit, Failure};
 
 #[derive(Args, Debug)]
-pub struct Where {
+pub(super) struct Where {
     /// Simulations, or folders of them
     #[arg(default_value = "simulations", value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -58,28 +58,31 @@ fn found(path: &Path) -> Result<Found, Failure> {
     let file = path.display().to_string();
     let text = read(path)?;
     match drill::parse(&text) {
-        (Some(simulation), problems) if !problems.iter().any(|one| one.is_error()) => {
+        (Some(simulation), problems)
+            if !problems.iter().any(crate::playbook::diagnostic::Diagnostic::is_error) =>
+        {
             Ok(Found { file, simulation })
         }
         _ => Err(Failure::new(Exit::Invalid, format!("{file} is not a valid simulation"))
-            .help(format!("`backburn check {file}` shows why"))),
+            .help(format!("`backburn check {}` shows why", argument(path)))),
     }
 }
 
-/// The scorecards of this home, oldest first.
-pub fn cards(context: &Context) -> Result<Vec<Scorecard>, Failure> {
-    let runs = RunDir::list(context.home())?;
-    Ok(runs.iter().filter_map(|dir| dir.read_json(RunDir::SCORECARD).ok()).collect())
+/// The scorecards of this home that count, oldest first; says which do not.
+fn cards(context: &Context) -> Result<Vec<Scorecard>, Failure> {
+    let cards = Cards::of(context)?;
+    cards.said().iter().for_each(|line| context.say(line));
+    Ok(cards.counted)
 }
 
 #[derive(Args, Debug)]
-pub struct List {
+pub(super) struct List {
     #[command(flatten)]
     at: Where,
 }
 
 impl List {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (found, past) = (self.at.read()?, histories(cards(context)?));
         let rows: Vec<_> = found
             .iter()
@@ -118,13 +121,13 @@ impl List {
 }
 
 #[derive(Args, Debug)]
-pub struct HistoryOf {
+pub(super) struct HistoryOf {
     /// Only this simulation
     simulation: Option<String>,
 }
 
 impl HistoryOf {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut past = histories(cards(context)?);
         if let Some(wanted) = &self.simulation {
             past.retain(|one| one.simulation == *wanted);
@@ -135,13 +138,13 @@ impl HistoryOf {
 }
 
 #[derive(Args, Debug)]
-pub struct Due {
+pub(super) struct Due {
     #[command(flatten)]
     at: Where,
 }
 
 impl Due {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (found, past, now) = (self.at.read()?, histories(cards(context)?), Timestamp::now());
         let mut rows = Vec::new();
         for Found { file, simulation } in &found {
@@ -167,7 +170,11 @@ impl Due {
                         Some(since) => format!("due since {since}"),
                         None => "never drilled".into(),
                     };
-                    vec![text("simulation"), since, format!("backburn drill run {}", text("file"))]
+                    vec![
+                        text("simulation"),
+                        since,
+                        format!("backburn drill run {}", argument(&text("file"))),
+                    ]
                 };
                 look::table(&rows.iter().map(row).collect::<Vec<_>>())
             },
@@ -191,7 +198,7 @@ enum Form {
 }
 
 #[derive(Args, Debug)]
-pub struct ScheduleOf {
+pub(super) struct ScheduleOf {
     /// Simulation
     file: PathBuf,
     /// Format of the scheduler
@@ -200,13 +207,21 @@ pub struct ScheduleOf {
 }
 
 impl ScheduleOf {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Found { file, simulation } = found(&self.file)?;
         let invalid = |reason: String| Failure::new(Exit::Invalid, format!("{file}: {reason}"));
         let schedule =
             simulation.schedule.as_ref().ok_or_else(|| invalid("it has no `schedule`".into()))?;
         let schedule = schedule::parse(&schedule.value).map_err(invalid)?;
-        let job = Job { simulation: &simulation.id.value, title: &simulation.title, file: &file };
+        if file.contains(is_hidden) || file.contains("${{") {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{file}: no scheduler can be given a file of this name as it is"),
+            )
+            .help("rename it to letters, digits, dots and dashes"));
+        }
+        let title = look::flow(&simulation.title);
+        let job = Job { simulation: &simulation.id.value, title: &title, file: &file };
         let text = match self.format {
             Form::Cron => formats::cron(&schedule, &job),
             Form::Systemd => formats::systemd(&schedule, &job).map_err(invalid)?,

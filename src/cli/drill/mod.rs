@@ -10,10 +10,10 @@ use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};
 
-pub use run::finish;
+pub(super) use run::finish;
 
 #[derive(Args, Debug)]
-pub struct Drill {
+pub(super) struct Drill {
     #[command(subcommand)]
     command: Command,
 }
@@ -37,7 +37,7 @@ enum Command {
 }
 
 impl Drill {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Run(command) => command.run(context).await,
             Command::Halt(command) => command.run(context).await,

@@ -5,18 +5,19 @@ use std::{io::IsTerminal, path::PathBuf};
 use clap::Args;
 
 use crate::{
-    conduct::{Approvals, Loaded, Planning, Ready, Scored, Sources, read},
+    conduct::{Loaded, Planning, Ready, Scored, Sources, read},
     program::planfile::PlanFile,
     report::{self, scorecard::scorecard},
+    text::argument,
 };
 
 use super::{
-    super::{inputs::Inputs, serve::Serve, sinks::Reports, terminal::line},
+    super::{beforehand::Beforehand, inputs::Inputs, serve::Serve, sinks::Reports, terminal::line},
     Context, Exit, Failure,
 };
 
 #[derive(Args, Debug)]
-pub struct Run {
+pub(super) struct Run {
     /// Simulation
     file: PathBuf,
     #[command(flatten)]
@@ -24,9 +25,8 @@ pub struct Run {
     /// Maximum number of steps that run concurrently
     #[arg(long, default_value_t = 32, value_name = "N")]
     parallel: usize,
-    /// Approve a step beforehand; `all` approves every one
-    #[arg(long, value_name = "STEP")]
-    approve: Vec<String>,
+    #[command(flatten)]
+    beforehand: Beforehand,
     /// Build on what this other run holds; repeatable
     #[arg(long, value_name = "RUN")]
     beside: Vec<String>,
@@ -43,30 +43,31 @@ pub struct Run {
 }
 
 impl Run {
-    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let name = self.file.display().to_string();
         let page = self.serve.bind().await?;
         let text = read(&self.file)?;
         let sources = Sources::Beside(&self.file);
-        let loaded = Loaded::text(context, &name, text.clone(), sources, &self.inputs.inputs);
+        let given = &self.inputs.inputs;
+        let loaded = Loaded::confided(context, &name, text.clone(), sources, given).await;
         let loaded = self.reports.loaded(context, "drill", &self.file, &text, loaded)?;
         if loaded.outline.is_none() {
             return Err(Failure::new(
                 Exit::Usage,
                 format!("{name} is a playbook, not a simulation"),
             )
-            .help(format!("`backburn run {name}` runs it")));
+            .help(format!("`backburn run {}` runs it", argument(&self.file))));
         }
         let (no_probe, beside) = (self.no_probe, self.beside.clone());
         let planning = Planning { drill: true, no_probe, beside, ..Planning::default() };
         let plan = loaded.plan(context, planning).await?;
-        context.say(&report::plan::plan(&plan.plan, &context.err));
+        context.show(&report::plan::plan(&plan.plan, &context.err));
         if let Err(refused) = plan.refused() {
             self.reports.plan(context, "drill", &name, &plan.prepared, &plan.plan)?;
             return Err(refused);
         }
         self.confirm(context, &plan.plan)?;
-        let approvals = Approvals { steps: self.approve.clone(), wait: self.serve.is_asked() };
+        let approvals = self.beforehand.approvals(self.serve.is_asked());
         let run = plan.begin(context, approvals).await?;
         let (id, prepared) = (run.dir().id().to_owned(), run.prepared.clone());
         let live = page.map(|page| page.start(context, run.dir()));
@@ -118,14 +119,24 @@ impl Run {
 }
 
 /// Runs a drill to its end, gives everything back, and prints its scorecard.
-pub async fn finish(context: &Context, run: Ready, parallel: usize) -> Result<Exit, Failure> {
+pub(crate) async fn finish(
+    context: &Context,
+    run: Ready,
+    parallel: usize,
+) -> Result<Exit, Failure> {
     let scored = run.drill(context, parallel).await?;
+    if scored.exit == Exit::Interrupted {
+        context.say(&format!(
+            "drill {} was stopped and has given everything back; a new one starts from its beginning",
+            scored.dir.id()
+        ));
+    }
     print(context, &scored)?;
     scored.stock?;
     Ok(scored.exit)
 }
 
-pub fn print(context: &Context, scored: &Scored) -> Result<(), Failure> {
+pub(super) fn print(context: &Context, scored: &Scored) -> Result<(), Failure> {
     let place = scored.dir.path().display().to_string();
     context.data(|look| scorecard(&scored.card, &place, look), &scored.card)
 }

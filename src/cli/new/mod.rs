@@ -10,13 +10,14 @@ const PLAYBOOK: &str = include_str!("playbook.yaml");
 const SIMULATION: &str = include_str!("simulation.yaml");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub(super) enum Kind {
     Playbook,
     Simulation,
 }
 
 #[derive(Args, Debug)]
-pub struct New {
+pub(super) struct New {
+    /// What to write
     kind: Kind,
     /// Lower-case words with dashes [default: my-playbook or my-simulation]
     id: Option<String>,
@@ -26,7 +27,7 @@ pub struct New {
 }
 
 impl New {
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (text, default) = match self.kind {
             Kind::Playbook => (PLAYBOOK, "my-playbook"),
             Kind::Simulation => (SIMULATION, "my-simulation"),
@@ -47,7 +48,7 @@ impl New {
         // Somebody's work is never written over.
         let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
         made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Failure::at(&path))?;
-        context.print(&format!("{}\n", path.display()))?;
+        context.print_line(&path.display().to_string())?;
         Ok(Exit::Ok)
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     aws::{
         SERVICES,
-        account::{Account, Lens, Reads, Unread},
+        account::{Account, Lens, Reads, Shown, Unread},
     },
     lab::{LabError, front},
 };
@@ -23,7 +23,32 @@ pub use names::named;
 
 /// Whether a reader sees every effect of this kind of setting or operation.
 pub fn covers(kind: &str) -> bool {
-    accounts().any(|(_, account)| account.covers.contains(&kind))
+    shown(kind).is_some()
+}
+
+/// Whether a path is one of the places where an account shows this kind of setting or operation.
+pub fn shows(kind: &str, path: &str) -> bool {
+    let mut parts = path.splitn(4, " > ");
+    let (service, collection) = (parts.next(), parts.next());
+    let rest = parts.nth(1).unwrap_or_default();
+    let at = |(within, what): &Shown| {
+        let below = rest.strip_prefix(what).filter(|_| Some(*within) == collection);
+        below.is_some_and(|below| what.is_empty() || below.is_empty() || below.starts_with(" > "))
+    };
+    shown(kind).is_some_and(|(of, places)| Some(of) == service && places.iter().any(at))
+}
+
+/// Whether it is said where an account shows this kind.
+pub fn has_places(kind: &str) -> bool {
+    shown(kind).is_some_and(|(_, places)| !places.is_empty())
+}
+
+/// The service of a kind that is covered, and where its part of an account shows the kind.
+fn shown(kind: &str) -> Option<(&'static str, &'static [Shown])> {
+    accounts().find_map(|(service, account)| {
+        let (_, places) = account.covers.iter().find(|(covered, _)| *covered == kind)?;
+        Some((service, *places))
+    })
 }
 
 fn accounts() -> impl Iterator<Item = (&'static str, &'static Account)> {

@@ -72,7 +72,7 @@ fn things(account: &Value) -> usize {
 
 /// Whether AWS gives it to every new account: the default VPC with its subnets, group and network ACL.
 fn is_given(service: &str, kind: &str, one: &Value) -> bool {
-    let has_no_tags = one["tags"].as_object().is_some_and(|tags| tags.is_empty());
+    let has_no_tags = one["tags"].as_object().is_some_and(serde_json::Map::is_empty);
     has_no_tags
         && match (service, kind) {
             ("ec2", "groups") => one["GroupName"] == "default",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Actions that take and give anything; their own schemas are tested with them.
-fn catalogue() -> Catalogue {
+pub(super) fn catalogue() -> Catalogue {
     let names = [
         "core.assert",
         "drill.guard",
@@ -36,7 +36,7 @@ fn catalogue() -> Catalogue {
             "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "role": {},
             "actions": {}, "targets": {}, "stop-conditions": {}, "resource": {}, "within": {},
             "since": {}, "queue-url": {}, "via": {}, "playbook": {}, "inputs": {}, "experiment": {},
-            "at-most": {}, "recovery-point": {}, "of": {},
+            "at-most": {}, "recovery-point": {}, "of": {}, "empty-target-resolution-mode": {},
         } })
         .into(),
         outputs: any().into(),

@@ -2,3 +2,4 @@
 
 mod lowering;
 mod scoring;
+mod template;

@@ -138,6 +138,7 @@ fn each_thing_that_goes_wrong_has_its_outcome() {
     for (word, wanted) in [
         ("late", Outcome::Late),
         ("missed", Outcome::Missed),
+        ("cut-off", Outcome::CutOff),
         ("wrong-resource", Outcome::WrongResource),
         ("plumbing-only", Outcome::PlumbingOnly),
     ] {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    engine::{CallError, Class, Event},
-    journal::{Change, Kept, Record},
+    engine::{CallError, Class, Event, Exposure},
+    journal::{Change, Kept, Record, is_marked},
 };
 
 use super::{AnySetting, Live, Place, Step, StepError, World, live::unfit};
@@ -20,11 +20,24 @@ impl<C: World> Live<C> {
         value: Value,
         until: Option<Value>,
     ) -> Result<Value, StepError> {
+        self.set_planned(step, place, setting, value, until, false).await
+    }
+
+    /// The plan shows a `shared` change in one of the steps that share it, which need not be this one.
+    pub(super) async fn set_planned(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        value: Value,
+        until: Option<Value>,
+        shared: bool,
+    ) -> Result<Value, StepError> {
         match self.kept(place) {
-            None => self.fresh(step, place, setting, value, until).await,
+            None => self.fresh(step, place, setting, value, until, shared).await,
             // It already was so when the step first came here.
             Some(Kept::Read(kept)) => {
-                self.note_exposure(place, false);
+                self.note_exposure(step, place, false);
                 Ok(kept)
             }
             Some(Kept::Change(change)) => {
@@ -41,22 +54,66 @@ impl<C: World> Live<C> {
         setting: &dyn AnySetting<C>,
         value: Value,
         until: Option<Value>,
+        shared: bool,
     ) -> Result<Value, StepError> {
         self.check()?;
         let before = setting.read(&step.world).await?;
         if setting.agrees(&value, &before) {
             self.run.events.send(Event::AlreadySo { step: step.id().into(), place: place.clone() });
             self.journal_read(step, place.clone(), &before).await?;
-            self.note_exposure(place, false);
+            self.note_exposure(step, place, false);
             return Ok(before);
         }
+        self.still_ours(step, place, setting, &before)?;
         let agrees = |planned: &Value, now: &Value| {
             let hidden = self.run.journal.redact(now.clone());
             setting.agrees(planned, now) || setting.agrees(planned, &hidden)
         };
-        self.run.expected.allows_change(step.id(), place, &before, &value, agrees)?;
+        let expected = &self.run.expected;
+        let planned = if shared { expected.planner(step.id(), place) } else { step.id() };
+        expected.allows_change(planned, place, &before, &value, agrees)?;
         self.allowed(step, place, &setting.touches(&before)).await?;
         self.act(step, place, setting, before, value, until).await
+    }
+
+    /// After an exposed state only its own end may follow. A plan cannot hold that: it names what the run
+    /// builds by placeholders, which every value fits. Someone who has set it since has taken it over.
+    fn still_ours(
+        &self,
+        step: &Step<C>,
+        place: &Place,
+        setting: &dyn AnySetting<C>,
+        now: &Value,
+    ) -> Result<(), StepError> {
+        let ledger = self.ledger();
+        let here = step.world.scope();
+        let earlier = ledger.places.iter().filter_map(|(one, kept)| match kept {
+            // One of the same name in another Region is another thing.
+            Kept::Change(change)
+                if one.kind == place.kind
+                    && one.target == place.target
+                    && (&change.scope.account, &change.scope.region)
+                        == (&here.account, &here.region) =>
+            {
+                (one.nth < place.nth).then_some((one.nth, change))
+            }
+            _ => None,
+        });
+        let Some((_, opened)) = earlier.max_by_key(|(nth, _)| *nth) else { return Ok(()) };
+        let by = self.run.journal.redactor();
+        let Some(until) = opened.until.clone().map(|until| by.reveal(until)) else {
+            return Ok(());
+        };
+        let ours = by.reveal(opened.ours().clone());
+        if setting.agrees(&ours, now)
+            || setting.agrees(&until, now)
+            || setting.halfway(&ours, &until, now)
+            || by.is_same(&ours, now)
+        {
+            return Ok(());
+        }
+        let (before, after, now) = (by.show(ours), by.show(until), by.show(now.clone()));
+        Err(StepError::Drift { place: place.clone(), before, after, now })
     }
 
     /// The place is in the journal: its change was made, or was about to be.
@@ -76,19 +133,21 @@ impl<C: World> Live<C> {
                 now.account, now.region, then.account, then.region
             )));
         }
-        // A journal holds no secret, so its value is compared with the redacted form of ours.
-        let hide = |value: &Value| self.run.journal.redact(value.clone());
-        let (shown, kept) = (hide(&value), hide(&change.after));
-        if shown != kept && !setting.agrees(&shown, &kept) && !setting.agrees(&kept, &shown) {
-            let after = change.after;
+        let by = self.run.journal.redactor();
+        let kept = &change.after;
+        if !by.is_same(kept, &value)
+            && !setting.agrees(&value, kept)
+            && !setting.agrees(kept, &value)
+        {
+            let (shown, after) = (by.show(value), by.show(change.after));
             return Err(StepError::Replay(format!(
                 "at {place} the step now sets {shown}, the journal has {after}"
             )));
         }
         if let (Some(outcome), false) = (&change.outcome, change.closed) {
-            self.note_exposure(place, until.is_some());
-            let secret = *outcome == shown && *outcome != value;
-            return Ok(if secret { value } else { outcome.clone() });
+            self.note_exposure(step, place, until.is_some());
+            let hides_it = is_marked(outcome) && by.is_same(outcome, &value);
+            return Ok(if hides_it { value } else { outcome.clone() });
         }
         self.check()?;
         let now = read_settled(&step.world, setting, &change).await?;
@@ -99,7 +158,7 @@ impl<C: World> Live<C> {
         // Where recovery ended the exposed state before it had done its work, it is made again.
         let ended = ended.filter(|_| closed).is_some_and(|ended| setting.agrees(&ended, &now));
         if ended
-            || hide(&before) == hide(&now)
+            || by.is_same(&before, &now)
             || setting.agrees(&before, &now)
             || setting.halfway(&before, &value, &now)
         {
@@ -110,6 +169,7 @@ impl<C: World> Live<C> {
             }
             return self.act(step, place, setting, before, value, until).await;
         }
+        let (before, after, now) = (by.show(before), by.show(after), by.show(now));
         Err(StepError::Drift { place: place.clone(), before, after, now })
     }
 
@@ -123,6 +183,11 @@ impl<C: World> Live<C> {
         until: Option<Value>,
     ) -> Result<Value, StepError> {
         let exposes = until.is_some();
+        if exposes {
+            // The reads before this may have taken long, and nothing is opened once a stop was asked for.
+            self.check()?;
+        }
+        let ends = self.exposed().contains_key(&exposure(step, place));
         self.append(Record::Intent {
             step: step.id().into(),
             place: place.clone(),
@@ -135,8 +200,14 @@ impl<C: World> Live<C> {
         })
         .await?;
         // From here on the state may be exposed, whatever the call answers.
-        self.note_exposure(place, exposes);
-        let now = write_and_read_back(&step.world, place, setting, &before, &after).await?;
+        self.note_exposure(step, place, exposes);
+        let exposure = match (exposes, ends) {
+            (true, _) => Exposure::Opens,
+            (false, true) => Exposure::Ends,
+            (false, false) => Exposure::None,
+        };
+        let write = write_and_read_back(&step.world, place, setting, &before, &after);
+        let now = exposure.scope(write).await?;
         self.outcome(step, place, &before, now, exposes).await
     }
 
@@ -151,7 +222,7 @@ impl<C: World> Live<C> {
         let (id, place) = (step.id().to_owned(), place.clone());
         self.append(Record::Outcome { step: id.clone(), place: place.clone(), after: now.clone() })
             .await?;
-        self.note_exposure(&place, exposes);
+        self.note_exposure(step, &place, exposes);
         self.run.events.send(Event::Changed {
             step: id,
             place,
@@ -161,14 +232,19 @@ impl<C: World> Live<C> {
         Ok(now)
     }
 
-    fn note_exposure(&self, place: &Place, exposes: bool) {
-        let key = (place.kind.clone(), place.target.clone());
+    fn note_exposure(&self, step: &Step<C>, place: &Place, exposes: bool) {
+        let key = exposure(step, place);
         if exposes {
             self.exposed().insert(key, place.clone());
         } else {
             self.exposed().remove(&key);
         }
     }
+}
+
+/// What identifies an exposed state within a step: Region, kind and target.
+fn exposure<C: World>(step: &Step<C>, place: &Place) -> (String, String, String) {
+    (step.world.scope().region.clone(), place.kind.clone(), place.target.clone())
 }
 
 /// So often the old value is read before it is trusted, however long each answer takes.

@@ -15,23 +15,31 @@ use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    engine::{Answer, Event, Events, Human, plan::Expected, unit::Policy},
+    engine::{Answer, Event, Events, Human, Reply, plan::Expected, unit::Policy},
     journal::{Journal, Kept, REDACTED, Record, RunDir, StepLedger},
 };
 
-use super::{Place, Question, Registry, Step, StepError, Touch, Verdict, World};
+use super::{Ledgers, Place, Question, Registry, Step, StepError, Touch, Verdict, World};
 
 /// What every step of one run shares.
 pub struct Run<C: World> {
+    /// The ULID of the run.
     pub id: String,
+    /// The account.
     pub world: C,
+    /// Where intents and outcomes go, before and after each call.
     pub journal: Journal,
+    /// The directory of the run.
     pub dir: RunDir,
+    /// The kinds that may be met.
     pub registry: Arc<Registry<C>>,
+    /// Whom to tell.
     pub events: Events,
     /// True once no new call may start.
     pub stop: watch::Receiver<bool>,
+    /// What was planned, compared before each change.
     pub expected: Expected,
+    /// Who answers questions.
     pub human: Arc<dyn Human>,
 }
 
@@ -44,20 +52,30 @@ impl<C: World> Run<C> {
     }
 }
 
+type Exposure = (String, String, String);
+
 /// One step's live state.
-pub struct Live<C: World> {
+pub(crate) struct Live<C: World> {
     pub(super) run: Arc<Run<C>>,
     pub(super) ledger: Arc<Mutex<StepLedger>>,
+    /// Of all steps: what they share is in the ledger of one of them.
+    pub(super) ledgers: Arc<Ledgers>,
     deadline: Option<(Instant, Duration)>,
     owner: Option<String>,
-    /// Exposed states that must still be closed, by kind and target.
-    pub(super) open: Mutex<HashMap<(String, String), Place>>,
+    /// Exposed states that must still be closed, by Region, kind and target.
+    pub(super) open: Mutex<HashMap<Exposure, Place>>,
 }
 
 impl<C: World> Live<C> {
-    pub(crate) fn new(run: Arc<Run<C>>, ledger: Arc<Mutex<StepLedger>>, policy: &Policy) -> Self {
+    pub(crate) fn new(
+        run: Arc<Run<C>>,
+        ledgers: Arc<Ledgers>,
+        ledger: Arc<Mutex<StepLedger>>,
+        policy: &Policy,
+    ) -> Self {
         let deadline = policy.timeout.map(|timeout| (Instant::now() + timeout, timeout));
-        Self { run, ledger, deadline, owner: policy.owner.clone(), open: Mutex::default() }
+        let owner = policy.owner.clone();
+        Self { run, ledger, ledgers, deadline, owner, open: Mutex::default() }
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, StepLedger> {
@@ -65,10 +83,13 @@ impl<C: World> Live<C> {
     }
 
     pub(super) fn kept(&self, place: &Place) -> Option<Kept> {
-        self.ledger().places.get(place).cloned()
+        let mut kept = self.ledger().places.get(place).cloned()?;
+        // What the step makes of its inputs is known only now.
+        kept.reveal(self.run.journal.redactor());
+        Some(kept)
     }
 
-    pub(super) fn exposed(&self) -> MutexGuard<'_, HashMap<(String, String), Place>> {
+    pub(super) fn exposed(&self) -> MutexGuard<'_, HashMap<Exposure, Place>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +146,7 @@ impl<C: World> Live<C> {
     pub(crate) fn replayed_read(&self, place: &Place) -> Result<Option<Value>, StepError> {
         match self.kept(place) {
             None => Ok(None),
-            Some(Kept::Read(value)) => Ok(Some(value)),
+            Some(Kept::Read(value)) => Ok(Some(self.run.journal.redactor().reveal_or_show(value))),
             Some(other) => Err(unfit(place, "a read", &other)),
         }
     }
@@ -234,6 +255,8 @@ impl<C: World> Live<C> {
         if let Some(Kept::Answer { yes: true }) = self.kept(&place) {
             return Ok(());
         }
+        let failures = self.ledger().failures;
+        let question = question.identified(&self.run.id, &place, failures);
         self.check()?;
         self.run.events.send(Event::Asking { step: step.id().into() });
         let answer = match self.heard(&question).await {
@@ -243,27 +266,32 @@ impl<C: World> Live<C> {
                 return Err(error);
             }
         };
-        let (yes, by, reason, at, via) = match answer {
-            Answer::Yes { by, reason, at, via } => (true, by, reason, at, via),
-            Answer::No { by, reason, at, via } => (false, by, reason, at, via),
+        let (yes, Reply { by, who, reason, at, via }) = match answer {
+            Answer::Yes(reply) => (true, reply),
+            Answer::No(reply) => (false, reply),
             Answer::Unreachable(how) => {
                 self.run.events.send(Event::Answered { step: step.id().into(), yes: false });
-                return Err(StepError::Waiting(format!("{} ({how})", question.text)));
+                // A question may have several lines, and an error is a sentence.
+                let asked = question.text.split_whitespace().collect::<Vec<_>>().join(" ");
+                return Err(StepError::Waiting(format!("{asked} ({how})")));
             }
         };
         self.run.events.send(Event::Answered { step: step.id().into(), yes });
         self.append(Record::Answer {
             step: step.id().into(),
             place,
-            question: question.text,
-            role: question.role,
+            question: question.text.clone(),
+            role: question.role.clone(),
+            asked: question.id.clone(),
             by: by.clone(),
+            who,
             at,
             via,
             yes,
             reason: reason.clone(),
         })
         .await?;
+        self.run.human.settled(&question);
         if yes { Ok(()) } else { Err(StepError::Declined { by, reason }) }
     }
 

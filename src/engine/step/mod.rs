@@ -1,11 +1,14 @@
 //! The step handle: what an action's one body calls, in plan and in run alike. Owns the handle and
 //! the places of its calls; `planned` and `live` hold what each mode does.
 
+#![warn(missing_docs)]
+
 mod change;
 mod live;
 mod operation;
 mod places;
 mod planned;
+mod shared;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -13,10 +16,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use change::{read_settled, write_and_read_back};
-pub use live::{Live, Run};
+pub(super) use live::Live;
+pub use live::Run;
 pub(crate) use operation::{find, token};
 pub(crate) use places::Places;
-pub use planned::{Overlay, Planned, Reads};
+pub(crate) use planned::{Overlay, Planned, Reads};
+pub(crate) use shared::Ledgers;
 
 use super::{
     AnySetting, CallError, Fact, Operation, Place, Question, Registry, Scope, Setting, StepError,
@@ -84,11 +89,24 @@ impl<C: World> Step<C> {
         &self.shared.run
     }
 
+    /// The account, for what an action computes of it. Calls go through the other methods.
     pub fn world(&self) -> &C {
         &self.world
     }
 
-    /// The next place of a call. A journal holds no secret, so neither does a place.
+    /// The next place of what is read or changed. The journal must name it, as it is.
+    fn target(&self, kind: &'static str, target: &str) -> Result<Place, StepError> {
+        if let Mode::Run(mode) = &self.shared.mode
+            && mode.run.journal.redactor().hidden().is_in(target)
+        {
+            return Err(StepError::Refused(format!(
+                "a sensitive value is in the name of a `{kind}`, which the journal must have, so that the change can be given back; names and ids of resources are no secrets: take `sensitive` off that input"
+            )));
+        }
+        Ok(self.shared.places.next(kind, target))
+    }
+
+    /// The next place of a call whose name is a text for people.
     fn place(&self, kind: &'static str, target: &str) -> Place {
         let target = match &self.shared.mode {
             Mode::Plan(_) => target.into(),
@@ -97,6 +115,7 @@ impl<C: World> Step<C> {
         self.shared.places.next(kind, &target)
     }
 
+    /// Whether this is a plan: nothing is written, and what AWS will assign is not known.
     pub fn planning(&self) -> bool {
         matches!(self.shared.mode, Mode::Plan(_))
     }
@@ -114,7 +133,7 @@ impl<C: World> Step<C> {
     /// Reads a fact that the body decides by. Journaled, so that a resumed body takes the same
     /// path; in a plan, settings that earlier steps would change read as they would then be.
     pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {
-        let place = self.place(F::KIND, &fact.target());
+        let place = self.target(F::KIND, &fact.target())?;
         let value = match &self.shared.mode {
             Mode::Plan(mode) => {
                 let read = async { self.fresh(fact).await.map(|value| json(&value)) };
@@ -143,6 +162,30 @@ impl<C: World> Step<C> {
         at_work(F::KIND, &[F::READS], fact.read(&self.world)).await
     }
 
+    /// Journals what the body found out by other means than a read and decides by, so that a resumed body
+    /// takes the same path. An error is not journaled: the next attempt finds out again.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub async fn decide<T, F>(&self, what: &str, find: F) -> Result<T, StepError>
+    where
+        T: serde::Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, StepError>> + Send,
+    {
+        let place = self.place("core.decision", what);
+        match &self.shared.mode {
+            Mode::Plan(_) => find.await,
+            Mode::Run(mode) => match mode.replayed_read(&place)? {
+                Some(value) => decode(&place, value),
+                None => {
+                    let found = find.await?;
+                    mode.journal_read(self, place, &json(&found)).await?;
+                    Ok(found)
+                }
+            },
+        }
+    }
+
     /// Makes a setting `value` and returns it as read back. In a plan: remembers the change. When
     /// it already is so, nothing is written and release has nothing to give back.
     pub async fn set<S: Setting<C>>(
@@ -164,13 +207,30 @@ impl<C: World> Step<C> {
         self.set_typed(setting, value, Some(json(&until))).await
     }
 
+    /// Like [`Step::set`], for scaffolding that several steps of a run use: the first that comes makes
+    /// it, the others wait for that and use it, and release keeps it until the last of them is given back.
+    /// All of them ask for the same value.
+    pub async fn share<S: Setting<C>>(
+        &self,
+        setting: S,
+        value: S::Value,
+    ) -> Result<S::Value, StepError> {
+        let place = self.target(S::KIND, &setting.target())?;
+        let setting: Box<dyn AnySetting<C>> = Box::new(Erased(setting));
+        let got = match &self.shared.mode {
+            Mode::Plan(mode) => mode.set(self, &place, &*setting, json(&value), None).await?,
+            Mode::Run(mode) => mode.share(self, &place, &*setting, json(&value)).await?,
+        };
+        decode(&place, got)
+    }
+
     async fn set_typed<S: Setting<C>>(
         &self,
         setting: S,
         value: S::Value,
         until: Option<Value>,
     ) -> Result<S::Value, StepError> {
-        let place = self.place(S::KIND, &setting.target());
+        let place = self.target(S::KIND, &setting.target())?;
         let setting: Box<dyn AnySetting<C>> = Box::new(Erased(setting));
         let got = match &self.shared.mode {
             Mode::Plan(mode) => mode.set(self, &place, &*setting, json(&value), until).await?,
@@ -209,7 +269,7 @@ impl<C: World> Step<C> {
     /// Starts an operation and awaits its output; one that an interrupted run had started is
     /// found and awaited instead. In a plan: remembers that it would start.
     pub async fn start<O: Operation<C>>(&self, operation: O) -> Result<O::Output, StepError> {
-        let place = self.place(O::KIND, &operation.target());
+        let place = self.target(O::KIND, &operation.target())?;
         match &self.shared.mode {
             Mode::Plan(mode) => {
                 let things = touched(&operation);

@@ -16,6 +16,9 @@ use crate::{
 
 use super::{Live, Place, Step, World, decode, live::unfit};
 
+/// So long a start is repeated that the world is too busy for, unless the step's timeout is shorter.
+const BUSY: Duration = Duration::from_hours(6);
+
 async fn found<C: World, O: Operation<C>>(
     operation: &O,
     world: &C,
@@ -36,11 +39,14 @@ impl<C: World> Live<C> {
             Some(Kept::Operation(kept)) => kept.failed,
             _ => 0,
         };
+        // What another user's journal names may be anybody's.
+        let claimed = matches!(&kept, Some(Kept::Operation(kept)) if kept.claimed);
         let token = token(&self.run.id, step.id(), place, failed);
         let job = match kept {
             None => {
                 self.check()?;
-                self.run.expected.allows_operation(step.id(), place)?;
+                let shown = self.run.journal.redact(json(operation));
+                self.run.expected.allows_operation(step.id(), place, &shown)?;
                 self.allowed(step, place, &touched(operation)).await?;
                 self.append(Record::OperationIntent {
                     step: step.id().into(),
@@ -54,7 +60,10 @@ impl<C: World> Live<C> {
                 self.launch(step, place, operation, &token).await?
             }
             Some(Kept::Operation(kept)) => match (kept.output, kept.job) {
-                (Some(output), _) => return decode(place, output),
+                (Some(output), _) => {
+                    let output = self.run.journal.redactor().reveal_or_show(output);
+                    return decode(place, output);
+                }
                 (None, Some(job)) => job,
                 (None, None) => {
                     self.check()?;
@@ -70,6 +79,9 @@ impl<C: World> Live<C> {
             },
             Some(other) => return Err(unfit(place, "an operation", &other)),
         };
+        if !claimed {
+            step.world.made(operation.made(&job)).await;
+        }
         self.run.events.send(Event::OperationStarted {
             step: step.id().into(),
             place: place.clone(),
@@ -85,8 +97,32 @@ impl<C: World> Live<C> {
         operation: &O,
         token: &Token,
     ) -> Result<String, StepError> {
-        let start = operation.start(&step.world, token);
-        match at_work(O::KIND, &[O::USES], start).await {
+        let begun = Instant::now();
+        let longest = step.world.patience().poll;
+        let mut pause = step.world.patience().first.min(longest);
+        let made = loop {
+            let start = operation.start(&step.world, token);
+            match at_work(O::KIND, &[O::USES], start).await {
+                // Nothing was started. Other jobs have to end first, which may take hours: so long a stop
+                // and the step's timeout still end the wait.
+                Err(e) if e.class == Class::Throttled && begun.elapsed() < BUSY => {
+                    self.run.events.send(Event::OperationProgress {
+                        step: step.id().into(),
+                        place: place.clone(),
+                        percent: None,
+                        note: format!("waits until it can start: {e}"),
+                    });
+                    self.sleep(pause).await?;
+                    pause = (pause * 2).min(longest);
+                    let begun = find(&step.world, || found(operation, &step.world, token)).await?;
+                    if let Some(job) = begun {
+                        break Ok(job);
+                    }
+                }
+                made => break made,
+            }
+        };
+        match made {
             Ok(job) => self.started(step, place, job).await,
             // No answer: it may still have started.
             Err(e) if e.class == Class::Unreachable => {

@@ -11,7 +11,7 @@ use super::Place;
 pub(crate) struct Places(Mutex<HashMap<(&'static str, String), u32>>);
 
 impl Places {
-    pub fn next(&self, kind: &'static str, target: &str) -> Place {
+    pub(crate) fn next(&self, kind: &'static str, target: &str) -> Place {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = seen.entry((kind, target.to_owned())).or_default();
         let place = Place { kind: kind.into(), target: target.into(), nth: *count };

@@ -42,7 +42,7 @@ impl Reads {
 
 /// Values that planned changes would have left, by scope, kind and target, over those of the world.
 #[derive(Default)]
-pub struct Overlay {
+pub(crate) struct Overlay {
     changes: Mutex<HashMap<(Scope, String, String), Value>>,
     reads: Arc<Reads>,
 }
@@ -54,7 +54,7 @@ impl Overlay {
 }
 
 /// One step's share of a plan.
-pub struct Planned {
+pub(crate) struct Planned {
     overlay: Arc<Overlay>,
     step: Arc<Mutex<PlannedStep>>,
 }

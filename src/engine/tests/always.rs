@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{
-        Answer, Human, Question, plan,
+        Answer, Approvers, Human, Question, Reply, plan,
         plan::PlanState,
         unit::{Approval, OnFailure, Policy, Unit},
     },
@@ -113,15 +113,14 @@ struct Yes;
 
 impl Human for Yes {
     fn ask<'a>(&'a self, _: &'a Question) -> futures::future::BoxFuture<'a, Answer> {
-        Box::pin(async {
-            Answer::Yes { by: "lead".into(), reason: "because".into(), at: None, via: None }
-        })
+        Box::pin(async { Answer::Yes(Reply::default()) })
     }
 }
 
 #[test]
 fn a_question_without_an_answer_is_no_end() {
-    let approval = Some(Approval { role: None, reason: "may it?".into() });
+    let approval =
+        Some(Approval { role: None, reason: "may it?".into(), rule: Approvers::default() });
     let asks = Policy { approval, on_failure: OnFailure::Continue, ..Policy::default() };
     let script = Script { acts: vec![set("x", 1)], ..Script::default() };
     let mut stage = Stage::new(vec![

@@ -5,7 +5,7 @@ use crate::engine::{
     release::is_left_over,
     unit::{OnFailure, Policy, Unit},
 };
-use crate::journal::RunStatus;
+use crate::journal::{Released, RunStatus};
 
 use super::{
     harness::{Cut, Stage},
@@ -52,7 +52,7 @@ fn everything() -> Vec<Unit<Memory>> {
     ]
 }
 
-pub fn start(stage: &Stage) {
+pub(super) fn start(stage: &Stage) {
     stage.world.poke(|state| {
         state.gates.insert("door".into(), "wide".into());
         state.cells.extend(["shared", "slow", "slow-2", "partly"].map(|cell| (cell.into(), 0)));
@@ -60,7 +60,7 @@ pub fn start(stage: &Stage) {
 }
 
 /// Without the ids and numbers that the world gives.
-pub fn plain(mut state: State) -> State {
+pub(super) fn plain(mut state: State) -> State {
     for thing in state.things.values_mut() {
         thing.id = None;
     }
@@ -81,7 +81,7 @@ fn both(stage: &mut Stage, whole: &Stage, before: &State, what: &str) {
     gives_back(stage, before, what);
 }
 
-pub fn gives_back(stage: &mut Stage, before: &State, what: &str) {
+pub(super) fn gives_back(stage: &mut Stage, before: &State, what: &str) {
     let began = !stage.records().is_empty();
     let items = stage.release();
     assert!(!items.iter().any(is_left_over), "{what}: {items:#?}");
@@ -94,7 +94,7 @@ pub fn gives_back(stage: &mut Stage, before: &State, what: &str) {
     }
 }
 
-pub fn leaves_nothing(stage: &mut Stage, before: &State, what: &str) {
+pub(super) fn leaves_nothing(stage: &mut Stage, before: &State, what: &str) {
     let items = stage.discard();
     assert!(!items.iter().any(is_left_over), "{what}: {items:#?}");
     assert_eq!(plain(stage.world.state()), *before, "{what}");
@@ -190,20 +190,26 @@ fn killed_twice() {
     }
 }
 
-/// What the run set or named by a secret is in its journal only as redacted.
+/// What the run set is in its journal only as a marker, which the resumed run can bring back or cannot.
 #[test]
 fn every_record_with_a_secret() {
+    every_record_hidden_by(None);
+    every_record_hidden_by(Some("salt"));
+}
+
+fn every_record_hidden_by(salt: Option<&'static str>) {
     let stage = || {
-        let acts = vec![set("of 4217", 4217), set("x", 4217), Act::FailOnce, set("x", 5)];
+        let acts = vec![set("y", 421709335864), set("x", 421709335864), Act::FailOnce, set("x", 5)];
         let twice = Policy { attempts: 2, ..Policy::default() };
         let script = Script { acts, ..Script::default() };
         let mut stage = Stage::new(vec![with("a", &[], script, twice)]);
-        stage.secrets = vec!["4217".into()];
+        stage.secrets = vec!["421709335864".into()];
+        stage.salt = salt;
         stage
     };
     let whole = stage();
     assert_eq!(whole.run().status, RunStatus::Succeeded);
-    assert!(!std::fs::read_to_string(whole.path()).unwrap().contains("4217"));
+    assert!(!std::fs::read_to_string(whole.path()).unwrap().contains("421709335864"));
     for cut in 0..whole.records().len() as u64 {
         let mut stage = stage();
         if stage.run_cut(Cut::Record(cut, "")).is_some() {
@@ -219,10 +225,40 @@ fn every_record_with_a_secret() {
 #[test]
 fn a_secret_before_is_not_written_back_as_its_stand_in() {
     let mut stage = Stage::new(vec![unit("a", &[], vec![set("x", 1)])]);
-    stage.secrets = vec!["4217".into()];
-    stage.world.poke(|state| state.cells.extend([("x".into(), 4217)]));
+    stage.secrets = vec!["421709335864".into()];
+    stage.world.poke(|state| state.cells.extend([("x".into(), 421709335864)]));
     stage.run();
     let items = stage.release();
     assert!(is_left_over(&items[0]));
     assert_eq!(stage.world.state().cells["x"], 1);
+}
+
+/// Whoever has the secret and the run's salt gives back what was there; nobody else takes it for something
+/// else.
+#[test]
+fn a_secret_before_comes_back_for_who_has_it() {
+    let mut stage = Stage::new(vec![unit("a", &[], vec![set("x", 1)])]);
+    (stage.secrets, stage.salt) = (vec!["421709335864".into()], Some("salt"));
+    stage.world.poke(|state| state.cells.extend([("x".into(), 421709335864)]));
+    stage.run();
+    assert!(!std::fs::read_to_string(stage.path()).unwrap().contains("421709335864"));
+    stage.secrets.clear();
+    let items = stage.release();
+    let Released::Failed { error } = &items[0].outcome else { panic!("{items:?}") };
+    assert!(error.contains("give the run's sensitive inputs with `-i`"), "{error}");
+    assert_eq!(stage.world.state().cells["x"], 1);
+    stage.secrets = vec!["421709335864".into()];
+    let items = stage.release();
+    assert_eq!(items[0].outcome, Released::GivenBack);
+    assert_eq!(stage.world.state().cells["x"], 421709335864);
+}
+
+#[test]
+fn a_secret_names_nothing_that_a_run_changes() {
+    let mut stage = Stage::new(vec![unit("a", &[], vec![set("of 421709335864", 1)])]);
+    stage.secrets = vec!["421709335864".into()];
+    let end = stage.run();
+    let (_, error) = &end.walked.failed[0];
+    assert!(error.to_string().contains("names and ids of resources are no secrets"), "{error}");
+    assert_eq!(stage.world.state().cells.get("of 421709335864"), None);
 }

@@ -181,3 +181,40 @@ fn an_operation_of_an_unknown_kind_is_left_over_and_keeps_nothing_else() {
     assert!(error.contains("`mem.gone`") && error.contains("a trace"), "{error}");
     assert_eq!(plain(stage.world.state()), before);
 }
+
+/// Whoever wrote the journal that was taken over may have called an incident a drill, or put in it what somebody else
+/// made.
+#[test]
+fn of_a_run_that_was_taken_over_nothing_that_operations_left_goes() {
+    let (mut stage, before) = whole();
+    stage.append(Record::Adopted { by: "me".into() });
+    let litter = stage.world.state().litter;
+    let items = stage.discard();
+    let kept = items.iter().filter(|item| match &item.outcome {
+        Released::Retained { what } => what.contains("only another user's journal"),
+        _ => false,
+    });
+    assert!(kept.count() >= 5, "{items:#?}");
+    let state = stage.world.state();
+    assert_eq!(state.litter, litter);
+    assert_eq!(plain(state).cells, before.cells, "its changes are given back");
+}
+
+/// Of a job that only another user's journal names, the belts must not believe that the run made it.
+#[test]
+fn a_job_of_somebody_elses_journal_is_not_taken_for_the_runs_own() {
+    for adopted in [false, true] {
+        let mut stage = Stage::new(vec![unit("a", &[], vec![start("job")])]);
+        // The start of run, step and operation, and the job.
+        assert!(stage.run_cut(Cut::Record(4, "{")).is_none());
+        let started = |record: &Record| matches!(record, Record::OperationStarted { .. });
+        assert!(stage.records().last().is_some_and(started));
+        if adopted {
+            stage.append(Record::Adopted { by: "me".into() });
+        }
+        stage.world.told_made();
+        assert_eq!(stage.resume().status, RunStatus::Succeeded);
+        let made = stage.world.told_made();
+        assert_eq!(made.is_empty(), adopted, "{made:?}");
+    }
+}

@@ -3,8 +3,13 @@
 
 use std::time::Duration;
 
-use crate::engine::{Class, StepError, release::is_left_over, unit::Policy};
-use crate::journal::{RunStatus, StepState};
+use crate::engine::{
+    Class, StepError,
+    foresee::{Foreseen, foresee},
+    release::{Request, is_left_over},
+    unit::Policy,
+};
+use crate::journal::{Redactor, RunStatus, StepState};
 
 use super::{
     harness::{Cut, Stage},
@@ -39,6 +44,23 @@ fn a_failed_step_a_panic_and_a_forgotten_close() {
         assert!(!stage.release().iter().any(is_left_over));
         door_is(&stage, "wide");
     }
+}
+
+/// What is open in one Region says nothing of what has its name in another: neither whose that is, nor that it is shut.
+#[test]
+fn a_thing_of_the_same_name_in_another_region_is_another() {
+    let mut stage = stage(vec![Act::ExposeBeside("door".into())]);
+    let there = || "door in us-east-1".to_owned();
+    stage.world.poke(|state| drop(state.gates.insert(there(), "ajar".into())));
+    let end = stage.run();
+    // The step forgot its own: it fails for that, and not for the other one.
+    let StepError::Failed(why) = &end.walked.failed[0].1 else { panic!("{:?}", end.walked.failed) };
+    assert!(!why.contains("us-east-1"), "{why}");
+    assert_eq!(stage.world.state().gates[&there()], "shut");
+    door_is(&stage, "shut");
+    assert!(!stage.release().iter().any(is_left_over));
+    door_is(&stage, "wide");
+    assert_eq!(stage.world.state().gates[&there()], "ajar");
 }
 
 #[test]
@@ -178,5 +200,85 @@ fn two_gates_side_by_side() {
             assert_eq!(killed.world.state(), whole.world.state());
             assert_eq!(killed.outputs(), whole.outputs());
         }
+    }
+}
+
+/// Someone else's value in the window is theirs, also for a run that is taken up again: left alone, told, and a
+/// conflict for release.
+#[test]
+fn a_foreign_value_in_the_window_is_drift_for_resume() {
+    let mut seen = 0;
+    for record in 1..8 {
+        let mut stage = stage(vec![Act::Expose("door".into()), set("after", 1)]);
+        if stage.run_cut(Cut::Record(record, "")).is_some()
+            || door(&stage).as_deref() != Some("open")
+        {
+            continue;
+        }
+        seen += 1;
+        stage.world.poke(|state| drop(state.gates.insert("door".into(), "theirs".into())));
+        let end = stage.resume();
+        let error = &end.walked.failed[0].1;
+        assert!(matches!(error, StepError::Drift { .. }), "cut after {record}: {error}");
+        door_is(&stage, "theirs");
+        assert!(!stage.world.state().cells.contains_key("after"));
+        let items = stage.release();
+        assert!(items.iter().any(is_left_over), "{items:?}");
+        door_is(&stage, "theirs");
+    }
+    assert!(seen > 1, "with the opening journaled, and without");
+}
+
+/// The same without a kill: set between the two writes of one step.
+#[test]
+fn a_foreign_value_between_the_two_writes_is_drift() {
+    let open = Act::OpenOnly("door".into());
+    let stage = stage(vec![open, Act::Wait(40), Act::Expose("door".into())]);
+    let world = stage.world.clone();
+    std::thread::spawn(move || {
+        loop {
+            let mut done = false;
+            world.poke(|state| {
+                if state.gates.get("door").is_some_and(|now| now == "open") {
+                    state.gates.insert("door".into(), "theirs".into());
+                    done = true;
+                }
+            });
+            if done {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    });
+    let end = stage.run();
+    let words: Vec<_> = end.walked.failed.iter().map(|(_, error)| error.word()).collect();
+    assert!(["drift", "not-agreed"].contains(&words[0]), "{:?}", end.walked);
+    door_is(&stage, "theirs");
+}
+
+/// Wherever a run was cut, what a release closes first and then gives back was shown before.
+#[test]
+fn what_was_shown_is_enough_to_give_everything_back() {
+    let cuts = (1..9).flat_map(|n| [Cut::Record(n, ""), Cut::Full(n)]);
+    let cuts = cuts.map(|cut| (cut, None));
+    let dies = (0..3).flat_map(|call| [true, false].map(|effect| (call, effect)));
+    for (cut, die) in cuts.chain(dies.map(|die| (Cut::None, Some(die)))) {
+        let mut stage = stage(vec![Act::Expose("door".into()), set("after", 1)]);
+        if let Some((call, effect)) = die {
+            stage.world.fuse(call, Fault::Die { effect });
+        }
+        drop(stage.run_cut(cut));
+        stage.world = stage.world.revive();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (registry, ledger, all) =
+            (super::world::Memory::registry(), stage.ledger(), Request::default());
+        let by = Redactor::default();
+        let looked = foresee(&stage.world, &registry, &ledger, &all, &by);
+        let looked = runtime.block_on(looked).expect("it looks");
+        let shown = looked.iter().filter_map(Foreseen::written).collect();
+        let request = Request { shown: Some(shown), ..Request::default() };
+        let items = stage.release_cut(Cut::None, &request).expect("not killed");
+        assert!(!items.iter().any(is_left_over), "{cut:?} {die:?}: {looked:?} {items:?}");
+        door_is(&stage, "wide");
     }
 }

@@ -14,15 +14,18 @@ use crate::{
         run,
         unit::Unit,
     },
-    journal::{FORMAT, Journal, Ledger, Record, RunDir, StepState, hook::Hook, read},
+    journal::{
+        FORMAT, Journal, Known, Ledger, Origins, Record, Redactor, RunDir, StepState, hook::Hook,
+        read, read_kept,
+    },
 };
 
 use super::world::Memory;
 
-pub const RUN: &str = "01JD0000000000000000000000";
+pub(super) const RUN: &str = "01JD0000000000000000000000";
 
 /// One run directory and the world that it works on.
-pub struct Stage {
+pub(super) struct Stage {
     _home: TempDir,
     dir: RunDir,
     pub world: Memory,
@@ -30,13 +33,15 @@ pub struct Stage {
     pub expected: Box<dyn Fn() -> Expected>,
     pub parallel: usize,
     pub secrets: Vec<String>,
+    /// With it, who knows the secrets brings them back out of the journal.
+    pub salt: Option<&'static str>,
     pub human: Arc<dyn Human>,
     stop: watch::Sender<bool>,
 }
 
 /// Where one part of a run is cut.
 #[derive(Clone, Copy, Debug)]
-pub enum Cut {
+pub(super) enum Cut {
     None,
     /// After so many records, leaving this of the next line.
     Record(u64, &'static str),
@@ -45,7 +50,7 @@ pub enum Cut {
 }
 
 impl Stage {
-    pub fn new(units: Vec<Unit<Memory>>) -> Self {
+    pub(super) fn new(units: Vec<Unit<Memory>>) -> Self {
         let shm = PathBuf::from("/dev/shm");
         let home = if shm.is_dir() { TempDir::new_in(shm) } else { TempDir::new() }.unwrap();
         let dir = RunDir::create(home.path(), RUN).unwrap();
@@ -57,28 +62,29 @@ impl Stage {
             expected: Box::new(Expected::default),
             parallel: 4,
             secrets: Vec::new(),
+            salt: None,
             human: Arc::new(Nobody),
             stop: watch::channel(false).0,
         }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.dir.journal()
     }
 
-    pub fn records(&self) -> Vec<Record> {
+    pub(super) fn records(&self) -> Vec<Record> {
         if !self.path().exists() {
             return Vec::new();
         }
         read(&self.path()).unwrap().lines.into_iter().map(|line| line.record).collect()
     }
 
-    pub fn ledger(&self) -> Ledger {
+    pub(super) fn ledger(&self) -> Ledger {
         Ledger::fold(&self.records())
     }
 
     /// Outputs of the steps that finished.
-    pub fn outputs(&self) -> BTreeMap<String, Value> {
+    pub(super) fn outputs(&self) -> BTreeMap<String, Value> {
         let finished = self.ledger().steps.into_iter().filter_map(|(id, step)| match step.state {
             StepState::Finished(outputs) => Some((id, outputs)),
             _ => None,
@@ -87,11 +93,11 @@ impl Stage {
     }
 
     /// Asks the present process to stop; the next one starts afresh.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stop.send_replace(true);
     }
 
-    pub fn stopper(&self) -> watch::Sender<bool> {
+    pub(super) fn stopper(&self) -> watch::Sender<bool> {
         self.stop.clone()
     }
 
@@ -104,7 +110,8 @@ impl Stage {
         let (path, lock) = (self.path(), self.dir.lock().unwrap());
         let found = if path.exists() { Some(read(&path).unwrap()) } else { None };
         let head = found.as_ref().map(|found| found.head.clone()).unwrap_or_default();
-        let ledger = self.ledger();
+        let kept = if path.exists() { read_kept(&path).unwrap().lines } else { Vec::new() };
+        let ledger = Ledger::fold(kept.iter().map(|line| &line.record));
         Hook::forget(&path);
         let hook = Hook::of(&path);
         match cut {
@@ -112,7 +119,9 @@ impl Stage {
             Cut::Record(records, torn) => hook.cut_after(records, torn),
             Cut::Full(records) => hook.full_after(records),
         }
-        let journal = Journal::append_to(&path, head, self.secrets.clone()).unwrap();
+        let known = Known { head, origins: Origins::default(), ledger: None, seal: None };
+        let by = Redactor::new(self.secrets.clone().into(), self.salt);
+        let journal = Journal::append_knowing(&path, known, by, None).unwrap();
         let world = self.world.clone();
         let run = Arc::new(Run {
             id: RUN.into(),
@@ -131,7 +140,7 @@ impl Stage {
                 end = work(run, ledger) => Some(end),
                 () = world.died.notified() => None,
                 () = hook.died.notified() => None,
-                () = tokio::time::sleep(std::time::Duration::from_secs(300)) => panic!("it hangs"),
+                () = tokio::time::sleep(std::time::Duration::from_mins(5)) => panic!("it hangs"),
             }
         });
         drop(runtime);
@@ -144,13 +153,13 @@ impl Stage {
         end
     }
 
-    pub fn run_cut(&self, cut: Cut) -> Option<Result<RunEnd, StepError>> {
+    pub(super) fn run_cut(&self, cut: Cut) -> Option<Result<RunEnd, StepError>> {
         let (units, parallel) = (self.units.clone(), self.parallel);
         self.process(cut, async move |this, ledger| {
             let first = if ledger.started.is_none() {
                 started(this.world.scope())
             } else {
-                Record::Resumed { operator: "me".into() }
+                Record::Resumed { operator: "me".into(), who: crate::journal::Who::default() }
             };
             let written = this.journal.append(first).await;
             written.map_err(|e| StepError::Journal(e.to_string()))?;
@@ -158,23 +167,23 @@ impl Stage {
         })
     }
 
-    pub fn run(&self) -> RunEnd {
+    pub(super) fn run(&self) -> RunEnd {
         self.run_cut(Cut::None).expect("not killed").expect("it runs")
     }
 
     /// One process whose disk is full after so many records.
-    pub fn run_full_after(&self, records: u64) -> RunEnd {
+    pub(super) fn run_full_after(&self, records: u64) -> RunEnd {
         self.run_cut(Cut::Full(records)).expect("not killed").expect("it runs")
     }
 
     /// A new process after a kill.
-    pub fn resume(&mut self) -> RunEnd {
+    pub(super) fn resume(&mut self) -> RunEnd {
         self.world = self.world.revive();
         self.stop = watch::channel(false).0;
         self.run()
     }
 
-    pub fn release_cut(&mut self, cut: Cut, request: &Request) -> Option<Vec<Item>> {
+    pub(super) fn release_cut(&mut self, cut: Cut, request: &Request) -> Option<Vec<Item>> {
         self.stop = watch::channel(false).0;
         let done =
             self.process(cut, async |run, mut ledger| release(&run, &mut ledger, request).await);
@@ -182,25 +191,25 @@ impl Stage {
     }
 
     /// Appends a record by itself, as another command does.
-    pub fn append(&self, record: Record) {
+    pub(super) fn append(&self, record: Record) {
         let appended = self.process(Cut::None, async |run, _| run.journal.append(record).await);
         appended.expect("not killed").expect("it is written");
     }
 
     /// A new process that gives everything back.
-    pub fn release(&mut self) -> Vec<Item> {
+    pub(super) fn release(&mut self) -> Vec<Item> {
         self.world = self.world.revive();
         self.release_cut(Cut::None, &Request::default()).expect("not killed")
     }
 
     /// A new process that gives everything back and removes what operations left.
-    pub fn discard(&mut self) -> Vec<Item> {
+    pub(super) fn discard(&mut self) -> Vec<Item> {
         self.world = self.world.revive();
         self.release_cut(Cut::None, &Self::drill()).expect("not killed")
     }
 
     /// How a drill is released.
-    pub fn drill() -> Request {
+    pub(super) fn drill() -> Request {
         Request { discard: true, ..Request::default() }
     }
 }
@@ -214,10 +223,12 @@ fn started(scope: &Scope) -> Record {
         drill: None,
         playbook_sha256: String::new(),
         plan_sha256: String::new(),
+        inputs_sha256: None,
         scope: scope.clone(),
         endpoint: None,
         lab: None,
         operator: "me".into(),
+        who: crate::journal::Who::default(),
         clock: None,
     }
 }

@@ -15,7 +15,7 @@ type Edit = Box<dyn FnOnce(&mut Vec<u32>) + Send>;
 /// One number. Those named `slow…` read back late; those named `kept…` are retained; those named
 /// `part…` are gone with what they are a part of.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Cell(pub String);
+pub(super) struct Cell(pub String);
 
 impl FactHead<Memory> for Cell {
     const KIND: &'static str = "mem.cell";
@@ -72,7 +72,7 @@ impl Setting<Memory> for Cell {
 /// One number under a version, as services with optimistic locks keep it: a swap names the version
 /// that it replaces. A plain write asks for none.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Versioned(pub String);
+pub(super) struct Versioned(pub String);
 
 impl FactHead<Memory> for Versioned {
     const KIND: &'static str = "mem.versioned";
@@ -146,17 +146,17 @@ impl Versioned {
 
 /// Something that is made, part by part; the world gives it an id.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Thing(pub String);
+pub(super) struct Thing(pub String);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Parts {
+pub(super) struct Parts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub parts: Vec<u32>,
 }
 
 impl Parts {
-    pub fn of(parts: &[u32]) -> Self {
+    pub(super) fn of(parts: &[u32]) -> Self {
         Self { id: None, parts: parts.into() }
     }
 }
@@ -235,7 +235,7 @@ impl Setting<Memory> for Thing {
 
 /// `wide`, `open` or `shut`: never left `open`.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Gate(pub String);
+pub(super) struct Gate(pub String);
 
 impl FactHead<Memory> for Gate {
     const KIND: &'static str = "mem.gate";
@@ -248,7 +248,8 @@ impl FactHead<Memory> for Gate {
 
 impl Fact<Memory> for Gate {
     async fn read(&self, world: &Memory) -> Result<Option<String>, CallError> {
-        world.look(|inner| inner.state.gates.get(&self.0).cloned()).await
+        let name = world.named(&self.0);
+        world.look(|inner| inner.state.gates.get(&name).cloned()).await
     }
 }
 
@@ -264,18 +265,20 @@ impl SettingHead<Memory> for Gate {
 
 impl Setting<Memory> for Gate {
     async fn write(&self, world: &Memory, value: &Option<String>) -> Result<(), CallError> {
+        let name = world.named(&self.0);
+        let call = format!("gate {name} = {value:?}");
         let effect = |inner: &mut Inner| match value {
-            Some(value) => drop(inner.state.gates.insert(self.0.clone(), value.clone())),
-            None => drop(inner.state.gates.remove(&self.0)),
+            Some(value) => drop(inner.state.gates.insert(name, value.clone())),
+            None => drop(inner.state.gates.remove(&name)),
         };
-        world.mutate(format!("gate {} = {value:?}", self.0), effect).await
+        world.mutate(call, effect).await
     }
 }
 
 /// A job that runs for a few looks and leaves two things; one named `broken…` fails the first
 /// time, what one named `done…` did cannot be taken back.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Job(pub String);
+pub(super) struct Job(pub String);
 
 impl OperationHead<Memory> for Job {
     const KIND: &'static str = "mem.job";
@@ -328,6 +331,9 @@ impl Operation<Memory> for Job {
             }
         };
         world.look(poll).await
+    }
+    fn made(&self, job: &str) -> Vec<String> {
+        vec![job.to_owned()]
     }
     /// The job itself goes first: after that its token finds nothing.
     async fn discard(&self, world: &Memory, job: &str) -> Result<bool, CallError> {

@@ -9,11 +9,11 @@ use std::sync::{
 use futures::future::BoxFuture;
 
 use crate::engine::{
-    Answer, Human, Nobody, Question, StepError,
+    Answer, Approvers, Human, Nobody, Question, Reply, StepError,
     release::{Request, is_left_over},
     unit::{Approval, OnFailure, Policy},
 };
-use crate::journal::{Ledger, Record, RunStatus};
+use crate::journal::{Ledger, Record, RunStatus, Who};
 
 use super::{
     harness::{Cut, Stage},
@@ -26,17 +26,15 @@ struct Says(bool, AtomicU32);
 impl Human for Says {
     fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Answer> {
         self.1.fetch_add(1, SeqCst);
-        let (by, reason) = ("lead".to_owned(), "because".to_owned());
-        let answer = match self.0 {
-            true => Answer::Yes { by, reason, at: None, via: None },
-            false => Answer::No { by, reason, at: None, via: None },
-        };
+        let reply = Reply { by: "lead".into(), reason: "because".into(), ..Reply::default() };
+        let answer = if self.0 { Answer::Yes(reply) } else { Answer::No(reply) };
         Box::pin(async move { answer })
     }
 }
 
 fn asks(on_failure: OnFailure) -> Stage {
-    let approval = Some(Approval { role: None, reason: "may it?".into() });
+    let approval =
+        Some(Approval { role: None, reason: "may it?".into(), rule: Approvers::default() });
     let script = Script { acts: vec![set("x", 1), set("y", 1)], ..Script::default() };
     let policy = Policy { approval, attempts: 3, on_failure, ..Policy::default() };
     Stage::new(vec![
@@ -67,6 +65,31 @@ fn a_question_that_nobody_hears_waits_and_the_rest_goes_on() {
     }
 }
 
+/// An attempt that changed nothing is over with its failure, and so is what was approved for it. What was changed in
+/// part is brought to its end as it was approved.
+#[test]
+fn a_yes_is_for_one_attempt() {
+    for (acts, questions) in
+        [(vec![Act::FailOnce, set("x", 1)], 2), (vec![set("x", 1), Act::FailOnce], 1)]
+    {
+        let approval =
+            Some(Approval { role: None, reason: "may it?".into(), rule: Approvers::default() });
+        let policy = Policy { approval, attempts: 3, ..Policy::default() };
+        let script = Script { acts, ..Script::default() };
+        let mut stage = Stage::new(vec![with("a", &[], script, policy)]);
+        let says = Arc::new(Says(true, AtomicU32::default()));
+        stage.human = says.clone();
+        assert_eq!(stage.run().status, RunStatus::Succeeded);
+        assert_eq!(says.1.load(SeqCst), questions);
+        let ids = stage.records().into_iter().filter_map(|record| match record {
+            Record::Answer { asked, .. } => Some(asked),
+            _ => None,
+        });
+        let ids: std::collections::BTreeSet<_> = ids.collect();
+        assert_eq!(ids.len(), questions as usize, "each has an id of its own");
+    }
+}
+
 #[test]
 fn a_no_is_a_failure_without_another_try() {
     let mut stage = asks(OnFailure::Stop);
@@ -85,7 +108,7 @@ fn an_aborted_run_is_released_but_not_resumed() {
     stage.world.fuse(1, Fault::Die { effect: false });
     assert!(stage.run_cut(Cut::None).is_none());
     stage.world = stage.world.revive();
-    stage.append(Record::Aborted { by: "me".into() });
+    stage.append(Record::Aborted { by: "me".into(), reason: None, who: Who::default() });
     let end = stage.run_cut(Cut::None).unwrap();
     assert!(matches!(end, Err(StepError::Refused(_))));
     assert!(!stage.release().iter().any(is_left_over));

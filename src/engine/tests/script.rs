@@ -20,15 +20,19 @@ use super::{
 };
 
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(super) enum Act {
     Set(String, i64),
     SetVersioned(String, i64),
     Read(String),
     Make(String, Vec<u32>),
+    /// Makes a thing that every item and step of this name shares.
+    Share(String, Vec<u32>),
     /// Opens a gate for a while, then shuts it.
     Expose(String),
     /// Opens and shuts two gates side by side.
     ExposeBoth(String, String),
+    /// While a gate is open, shuts the one of the same name in another Region, and leaves its own open.
+    ExposeBeside(String),
     /// Opens a gate and fails.
     OpenAndFail(String),
     /// Opens a gate and forgets it.
@@ -49,13 +53,13 @@ pub enum Act {
 
 /// Counts what the parallel limit holds down.
 #[derive(Default)]
-pub struct Gauge {
+pub(super) struct Gauge {
     now: AtomicUsize,
     pub most: AtomicUsize,
 }
 
 #[derive(Clone, Default)]
-pub struct Script {
+pub(super) struct Script {
     pub acts: Vec<Act>,
     pub each: Option<Vec<i64>>,
     /// A unit whose output must be there.
@@ -141,11 +145,20 @@ async fn perform(step: &Step<Memory>, act: Act, suffix: &str) -> Result<Value, S
             let made = step.set(Thing(named(thing)), Some(Parts::of(&parts))).await?;
             json!(made.map(|made| made.parts))
         }
+        Act::Share(thing, parts) => {
+            let made = step.share(Thing(thing), Some(Parts::of(&parts))).await?;
+            json!(made.map(|made| made.parts))
+        }
         Act::Expose(gate) => {
             let gate = Gate(named(gate));
             step.set_until(gate.clone(), open, shut.clone()).await?;
             step.wait(Duration::from_millis(1), "the gate is open").await?;
             json!(step.set(gate, shut).await?)
+        }
+        Act::ExposeBeside(gate) => {
+            let gate = Gate(named(gate));
+            step.set_until(gate.clone(), open, shut.clone()).await?;
+            json!(step.in_region("us-east-1").set(gate, shut).await?)
         }
         Act::ExposeBoth(a, b) => {
             let both = [a, b].map(|gate| one(step, Act::Expose(gate), suffix));
@@ -190,15 +203,15 @@ async fn perform(step: &Step<Memory>, act: Act, suffix: &str) -> Result<Value, S
     })
 }
 
-pub fn unit(id: &str, needs: &[usize], acts: Vec<Act>) -> Unit<Memory> {
+pub(super) fn unit(id: &str, needs: &[usize], acts: Vec<Act>) -> Unit<Memory> {
     with(id, needs, Script { acts, ..Script::default() }, Policy::default())
 }
 
-pub fn with(id: &str, needs: &[usize], script: Script, policy: Policy) -> Unit<Memory> {
+pub(super) fn with(id: &str, needs: &[usize], script: Script, policy: Policy) -> Unit<Memory> {
     let policy = Policy { backoff: Duration::from_millis(1), ..policy };
     Unit { id: id.into(), needs: needs.to_vec(), policy, body: Arc::new(script) }
 }
 
-pub fn set(cell: &str, value: i64) -> Act {
+pub(super) fn set(cell: &str, value: i64) -> Act {
     Act::Set(cell.into(), value)
 }

@@ -19,7 +19,7 @@ type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
 
 /// What happens at one mutating call.
 #[derive(Clone, Copy, Debug)]
-pub enum Fault {
+pub(super) enum Fault {
     /// The process dies before or after the effect.
     Die {
         effect: bool,
@@ -31,7 +31,7 @@ pub enum Fault {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
+pub(super) struct State {
     pub cells: BTreeMap<String, i64>,
     /// Version and number.
     pub versioned: BTreeMap<String, (u64, i64)>,
@@ -56,13 +56,17 @@ pub(super) struct Inner {
     pub(super) ids: u32,
     /// Targets that the world was asked about, and how many of them it allows.
     touched: BTreeSet<String>,
+    /// What it was told that operations made.
+    made: Vec<String>,
     ceiling: Option<usize>,
     /// What someone else does after so many more reads.
     meanwhile: Option<(usize, Meanwhile)>,
 }
 
+const HOME: &str = "eu-west-1";
+
 #[derive(Clone)]
-pub struct Memory {
+pub(super) struct Memory {
     inner: Arc<Mutex<Inner>>,
     pub died: Arc<Notify>,
     /// Told at every mutating call.
@@ -71,52 +75,69 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new() -> Self {
-        let (account, region) = ("111122223333".into(), "eu-west-1".into());
+    pub(super) fn new() -> Self {
+        let (account, region) = ("111122223333".into(), HOME.into());
         let scope =
             Scope { account, region, principal: "arn:aws:iam::111122223333:user/me".into() };
         Self { inner: Arc::default(), died: Arc::default(), called: Arc::default(), scope }
+    }
+
+    /// The key of a thing that each Region has for itself.
+    pub(super) fn named(&self, name: &str) -> String {
+        match &*self.scope.region {
+            HOME => name.into(),
+            region => format!("{name} in {region}"),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
 
-    pub fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         self.inner().state.clone()
     }
 
-    pub fn poke(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn poke(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.inner().state);
     }
 
+    /// What it was told since the last time that operations made.
+    pub(super) fn told_made(&self) -> Vec<String> {
+        std::mem::take(&mut self.inner().made)
+    }
+
     /// Someone else's change, right after so many more reads.
-    pub fn after_reads(&self, reads: usize, change: impl FnOnce(&mut State) + Send + 'static) {
+    pub(super) fn after_reads(
+        &self,
+        reads: usize,
+        change: impl FnOnce(&mut State) + Send + 'static,
+    ) {
         self.inner().meanwhile = Some((reads, Box::new(change)));
     }
 
     /// From now on no more than so many targets, those touched before included.
-    pub fn allow_only(&self, targets: usize) {
+    pub(super) fn allow_only(&self, targets: usize) {
         self.inner().ceiling = Some(targets);
     }
 
-    pub fn touched(&self) -> Vec<String> {
+    pub(super) fn touched(&self) -> Vec<String> {
         self.inner().touched.iter().cloned().collect()
     }
 
-    pub fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         self.inner().calls.clone()
     }
 
     /// Arms the fuse for the n-th mutating call from now.
-    pub fn fuse(&self, at: usize, fault: Fault) {
+    pub(super) fn fuse(&self, at: usize, fault: Fault) {
         let mut inner = self.inner();
         let at = inner.calls.len() + at;
         inner.fault = Some((at, fault));
     }
 
     /// A new process looks at the same world.
-    pub fn revive(&self) -> Self {
+    pub(super) fn revive(&self) -> Self {
         let mut inner = self.inner();
         (inner.dead, inner.fault) = (false, None);
         drop(inner);
@@ -124,7 +145,7 @@ impl Memory {
     }
 
     /// How often this was asked before.
-    pub fn count(&self, what: &str) -> u32 {
+    pub(super) fn count(&self, what: &str) -> u32 {
         let mut inner = self.inner();
         let count = inner.once.entry(what.into()).or_default();
         *count += 1;
@@ -185,7 +206,7 @@ impl Memory {
         Ok(seen)
     }
 
-    pub fn registry() -> Registry<Self> {
+    pub(super) fn registry() -> Registry<Self> {
         Registry::default()
             .with::<Cell>()
             .with::<Versioned>()
@@ -228,5 +249,8 @@ impl World for Memory {
             }
             _ => Ok(()),
         }
+    }
+    async fn made(&self, things: Vec<String>) {
+        self.inner().made.extend(things);
     }
 }

@@ -36,7 +36,12 @@ pub(super) async fn find(ec2: &Client, name: &str) -> Result<Option<Instance>, L
     let states = filter("instance-state-name", ["pending", "running", "stopping", "stopped"]);
     let found = ec2.describe_instances().filters(seeded(name)).filters(states).send().await;
     let found = found.map_err(failed(format!("instance {name}")))?;
-    Ok(found.reservations().iter().flat_map(|reservation| reservation.instances()).next().cloned())
+    Ok(found
+        .reservations()
+        .iter()
+        .flat_map(aws_sdk_ec2::types::Reservation::instances)
+        .next()
+        .cloned())
 }
 
 /// Makes whatever of the instance is not there yet; returns its id.
@@ -198,7 +203,11 @@ async fn elastic_ip(ec2: &Client, name: &str, instance: &Instance) -> Result<(),
     let primary = instance
         .network_interfaces()
         .iter()
-        .find(|one| one.attachment().and_then(|attachment| attachment.device_index()) == Some(0))
+        .find(|one| {
+            one.attachment()
+                .and_then(aws_sdk_ec2::types::InstanceNetworkInterfaceAttachment::device_index)
+                == Some(0)
+        })
         .and_then(|one| one.network_interface_id());
     let allocation = allocation.ok_or_else(|| missing(&step))?;
     let associate = ec2.associate_address().allocation_id(allocation);

@@ -25,7 +25,7 @@ pub(super) enum Found {
 }
 
 impl Clients {
-    pub fn of(config: &aws_config::SdkConfig) -> Self {
+    pub(super) fn of(config: &aws_config::SdkConfig) -> Self {
         // The lab has no host name for each bucket.
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
         Self {
@@ -74,7 +74,8 @@ pub(super) async fn trail(
         built.map_err(|error| LabError::Seed { step: step.clone(), why: error.to_string() })
     };
     let made = clients.cloudtrail.create_trail().name(&spec.name).s3_bucket_name(&bucket);
-    let made = made.include_global_service_events(true).enable_log_file_validation(true);
+    let made = made.include_global_service_events(true).is_multi_region_trail(true);
+    let made = made.enable_log_file_validation(true);
     let made = made.tags_list(tag(SEED, &spec.name)?).tags_list(tag(DUTY, spec.duty.label())?);
     made.send().await.map_err(failed(&step))?;
     // A new trail does not log. This is the call that a responder finds in the event history.

@@ -49,12 +49,14 @@ pub struct Seed {
     pub trail: Option<String>,
 }
 
-/// SDK configuration for an endpoint of the lab. Reads nothing of the caller's environment or files.
+/// SDK configuration for an endpoint of the lab. Reads nothing of the caller's environment or files: above all no
+/// proxy, which a request to this machine must not pass.
 pub fn sdk_config(endpoint: &str, region: &str, access_key_id: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key_id, super::SECRET_ACCESS_KEY, None, None, "lab");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()

@@ -99,7 +99,7 @@ pub(super) enum Duty {
 }
 
 impl Duty {
-    pub fn label(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Compromised => "compromised",
             Self::Neighbour => "neighbour",

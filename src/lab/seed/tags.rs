@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
 use crate::lab::LabError;
@@ -43,12 +43,21 @@ pub(super) fn tagged(
 pub(super) fn failed<E, R>(step: impl Display) -> impl FnOnce(SdkError<E, R>) -> LabError
 where
     E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
-    move |error| LabError::Seed {
-        step: step.to_string(),
-        why: DisplayErrorContext(&error).to_string(),
+    move |error| LabError::Seed { step: step.to_string(), why: causes(&error) }
+}
+
+/// The error and what caused it, each text once; the debug form of an SDK error is pages of its insides.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for error in std::iter::successors(Some(error), |error| error.source()) {
+        let text = error.to_string();
+        if !texts.iter().any(|before| before.contains(&text)) {
+            texts.push(text);
+        }
     }
+    texts.join(": ")
 }
 
 /// An answer without something that AWS always sends.
@@ -64,7 +73,7 @@ pub(super) fn unless<T, E, R>(
 ) -> Result<bool, LabError>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     match done {
         Ok(_) => Ok(true),

@@ -84,7 +84,7 @@ impl Expr {
                         .extend(value.map(|value| (output.clone(), value)));
                 }
                 Target::Item => root.extend(value.map(|value| ("item", value))),
-                Target::RunId | Target::RunStarted => {}
+                Target::RunId | Target::RunStarted | Target::RunPartition => {}
             }
         }
         let run = BTreeMap::from([
@@ -122,7 +122,10 @@ fn computed(code: &str, context: Value) -> Result<Value, minijinja::Error> {
     Ok(value.unwrap_or_default())
 }
 
-fn value_of<'a>(target: &Target, scope: &Scope<'a>) -> Option<std::borrow::Cow<'a, Json>> {
+pub(super) fn value_of<'a>(
+    target: &Target,
+    scope: &Scope<'a>,
+) -> Option<std::borrow::Cow<'a, Json>> {
     use std::borrow::Cow::{Borrowed, Owned};
     match target {
         Target::Input(name) => scope.inputs.get(name).map(Borrowed),
@@ -132,6 +135,7 @@ fn value_of<'a>(target: &Target, scope: &Scope<'a>) -> Option<std::borrow::Cow<'
         Target::Item => scope.item.map(Borrowed),
         Target::RunId => Some(Owned(Json::from(scope.run.id))),
         Target::RunStarted => Some(Owned(Json::from(scope.run.started))),
+        Target::RunPartition => Some(Owned(Json::from(scope.run.partition))),
     }
 }
 

@@ -22,7 +22,7 @@ fn rendered(text: &str) -> Result<Value, String> {
     }
     let inputs = IndexMap::from([("text".to_owned(), json!("x".repeat(1 << 20)))]);
     let steps = IndexMap::from([("s".to_owned(), json!({ "list": [1, 2] }))]);
-    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z" };
+    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z", partition: "aws" };
     let scope = Scope { inputs: &inputs, steps: &steps, item: None, run };
     template.eval(&scope).map_err(|error| error.to_string())
 }

@@ -10,12 +10,16 @@ mod hostile;
 mod rewrite;
 mod scan;
 mod scope;
+mod taint;
+#[cfg(test)]
+pub(crate) mod taint_tests;
 mod template;
 #[cfg(test)]
 mod tests;
 mod value;
 mod walk;
 mod weigh;
+mod whole;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,10 +31,12 @@ use super::span::Span;
 pub use env::{FILTERS, FUNCTIONS, TESTS};
 pub use scan::is_templated;
 pub use scope::{RunFacts, Scope, gather};
+pub use taint::Sensitive;
 pub(crate) use template::read_bare;
 pub use template::{Part, Template, TemplateKind};
 pub use value::MAX_RENDERED;
 pub use walk::{Ref, Target};
+pub use whole::{Key, Need, Use};
 
 /// More than this is unreadable, and deep enough to matter to a recursive walk.
 pub const MAX_BYTES: usize = 4096;

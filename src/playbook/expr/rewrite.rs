@@ -11,7 +11,7 @@ pub(super) struct Rewrite {
 
 impl Rewrite {
     /// The offset in the source of an offset in `code`.
-    pub fn original(&self, offset: usize) -> usize {
+    pub(super) fn original(&self, offset: usize) -> usize {
         let at = self.moves.partition_point(|(code, _)| *code <= offset);
         let (code, source) = at.checked_sub(1).map_or((0, 0), |at| self.moves[at]);
         let next = self.moves.get(at).map_or(usize::MAX, |(_, source)| *source);

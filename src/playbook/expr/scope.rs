@@ -15,12 +15,14 @@ pub struct Scope<'a> {
     pub run: RunFacts<'a>,
 }
 
-/// `run.id` and `run.started`.
+/// `run.id`, `run.started` and `run.partition`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunFacts<'a> {
     pub id: &'a str,
     /// RFC 3339.
     pub started: &'a str,
+    /// `aws`, `aws-cn` and so on, as ARNs have it.
+    pub partition: &'a str,
 }
 
 /// The outputs of a `for-each` step: every output becomes the list of every item's value, `null` where an item has

@@ -10,6 +10,10 @@ use crate::playbook::diagnostic::Diagnostic;
 use crate::playbook::span::{Span, Spanned};
 use crate::playbook::tree::{Kind, Node};
 
+/// Looks at what an expression came to, and may refuse it.
+pub(super) type Each<'a> =
+    dyn FnMut(&Expr, Result<Value, ExprError>) -> Result<Value, ExprError> + 'a;
+
 /// A value that is complete once its expressions are evaluated.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -70,12 +74,26 @@ impl Template {
     /// # Errors
     /// An expression fails, or what they all make takes more than [`MAX_RENDERED`](super::MAX_RENDERED).
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, ExprError> {
-        self.eval_within(scope, &mut Budget::new())
+        self.eval_each(scope, &mut |_, value| value)
     }
 
-    fn eval_within(&self, scope: &Scope<'_>, budget: &mut Budget) -> Result<Value, ExprError> {
+    /// The same; `each` looks at what each expression comes to.
+    pub(super) fn eval_each(
+        &self,
+        scope: &Scope<'_>,
+        each: &mut Each<'_>,
+    ) -> Result<Value, ExprError> {
+        self.eval_within(scope, each, &mut Budget::new())
+    }
+
+    fn eval_within(
+        &self,
+        scope: &Scope<'_>,
+        each: &mut Each<'_>,
+        budget: &mut Budget,
+    ) -> Result<Value, ExprError> {
         let mut paid = |expr: &Expr| {
-            let value = expr.eval(scope)?;
+            let value = each(expr, expr.eval(scope))?;
             budget.pay(&value).map_err(|reason| expr.failed(reason))?;
             Ok(value)
         };
@@ -96,13 +114,13 @@ impl Template {
                 Value::String(text)
             }
             TemplateKind::List(items) => {
-                let items = items.iter().map(|item| item.eval_within(scope, budget));
+                let items = items.iter().map(|item| item.eval_within(scope, each, budget));
                 items.collect::<Result<_, _>>()?
             }
             TemplateKind::Map(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
-                    map.insert(key.value.clone(), value.eval_within(scope, budget)?);
+                    map.insert(key.value.clone(), value.eval_within(scope, each, budget)?);
                 }
                 Value::Object(map)
             }
@@ -122,7 +140,7 @@ impl Template {
             }
             TemplateKind::List(items) => items.iter().for_each(|item| item.each_expr(each)),
             TemplateKind::Map(entries) => {
-                entries.iter().for_each(|(_, value)| value.each_expr(each))
+                entries.iter().for_each(|(_, value)| value.each_expr(each));
             }
             _ => {}
         }
@@ -162,8 +180,7 @@ pub(crate) fn read_bare(node: &Node, text: &str, problems: &mut Vec<Diagnostic>)
             Origin { at: locate(trimmed, node.span, text, 0), whole: node.span },
             problems,
         ),
-        [Piece::Expr(..)] | [Piece::Open(_)] => match read_text(trimmed, node.span, text, problems)
-        {
+        [Piece::Expr(..) | Piece::Open(_)] => match read_text(trimmed, node.span, text, problems) {
             TemplateKind::Expr(expr) => Some(expr),
             _ => None,
         },

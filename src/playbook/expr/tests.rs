@@ -32,7 +32,7 @@ fn with_scope<T>(item: Option<&Value>, check: impl FnOnce(&Scope<'_>) -> T) -> T
         ("snapshot-it".to_owned(), json!({"snapshots": ["snap-1", "snap-2"], "total-size": 12})),
         ("planned".to_owned(), json!({"id": "(known after run: `snap`)"})),
     ]);
-    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z" };
+    let run = RunFacts { id: "01RUN", started: "2026-01-01T00:00:00Z", partition: "aws" };
     check(&Scope { inputs: &inputs, steps: &steps, item, run })
 }
 

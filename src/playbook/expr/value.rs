@@ -41,7 +41,7 @@ const NODE: usize = 32;
 pub(super) struct Budget(usize);
 
 impl Budget {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(MAX_RENDERED)
     }
 
@@ -57,7 +57,7 @@ impl Budget {
     }
 
     /// Pays for a value that is there already and is about to be copied.
-    pub fn pay(&mut self, json: &Json) -> Result<(), String> {
+    pub(super) fn pay(&mut self, json: &Json) -> Result<(), String> {
         match json {
             Json::String(text) => self.take(text.len()),
             Json::Array(items) => {

@@ -23,14 +23,14 @@ pub(crate) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// `None` when the key is absent or its value is null.
-    pub fn get(&self, key: &str) -> Option<&'n Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
         let found = self.entries.iter().find(|(name, _)| name.as_str() == Some(key));
         found.map(|(_, value)| value).filter(|value| !matches!(value.kind, Kind::Null))
     }
 }
 
 impl Reader<'_> {
-    pub fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Node, Node)]> {
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Node, Node)]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
             _ => self.wrong(node, what, "a mapping", None),
@@ -38,7 +38,12 @@ impl Reader<'_> {
     }
 
     /// A mapping with a closed set of keys; the others are reported.
-    pub fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+    ) -> Option<Fields<'n>> {
         let entries = self.map(node, what)?;
         for (key, _) in entries {
             let Some(name) = key.as_str() else { continue };
@@ -54,7 +59,7 @@ impl Reader<'_> {
         Some(Fields { entries, what: what.to_owned(), span })
     }
 
-    pub fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
+    pub(crate) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
         let found = fields.get(key);
         if found.is_none() {
             let message = format!("{} must have the key `{key}`", fields.what);
@@ -65,13 +70,13 @@ impl Reader<'_> {
         found
     }
 
-    pub fn required_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+    pub(crate) fn required_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
         let node = self.required(fields, key)?;
         self.text(node, &format!("`{key}`"))
     }
 
     /// A string without expressions.
-    pub fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         let Some(text) = node.as_str() else {
             return self.wrong(node, what, "a string", Some("put it in quotes"));
         };
@@ -85,11 +90,11 @@ impl Reader<'_> {
         Some(text.to_owned())
     }
 
-    pub fn spanned(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+    pub(crate) fn spanned(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         self.text(node, what).map(|text| Spanned::new(text, node.span))
     }
 
-    pub fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         match node.kind {
             Kind::Bool(value) => Some(value),
             _ => self.wrong(node, what, "a boolean", Some("write `true` or `false`")),
@@ -97,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// A whole number in a closed range.
-    pub fn number(&mut self, node: &Node, what: &str, from: u64, to: u64) -> Option<u64> {
+    pub(crate) fn number(&mut self, node: &Node, what: &str, from: u64, to: u64) -> Option<u64> {
         let Kind::Number(number) = &node.kind else {
             return self.wrong(node, what, "a whole number", None);
         };
@@ -114,7 +119,7 @@ impl Reader<'_> {
         }
     }
 
-    pub fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let text = match &node.kind {
             Kind::Number(number) => number.to_string(),
             _ => self.text(node, what)?,
@@ -134,7 +139,7 @@ impl Reader<'_> {
     }
 
     /// One of a closed set of words.
-    pub fn choice<T>(
+    pub(crate) fn choice<T>(
         &mut self,
         node: &Node,
         what: &str,
@@ -153,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// An id: `[a-z][a-z0-9-]*`. The text is kept even if it is not a valid id, so that later stages can continue.
-    pub fn id(&mut self, name: &str, span: Span, what: &str) {
+    pub(crate) fn id(&mut self, name: &str, span: Span, what: &str) {
         let good = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if good && name.len() <= 64 && !name.ends_with('-') {
@@ -170,7 +175,7 @@ impl Reader<'_> {
         self.problems.push(problem.help(help));
     }
 
-    pub fn wrong<T>(
+    pub(crate) fn wrong<T>(
         &mut self,
         node: &Node,
         what: &str,

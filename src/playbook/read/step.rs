@@ -10,6 +10,7 @@ use crate::playbook::diagnostic::Diagnostic;
 use crate::playbook::did_you_mean;
 use crate::playbook::document::{Approval, Retry, Role, Step};
 use crate::playbook::expr::{Expr, Template, TemplateKind, read_bare};
+use crate::playbook::principals::Principals;
 use crate::playbook::span::{Span, Spanned};
 use crate::playbook::tree::{Kind, Node};
 
@@ -29,7 +30,7 @@ pub(crate) const STEP_KEYS: &[&str] = &[
     "owner",
 ];
 pub(crate) const RETRY_KEYS: &[&str] = &["attempts", "backoff"];
-pub(crate) const APPROVAL_KEYS: &[&str] = &["role", "reason"];
+pub(crate) const APPROVAL_KEYS: &[&str] = &["role", "reason", "not-by-operator", "one-of"];
 
 type Roles = IndexMap<String, Role>;
 
@@ -152,7 +153,47 @@ fn approval(reader: &mut Reader<'_>, node: &Node, roles: &Roles) -> Option<Appro
         .required(&fields, "role")
         .and_then(|node| role(reader, node, "`approval.role`", roles));
     let reason = fields.get("reason").and_then(|node| reader.text(node, "`reason`"));
-    Some(Approval { role: role?, reason })
+    let not_by_operator =
+        fields.get("not-by-operator").and_then(|node| reader.boolean(node, "`not-by-operator`"));
+    let one_of = fields.get("one-of").map(|node| principals(reader, node)).unwrap_or_default();
+    Some(Approval {
+        role: role?,
+        reason,
+        not_by_operator: not_by_operator.unwrap_or(false),
+        one_of,
+    })
+}
+
+fn principals(reader: &mut Reader<'_>, node: &Node) -> Vec<Principals> {
+    let help = "write it like `one-of: [role/incident-commander]`";
+    let items = match &node.kind {
+        Kind::List(items) if !items.is_empty() => items,
+        Kind::List(_) => {
+            let message = "`one-of` is empty: nobody could answer";
+            let problem =
+                Diagnostic::error("playbook::bad-principal", message).label(node.span, "nobody");
+            reader.problems.push(problem.help(help));
+            return Vec::new();
+        }
+        _ => {
+            reader.wrong::<()>(node, "`one-of`", "a list of principals", Some(help));
+            return Vec::new();
+        }
+    };
+    let read = |item: &Node| {
+        let text = reader.text(item, "an entry of `one-of`")?;
+        match text.parse::<Principals>() {
+            Ok(principals) => Some(principals),
+            Err(why) => {
+                let message = format!("`{text}` names no principal that can answer: {why}");
+                let problem = Diagnostic::error("playbook::bad-principal", message)
+                    .label(item.span, "not a principal");
+                reader.problems.push(problem.help("write `user/NAME`, `role/NAME` or `assumed-role/NAME/SESSION` in the run's account, or the whole ARN with the account's id"));
+                None
+            }
+        }
+    };
+    items.iter().filter_map(read).collect()
 }
 
 pub(crate) fn role(

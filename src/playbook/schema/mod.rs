@@ -202,6 +202,13 @@ pub(crate) fn step(catalogue: &Catalogue, definitions: &mut Map<String, Value>) 
                 "properties": {
                     "role": { "type": "string", "description": "Role that decides" },
                     "reason": { "type": "string", "description": "What to weigh" },
+                    "not-by-operator": { "type": "boolean", "description": "Nobody who started or resumed the run may answer" },
+                    "one-of": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": { "type": "string" },
+                        "description": "Callers of AWS that may answer, such as `role/incident-commander`, `assumed-role/NAME/SESSION`, `user/NAME` or an ARN",
+                    },
                 },
             },
             "responsibility": choice(

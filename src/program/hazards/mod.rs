@@ -128,7 +128,12 @@ fn sources(node: &Node, input: &str) -> Vec<String> {
     let Some(template) = node.with.get(input) else { return Vec::new() };
     let mut refs: Vec<_> = template.refs().into_iter().map(|one| &one.target).collect();
     if refs.iter().any(|target| matches!(target, Target::Item)) {
-        refs.extend(node.for_each.iter().flat_map(|each| each.refs()).map(|one| &one.target));
+        refs.extend(
+            node.for_each
+                .iter()
+                .flat_map(super::super::playbook::expr::Expr::refs)
+                .map(|one| &one.target),
+        );
     }
     refs.into_iter()
         .filter_map(|target| match target {

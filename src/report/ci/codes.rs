@@ -3,11 +3,13 @@
 
 use crate::playbook::codes;
 
+use super::lab_codes;
+
 /// Code and explanation.
 pub const CODES: &[(&str, &str)] = &[
     (
         "plan::refused",
-        "A safety check or a read of the account refuses the plan, so it cannot be run. Nothing was changed. The message shows what was read; fix that, or the inputs, and plan again.",
+        "A safety check or a read of the account refuses the step. A run of the plan does the other steps, except those that need it, and does not end as a success; the step itself is never run. The message shows what was read; fix that, or the inputs, and plan again.",
     ),
     (
         "plan::conflict",
@@ -66,6 +68,14 @@ pub const CODES: &[(&str, &str)] = &[
         "Another process is working on the run. Two would interfere with each other, so the second one is refused. `backburn abort` stops a live run.",
     ),
     (
+        "run::foreign",
+        "The home, its `runs` folder or the run's folder belongs to another user or may be written by others, who could decide what this program does with your credentials. Nothing in it is followed. The message has the command that makes it yours; look at what is in it first.",
+    ),
+    (
+        "run::not-signed",
+        "This user's key did not sign the run as it is: another program or user wrote it, it was changed, or no key could be kept. A resume or release would do with your credentials what its files say. Look at it; `--trust=HASH` follows it as it is, and signs what comes after.",
+    ),
+    (
         "run::io",
         "A file of the run's directory cannot be read or written. Nothing is done without its journal.",
     ),
@@ -75,11 +85,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "journal::not-a-record",
-        "A line of the journal is not one that this program wrote. The file was changed or damaged: compare it with a copy, and look at the account itself.",
+        "A line of the journal is not one that this program wrote: the file was changed or damaged. What that means and what to do is as for `journal::broken-chain`.",
     ),
     (
         "journal::broken-chain",
-        "Each line of a journal carries the hash of the line before. Here it does not fit: a record was changed, removed or inserted. What follows is unproven.",
+        "Each line of a journal carries the hash of the line before. Here it does not fit: a record was changed, removed or inserted. The program does not know what the run did from there on, so no command follows the run, nobody is asked whether to, and `--trust` does not help. The account is as the run left it. `backburn runs show RUN` lists the settings that the records before that line changed, with their values before and after: give those back by hand that the account still has as the run set them. The record right before the line may itself be the changed one: compare what it says with CloudTrail. Look in CloudTrail for what later records may have changed: the user agent of every call has `app/backburn-RUN`. Where a whole copy of the journal exists, put it in place of this one: then the run can be released as usual.",
     ),
     (
         "journal::newer-format",
@@ -87,13 +97,14 @@ pub const CODES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The page of any code: of files, of plans and runs, of errors.
+/// The page of any code: of files, of plans and runs, of errors, of the lab.
 pub fn explain(code: &str) -> Option<&'static str> {
-    let own = CODES.iter().find(|(name, _)| *name == code).map(|(_, text)| *text);
+    let own =
+        CODES.iter().chain(lab_codes::CODES).find(|(name, _)| *name == code).map(|(_, text)| *text);
     own.or_else(|| codes::explain(code))
 }
 
 /// Every code, those of files first.
 pub fn all() -> impl Iterator<Item = &'static str> + Clone {
-    codes::CODES.iter().chain(CODES).map(|(code, _)| *code)
+    codes::CODES.iter().chain(CODES).chain(lab_codes::CODES).map(|(code, _)| *code)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    engine::plan::PlanState,
+    engine::{LEFT_OUT, plan::PlanState},
     playbook::{Diagnostic, diagnostic::Lines},
     program::{Checked, Program, planfile::PlanFile},
     report::model::{Report, State, StepRow, Tone},
@@ -113,6 +113,7 @@ pub fn of_plan(plan: &PlanFile, document: &Document<'_>) -> Findings {
                 PlanState::Skipped(why) | PlanState::Blocked(why) => {
                     Result::Skipped { why: why.clone() }
                 }
+                PlanState::LeftOut => Result::Skipped { why: LEFT_OUT.into() },
                 PlanState::Refused(why) => found(Level::Error, "plan::refused", why),
             },
         })
@@ -133,6 +134,10 @@ pub fn of_plan(plan: &PlanFile, document: &Document<'_>) -> Findings {
             plural(counts.operations, "operation"),
             plan.sha256.get(..12).unwrap_or_default()
         ),
+        n if plan.refused().is_empty() => {
+            let refused = plural(counts.refused, "step");
+            format!("{refused} refused for {}, the others can run", plural(n, "reason"))
+        }
         n => format!("refused for {}; nothing was changed", plural(n, "reason")),
     };
     let suite = Suite {
@@ -175,6 +180,7 @@ pub fn of_report(report: &Report, document: &Document<'_>) -> Findings {
     cases.extend(report.verdicts.iter().map(|row| {
         let reason = row.reason.as_deref().unwrap_or_default();
         let result = match row.verdict.as_str() {
+            _ if row.released => Result::Skipped { why: "release gave it back".into() },
             "proven" => Result::Passed,
             "presumed" => {
                 found(Level::Warning, "run::presumed", format!("{}: {reason}", row.subject))

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::{Findings, Level};
+use crate::text::one_line;
 
 /// A line for each problem. GitHub shows ten of each level a step; the rest is in the summary.
 pub fn annotations(findings: &Findings) -> String {
@@ -44,9 +45,10 @@ pub fn annotations(findings: &Findings) -> String {
     out
 }
 
-/// A message cannot end its line and begin another command.
+/// A message cannot end its line and begin another command; what is hidden in it is shown.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<_> = text.split('\n').map(one_line).collect();
+    lines.join("\n").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::{Findings, Level, Result, Suite};
+use crate::text::one_line;
 
 /// Warnings pass and are listed in `system-out`: JUnit has no third state.
 pub fn junit(findings: &Findings) -> String {
@@ -91,18 +92,20 @@ fn time(seconds: Option<f64>) -> String {
     seconds.map(|seconds| format!(" time=\"{seconds:.3}\"")).unwrap_or_default()
 }
 
-/// Text or attribute; what XML 1.0 cannot hold is replaced.
+/// Text or attribute; what XML 1.0 cannot hold is shown, like everything that is hidden.
+/// <https://www.w3.org/TR/xml/#charsets>
 fn escape(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(one_line).collect();
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in lines.join("\n").chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
-            '\t' => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            // Whoever prints the file into a log gives no orders with it.
+            '#' if out.ends_with('#') => out.push_str("&#35;"),
             c => out.push(c),
         }
     }

@@ -5,6 +5,7 @@ pub mod codes;
 mod from;
 pub mod github;
 pub mod junit;
+mod lab_codes;
 pub mod sarif;
 #[cfg(test)]
 mod tests;
@@ -131,8 +132,8 @@ impl Findings {
         for (suite, case, problem) in problems.iter().take(100) {
             let level = match problem.level {
                 Level::Error => "❌",
-                Level::Warning => "⚠️",
-                Level::Note => "▫️",
+                Level::Warning => "⚠",
+                Level::Note => "▫",
             };
             let place = match &case.place {
                 Some(place) => code(format_args!("{}:{}:{}", place.file, place.line, place.column)),

@@ -24,7 +24,7 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub fn of(steps: &'a [StepRow]) -> Self {
+    pub(super) fn of(steps: &'a [StepRow]) -> Self {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut index: HashMap<&str, usize> = HashMap::new();
         for (row, step) in steps.iter().enumerate() {

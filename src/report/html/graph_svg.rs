@@ -10,7 +10,7 @@ use super::{
     tables::is_off,
     view::{View, class, sign},
 };
-use crate::report::look;
+use crate::report::{look, plan::plural};
 
 const LIMIT: usize = 130_000;
 const MARGIN: f64 = 6.0;
@@ -28,8 +28,8 @@ pub(super) fn draw(view: &View<'_>, html: &mut Html) {
     let (width, height) =
         (laid.width + 2.0 * MARGIN, laid.layers as f64 * step - (step - tall) + 2.0 * MARGIN);
     let name = format!(
-        "{} steps and their order; the table below lists what each step waits for",
-        graph.nodes.len()
+        "{} in order; the table below lists what each step waits for",
+        plural(graph.nodes.len(), "step")
     );
     let class = if laid.layers > 14 { "scroll tall" } else { "scroll" };
     let attrs: super::write::Attrs<'_> = &[
@@ -103,7 +103,7 @@ fn edge(way: &[(f64, usize)], data: bool, hot: bool, tall: f64, step: f64, html:
         } else {
             let _ = write!(d, "V{}", Px(y));
         }
-        let middle = Px((y + to_y) / 2.0);
+        let middle = Px(f64::midpoint(y, to_y));
         let _ = write!(d, "C{} {middle} {} {middle} {} {}", Px(x), Px(to_x), Px(to_x), Px(to_y));
     }
     html.shape("path", &[("class", &class), ("d", &d)]);

@@ -182,7 +182,7 @@ fn spread(items: &[Item], row: &[usize], wanted: &[f64], gap: f64, x: &mut [f64]
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (place, item) in row.iter().enumerate() {
         if place > 0 {
-            room += (items[row[place - 1]].width + items[*item].width) / 2.0 + gap;
+            room += f64::midpoint(items[row[place - 1]].width, items[*item].width) + gap;
         }
         offsets.push(room);
         let mut block = (wanted[place] - room, 1);

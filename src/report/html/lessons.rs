@@ -4,7 +4,7 @@ use super::{
     Html,
     view::{View, chip, table},
 };
-use crate::report::{look, model::Tone};
+use crate::report::{look, model::Tone, plan::plural};
 
 pub(super) fn lessons(view: &View<'_>, html: &mut Html) {
     let report = view.report;
@@ -46,8 +46,8 @@ pub(super) fn proof(view: &View<'_>, html: &mut Html) {
     html.tag("p", &[], |html| {
         chip(html, Tone::Good, "chain intact");
         html.text(format_args!(
-            " {} records were read, each with the hash of the one before. ",
-            journal.records
+            " {} read, each with the hash of the one before. ",
+            plural(journal.records, "record")
         ));
         match journal.files_match {
             true => chip(html, Tone::Good, "playbook and plan as journaled"),
@@ -58,7 +58,10 @@ pub(super) fn proof(view: &View<'_>, html: &mut Html) {
         html.line(
             "p",
             &[],
-            format_args!("A last line of {bytes} bytes was cut off and does not count."),
+            format_args!(
+                "A last line of {} was cut off and does not count.",
+                plural(bytes, "byte")
+            ),
         );
     }
     let rows = [

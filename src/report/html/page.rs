@@ -22,7 +22,7 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
-    pub fn policy(&self) -> String {
+    pub(crate) fn policy(&self) -> String {
         let styles = [Some(STYLE), self.style].into_iter().flatten().map(source);
         let styles = styles.collect::<Vec<_>>().join(" ");
         let script = self.script.map(source);

@@ -15,6 +15,17 @@ const MODEL: &str = "https://aws.amazon.com/compliance/shared-responsibility-mod
 pub(super) fn people(view: &View<'_>, html: &mut Html) {
     let report = view.report;
     html.line("h3", &[], "Decisions");
+    if let Some(abort) = &report.run.aborted {
+        html.tag("p", &[], |html| {
+            let why = abort.reason.as_deref().unwrap_or("no reason was given");
+            html.text(format_args!("{} aborted the run at ", abort.by));
+            view.time(html, abort.at);
+            html.text(format_args!(": {}", look::shorten(why, 400)));
+            if !abort.who.is_unknown() {
+                html.line("span", &[("class", &"by")], format_args!(" ({})", abort.who));
+            }
+        });
+    }
     if report.answers.is_empty() {
         html.line("p", &[], "Nobody was asked to decide anything.");
     } else {
@@ -31,8 +42,11 @@ pub(super) fn people(view: &View<'_>, html: &mut Html) {
                     if let Some(role) = &row.role {
                         html.line("div", &[("class", &"by")], format_args!("as {role}"));
                     }
+                    if !row.who.is_unknown() {
+                        html.line("div", &[("class", &"by")], &row.who);
+                    }
                     if let Some(via) = &row.via {
-                        html.line("div", &[("class", &"by")], format_args!("on the {via}"));
+                        html.line("div", &[("class", &"by")], format_args!("via {via}"));
                     }
                 });
                 html.line("td", &[], look::shorten(&row.reason, 400));

@@ -22,7 +22,7 @@ pub(super) struct Part {
 
 impl Scale {
     /// Of the stretches in which something happened, to the places `left..right`.
-    pub fn of(
+    pub(super) fn of(
         busy: impl Iterator<Item = (Timestamp, Timestamp)>,
         left: f64,
         right: f64,
@@ -64,7 +64,7 @@ impl Scale {
         Some(Self { parts, start, per_second })
     }
 
-    pub fn x(&self, at: Timestamp) -> f64 {
+    pub(super) fn x(&self, at: Timestamp) -> f64 {
         self.place(at.duration_since(self.start).as_secs_f64())
     }
 
@@ -77,14 +77,14 @@ impl Scale {
     }
 
     /// The stretches that were cut out: place, and how long each was.
-    pub fn cuts(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn cuts(&self) -> impl Iterator<Item = (f64, f64)> {
         self.parts.iter().filter(|part| part.cut).map(|part| (part.x, part.to - part.from))
     }
 
-    pub const CUT: f64 = CUT;
+    pub(super) const CUT: f64 = CUT;
 
     /// Places for labels, with the seconds since the start, some 90 pixels apart.
-    pub fn ticks(&self) -> Vec<(f64, f64)> {
+    pub(super) fn ticks(&self) -> Vec<(f64, f64)> {
         const STEPS: &[f64] = &[
             0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
             1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0,

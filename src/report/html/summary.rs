@@ -5,6 +5,7 @@ use super::{
     Html, value,
     view::{View, between, chip, class, full, sign, verdict_tone},
 };
+use crate::report::model::Tone;
 
 /// More than this is not read at night; the rest is counted.
 const OPEN: usize = 25;
@@ -50,6 +51,7 @@ pub(super) fn summary(view: &View<'_>, html: &mut Html) {
 fn facts(view: &View<'_>, html: &mut Html) {
     let run = &view.report.run;
     let place = match &run.endpoint {
+        Some(each) if each.contains(" at ") => format!("{} ({each})", run.account),
         Some(endpoint) => format!("{} at {endpoint}, not AWS", run.account),
         None => run.account.clone(),
     };
@@ -119,10 +121,10 @@ pub(super) fn verdicts(view: &View<'_>, html: &mut Html) {
             html.line("p", &[], format_args!("and {} more, in the JSON report", rows.len() - at));
             break;
         }
-        let tone = verdict_tone(&row.verdict);
+        let tone = if row.released { Tone::Quiet } else { verdict_tone(&row.verdict) };
         html.tag("article", &[("class", &format_args!("verdict {}", class(tone)))], |html| {
             html.tag("h3", &[], |html| {
-                chip(html, tone, &row.verdict);
+                chip(html, tone, row.words());
                 html.tag("span", &[], |html| html.prose(&row.subject));
                 html.tag("span", &[("class", &"by")], |html| {
                     view.step(html, &row.step);

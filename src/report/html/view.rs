@@ -20,14 +20,14 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub fn of(report: &'a Report) -> Self {
+    pub(super) fn of(report: &'a Report) -> Self {
         let steps = report.steps.iter().enumerate().map(|(at, row)| (row.id.as_str(), at));
         let day = report.run.started.map(|at| at.strftime("%F").to_string());
         Self { report, steps: steps.collect(), day }
     }
 
     /// A step's name, as a link to its row.
-    pub fn step(&self, html: &mut Html, id: &str) {
+    pub(super) fn step(&self, html: &mut Html, id: &str) {
         match self.steps.get(id) {
             Some(at) => {
                 let href = format!("#s{at}");
@@ -38,13 +38,13 @@ impl<'a> View<'a> {
     }
 
     /// A moment: its time of day, with the day where it is another than the run's.
-    pub fn clock(&self, at: Timestamp) -> String {
+    pub(super) fn clock(&self, at: Timestamp) -> String {
         let day = at.strftime("%F").to_string();
         let time = at.strftime("%T");
         if self.day.as_ref() == Some(&day) { time.to_string() } else { format!("{day} {time}") }
     }
 
-    pub fn time(&self, html: &mut Html, at: Timestamp) {
+    pub(super) fn time(&self, html: &mut Html, at: Timestamp) {
         let exact = at.to_string();
         html.line("time", &[("datetime", &exact), ("title", &exact)], self.clock(at));
     }

@@ -6,55 +6,57 @@ use std::{
     sync::Arc,
 };
 
+use crate::text::{is_hidden, one_line};
+
 /// Markup under construction.
 #[derive(Debug, Default)]
-pub struct Html(String);
+pub(crate) struct Html(String);
 
 /// Markup that an [`Html`] has written; nothing else makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written(Arc<str>);
+pub(crate) struct Written(Arc<str>);
 
 impl Written {
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// Names and values of attributes. A value is text like any other.
-pub type Attrs<'a> = &'a [(&'static str, &'a dyn Display)];
+pub(crate) type Attrs<'a> = &'a [(&'static str, &'a dyn Display)];
 
 impl Html {
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 
     /// The same, to be put into a page later.
-    pub fn part(self) -> Written {
+    pub(crate) fn part(self) -> Written {
         Written(self.0.into())
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Markup that the program's own source spells out.
-    pub fn fixed(&mut self, markup: &'static str) {
+    pub(crate) fn fixed(&mut self, markup: &'static str) {
         self.0.push_str(markup);
     }
 
     /// Markup that this writer has written before.
-    pub fn written(&mut self, part: &Written) {
+    pub(crate) fn written(&mut self, part: &Written) {
         self.0.push_str(&part.0);
     }
 
-    pub fn text(&mut self, text: impl Display) {
+    pub(crate) fn text(&mut self, text: impl Display) {
         let mut escape = Escape(&mut self.0);
         // Writing to a string cannot fail.
         let _ = write!(escape, "{text}");
     }
 
     /// A sentence in which backticks mark code, as the program's messages have them.
-    pub fn prose(&mut self, text: impl Display) {
+    pub(crate) fn prose(&mut self, text: impl Display) {
         let text = text.to_string();
         let mut parts = text.split('`').peekable();
         let mut code = false;
@@ -70,7 +72,12 @@ impl Html {
     }
 
     /// An element with what `inside` writes.
-    pub fn tag(&mut self, name: &'static str, attrs: Attrs<'_>, inside: impl FnOnce(&mut Self)) {
+    pub(crate) fn tag(
+        &mut self,
+        name: &'static str,
+        attrs: Attrs<'_>,
+        inside: impl FnOnce(&mut Self),
+    ) {
         self.open(name, attrs);
         inside(self);
         self.0.push_str("</");
@@ -79,17 +86,17 @@ impl Html {
     }
 
     /// An element with text only.
-    pub fn line(&mut self, name: &'static str, attrs: Attrs<'_>, text: impl Display) {
+    pub(crate) fn line(&mut self, name: &'static str, attrs: Attrs<'_>, text: impl Display) {
         self.tag(name, attrs, |html| html.text(text));
     }
 
     /// An element without an end tag. The slash makes that clear to XML parsers as well.
-    pub fn void(&mut self, name: &'static str, attrs: Attrs<'_>) {
+    pub(crate) fn void(&mut self, name: &'static str, attrs: Attrs<'_>) {
         self.shape(name, attrs);
     }
 
     /// An SVG shape.
-    pub fn shape(&mut self, name: &'static str, attrs: Attrs<'_>) {
+    pub(crate) fn shape(&mut self, name: &'static str, attrs: Attrs<'_>) {
         self.open(name, attrs);
         self.0.pop();
         self.0.push_str("/>");
@@ -121,10 +128,11 @@ impl Write for Escape<'_> {
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
                 '\n' | '\t' => self.0.push(c),
+                // A page may be printed into the log of a CI system, which takes these for its own.
+                ':' if self.0.ends_with(':') => self.0.push_str("&#58;"),
+                '#' if self.0.ends_with('#') => self.0.push_str("&#35;"),
                 // What moves or hides text is shown, not done.
-                c if c.is_control() || is_invisible(c) => {
-                    write!(self.0, "\u{27e8}{:04x}\u{27e9}", u32::from(c))?
-                }
+                c if is_hidden(c) => self.0.push_str(&one_line(c.encode_utf8(&mut [0; 4]))),
                 c => self.0.push(c),
             }
         }
@@ -132,13 +140,8 @@ impl Write for Escape<'_> {
     }
 }
 
-/// Marks of writing direction, and characters without width: a name could read as another with them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}')
-}
-
 /// A length in a drawing, with as few digits as it needs.
-pub struct Px(pub f64);
+pub(crate) struct Px(pub f64);
 
 impl Display for Px {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -156,7 +159,7 @@ mod tests {
         let hostile = "\"><script>alert(1)</script>&'\u{202e}\u{0}";
         let mut html = Html::default();
         html.tag("p", &[("title", &hostile)], |html| html.text(hostile));
-        let escaped = "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#39;⟨202e⟩⟨0000⟩";
+        let escaped = "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#39;\\u{202e}\\x00";
         assert_eq!(html.finish(), format!("<p title=\"{escaped}\">{escaped}</p>"));
     }
 

@@ -1,62 +1,49 @@
 //! How many columns a text takes, and cutting it to that. Owns the guess where terminals differ: the
 //! larger one, since a line may be cut too early but must never wrap.
 
+use crate::text::{Part, parts, reset};
+
 /// Columns of a text that may be painted.
-pub fn columns(text: &str) -> usize {
-    parts(text).filter_map(|part| part.ok()).map(wide).sum()
+pub(super) fn columns(text: &str) -> usize {
+    let of = |part| match part {
+        Part::Char(c) => wide(c),
+        Part::Style(_) => 0,
+    };
+    parts(text).map(of).sum()
 }
 
 /// A line of at most `width` columns, with `…` where something was cut off.
-pub fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.into();
     }
     let (mut kept, mut taken, mut painted) = (String::new(), 0, false);
     for part in parts(text) {
         match part {
-            Ok(c) => {
+            Part::Char(c) => {
                 taken += wide(c);
                 if taken >= width {
                     break;
                 }
-                kept.push(c);
             }
-            Err(paint) => {
-                painted = true;
-                kept.push_str(paint);
-            }
+            Part::Style(_) => painted = true,
         }
+        part.push(&mut kept);
     }
     if width > 0 {
         kept.push('…');
     }
     if painted {
-        kept.push_str("\u{1b}[0m");
+        kept.push_str(&reset());
     }
     kept
 }
 
 /// The text cut or filled to exactly `width` columns.
-pub fn fill(text: &str, width: usize) -> String {
+pub(super) fn fill(text: &str, width: usize) -> String {
     let text = cut(text, width);
     let missing = width.saturating_sub(columns(&text));
     text + &" ".repeat(missing)
-}
-
-/// Characters, and between them what paints them.
-fn parts(text: &str) -> impl Iterator<Item = Result<char, &str>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.starts_with("\u{1b}[") {
-            let end = rest.find('m').map_or(rest.len(), |end| end + 1);
-            let (paint, after) = rest.split_at(end);
-            rest = after;
-            return Some(Err(paint));
-        }
-        let c = rest.chars().next()?;
-        rest = &rest[c.len_utf8()..];
-        Some(Ok(c))
-    })
 }
 
 fn wide(c: char) -> usize {
@@ -70,14 +57,18 @@ fn wide(c: char) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use anstyle::Style;
+
     use super::*;
+    use crate::text::{Ready, paint};
 
     #[test]
     fn a_line_is_cut_by_what_it_takes_on_the_screen() {
         assert_eq!(cut("isolate", 7), "isolate");
         assert_eq!(cut("isolate", 6), "isola…");
-        assert_eq!(cut("\u{1b}[1misolate\u{1b}[0m", 4), "\u{1b}[1miso…\u{1b}[0m");
-        assert_eq!(columns("\u{1b}[1m日本\u{1b}[0m✓"), 5);
+        let bold = |text: &str| paint(Style::new().bold(), text);
+        assert_eq!(Ready::text(&cut(&bold("isolate"), 4)).as_str(), "\u{1b}[1miso…\u{1b}[0m");
+        assert_eq!(columns(&format!("{}✓", bold("日本"))), 5);
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(fill("日本語", 4), "日… ");
         assert_eq!(fill("ab", 4), "ab  ");

@@ -8,16 +8,20 @@ use std::{
 };
 
 use tokio::{
+    runtime::RuntimeFlavor,
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use crate::engine::Event;
+use crate::{
+    engine::Event,
+    text::{Ready, Stream},
+};
 
 use super::Show;
 
 /// How often bars move.
-pub const TICK: Duration = Duration::from_millis(125);
+pub(super) const TICK: Duration = Duration::from_millis(125);
 
 /// Events that are drawn together where they come faster than a terminal takes them one by one.
 const AT_ONCE: usize = 64;
@@ -48,17 +52,17 @@ pub fn follow(mut events: mpsc::UnboundedReceiver<Event>, mut show: Show) -> Fol
                 biased;
                 count = events.recv_many(&mut news, AT_ONCE) => match count {
                     0 => break,
-                    _ => show.events(news.drain(..)),
+                    _ => aside(|| show.events(news.drain(..))),
                 },
                 Some(ask) = asked.recv() => match ask {
-                    Ask::Text(text) => show.text(&text),
+                    Ask::Text(text) => aside(|| show.text(&text)),
                     Ask::Hold(done) => {
-                        show.hold();
+                        aside(|| show.hold());
                         let _ = done.send(());
                     }
-                    Ask::GoOn(fresh) => show.go_on(fresh),
+                    Ask::GoOn(fresh) => aside(|| show.go_on(fresh)),
                 },
-                _ = tick.tick() => show.tick(),
+                _ = tick.tick() => aside(|| show.tick()),
             }
         }
         *LIVE.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -71,6 +75,15 @@ pub fn follow(mut events: mpsc::UnboundedReceiver<Event>, mut show: Show) -> Fol
         }
         show.end();
     }))
+}
+
+/// Writes to the terminal. A terminal that is held (Ctrl-S) or a pipe that nobody reads takes nothing, and
+/// the run must not wait for it: its other tasks move to another thread.
+fn aside(write: impl FnOnce()) {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(write),
+        _ => write(),
+    }
 }
 
 impl Follower {
@@ -114,7 +127,7 @@ impl Drop for Held {
 pub fn print_err(text: &str) -> io::Result<()> {
     match tell(Ask::Text(text.into())) {
         Ok(()) => Ok(()),
-        Err(_) => io::Write::write_all(&mut io::stderr(), text.as_bytes()),
+        Err(_) => Stream::Err.write(&Ready::text(text)),
     }
 }
 

@@ -19,7 +19,7 @@ const TURNS: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
 /// Lines of at most `width` columns, at most three quarters of `height`. `turn` counts redraws, so that
 /// a run that stands still looks alive.
-pub fn frame(
+pub(super) fn frame(
     view: &View,
     now: Timestamp,
     (width, height): (usize, usize),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     engine::{Event, Verdict},
-    journal::Released,
+    journal::{Released, WAITING},
     program::planfile::item,
 };
 
@@ -19,26 +19,28 @@ use super::{
 };
 
 /// Moments on a screen: the day is known there.
-pub fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp) -> String {
     format!("{}Z", at.strftime("%H:%M:%S"))
 }
 
 /// Columns that names of steps take, so that what stands after them is in one column.
-pub fn names(view: &View, width: usize) -> usize {
+pub(super) fn names(view: &View, width: usize) -> usize {
     let longest = view.units.keys().map(|id| id.chars().count()).max().unwrap_or(0);
     longest.clamp(8, if width < 120 { 22 } else { 44 })
 }
 
 /// What stays of a step above the bars, without its time: one line, and why it failed on a second.
-pub fn ended(ended: &Ended, view: &View, look: &Look) -> Vec<String> {
+pub(super) fn ended(ended: &Ended, view: &View, look: &Look) -> Vec<String> {
     let (sign, style) = match ended.state {
         State::Done => ("✓", GOOD),
         State::Failed => ("✗", BAD),
+        State::Asks => ("?", CARE),
         _ => ("-", DIM),
     };
     let took = match ended.state {
         State::Skipped => "skipped".into(),
         State::NotRun => "not run".into(),
+        State::Asks => "waits".into(),
         _ => ended.took.map(look::time).unwrap_or_default(),
     };
     let phase = ended.phase.map_or("", |phase| phase.as_str());
@@ -68,8 +70,8 @@ pub fn ended(ended: &Ended, view: &View, look: &Look) -> Vec<String> {
         line += &format!("  {}", more.join(", "));
     }
     match &ended.why {
-        Some(why) if ended.state == State::Failed => {
-            vec![line, format!("  {}", look.paint(BAD, &look::clean(why)))]
+        Some(why) if matches!(ended.state, State::Failed | State::Asks) => {
+            vec![line, format!("  {}", look.paint(style, &look::clean(why)))]
         }
         Some(why) => vec![format!("{line}  {}", look.paint(DIM, &look::clean(why)))],
         None => vec![line],
@@ -77,7 +79,7 @@ pub fn ended(ended: &Ended, view: &View, look: &Look) -> Vec<String> {
 }
 
 /// What stays of an event above the bars, beside the ends of steps: what somebody should know of now.
-pub fn aside(event: &Event, look: &Look) -> Option<String> {
+pub(super) fn aside(event: &Event, look: &Look) -> Option<String> {
     let text = match event {
         Event::StepFailed { step, again_in: None, .. } if item(step).1.is_none() => return None,
         Event::StepFailed { .. } | Event::Closed { .. } | Event::Note { .. } | Event::Stopping => {
@@ -99,7 +101,7 @@ pub fn aside(event: &Event, look: &Look) -> Option<String> {
 }
 
 /// The line of an event where lines are written.
-pub fn line(event: &Event, look: &Look) -> Option<String> {
+pub(super) fn line(event: &Event, look: &Look) -> Option<String> {
     let name = |step: &str| look.paint(NAME, step);
     let room = look.width.saturating_sub(20).max(40);
     Some(match event {
@@ -114,6 +116,9 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
         }
         Event::StepFinished { step, took } => {
             format!("{} {} in {}", name(step), look.paint(GOOD, "done"), look::time(*took))
+        }
+        Event::StepFailed { step, word: WAITING, error, .. } => {
+            format!("{} {}", name(step), look.paint(CARE, &look::clean(error)))
         }
         Event::StepFailed { step, error, again_in, .. } => {
             let again = match again_in {
@@ -158,7 +163,7 @@ pub fn line(event: &Event, look: &Look) -> Option<String> {
         }
         Event::Stopping => look.paint(
             CARE,
-            "stopping: running calls finish, nothing new starts; again to leave at once",
+            "stopping: running calls finish, what is open is closed, nothing new starts",
         ),
         // The summary shows it for every change.
         Event::Releasing | Event::Released { .. } | Event::ReleaseEnded => return None,

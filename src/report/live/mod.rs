@@ -14,5 +14,5 @@ mod tests;
 mod view;
 
 pub use follower::{Follower, Held, follow, print_err, still, writer};
-pub use show::{Show, To};
+pub use show::Show;
 pub use view::{Head, View};

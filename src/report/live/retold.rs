@@ -8,24 +8,27 @@ use serde_json::Value;
 
 use crate::{
     engine::Event,
-    journal::{Line, Place, Record},
+    journal::{Line, Place, Record, WAITING},
 };
 
 use super::view::since;
 
 /// Information from earlier records that later ones depend on.
 #[derive(Debug, Default)]
-pub struct Retold {
+pub(super) struct Retold {
     before: HashMap<(String, Place), Value>,
     started: HashMap<String, Timestamp>,
+    /// Attempts that failed.
+    failures: HashMap<String, u32>,
 }
 
 impl Retold {
-    pub fn event(&mut self, line: &Line) -> Option<Event> {
+    pub(super) fn event(&mut self, line: &Line) -> Option<Event> {
         Some(match line.record.clone() {
             Record::Expanded { step, items } => Event::StepExpanded { step, items: items.len() },
-            Record::StepStarted { step, attempt } => {
+            Record::StepStarted { step, .. } => {
                 self.started.entry(step.clone()).or_insert(line.time);
+                let attempt = self.failures.get(&step).copied().unwrap_or_default() + 1;
                 Event::StepStarted { step, attempt }
             }
             Record::StepSkipped { step, why } => Event::StepSkipped { step, why },
@@ -33,11 +36,15 @@ impl Retold {
                 let started = self.started.remove(&step).unwrap_or(line.time);
                 Event::StepFinished { step, took: since(started, line.time) }
             }
-            Record::StepFailed { step, error, last, .. } => {
+            Record::StepFailed { step, word, error, last, .. } => {
                 if last {
                     self.started.remove(&step);
                 }
                 let again_in = (!last).then_some(Duration::ZERO);
+                if word == WAITING {
+                    return Some(Event::StepFailed { step, word: WAITING, error, again_in });
+                }
+                *self.failures.entry(step.clone()).or_default() += 1;
                 Event::StepFailed { step, word: "failed", error, again_in }
             }
             Record::Intent { step, place, before, .. } => {
@@ -79,8 +86,10 @@ impl Retold {
                 return None;
             }
             Record::RunStarted { .. }
+            | Record::Adopted { .. }
             | Record::Read { .. }
             | Record::Manifest { .. }
+            | Record::Scored { .. }
             | Record::Notified { .. }
             | Record::OperationIntent { .. }
             | Record::OperationFailed { .. }

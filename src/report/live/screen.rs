@@ -1,13 +1,13 @@
 //! Draws lines at the foot of a terminal, over those that were there. Owns the cursor: it rests at the
 //! start of the line below, so that what others write there is visible; its caller decides what is drawn.
 
-use std::fmt::Write;
+use crate::text::{Ready, one_line};
 
 use super::cut::{columns, cut};
 
 /// What was drawn, and how wide the terminal was then.
 #[derive(Debug, Default)]
-pub struct Screen {
+pub(super) struct Screen {
     drawn: Vec<String>,
     width: usize,
     /// Lines that are longer than the terminal have become is wide are broken by it, which moves what
@@ -16,13 +16,13 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(reflows: bool) -> Self {
+    pub(super) fn new(reflows: bool) -> Self {
         Self { reflows, ..Self::default() }
     }
 
     /// Whether this process's terminal re-wraps lines when it becomes narrower. All do
     /// except a few, which identify themselves.
-    pub fn here() -> Self {
+    pub(super) fn here() -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         // Inside tmux these are of the terminal around it.
         let still = is_set("XTERM_VERSION") || is_set("STY");
@@ -32,38 +32,41 @@ impl Screen {
     /// What makes the screen show `lines`, which stay, above `frame`, which the next call draws over.
     /// Empty when it shows that already. Neither may be wider than `width` less one: the cursor must not
     /// come to stand past the last column.
-    pub fn draw(
+    pub(super) fn draw(
         &mut self,
         lines: &[String],
         frame: &[String],
         width: usize,
         height: usize,
-    ) -> String {
+    ) -> Ready {
         let room = width.saturating_sub(1);
-        let frame: Vec<_> = frame.iter().map(|line| cut(line, room)).collect();
+        let frame: Vec<_> = frame.iter().map(|line| cut(&one_line(line), room)).collect();
         if lines.is_empty() && frame == self.drawn && width == self.width {
-            return String::new();
+            return Ready::default();
         }
         // One write that terminals show at once, where they know how to.
-        let mut out = String::from("\u{1b}[?2026h");
+        let mut out = Ready::default();
+        out.control("\u{1b}[?2026h");
         let up = self.rows(width).min(height.saturating_sub(1));
         if up > 0 {
-            let _ = write!(out, "\u{1b}[{up}A");
+            out.up(up);
         }
-        out.push('\r');
+        out.control("\r");
         let same = lines.is_empty() && width == self.width;
         for line in lines {
-            let _ = writeln!(out, "{}\u{1b}[K", cut(line, room));
+            out.push(&cut(&one_line(line), room));
+            out.control("\u{1b}[K\n");
         }
         for (index, line) in frame.iter().enumerate() {
             // Unchanged lines are not written: on a slow connection that saves most of the output.
             if same && self.drawn.get(index) == Some(line) {
-                out.push('\n');
+                out.control("\n");
             } else {
-                let _ = writeln!(out, "{line}\u{1b}[K");
+                out.push(line);
+                out.control("\u{1b}[K\n");
             }
         }
-        out.push_str("\u{1b}[J\u{1b}[?2026l");
+        out.control("\u{1b}[J\u{1b}[?2026l");
         (self.drawn, self.width) = (frame, width);
         out
     }

@@ -1,13 +1,12 @@
 //! Shows a run on one stream: bars at the foot of a terminal and above them what stays, or plain lines.
 //! Owns what is held back while a person is asked.
 
-use std::io::{self, IsTerminal, Write};
-
 use jiff::Timestamp;
 
 use crate::{
     engine::Event,
-    journal::{Line, Record, redact_text},
+    journal::{Hidden, Line, Record, redact_text},
+    text::{Ready, Stream, line, one_line},
 };
 
 use super::{
@@ -19,46 +18,11 @@ use super::{
     view::{Ended, View},
 };
 
-/// Where it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum To {
-    Out,
-    Err,
-}
-
-impl To {
-    fn size(self) -> Option<(usize, usize)> {
-        let size = match self {
-            Self::Out => terminal_size::terminal_size_of(io::stdout()),
-            Self::Err => terminal_size::terminal_size_of(io::stderr()),
-        };
-        size.map(|(width, height)| (usize::from(width.0), usize::from(height.0)))
-    }
-
-    fn write(self, text: &str) {
-        // A closed terminal is not the run's concern.
-        let _ = match self {
-            Self::Out => {
-                let mut out = io::stdout().lock();
-                out.write_all(text.as_bytes()).and_then(|()| out.flush())
-            }
-            Self::Err => io::stderr().lock().write_all(text.as_bytes()),
-        };
-    }
-
-    pub fn is_terminal(self) -> bool {
-        match self {
-            Self::Out => io::stdout().is_terminal(),
-            Self::Err => io::stderr().is_terminal(),
-        }
-    }
-}
-
 pub struct Show {
     pub view: View,
     look: Look,
-    to: To,
-    secrets: Vec<String>,
+    to: Stream,
+    secrets: Hidden,
     screen: Option<Screen>,
     retold: Retold,
     /// Events that arrived while a person is asked.
@@ -68,7 +32,7 @@ pub struct Show {
 
 impl Show {
     /// With `bars` on a terminal, else by lines.
-    pub fn new(view: View, look: Look, to: To, bars: bool, secrets: Vec<String>) -> Self {
+    pub fn new(view: View, look: Look, to: Stream, bars: bool, secrets: Hidden) -> Self {
         let (screen, retold) = (bars.then(Screen::here), Retold::default());
         Self { view, look, to, secrets, screen, retold, held: None, turn: 0 }
     }
@@ -140,11 +104,11 @@ impl Show {
 
     /// A message from outside the run.
     pub fn text(&mut self, text: &str) {
-        let text = redact_text(text.trim_end().into(), &self.secrets);
+        let text = redact_text(text.trim_end().into(), &self.secrets.all());
         let look = self.look_now();
         let wrapped = text.lines().map(|line| match &self.screen {
             Some(_) => look::wrap(line, "", look.width.saturating_sub(1)),
-            None => line.into(),
+            None => line.to_owned(),
         });
         let wrapped: Vec<_> = wrapped.collect();
         self.keep(wrapped.iter().flat_map(|line| line.lines()).map(str::to_owned).collect());
@@ -154,16 +118,22 @@ impl Show {
         if lines.is_empty() {
             return;
         }
+        // What happened is told in a line, whatever stands in it.
+        let lines = lines.iter().map(|line| one_line(line));
         match &mut self.held {
             Some(held) => held.extend(lines),
-            None => self.draw(&lines, true),
+            None => {
+                let lines: Vec<_> = lines.collect();
+                self.draw(&lines, true);
+            }
         }
     }
 
     fn draw(&mut self, lines: &[String], with_frame: bool) {
         let Some(screen) = &mut self.screen else {
-            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            return self.to.write(&text);
+            let mut text = String::new();
+            lines.iter().for_each(|one| line!(text, "{one}"));
+            return self.write(&Ready::text(&text));
         };
         let (width, height) = self.to.size().unwrap_or((80, 24));
         let frame = match with_frame {
@@ -175,8 +145,13 @@ impl Show {
         };
         let text = screen.draw(lines, &frame, width, height);
         if !text.is_empty() {
-            self.to.write(&text);
+            self.write(&text);
         }
+    }
+
+    fn write(&self, text: &Ready) {
+        // A closed terminal is not the run's concern.
+        let _ = self.to.write(text);
     }
 
     /// Time has passed.
@@ -197,7 +172,7 @@ impl Show {
     pub fn go_on(&mut self, fresh: bool) {
         if let Some(held) = self.held.take() {
             if !fresh {
-                self.to.write("\n");
+                self.write(&Ready::text("\n"));
             }
             self.draw(&held, true);
         }

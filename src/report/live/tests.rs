@@ -203,7 +203,7 @@ fn a_step_stays_as_one_line() {
     ✓ isolate  contain         4.0 s  presumed  1 change
     ✗ mark     preserve        4.0 s  1 of 3 items not done
     ✗ snapshot preserve        4.0 s
-      the volume is gone or never was
+      the volume is gone\\x0aor never was
     - stop     contain       not run  `snapshot` did not finish
     ");
     assert_eq!(view.progress(), (4, 4));
@@ -330,13 +330,20 @@ fn bars_are_drawn_over_and_lines_stay() {
     let lines = |texts: &[&str]| -> Vec<String> { texts.iter().map(|t| (*t).into()).collect() };
     let (mut screen, mut terminal) = (Screen::new(true), terminal(80));
     put(&mut terminal, "$ backburn run\n");
-    put(&mut terminal, &screen.draw(&[], &lines(&["head", "one", "two"]), 80, 24));
-    assert_eq!(screen.draw(&[], &lines(&["head", "one", "two"]), 80, 24), "", "nothing changed");
-    put(&mut terminal, &screen.draw(&lines(&["one ended"]), &lines(&["head", "two"]), 80, 24));
-    put(&mut terminal, &screen.draw(&[], &lines(&["head", "two!"]), 80, 24));
+    put(&mut terminal, screen.draw(&[], &lines(&["head", "one", "two"]), 80, 24).as_str());
+    assert_eq!(
+        screen.draw(&[], &lines(&["head", "one", "two"]), 80, 24).as_str(),
+        "",
+        "nothing changed"
+    );
+    put(
+        &mut terminal,
+        screen.draw(&lines(&["one ended"]), &lines(&["head", "two"]), 80, 24).as_str(),
+    );
+    put(&mut terminal, screen.draw(&[], &lines(&["head", "two!"]), 80, 24).as_str());
     assert_eq!(terminal.screen().contents(), "$ backburn run\none ended\nhead\ntwo!");
     assert_eq!(terminal.screen().cursor_position(), (4, 0), "at the start of the line below");
-    put(&mut terminal, &screen.draw(&lines(&["two ended"]), &[], 80, 24));
+    put(&mut terminal, screen.draw(&lines(&["two ended"]), &[], 80, 24).as_str());
     assert_eq!(terminal.screen().contents(), "$ backburn run\none ended\ntwo ended");
 }
 
@@ -345,13 +352,16 @@ fn a_narrower_terminal_loses_no_line_and_keeps_no_bar() {
     let long = "x".repeat(150);
     // One that does not re-wrap lines: vt100 is one.
     let (mut screen, mut terminal) = (Screen::new(false), terminal(200));
-    put(&mut terminal, &screen.draw(&["kept".into()], &["head".into(), long.clone()], 200, 24));
+    put(
+        &mut terminal,
+        screen.draw(&["kept".into()], &["head".into(), long.clone()], 200, 24).as_str(),
+    );
     terminal.screen_mut().set_size(some(24), some(80));
-    put(&mut terminal, &screen.draw(&[], &["head".into(), "short".into()], 80, 24));
+    put(&mut terminal, screen.draw(&[], &["head".into(), "short".into()], 80, 24).as_str());
     assert_eq!(terminal.screen().contents(), "kept\nhead\nshort");
     // One that does: the long line takes two rows there.
     let mut screen = Screen::new(true);
     let _ = screen.draw(&[], &["head".into(), long], 200, 24);
     let drawn = screen.draw(&[], &["head".into()], 80, 24);
-    assert!(drawn.contains("\u{1b}[3A"), "{drawn:?}");
+    assert!(drawn.as_str().contains("\u{1b}[3A"), "{drawn:?}");
 }

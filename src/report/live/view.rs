@@ -9,9 +9,12 @@ use jiff::Timestamp;
 use crate::{
     drill,
     engine::{Event, Verdict},
-    journal::{Place, RunDir, RunStatus},
+    journal::{Place, RunDir, RunStatus, WAITING},
     playbook::Phase,
-    program::planfile::{PlanFile, item},
+    program::{
+        kept::KeptDocument,
+        planfile::{PlanFile, item},
+    },
 };
 
 /// What is watched.
@@ -38,8 +41,10 @@ impl Head {
     /// The same where the plan was read already.
     pub fn with(dir: &RunDir, plan: Option<PlanFile>) -> Self {
         let mut head = Self { run: dir.id().into(), ..Self::default() };
-        head.drill = dir.read_text(RunDir::PLAYBOOK).is_ok_and(|text| drill::is_simulation(&text));
         let Some(plan) = plan else { return head };
+        // One that was changed since says nothing of the run.
+        head.drill = KeptDocument::read(dir)
+            .is_ok_and(|kept| kept.is(&plan.playbook.sha256) && drill::is_simulation(&kept.text));
         head.document = plan.playbook.id;
         head.account = plan.scope.account;
         head.region = plan.scope.region;
@@ -47,6 +52,7 @@ impl Head {
             (true, ..) => Some("lab"),
             (_, true, _) => Some("local endpoint"),
             (.., Some(_)) => Some("other endpoint"),
+            (.., None) if !plan.endpoints.is_empty() => Some("several endpoints"),
             _ => None,
         };
         for entry in plan.steps {
@@ -110,6 +116,8 @@ pub enum State {
     Again,
     Done,
     Failed,
+    /// It asks a person who was not reached: a resumed run continues with it.
+    Asks,
     Skipped,
     NotRun,
 }
@@ -250,7 +258,7 @@ impl View {
         if ended.count() < unit.items.unwrap_or(1) {
             return None;
         }
-        let failed = parts().any(|part| part.state == State::Failed);
+        let any = |state| parts().any(|part| part.state == state);
         let verdicts: Vec<_> =
             self.verdicts.iter().filter(|((of, _), _)| item(of).0 == step).collect();
         let weakest = verdicts.iter().map(|(_, verdict)| (*verdict).clone()).reduce(Verdict::and);
@@ -258,7 +266,8 @@ impl View {
             step: step.into(),
             phase: unit.phase,
             state: match parts().next_back() {
-                _ if failed => State::Failed,
+                _ if any(State::Failed) => State::Failed,
+                _ if any(State::Asks) => State::Asks,
                 Some(part) => part.state,
                 None => State::Done,
             },
@@ -337,8 +346,8 @@ impl Part {
                 self.state = State::Again;
                 self.wait(at, *time, format!("failed, tries again: {error}"));
             }
-            Event::StepFailed { error, .. } => {
-                self.end(State::Failed);
+            Event::StepFailed { word, error, .. } => {
+                self.end(if *word == WAITING { State::Asks } else { State::Failed });
                 self.why = Some(error.clone());
             }
             Event::Changed { place, .. } => {
@@ -388,7 +397,7 @@ impl Part {
 }
 
 /// From one moment to a later one; nothing where a clock was set back.
-pub fn since(from: Timestamp, to: Timestamp) -> Duration {
+pub(super) fn since(from: Timestamp, to: Timestamp) -> Duration {
     to.duration_since(from).try_into().unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::{
-    engine::How,
+    engine::{How, may_be_open_in},
     journal::{Ledger, Line, Place, Record, Released},
     program::planfile::PlanFile,
 };
@@ -15,7 +15,14 @@ use super::{ChangeRow, OperationRow, Tone};
 type Key<'a> = (&'a str, &'a Place);
 
 /// Changes in the order in which they were made.
-pub fn changes(lines: &[Line], ledger: &Ledger, plan: Option<&PlanFile>) -> Vec<ChangeRow> {
+pub(super) fn changes(
+    lines: &[Line],
+    ledger: &Ledger,
+    plan: Option<&PlanFile>,
+    is_live: bool,
+) -> Vec<ChangeRow> {
+    // A step that still works closes what it opened.
+    let open = if is_live { Vec::new() } else { may_be_open_in(ledger) };
     let mut times = HashMap::new();
     for line in lines {
         if let Record::Intent { step, place, .. } = &line.record {
@@ -38,6 +45,14 @@ pub fn changes(lines: &[Line], ledger: &Ledger, plan: Option<&PlanFile>) -> Vec<
         };
         if change.closed && change.released.is_none() {
             (state, tone) = ("closed by recovery".into(), Tone::Care);
+        }
+        if open.iter().any(|one| one.step == step && one.place == *place) {
+            state = "open, for all that is known".into();
+            tone = Tone::Bad;
+            note = Some(
+                "its step was cut off before it closed it; `backburn abort` closes it at once"
+                    .into(),
+            );
         }
         if note.is_none() {
             note = caveats.get(&(step, place)).map(|caveat| (*caveat).to_owned());
@@ -65,7 +80,7 @@ pub fn changes(lines: &[Line], ledger: &Ledger, plan: Option<&PlanFile>) -> Vec<
 fn of_release(released: &Released) -> (String, Tone, Option<String>) {
     let (tone, note) = match released {
         Released::GivenBack | Released::AlreadyBefore => (Tone::Good, None),
-        Released::Retained { what } => (Tone::Quiet, Some(what.clone())),
+        Released::Retained { what } | Released::Gone { what } => (Tone::Quiet, Some(what.clone())),
         Released::Conflict { now, .. } => {
             (Tone::Bad, Some(format!("someone else changed it; it is {} now", short(now))))
         }
@@ -79,7 +94,7 @@ fn short(value: &Value) -> String {
 }
 
 /// Jobs in the order in which they were started.
-pub fn operations(lines: &[Line]) -> Vec<OperationRow> {
+pub(super) fn operations(lines: &[Line]) -> Vec<OperationRow> {
     let mut rows: Vec<(Key<'_>, OperationRow)> = Vec::new();
     for line in lines {
         let (Some(step), Some(place)) = (line.record.step(), line.record.place()) else { continue };

@@ -1,21 +1,22 @@
 //! Sources to report. Owns the rows of steps, verdicts, evidence, people, and what goes where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::{
     engine::Verdict,
-    journal::{Ledger, Record, RunStatus, StepLedger, StepState},
+    journal::{Change, Ledger, Record, Released, RunStatus, StepLedger, StepState, WAITING},
     playbook::{OnFailure, Phase, Responsibility},
     program::{Edge, Node, planfile::PlanEntry},
     report::look,
 };
 
 use super::{
-    AnswerRow, Clock, EvidenceRow, FORMAT, Head, JournalState, Need, NoteRow, Options, Report,
-    RoleRow, Sources, State, StepRow, Technique, VerdictRow, changes, lessons, spans, story,
+    Abort, AnswerRow, Clock, EvidenceRow, FORMAT, Head, JournalState, Need, NoteRow, Options,
+    Report, RoleRow, Sources, State, StepRow, Technique, VerdictRow, changes, lessons, spans,
+    story,
 };
 
 /// Everything of one run.
@@ -28,7 +29,7 @@ pub fn fold(sources: &Sources, options: &Options) -> Report {
     let timeline = spans::timeline(lines, &steps, sources.card.as_ref(), live);
     spans::critical(&mut steps, &timeline);
     run.ended = ended(sources).or_else(|| steps.iter().filter_map(|step| step.ended).max());
-    let changes = changes::changes(lines, &ledger, sources.plan.as_ref());
+    let changes = changes::changes(lines, &ledger, sources.plan.as_ref(), options.live);
     let operations = changes::operations(lines);
     count(&mut steps, changes.iter().map(|row| &row.step), |step| &mut step.changes);
     count(&mut steps, operations.iter().map(|row| &row.step), |step| &mut step.operations);
@@ -42,7 +43,7 @@ pub fn fold(sources: &Sources, options: &Options) -> Report {
         program: env!("CARGO_PKG_VERSION").into(),
         written: options.now,
         summary: story::none(),
-        verdicts: verdicts(sources, &steps),
+        verdicts: verdicts(sources, &steps, &ledger),
         timeline,
         changes,
         operations,
@@ -103,6 +104,12 @@ fn head(sources: &Sources, ledger: &Ledger, options: &Options) -> Head {
         head.purpose.clone_from(&playbook.summary);
     }
     head.simulation |= sources.card.is_some();
+    head.aborted = lines.iter().find_map(|line| match &line.record {
+        Record::Aborted { by, who, reason } => {
+            Some(Abort { by: by.clone(), who: who.clone(), reason: reason.clone(), at: line.time })
+        }
+        _ => None,
+    });
     head.status = status(ledger, options.live).into();
     head.released = ledger.released;
     let finished =
@@ -113,6 +120,7 @@ fn head(sources: &Sources, ledger: &Ledger, options: &Options) -> Head {
         head: sources.read.head.hash.clone(),
         torn_bytes: sources.read.torn.as_ref().map(String::len),
         files_match: sources.files_match,
+        scorecard: sources.card_unfit.map(|unfit| unfit.word().to_owned()),
     };
     head
 }
@@ -203,7 +211,7 @@ impl<'a> Steps<'a> {
             .to_string(),
             state,
             why,
-            attempts: ledger.map_or(0, |ledger| ledger.attempts),
+            attempts: ledger.map_or(0, StepLedger::tries),
             started: None,
             ended: None,
             critical: false,
@@ -225,7 +233,7 @@ impl<'a> Steps<'a> {
             Some(StepState::Failed { word, error, last }) => {
                 let tolerated = node.is_some_and(|node| node.on_failure == OnFailure::Continue);
                 let state = match (word.as_str(), *last) {
-                    ("waiting", _) => State::Waiting,
+                    (WAITING, _) => State::Waiting,
                     (_, false) if self.live => State::Running,
                     (_, false) => State::CutOff,
                     (_, true) if tolerated => State::Tolerated,
@@ -301,7 +309,13 @@ fn count<'s>(
 }
 
 /// The latest of each subject, the worst first, then as the document has its steps.
-fn verdicts(sources: &Sources, steps: &[StepRow]) -> Vec<VerdictRow> {
+fn verdicts(sources: &Sources, steps: &[StepRow], ledger: &Ledger) -> Vec<VerdictRow> {
+    let back =
+        |released: &Released| matches!(released, Released::GivenBack | Released::AlreadyBefore);
+    let of_release = |change: &Change| change.released.as_ref().is_some_and(back);
+    let is_drill = sources.simulation.is_some() || sources.card.is_some();
+    let released = ledger.changes().filter(|(.., change)| !is_drill && of_release(change));
+    let released: HashSet<&str> = released.map(|(step, ..)| step).collect();
     let mut rows: IndexMap<(&str, &str), VerdictRow> = IndexMap::new();
     for line in &sources.read.lines {
         let Record::Verdict { step, subject, verdict, facts } = &line.record else { continue };
@@ -312,6 +326,7 @@ fn verdicts(sources: &Sources, steps: &[StepRow]) -> Vec<VerdictRow> {
             reason: verdict.reason().map(str::to_owned),
             at: line.time,
             facts: facts.clone(),
+            released: released.contains(step.as_str()),
         };
         rows.insert((step, subject), row);
     }
@@ -352,11 +367,12 @@ fn answers(sources: &Sources) -> Vec<AnswerRow> {
         approval.or_else(|| node.owner.clone())
     };
     let rows = sources.read.lines.iter().filter_map(|line| match &line.record {
-        Record::Answer { step, question, by, via, yes, reason, .. } => Some(AnswerRow {
+        Record::Answer { step, question, by, who, via, yes, reason, .. } => Some(AnswerRow {
             step: step.clone(),
             role: role(step),
             question: question.clone(),
             by: by.clone(),
+            who: who.clone(),
             via: via.clone(),
             yes: *yes,
             reason: reason.clone(),

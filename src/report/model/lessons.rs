@@ -44,7 +44,7 @@ pub(super) fn recommendations(report: &Report) -> Vec<String> {
             step.id
         ));
     }
-    if report.verdicts.iter().any(|row| row.verdict == "presumed") {
+    if report.verdicts.iter().any(|row| row.stands("presumed")) {
         said.push(
             "have somebody check what is presumed: the reason names what could not be seen".into(),
         );
@@ -71,6 +71,9 @@ fn lesson(one: &Objective) -> Option<String> {
         ),
         (Part::Detection, Outcome::Missed) => {
             format!("detection `{name}` never came: check that the detector is on in this Region, and its filters")
+        }
+        (Part::Detection, Outcome::CutOff) => {
+            format!("whether `{name}` was detected is not known: there were more events than are read; look in CloudTrail by hand")
         }
         (Part::Detection, Outcome::WrongResource) => {
             format!("detection `{name}` came for something else: look into that, it may be real")

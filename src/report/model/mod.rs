@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{drill::score::Scorecard, engine::How, playbook::Phase};
+use crate::{drill::score::Scorecard, engine::How, journal::Who, playbook::Phase};
 
 pub use clocks::{LAWS, Law};
 pub use fold::{fold, technique};
@@ -83,9 +83,23 @@ pub struct Head {
     /// Release: none yet, complete, or with something left.
     pub released: Option<bool>,
     pub release_ended: Option<Timestamp>,
+    /// Who ended it for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted: Option<Abort>,
     pub playbook_sha256: String,
     pub plan_sha256: String,
     pub journal: JournalState,
+}
+
+/// A person's decision that a run is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Abort {
+    pub by: String,
+    /// What AWS and the system said of them.
+    #[serde(default, skip_serializing_if = "Who::is_unknown")]
+    pub who: Who,
+    pub reason: Option<String>,
+    pub at: Timestamp,
 }
 
 /// Whether the journal that all of this was read from holds.
@@ -96,8 +110,10 @@ pub struct JournalState {
     /// Hash of the last line: keep it elsewhere, and the journal can be checked against it.
     pub head: String,
     pub torn_bytes: Option<usize>,
-    /// `playbook.yaml` and `plan.json` match the journal.
+    /// `playbook.yaml` and `plan.json` match the journal. One that does not is not used.
     pub files_match: bool,
+    /// `changed`, `missing` or `unsigned`: why the scorecard of a drill is not shown.
+    pub scorecard: Option<String>,
 }
 
 /// How something stands; the colour and the icon of it.
@@ -147,6 +163,23 @@ pub struct VerdictRow {
     pub at: Timestamp,
     /// What the verdict was read from.
     pub facts: Value,
+    /// Something that its step changed was given back since: the subject is not contained by it any more. Never in a
+    /// drill, which always gives back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
+}
+
+impl VerdictRow {
+    /// The verdict, and what became of it.
+    pub fn words(&self) -> String {
+        let since = if self.released { ", given back since" } else { "" };
+        format!("{}{since}", self.verdict)
+    }
+
+    /// Whether it still says something of the account.
+    pub fn stands(&self, verdict: &str) -> bool {
+        self.verdict == verdict && !self.released
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -309,8 +342,12 @@ pub struct AnswerRow {
     pub step: String,
     pub role: Option<String>,
     pub question: String,
+    /// As whoever answered called themselves.
     pub by: String,
-    /// By which way it came, where that was not the terminal or the command line.
+    /// What AWS and the system said of them.
+    #[serde(default, skip_serializing_if = "Who::is_unknown")]
+    pub who: Who,
+    /// By which way it came, such as `terminal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     pub yes: bool,

@@ -6,18 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::{
-    drill::{self, document::Simulation, score::Scorecard},
+    drill::{self, Unfit, document::Simulation, score::Scorecard},
+    engine::Approvers,
     journal::{self, Read, ReadError, Record, RunDir, hash},
     playbook::{Catalogue, Playbook, Role},
-    program::{
-        Program, check,
-        planfile::{PlanFile, sources_sha256},
-    },
+    program::{Program, check, kept::KeptDocument, planfile::PlanFile},
 };
 
 use super::Law;
@@ -39,6 +36,11 @@ pub struct Asked {
     pub step: String,
     pub role: Option<String>,
     pub question: String,
+    /// What an answer is bound to.
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub rule: Approvers,
     pub since: Timestamp,
 }
 
@@ -54,10 +56,13 @@ pub struct Sources {
     /// The playbook that answers a drill.
     pub response: Option<Arc<Playbook>>,
     pub card: Option<Scorecard>,
+    /// Why a scorecard that lies there is not shown.
+    pub card_unfit: Option<Unfit>,
     /// SHA-256 of each kept file as it is now.
     pub evidence: HashMap<String, String>,
     /// In the order in which they were asked; they mean something only while the run is worked on.
     pub asked: Vec<Asked>,
+    /// `playbook.yaml` and `plan.json` are those that the journal names. One that is not is not used.
     pub files_match: bool,
 }
 
@@ -69,23 +74,16 @@ pub struct Known<'a> {
     pub program: &'a Arc<Program>,
 }
 
-/// Of `inputs.json`, what a report needs.
-#[derive(Default, Deserialize)]
-struct Frozen {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    files: IndexMap<String, String>,
-}
-
 impl Sources {
     /// Reads the run's directory; only the journal must exist.
     ///
     /// # Errors
     /// The journal cannot be read, or its chain does not hold.
     pub fn read(dir: &RunDir, catalogue: &Catalogue) -> Result<Self, ReadError> {
-        let (mut sources, frozen, text) = Self::files(dir)?;
-        sources.compile(&frozen, &text, catalogue);
+        let (mut sources, kept) = Self::files(dir)?;
+        if let Some(kept) = kept {
+            sources.compile(&kept, catalogue);
+        }
         Ok(sources)
     }
 
@@ -98,42 +96,47 @@ impl Sources {
         known: Known<'_>,
         catalogue: impl FnOnce() -> Catalogue,
     ) -> Result<Self, ReadError> {
-        let (mut sources, frozen, text) = Self::files(dir)?;
-        if text == known.text && !drill::is_simulation(&text) {
+        let (mut sources, kept) = Self::files(dir)?;
+        let Some(kept) = kept else { return Ok(sources) };
+        if kept.text == known.text && !drill::is_simulation(&kept.text) {
             sources.playbook = Some(known.playbook.clone());
             sources.program = Some(known.program.clone());
         } else {
-            sources.compile(&frozen, &text, &catalogue());
+            sources.compile(&kept, &catalogue());
         }
         Ok(sources)
     }
 
-    fn files(dir: &RunDir) -> Result<(Self, Frozen, String), ReadError> {
+    /// The document is none where it is not the one that the run began with.
+    fn files(dir: &RunDir) -> Result<(Self, Option<KeptDocument>), ReadError> {
         let read = journal::read(&dir.journal())?;
-        let text = dir.read_text(RunDir::PLAYBOOK).unwrap_or_default();
-        let frozen: Frozen = dir.read_json(RunDir::INPUTS).unwrap_or_default();
-        let plan: Option<PlanFile> = dir.read_json(RunDir::PLAN).ok();
-        let files_match = match read.lines.first().map(|line| &line.record) {
-            Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) => {
-                sources_sha256(&text, &frozen.files) == *playbook_sha256
-                    && plan
-                        .as_ref()
-                        .is_some_and(|plan| plan.is_intact() && plan.sha256 == *plan_sha256)
-            }
-            _ => false,
+        let (mut document, mut plan) = (None, None);
+        if let Some(Record::RunStarted { playbook_sha256, plan_sha256, .. }) =
+            read.lines.first().map(|line| &line.record)
+        {
+            document = KeptDocument::read(dir).ok().filter(|kept| kept.is(playbook_sha256));
+            plan = dir.read_json(RunDir::PLAN).ok();
+            plan = plan.filter(|plan: &PlanFile| plan.is_intact() && plan.sha256 == *plan_sha256);
+        }
+        let files_match = document.is_some() && plan.is_some();
+        let scored = read.lines.iter().rev().find_map(|line| match &line.record {
+            Record::Scored { sha256, .. } => Some(sha256.as_str()),
+            _ => None,
+        });
+        let (card, card_unfit) = match Scorecard::kept(dir, scored) {
+            Ok(card) => (card, None),
+            Err(unfit) => (None, Some(unfit)),
         };
         let kept = read.lines.iter().filter_map(|line| match &line.record {
-            Record::Evidence { file, .. } => {
-                let bytes = std::fs::read(dir.path().join(file)).ok()?;
-                Some((file.clone(), hash(&bytes)))
-            }
+            Record::Evidence { file, .. } => Some((file.clone(), hash(&dir.read(file).ok()?))),
             _ => None,
         });
         let evidence = kept.collect();
         let sources = Self {
             id: dir.id().to_owned(),
             plan,
-            card: dir.read_json(RunDir::SCORECARD).ok(),
+            card,
+            card_unfit,
             evidence,
             asked: asked(dir),
             files_match,
@@ -143,7 +146,7 @@ impl Sources {
             response: None,
             read,
         };
-        Ok((sources, frozen, text))
+        Ok((sources, document))
     }
 
     /// The same with the organisation's contacts of roles, which take precedence over a playbook's.
@@ -168,17 +171,18 @@ impl Sources {
         self
     }
 
-    fn compile(&mut self, frozen: &Frozen, text: &str, catalogue: &Catalogue) {
+    fn compile(&mut self, kept: &KeptDocument, catalogue: &Catalogue) {
+        let KeptDocument { name, text, files } = kept;
         if !drill::is_simulation(text) {
-            let checked = check(&frozen.name, text, catalogue);
+            let checked = check(name, text, catalogue);
             self.playbook = checked.playbook.map(Arc::new);
             self.program = checked.program.map(Arc::new);
             return;
         }
         let file = |name: &str| {
-            frozen.files.get(name).cloned().ok_or_else(|| "the run did not keep it".to_owned())
+            files.get(name).cloned().ok_or_else(|| "the run did not keep it".to_owned())
         };
-        let found = drill::check(&frozen.name, text, catalogue, &file);
+        let found = drill::check(name, text, catalogue, &file);
         self.playbook = found.checked.playbook.map(Arc::new);
         self.program = found.checked.program.map(Arc::new);
         self.response = found.response.and_then(|response| response.playbook).map(Arc::new);

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use crate::{
     drill::score::Scorecard,
     engine::Verdict,
-    journal::{Line, Record},
+    journal::{Line, Record, WAITING},
 };
 
 use super::{Mark, SpanKind, StepRow, Stretch, Timeline, Tone};
 
 /// Stretches and marks; `end` closes what still runs.
-pub fn timeline(
+pub(super) fn timeline(
     lines: &[Line],
     steps: &[StepRow],
     card: Option<&Scorecard>,
@@ -51,14 +51,19 @@ impl Fold<'_> {
     fn apply(&mut self, line: &Line) {
         let time = line.time;
         match &line.record {
-            Record::Resumed { operator } => {
+            Record::Resumed { operator, .. } => {
                 self.end_all(None);
                 self.mark(time, None, Tone::Quiet, format!("resumed by {operator}"));
             }
+            Record::Adopted { by } => {
+                self.mark(time, None, Tone::Quiet, format!("taken over by {by}"));
+            }
             Record::Interrupted {} => self.mark(time, None, Tone::Care, "interrupted"),
-            Record::Aborted { by } => {
+            Record::Aborted { by, reason, .. } => {
                 self.end_all(None);
-                self.mark(time, None, Tone::Bad, format!("aborted by {by}"));
+                let reason = reason.as_ref().map(|reason| format!(": {reason}"));
+                let text = format!("aborted by {by}{}", reason.unwrap_or_default());
+                self.mark(time, None, Tone::Bad, text);
             }
             Record::ReleaseStarted { by, .. } => {
                 self.end_all(None);
@@ -87,6 +92,9 @@ impl Fold<'_> {
                 self.open.insert(step, (time, time));
             }
             Record::StepFinished { .. } => self.end(step, time, SpanKind::Work),
+            Record::StepFailed { word, .. } if word == WAITING => {
+                self.end(step, time, SpanKind::Asked);
+            }
             Record::StepFailed { .. } => self.end(step, time, SpanKind::Failed),
             Record::Answer { .. } => {
                 let from = self.open.get(&step).map_or(time, |(_, last)| *last);
@@ -97,7 +105,7 @@ impl Fold<'_> {
                 self.exposed.entry(key).or_insert((place.nth, time));
             }
             Record::Closed { place, .. } => {
-                self.closed(step, &place.kind, &place.target, None, time)
+                self.closed(step, &place.kind, &place.target, None, time);
             }
             Record::Outcome { place, .. } => {
                 self.closed(step, &place.kind, &place.target, Some(place.nth), time);
@@ -167,7 +175,7 @@ fn drill_marks(card: &Scorecard, marks: &mut Vec<Mark>) {
 
 /// Sets `started`, `ended` of each step from its stretches, then walks back from the last to end:
 /// each time to what ended last among what it waited for.
-pub fn critical(steps: &mut [StepRow], timeline: &Timeline) {
+pub(super) fn critical(steps: &mut [StepRow], timeline: &Timeline) {
     for stretch in &timeline.stretches {
         let step = &mut steps[stretch.step];
         step.started = Some(step.started.map_or(stretch.from, |at| at.min(stretch.from)));

@@ -93,8 +93,12 @@ fn story(report: &Report) -> Vec<String> {
     let run = &report.run;
     let kind = if run.simulation { "simulation" } else { "playbook" };
     let place = match &run.endpoint {
+        // Where services were called at several places, each is named.
+        Some(each) if each.contains(" at ") => {
+            format!("account {} in {} (`{each}`)", run.account, run.region)
+        }
         Some(endpoint) => {
-            format!("account {} in {} on {endpoint}, not AWS", run.account, run.region)
+            format!("account {} in {} on `{endpoint}`, not AWS", run.account, run.region)
         }
         None => format!("account {} in {}", run.account, run.region),
     };
@@ -132,6 +136,10 @@ fn story(report: &Report) -> Vec<String> {
         first.make_ascii_uppercase();
     }
     story.push(format!("{sentence}."));
+    if let Some(abort) = &run.aborted {
+        let why = abort.reason.as_deref().unwrap_or("no reason was given");
+        story.push(format!("{} aborted it: {why}.", abort.by));
+    }
     if let Some(complete) = run.released {
         let count = |tone: Tone| report.changes.iter().filter(|row| row.tone == tone).count();
         let (back, left) = (count(Tone::Good), count(Tone::Bad));
@@ -150,7 +158,7 @@ fn open(report: &Report) -> Vec<Open> {
     let mut add = |tone, text: String, step: Option<&String>| {
         open.push(Open { tone, text, step: step.cloned() });
     };
-    for row in report.verdicts.iter().filter(|row| row.verdict == "failed") {
+    for row in report.verdicts.iter().filter(|row| row.stands("failed")) {
         let why = row.reason.as_deref().unwrap_or_default();
         add(Tone::Bad, format!("{} is not contained: {why}", row.subject), Some(&row.step));
     }
@@ -159,7 +167,8 @@ fn open(report: &Report) -> Vec<Open> {
         match step.state {
             State::Failed => add(Tone::Bad, format!("failed: {why}"), Some(&step.id)),
             State::CutOff => add(Tone::Bad, format!("cut off: {why}"), Some(&step.id)),
-            State::Waiting => add(Tone::Care, format!("waits: {why}"), Some(&step.id)),
+            // It says itself that it waits, or what it asks.
+            State::Waiting => add(Tone::Care, why.into(), Some(&step.id)),
             _ => {}
         }
     }
@@ -173,11 +182,23 @@ fn open(report: &Report) -> Vec<Open> {
         add(Tone::Bad, format!("evidence {} {what}", row.file), Some(&row.step));
     }
     if !report.run.journal.files_match {
-        add(Tone::Bad, "playbook or plan of this run do not match the journal".into(), None);
+        add(
+            Tone::Bad,
+            "playbook or plan of this run do not match the journal and are not used".into(),
+            None,
+        );
     }
-    for row in report.verdicts.iter().filter(|row| row.verdict == "presumed") {
+    if let Some(unfit) = &report.run.journal.scorecard {
+        let text = format!("the scorecard in the run's folder is {unfit} and is not used");
+        add(Tone::Bad, text, None);
+    }
+    for row in report.verdicts.iter().filter(|row| row.stands("presumed")) {
         let why = row.reason.as_deref().unwrap_or_default();
         add(Tone::Care, format!("{} is presumed contained: {why}", row.subject), Some(&row.step));
+    }
+    for row in report.verdicts.iter().filter(|row| row.released) {
+        let text = format!("{} is not contained any more: release gave it back", row.subject);
+        add(Tone::Care, text, Some(&row.step));
     }
     for step in report.steps.iter().filter(|step| step.state == State::Tolerated) {
         let why = step.why.as_deref().unwrap_or_default();

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     drill::{
-        schedule,
+        NotCounted, schedule,
         score::{Outcome, Part, Scorecard},
     },
     report::model::Tone,
@@ -48,6 +48,9 @@ pub struct Readiness {
     pub techniques: Vec<String>,
     pub playbooks: Vec<Row>,
     pub drills: Vec<Drill>,
+    /// Runs with a scorecard that is in none of this.
+    #[serde(default)]
+    pub not_counted: Vec<NotCounted>,
 }
 
 /// One playbook, with a cell for each technique.
@@ -166,6 +169,7 @@ impl Readiness {
             playbooks: rows.collect(),
             drills,
             techniques: techniques.into_iter().collect(),
+            not_counted: Vec::new(),
         }
     }
 

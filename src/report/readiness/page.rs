@@ -9,6 +9,7 @@ use crate::report::{
     html::{Attrs, Html, Px, chip, class, document},
     look,
     model::{Tone, technique},
+    plan::plural,
 };
 
 /// One page without network or script.
@@ -35,6 +36,20 @@ pub fn html(readiness: &Readiness) -> String {
                 }
                 readiness.drills.iter().for_each(|drill| one(drill, readiness.written, html));
             });
+            if !readiness.not_counted.is_empty() {
+                section(html, "not-counted", "Not counted", |html| {
+                    html.line(
+                        "p",
+                        &[],
+                        "These runs have a scorecard that no journal of this user's vouches for.",
+                    );
+                    html.tag("ul", &[], |html| {
+                        for one in &readiness.not_counted {
+                            html.line("li", &[], format_args!("{}: {}", one.run, one.why));
+                        }
+                    });
+                });
+            }
         });
         html.tag("footer", &[("class", &"foot")], |html| {
             html.text(format_args!(
@@ -125,7 +140,7 @@ fn matrix(readiness: &Readiness, html: &mut Html) {
                     });
                     for cell in &row.cells {
                         html.tag("td", &[("class", &"cell")], |html| {
-                            shown(cell, readiness.written, html)
+                            shown(cell, readiness.written, html);
                         });
                     }
                 });
@@ -148,7 +163,7 @@ fn shown(cell: &Cell, now: Timestamp, html: &mut Html) {
             chip(html, tone(*outcome), outcome.word());
             html.tag("div", &[("class", &"by")], |html| {
                 html.tag("a", &[("href", &format_args!("#d-{drill}"))], |html| {
-                    html.text(ago(*at, now))
+                    html.text(ago(*at, now));
                 });
                 if *local {
                     html.text(", lab");
@@ -251,7 +266,7 @@ fn spark(trend: &Trend, took: &[f64], tone: Tone, html: &mut Html) {
         let _ = write!(line, "{}{} {}", if at == 0 { "M" } else { "L" }, Px(x(at)), Px(y(*value)));
     }
     let said: Vec<_> = took.iter().map(|took| time(*took)).collect();
-    let label = format!("{} runs: {}", took.len(), said.join(", "));
+    let label = format!("{}: {}", plural(took.len(), "run"), said.join(", "));
     let attrs: Attrs<'_> =
         &[("width", &Px(width)), ("height", &Px(height)), ("role", &"img"), ("aria-label", &label)];
     html.tag("svg", attrs, |html| {

@@ -56,7 +56,7 @@ fn readiness() -> Readiness {
         card("mine", 1, Outcome::Pass, 50.0),
         card("old", 0, Outcome::Missed, 9.0),
     ];
-    let stale = Duration::from_secs(90 * 86_400);
+    let stale = Duration::from_hours(2160);
     Readiness::fold(&playbooks, &drills, cards, Some(stale), at(95))
 }
 

@@ -73,9 +73,9 @@ fn resumed(drill: &Drill) {
 }
 
 fn released(drill: &Drill) {
-    drill.commands(0, &["release", "last"]);
+    drill.commands(0, &["release", "last", "--yes"]);
     drill.left_nothing();
-    drill.commands(0, &["release", "last"]);
+    drill.commands(0, &["release", "last", "--yes"]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn the_lab_falls_under_a_drill() {
     wait_for(lab::up(&options, &Silent)).expect("up again");
     // It may get over it, or have failed: nothing may be left once it is released.
     let ended = running.ended();
-    let released = drill.desk.run(&["release", "last"]);
+    let released = drill.desk.run(&["release", "last", "--yes"]);
     assert_eq!(released.code, Some(0), "{ended:?}\n{released:?}");
     drill.no_experiment_runs();
     drill.left_nothing();

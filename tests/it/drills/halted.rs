@@ -6,7 +6,7 @@ use super::{Drill, is_finished, replaced};
 use crate::binary::wait_for;
 
 /// `az-network-loss` with a fault that lasts until somebody ends it.
-fn endless() -> Drill {
+pub(super) fn endless() -> Drill {
     Drill::edited("az-network-loss", |text| {
         let text = replaced(text, "  cut:", "PT5M", "PT12H");
         replaced(&text, "guard:", "max-cost: 2", "max-cost: 100")

@@ -1,27 +1,16 @@
 //! What the commands around a drill print, whole: `list`, `history`, `due`, `schedule`, `export-fis`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::past::{Past, alone};
 use crate::binary::Desk;
-
-/// No lab: nothing that these commands do needs an account.
-fn alone() -> Desk {
-    Desk::at("http://127.0.0.1:1", "000000000000")
-}
 
 /// A past drill whose detection took `took` seconds.
 fn kept(desk: &Desk, run: &str, started: &str, outcome: &str, took: f64) {
     let clocks = json!({ "effective": started, "created": started, "received": started });
     let detection = json!({ "part": "detection", "name": "finding", "outcome": outcome,
         "budget": 900.0, "took": took, "clocks": clocks });
-    let guard = json!({ "part": "guard", "name": "may run here", "outcome": "pass" });
-    let card: Value = json!({ "simulation": "leaked-key", "title": "A leaked access key is used",
-        "version": "1.0.0", "hypothesis": "It is seen.", "attack": ["T1078.004"], "run": run,
-        "account": "123456789012", "region": "us-east-1", "endpoint": null, "started": started,
-        "outcome": outcome, "objectives": [guard, detection] });
-    let dir = desk.path("home").join("runs").join(run);
-    std::fs::create_dir_all(&dir).expect("made");
-    std::fs::write(dir.join("drill.json"), card.to_string()).expect("written");
+    Past { desk, run }.scored(started, outcome, &detection);
 }
 
 fn drilled() -> Desk {

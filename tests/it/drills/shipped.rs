@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Drill;
 use crate::binary::root;
+use crate::contract;
 
 const ALL: [&str; 7] = [
     "api-throttling",
@@ -27,11 +28,15 @@ fn passes(name: &str) {
     assert_eq!(card["endpoint"], drill.desk.endpoint.as_str(), "it names what answered");
     drill.no_experiment_runs();
     drill.left_nothing();
-    drill.desk.ends(0, &["runs", "verify", "last"]);
+    let verified = drill.desk.ends(0, &["runs", "verify", "last"]);
+    assert!(verified.out.contains("drill.json: as recorded"), "{verified:?}");
+    let history = drill.desk.ends(0, &["drill", "history"]);
+    assert!(history.out.contains("pass") && history.err.is_empty(), "{history:?}");
     // Released it is, and stays.
     drill.desk.ends(4, &["resume", "last"]);
-    drill.desk.ends(0, &["release", "last"]);
+    drill.desk.ends(0, &["release", "last", "--yes"]);
     drill.left_nothing();
+    contract::holds(&drill.desk);
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
 /// State of an alarm and why, as it stood at one time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub(super) struct Standing {
     pub state: State,
     pub reason: String,
     /// JSON, or empty.
@@ -21,7 +21,7 @@ pub struct Standing {
 
 /// An alarm on one metric, or on an expression over several.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Alarm {
+pub(super) struct Alarm {
     pub name: String,
     pub arn: String,
     pub description: Option<String>,
@@ -52,7 +52,7 @@ pub struct Alarm {
 
 impl Alarm {
     /// An element of `MetricAlarms`. `None` when it lacks what every alarm has.
-    pub fn read(xml: &Xml) -> Option<Self> {
+    pub(super) fn read(xml: &Xml) -> Option<Self> {
         let some = |name: &str| Some(xml.text(name).to_owned()).filter(|text| !text.is_empty());
         let list = |name: &str| -> Vec<String> {
             xml.all(&format!("{name}/member")).iter().map(|x| x.text.clone()).collect()
@@ -101,7 +101,7 @@ impl Alarm {
     }
 
     /// `None` for anomaly detection.
-    pub fn rule(&self) -> Option<Rule> {
+    pub(super) fn rule(&self) -> Option<Rule> {
         Some(Rule {
             comparison: Comparison::of(&self.comparison)?,
             threshold: self.threshold,
@@ -112,7 +112,7 @@ impl Alarm {
     }
 
     /// Who is notified of a state.
-    pub fn actions(&self, state: State) -> &[String] {
+    pub(super) fn actions(&self, state: State) -> &[String] {
         match state {
             State::Ok => &self.ok_actions,
             State::Alarm => &self.alarm_actions,
@@ -120,12 +120,12 @@ impl Alarm {
         }
     }
 
-    pub fn dimension(&self, name: &str) -> Option<&str> {
+    pub(super) fn dimension(&self, name: &str) -> Option<&str> {
         self.dimensions.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// The metrics of the alarm in the form of `GetMetricData`, and the id of the one that counts.
-    pub fn queries(&self, period: u32) -> (Vec<Value>, String) {
+    pub(super) fn queries(&self, period: u32) -> (Vec<Value>, String) {
         if self.metrics.is_empty() {
             let dimensions: Vec<Value> =
                 self.dimensions.iter().map(|(n, v)| json!({"Name": n, "Value": v})).collect();

@@ -11,7 +11,7 @@ const BEYOND: usize = 2;
 
 /// State of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
+pub(super) enum State {
     #[serde(rename = "OK")]
     Ok,
     #[serde(rename = "ALARM")]
@@ -21,7 +21,7 @@ pub enum State {
 }
 
 impl State {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
             Self::Alarm => "ALARM",
@@ -29,14 +29,14 @@ impl State {
         }
     }
 
-    pub fn of(name: &str) -> Option<Self> {
+    pub(super) fn of(name: &str) -> Option<Self> {
         [Self::Ok, Self::Alarm, Self::Insufficient].into_iter().find(|state| state.name() == name)
     }
 }
 
 /// What stands for a datapoint that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
+pub(super) enum Absent {
     Missing,
     Ignore,
     Breaching,
@@ -45,7 +45,7 @@ pub enum Absent {
 
 impl Absent {
     /// `missing` by default. Alarms on `AWS/DynamoDB` always ignore.
-    pub fn of(name: &str, namespace: &str) -> Self {
+    pub(super) fn of(name: &str, namespace: &str) -> Self {
         match name {
             _ if namespace == "AWS/DynamoDB" => Self::Ignore,
             "ignore" => Self::Ignore,
@@ -58,7 +58,7 @@ impl Absent {
 
 /// How a value is held against the threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub(super) enum Comparison {
     AtLeast,
     Above,
     Below,
@@ -67,7 +67,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// `None` for those of anomaly detection bands.
-    pub fn of(name: &str) -> Option<Self> {
+    pub(super) fn of(name: &str) -> Option<Self> {
         match name {
             "GreaterThanOrEqualToThreshold" => Some(Self::AtLeast),
             "GreaterThanThreshold" => Some(Self::Above),
@@ -77,7 +77,7 @@ impl Comparison {
         }
     }
 
-    pub fn is_breached(self, value: f64, threshold: f64) -> bool {
+    pub(super) fn is_breached(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::AtLeast => value >= threshold,
             Self::Above => value > threshold,
@@ -87,7 +87,7 @@ impl Comparison {
     }
 
     /// As a `StateReason` puts it.
-    pub fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::AtLeast => "greater than or equal to",
             Self::Above => "greater than",
@@ -99,7 +99,7 @@ impl Comparison {
 
 /// The settings of an alarm that decide its state.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
+pub(super) struct Rule {
     pub comparison: Comparison,
     pub threshold: f64,
     /// N.
@@ -111,18 +111,18 @@ pub struct Rule {
 
 impl Rule {
     /// How many periods back datapoints are read.
-    pub fn range(&self) -> usize {
+    pub(super) fn range(&self) -> usize {
         self.periods + BEYOND
     }
 
-    pub fn is_breached(&self, value: f64) -> bool {
+    pub(super) fn is_breached(&self, value: f64) -> bool {
         self.comparison.is_breached(value, self.threshold)
     }
 }
 
 /// One period's value; `at` is the period's beginning.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Datapoint {
+pub(super) struct Datapoint {
     pub at: Timestamp,
     pub value: f64,
     pub samples: Option<f64>,
@@ -130,7 +130,7 @@ pub struct Datapoint {
 
 /// What an evaluation came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub(super) struct Verdict {
     pub state: State,
     /// Real datapoints that decided, oldest first.
     pub used: Vec<Datapoint>,
@@ -139,7 +139,7 @@ pub struct Verdict {
 }
 
 /// `range` holds one place a period, oldest first. `None` when the alarm keeps the state it has.
-pub fn evaluate(rule: &Rule, range: &[Option<Datapoint>]) -> Option<Verdict> {
+pub(super) fn evaluate(rule: &Rule, range: &[Option<Datapoint>]) -> Option<Verdict> {
     let real: Vec<Datapoint> = range.iter().flatten().copied().collect();
     // Beyond N, older ones stand in only for missing ones.
     let used = real[real.len().saturating_sub(rule.periods)..].to_vec();

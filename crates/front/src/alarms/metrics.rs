@@ -20,7 +20,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The last complete periods before `now`. The clock's factor shortens an alarm's periods as it does any wait.
-    pub fn before(now: Timestamp, period: u32, places: usize, clock: Clock) -> Self {
+    pub(super) fn before(now: Timestamp, period: u32, places: usize, clock: Clock) -> Self {
         let short = |seconds: f64| ((seconds / clock.factor()).round() as i64).max(1);
         let period = short(f64::from(period));
         // CloudWatch looks at a five-minute alarm every minute: periods end with the last full minute.

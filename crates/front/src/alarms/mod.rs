@@ -28,7 +28,7 @@ const HOLD: Duration = Duration::from_secs(5);
 
 /// Evaluation of alarms, for an upstream that keeps them only.
 #[derive(Default)]
-pub struct Alarms {
+pub(crate) struct Alarms {
     is_upstreams: bool,
     holds: Holds,
     running: Arc<Mutex<Vec<Scope>>>,
@@ -36,7 +36,7 @@ pub struct Alarms {
 
 impl Alarms {
     /// `does_evaluate`: the upstream evaluates alarms itself (LocalStack, ministack), and all calls pass through.
-    pub fn new(does_evaluate: bool) -> Self {
+    pub(crate) fn new(does_evaluate: bool) -> Self {
         Self { is_upstreams: does_evaluate, ..Self::default() }
     }
 
@@ -65,9 +65,10 @@ impl Alarms {
         if !answer.is_success() {
             return Ok(answer);
         }
-        let standing = before.map(|alarm| alarm.standing).unwrap_or_else(|| {
-            upstream::standing(State::Insufficient, alarm::UNCHECKED.into(), String::new())
-        });
+        let standing = before.map_or_else(
+            || upstream::standing(State::Insufficient, alarm::UNCHECKED.into(), String::new()),
+            |alarm| alarm.standing,
+        );
         upstream::set(&session, name, &standing).await?;
         self.remember(front, &call.scope);
         Ok(answer)

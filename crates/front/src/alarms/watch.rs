@@ -13,7 +13,7 @@ use crate::{AwsError, Front, Scope, Session};
 
 /// How often CloudWatch looks: at alarms with periods below a minute, and at all others.
 const FINE: Duration = Duration::from_secs(10);
-const COARSE: Duration = Duration::from_secs(60);
+const COARSE: Duration = Duration::from_mins(1);
 /// The upstream is not asked more often than this, however fast the clock.
 const SHORTEST: Duration = Duration::from_millis(500);
 /// How long an account without alarms is left alone.

@@ -21,47 +21,47 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub fn new(front: &Front, at: &Scope) -> Self {
+    pub(super) fn new(front: &Front, at: &Scope) -> Self {
         Self { front: front.clone(), at: at.clone() }
     }
 
-    pub fn of(call: &Call, front: &Front) -> Self {
+    pub(super) fn of(call: &Call, front: &Front) -> Self {
         Self::new(front, &call.scope)
     }
 
-    pub fn at(&self) -> &Scope {
+    pub(super) fn at(&self) -> &Scope {
         &self.at
     }
 
     /// The same account in another Region.
-    pub fn in_region(&self, region: &str) -> Self {
+    pub(super) fn in_region(&self, region: &str) -> Self {
         Self::new(&self.front, &Scope::new(&self.at.account, region))
     }
 
-    pub fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         self.front.clock()
     }
 
     /// The upstream account, as AWS Backup reaches it under a role.
-    pub fn session(&self, role: &str) -> Session {
+    pub(super) fn session(&self, role: &str) -> Session {
         let name = role.rsplit('/').next().unwrap_or(role);
         let session = self.front.as_service(&self.at);
         session.on_behalf_of("backup.amazonaws.com", role, &format!("AWSBackup-{name}"))
     }
 
-    pub fn get<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Option<T> {
+    pub(super) fn get<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Option<T> {
         self.front.store().get(&self.at, kind, id)
     }
 
-    pub fn list<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
+    pub(super) fn list<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
         self.front.store().list(&self.at, kind)
     }
 
-    pub fn put<T: Serialize>(&self, kind: &str, id: &str, value: &T) {
+    pub(super) fn put<T: Serialize>(&self, kind: &str, id: &str, value: &T) {
         self.front.store().put(&self.at, kind, id, value);
     }
 
-    pub fn update<T: Serialize + DeserializeOwned, R>(
+    pub(super) fn update<T: Serialize + DeserializeOwned, R>(
         &self,
         kind: &str,
         id: &str,
@@ -70,21 +70,21 @@ impl Desk {
         self.front.store().update(&self.at, kind, id, edit)
     }
 
-    pub fn remove(&self, kind: &str, id: &str) -> bool {
+    pub(super) fn remove(&self, kind: &str, id: &str) -> bool {
         self.front.store().remove(&self.at, kind, id)
     }
 
     /// Returns when all of it is on disk.
-    pub async fn save(&self) {
+    pub(super) async fn save(&self) {
         self.front.store().save().await;
     }
 
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.front.spawn(work);
     }
 
     /// Waits for `span` of AWS's time, but not once `is_over`.
-    pub async fn wait(&self, span: Duration, is_over: impl Fn() -> bool) {
+    pub(super) async fn wait(&self, span: Duration, is_over: impl Fn() -> bool) {
         let end = tokio::time::Instant::now() + self.clock().shorten(span);
         while tokio::time::Instant::now() < end && !is_over() {
             tokio::time::sleep_until(end.min(tokio::time::Instant::now() + LOOK)).await;
@@ -92,7 +92,7 @@ impl Desk {
     }
 
     /// Publishes an event on the default bus.
-    pub fn emit(&self, kind: &str, about: Option<&str>, detail: Value) {
+    pub(super) fn emit(&self, kind: &str, about: Option<&str>, detail: Value) {
         let event = Event::new(&self.at, "aws.backup", kind, lean(detail));
         self.front.raise(match about {
             Some(arn) => event.about(arn),

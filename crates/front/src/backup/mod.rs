@@ -34,7 +34,7 @@ use super::{Answer, Call, Front, Route, StandIn};
 
 /// The stand-in for AWS Backup.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Backup;
+pub(crate) struct Backup;
 
 impl StandIn for Backup {
     fn service(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::AwsError;
 
 /// EC2's codes show whose fault it was; IAM's are the names of exceptions.
-pub fn of(service: &str, error: &AwsError) -> String {
+pub(super) fn of(service: &str, error: &AwsError) -> String {
     match service {
         "ec2" if error.status >= 500 => format!("Server.{}", error.code),
         "ec2" => format!("Client.{}", error.code),

@@ -7,7 +7,7 @@ use crate::Identity;
 use crate::observe::Acting;
 
 /// The element, and the user name that LookupEvents filters by.
-pub fn of(identity: &Identity, acting: Option<&Acting>) -> (Value, String) {
+pub(super) fn of(identity: &Identity, acting: Option<&Acting>) -> (Value, String) {
     if let Some(acting) = acting {
         return on_behalf(identity, acting);
     }

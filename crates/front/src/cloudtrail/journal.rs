@@ -18,19 +18,19 @@ const LONGEST: u64 = 256 << 20;
 const BEHIND: usize = 10_000;
 
 /// What is to be written.
-pub enum Entry {
+pub(super) enum Entry {
     Record(Arc<Record>),
     Clear,
     /// Everything before it is written when this is answered.
     Flush(oneshot::Sender<()>),
 }
 
-pub fn channel() -> (mpsc::Sender<Entry>, mpsc::Receiver<Entry>) {
+pub(super) fn channel() -> (mpsc::Sender<Entry>, mpsc::Receiver<Entry>) {
     mpsc::channel(BEHIND)
 }
 
 /// Reads the events of an earlier front into `trail`; returns how many lines were no event.
-pub fn load(home: &Path, trail: &Trail) -> io::Result<usize> {
+pub(super) fn load(home: &Path, trail: &Trail) -> io::Result<usize> {
     let file = match std::fs::File::open(home.join(FILE)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -51,14 +51,19 @@ pub fn load(home: &Path, trail: &Trail) -> io::Result<usize> {
 }
 
 /// Writes until the trail is gone, or its front's runtime. An error stops the writing, not the front.
-pub async fn run(home: PathBuf, trail: &Trail, mut entries: mpsc::Receiver<Entry>) {
+pub(super) async fn run(home: PathBuf, trail: &Trail, mut entries: mpsc::Receiver<Entry>) {
     if let Err(error) = write(&home.join(FILE), trail, &mut entries).await {
         tracing::error!(%error, "CloudTrail events are no longer written to disk");
     }
 }
 
 async fn write(path: &Path, trail: &Trail, entries: &mut mpsc::Receiver<Entry>) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path).await?;
+    let mut how = OpenOptions::new();
+    how.create(true).append(true);
+    // Calls may carry secrets in what CloudTrail shows.
+    #[cfg(unix)]
+    how.mode(0o600);
+    let mut file = how.open(path).await?;
     let mut length = file.metadata().await?.len();
     if length > 0 {
         // A line that was cut off must not swallow the next.

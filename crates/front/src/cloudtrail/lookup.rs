@@ -11,7 +11,7 @@ use super::Record;
 use crate::{Answer, AwsError, Call, Front, wire};
 
 /// `None` for calls that are the upstream's.
-pub fn answer(front: &Front, call: &Call) -> Option<Answer> {
+pub(crate) fn answer(front: &Front, call: &Call) -> Option<Answer> {
     let is_ours = call.service == "cloudtrail" && call.operation == "LookupEvents";
     (is_ours && !front.passes("cloudtrail")).then(|| lookup(front, call).into())
 }

@@ -1,13 +1,13 @@
 //! What CloudTrail never shows: passwords, secret keys, secrets' values, user data, command parameters.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+pub(super) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 const STARS: &str = "****";
 const DEEPEST: usize = 32;
 
 /// Masks request parameters, or the elements of a response, in place.
-pub fn mask(service: &str, operation: &str, value: &mut Value) {
+pub(super) fn mask(service: &str, operation: &str, value: &mut Value) {
     let Value::Object(members) = value else { return };
     match (service, operation) {
         ("iam", _) => {
@@ -16,10 +16,10 @@ pub fn mask(service: &str, operation: &str, value: &mut Value) {
             }
         }
         ("ssm", "SendCommand" | "PutParameter" | "StartSession") => {
-            for name in ["parameters", "value"] {
-                if let Some(member) = members.get_mut(name) {
-                    *member = HIDDEN.into();
-                }
+            hide(members);
+            // The answer of `SendCommand` has them once more.
+            if let Some(Value::Object(command)) = members.get_mut("command") {
+                hide(command);
             }
         }
         ("ec2", _) => {
@@ -30,12 +30,20 @@ pub fn mask(service: &str, operation: &str, value: &mut Value) {
         ("lambda", _) => {
             members.remove("code");
             if let Some(variables) = members.get_mut("environment") {
-                *variables = Value::Object(serde_json::Map::new());
+                *variables = Value::Object(Map::new());
             }
         }
         _ => {}
     }
     walk(value, 0);
+}
+
+fn hide(members: &mut Map<String, Value>) {
+    for name in ["parameters", "value"] {
+        if let Some(member) = members.get_mut(name) {
+            *member = HIDDEN.into();
+        }
+    }
 }
 
 fn walk(value: &mut Value, depth: usize) {
@@ -50,10 +58,10 @@ fn walk(value: &mut Value, depth: usize) {
                 match name.to_ascii_lowercase().as_str() {
                     "secretstring" | "secretbinary" | "plaintext" | "plaintextkey"
                     | "privatekey" | "keymaterial" | "authtoken" | "clientsecret" => {
-                        *inner = HIDDEN.into()
+                        *inner = HIDDEN.into();
                     }
                     lower if lower.ends_with("password") && inner.is_string() => {
-                        *inner = STARS.into()
+                        *inner = STARS.into();
                     }
                     _ => walk(inner, depth + 1),
                 }
@@ -85,6 +93,9 @@ mod tests {
         assert_eq!(made, json!({"masterUserPassword": "****", "port": 1}));
         let made = masked("ssm", "SendCommand", json!({"parameters": {"commands": ["x"]}}));
         assert_eq!(made, json!({"parameters": HIDDEN}));
+        let made = json!({"command": {"commandId": "c-1", "parameters": {"commands": ["x"]}}});
+        let made = masked("ssm", "SendCommand", made);
+        assert_eq!(made, json!({"command": {"commandId": "c-1", "parameters": HIDDEN}}));
         let made = masked("secretsmanager", "PutSecretValue", json!({"secretString": "x"}));
         assert_eq!(made, json!({"secretString": HIDDEN}));
         let made = masked("ec2", "RunInstances", json!({"userData": "eA=="}));

@@ -16,9 +16,9 @@ mod response;
 mod trail;
 
 pub(super) use lookup::answer;
-pub(super) use names::is_data;
+pub(super) use names::{is_data, is_read_only};
 pub(super) use record::event;
-pub use trail::Record;
+pub(crate) use trail::Record;
 pub(super) use trail::Trail;
 
 pub(super) const STANDS_IN_FOR: &[&str] = &[

@@ -1,7 +1,7 @@
 //! Which calls are data events, which only read, and what CloudTrail calls a service.
 
 /// Calls that CloudTrail does not keep as management events.
-pub fn is_data(service: &str, operation: &str) -> bool {
+pub(crate) fn is_data(service: &str, operation: &str) -> bool {
     let names: &[&str] = match service {
         "s3" => return !is_of_bucket(operation),
         "ebs" | "kinesisvideo" | "execute-api" | "cloudtrail-data" => return true,
@@ -66,7 +66,7 @@ fn is_of_bucket(operation: &str) -> bool {
 }
 
 /// CloudTrail's `readOnly`.
-pub fn is_read_only(service: &str, operation: &str) -> bool {
+pub(crate) fn is_read_only(service: &str, operation: &str) -> bool {
     match service {
         "sts" => true,
         "kms"
@@ -88,7 +88,7 @@ pub fn is_read_only(service: &str, operation: &str) -> bool {
 }
 
 /// `ec2.amazonaws.com`.
-pub fn source(service: &str) -> String {
+pub(super) fn source(service: &str) -> String {
     let name = match service {
         "elasticmapreduce" => "elasticmapreduce",
         "s3-outposts" => "s3",
@@ -98,7 +98,7 @@ pub fn source(service: &str) -> String {
 }
 
 /// The name in the record: some differ from the API's.
-pub fn event_name<'a>(service: &str, operation: &'a str) -> std::borrow::Cow<'a, str> {
+pub(super) fn event_name<'a>(service: &str, operation: &'a str) -> std::borrow::Cow<'a, str> {
     match service {
         // CloudTrail keeps S3's older names, and states which thing an access block belongs to.
         "s3" if operation.ends_with("AccountPublicAccessBlock") => operation.into(),

@@ -6,7 +6,7 @@ use crate::Call;
 use crate::wire::{Protocol, Xml, lower_first};
 
 /// `null` for a call without input.
-pub fn of(call: &Call) -> Value {
+pub(super) fn of(call: &Call) -> Value {
     let mut value = match call.protocol {
         Protocol::Ec2 => ec2(&attribute(&call.operation, &call.params)),
         Protocol::RestXml if call.service == "s3" => s3(call),
@@ -21,7 +21,7 @@ pub fn of(call: &Call) -> Value {
 }
 
 /// Member names with a small first letter.
-pub fn lowered(value: &Value) -> Value {
+pub(super) fn lowered(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             members.iter().map(|(name, inner)| (lower_first(name), lowered(inner))).collect()

@@ -12,7 +12,7 @@ const VERSION: &str = "1.11";
 const LONGEST: usize = 100_000;
 
 /// The whole record.
-pub fn event(call: &Call, outcome: &Outcome<'_>, acting: Option<&Acting>) -> Value {
+pub(crate) fn event(call: &Call, outcome: &Outcome<'_>, acting: Option<&Acting>) -> Value {
     let (user, _) = identity::of(&call.identity, acting);
     let is_read_only = names::is_read_only(&call.service, &call.operation);
     let is_error = outcome.status >= 400;

@@ -9,7 +9,7 @@ const DEEPEST: usize = 12;
 const MOST: usize = 50;
 
 /// Type and name, found by the shape of ids and the names of members.
-pub fn of(service: &str, event: &Value) -> Vec<(String, String)> {
+pub(super) fn of(service: &str, event: &Value) -> Vec<(String, String)> {
     let mut found = BTreeSet::new();
     for part in ["requestParameters", "responseElements"] {
         walk(service, "", &event[part], 0, &mut found);

@@ -7,7 +7,7 @@ use crate::Call;
 use crate::wire::{Protocol, Xml};
 
 /// `null` for an answer without members.
-pub fn of(call: &Call, body: &[u8]) -> Value {
+pub(super) fn of(call: &Call, body: &[u8]) -> Value {
     let mut value = match call.protocol {
         Protocol::Ec2 => xml(body).map(|xml| xml.to_value()).unwrap_or_default(),
         Protocol::Query => query(body).unwrap_or_default(),

@@ -21,7 +21,7 @@ const BEHIND: usize = 4096;
 
 /// One recorded call.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     /// Order of recording, over all accounts.
     pub number: u64,
     pub scope: Scope,
@@ -40,17 +40,17 @@ pub struct Record {
 
 impl Record {
     /// The record in CloudTrail's format.
-    pub fn json(&self) -> &str {
+    pub(crate) fn json(&self) -> &str {
         &self.json
     }
 
     /// The record, parsed.
-    pub fn event(&self) -> Value {
+    pub(crate) fn event(&self) -> Value {
         serde_json::from_str(&self.json).unwrap_or_default()
     }
 
     /// The record of an event; its number is given by the trail.
-    pub fn new(scope: &Scope, event: &Value) -> Self {
+    pub(crate) fn new(scope: &Scope, event: &Value) -> Self {
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let user = &event["userIdentity"];
         let of_user = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
@@ -84,7 +84,7 @@ struct Inner {
 }
 
 /// All records.
-pub struct Trail {
+pub(crate) struct Trail {
     inner: Mutex<Inner>,
     listeners: broadcast::Sender<Arc<Record>>,
     disk: mpsc::Sender<Entry>,
@@ -100,7 +100,7 @@ impl Default for Trail {
 }
 
 impl Trail {
-    pub fn record(&self, scope: &Scope, event: &Value) {
+    pub(crate) fn record(&self, scope: &Scope, event: &Value) {
         let record = self.keep(scope, event);
         // Without a home nobody reads; a full queue only means a shorter memory after a kill.
         let _ = self.disk.try_send(Entry::Record(record.clone()));
@@ -109,7 +109,7 @@ impl Trail {
     }
 
     /// Takes an event into memory without publishing it.
-    pub fn keep(&self, scope: &Scope, event: &Value) -> Arc<Record> {
+    pub(crate) fn keep(&self, scope: &Scope, event: &Value) -> Arc<Record> {
         let mut record = Record::new(scope, event);
         let mut inner = self.lock();
         inner.next += 1;
@@ -127,15 +127,18 @@ impl Trail {
     }
 
     /// Restores the events of an earlier front, and writes future ones; returns what was lost.
-    pub fn open(&self, home: &Path) -> std::io::Result<Vec<String>> {
+    pub(crate) fn open(&self, home: &Path) -> std::io::Result<Vec<String>> {
         let broken = journal::load(home, self)?;
-        let told =
-            format!("{broken} CloudTrail events that were cut off when the last front ended");
-        Ok(if broken > 0 { vec![told] } else { Vec::new() })
+        let what = match broken {
+            0 => return Ok(Vec::new()),
+            1 => "1 CloudTrail event that was".to_owned(),
+            n => format!("{n} CloudTrail events that were"),
+        };
+        Ok(vec![format!("{what} cut off when the last front ended")])
     }
 
     /// Returns when the events so far are written, or cannot be.
-    pub async fn finish(&self) {
+    pub(crate) async fn finish(&self) {
         let (answer, written) = oneshot::channel();
         if self.disk.send(Entry::Flush(answer)).await.is_ok() {
             let _ = tokio::time::timeout(Duration::from_secs(2), written).await;
@@ -143,7 +146,7 @@ impl Trail {
     }
 
     /// Writes events as they come.
-    pub async fn run(&self, home: PathBuf) {
+    pub(crate) async fn run(&self, home: PathBuf) {
         let entries = self.entries.lock().ok().and_then(|mut entries| entries.take());
         if let Some(entries) = entries {
             journal::run(home, self, entries).await;
@@ -151,18 +154,18 @@ impl Trail {
     }
 
     /// Everything, oldest first.
-    pub fn all(&self) -> Vec<Arc<Record>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Record>> {
         let mut all: Vec<_> = self.lock().accounts.values().flatten().cloned().collect();
         all.sort_by_key(|record| record.number);
         all
     }
 
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
         self.listeners.subscribe()
     }
 
     /// Records of an account and Region before a number, newest first.
-    pub fn before(&self, scope: &Scope, number: u64) -> Vec<Arc<Record>> {
+    pub(crate) fn before(&self, scope: &Scope, number: u64) -> Vec<Arc<Record>> {
         let inner = self.lock();
         let account = inner.accounts.get(&scope.account);
         let all = account.into_iter().flat_map(|records| records.iter().rev());
@@ -171,11 +174,11 @@ impl Trail {
             .collect()
     }
 
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.lock().next
     }
 
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.accounts.clear();
         inner.bytes = 0;

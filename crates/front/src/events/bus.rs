@@ -12,7 +12,7 @@ use crate::{Call, Front, Scope};
 
 const DEPTH: usize = 10_000;
 
-pub struct Bus {
+pub(crate) struct Bus {
     sender: mpsc::Sender<Event>,
     receiver: Mutex<Option<mpsc::Receiver<Event>>>,
     rules: Rules,
@@ -37,7 +37,7 @@ impl Default for Bus {
 }
 
 impl Bus {
-    pub fn raise(&self, event: Event) {
+    pub(crate) fn raise(&self, event: Event) {
         self.raised.fetch_add(1, Ordering::Relaxed);
         if self.sender.try_send(event).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -45,24 +45,24 @@ impl Bus {
     }
 
     /// Raised, delivered to a target, lost.
-    pub fn counts(&self) -> [u64; 3] {
+    pub(crate) fn counts(&self) -> [u64; 3] {
         [&self.raised, &self.delivered, &self.lost].map(|count| count.load(Ordering::Relaxed))
     }
 
     /// A call that may have changed rules: they are read again.
-    pub fn watch(&self, call: &Call) {
+    pub(crate) fn watch(&self, call: &Call) {
         if call.service == "events" {
             self.rules.forget(&call.scope);
         }
     }
 
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.rules.clear();
     }
 
     /// Delivers until the front stops. Each account and Region has a lane of its own: in it events
     /// stay in order, and an upstream that is slow to answer holds up none of the others.
-    pub async fn run(&self, front: &Front) {
+    pub(crate) async fn run(&self, front: &Front) {
         let taken = self.receiver.lock().ok().and_then(|mut receiver| receiver.take());
         let Some(mut receiver) = taken else { return };
         let mut lanes: HashMap<Scope, mpsc::Sender<Event>> = HashMap::new();

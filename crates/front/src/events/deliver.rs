@@ -8,7 +8,7 @@ use crate::{AwsError, Session, ids};
 
 /// # Errors
 /// The upstream's, or that targets of this kind are not delivered to.
-pub async fn deliver(
+pub(super) async fn deliver(
     session: &Session,
     rule_arn: &str,
     target: &Target,

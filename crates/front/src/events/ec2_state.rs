@@ -10,7 +10,7 @@ use crate::Scope;
 use crate::wire::Xml;
 
 /// Whether a call can change an instance's state.
-pub fn is_state_call(service: &str, operation: &str) -> bool {
+pub(crate) fn is_state_call(service: &str, operation: &str) -> bool {
     service == "ec2" && steps(operation).is_some()
 }
 
@@ -26,7 +26,7 @@ fn steps(operation: &str) -> Option<(&'static str, &'static [&'static str])> {
 }
 
 /// Events of a successful call. An instance that was in the final state before raises none.
-pub fn of_call(scope: &Scope, operation: &str, body: &[u8]) -> Vec<Event> {
+pub(crate) fn of_call(scope: &Scope, operation: &str, body: &[u8]) -> Vec<Event> {
     let Some((path, states)) = steps(operation) else { return Vec::new() };
     let Some(xml) = Xml::parse(&String::from_utf8_lossy(body)) else { return Vec::new() };
     let last = states.last().copied().unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::{Scope, ids};
 
 /// An event of an AWS service.
 #[derive(Debug, Clone)]
-pub struct Event {
+pub(crate) struct Event {
     pub scope: Scope,
     /// `aws.guardduty`.
     pub source: String,
@@ -21,7 +21,7 @@ pub struct Event {
 
 impl Event {
     /// An event of now.
-    pub fn new(scope: &Scope, source: &str, detail_type: &str, detail: Value) -> Self {
+    pub(crate) fn new(scope: &Scope, source: &str, detail_type: &str, detail: Value) -> Self {
         Self {
             scope: scope.clone(),
             source: source.into(),
@@ -33,12 +33,12 @@ impl Event {
     }
 
     #[must_use]
-    pub fn about(mut self, resource: impl Into<String>) -> Self {
+    pub(crate) fn about(mut self, resource: impl Into<String>) -> Self {
         self.resources.push(resource.into());
         self
     }
 
-    pub fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         json!({
             "version": "0",
             "id": ids::uuid(),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// The text to deliver.
-pub fn input(settings: &Value, rule_arn: &str, event: &Value) -> String {
+pub(super) fn input(settings: &Value, rule_arn: &str, event: &Value) -> String {
     if let Some(constant) = settings.get("Input").and_then(Value::as_str) {
         return constant.to_owned();
     }

@@ -6,9 +6,9 @@ mod deliver;
 mod ec2_state;
 mod event;
 mod input;
-pub mod pattern;
+pub(crate) mod pattern;
 mod rules;
 
 pub(super) use bus::Bus;
 pub(super) use ec2_state::{is_state_call, of_call as state_changes};
-pub use event::Event;
+pub(crate) use event::Event;

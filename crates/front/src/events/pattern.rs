@@ -7,16 +7,16 @@ use serde_json::{Map, Value};
 
 /// A pattern that can be matched. Fields at one level must all match; values of one field are alternatives.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern(Map<String, Value>);
+pub(crate) struct Pattern(Map<String, Value>);
 
 impl Pattern {
     /// `None` unless the pattern is an object whose leaves are lists.
-    pub fn new(pattern: &Value) -> Option<Self> {
+    pub(crate) fn new(pattern: &Value) -> Option<Self> {
         let map = pattern.as_object().filter(|map| !map.is_empty())?;
         map.iter().all(|(name, value)| is_sound(name, value)).then(|| Self(map.clone()))
     }
 
-    pub fn matches(&self, event: &Value) -> bool {
+    pub(crate) fn matches(&self, event: &Value) -> bool {
         all(&self.0, Some(event))
     }
 }

@@ -12,7 +12,7 @@ use crate::{AwsError, Scope, Session};
 /// Rules changed behind the front's back are seen after this. Changes through the front are seen at once.
 const FRESH: Duration = Duration::from_secs(5);
 
-pub struct Rule {
+pub(super) struct Rule {
     pub arn: String,
     /// Also hears of calls that only read.
     hears_reads: bool,
@@ -20,7 +20,7 @@ pub struct Rule {
     pub targets: Vec<Target>,
 }
 
-pub struct Target {
+pub(super) struct Target {
     pub arn: String,
     /// The target as EventBridge lists it: input, transformer, queue parameters.
     pub settings: Value,
@@ -29,12 +29,12 @@ pub struct Target {
 type Known = (Instant, Arc<Vec<Arc<Rule>>>);
 
 #[derive(Default)]
-pub struct Rules {
+pub(super) struct Rules {
     known: Mutex<HashMap<Scope, Known>>,
 }
 
 impl Rules {
-    pub async fn matching(&self, session: &Session, event: &Value) -> Vec<Arc<Rule>> {
+    pub(super) async fn matching(&self, session: &Session, event: &Value) -> Vec<Arc<Rule>> {
         let rules = match self.fresh(session.scope()) {
             Some(rules) => rules,
             None => {
@@ -56,11 +56,11 @@ impl Rules {
         heard.filter(|rule| rule.pattern.matches(event)).cloned().collect()
     }
 
-    pub fn forget(&self, scope: &Scope) {
+    pub(super) fn forget(&self, scope: &Scope) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }
 
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 

@@ -16,7 +16,7 @@ use super::{AwsError, Front, ids};
 /// Fired faults that are remembered.
 const REMEMBERED: usize = 1000;
 /// A held call is let go after this, should nobody remove its rule.
-const LONGEST_HOLD: Duration = Duration::from_secs(600);
+const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
 /// A fault that happened.
 #[derive(Debug, Clone, Serialize)]
@@ -45,7 +45,7 @@ pub(super) enum Strike {
 
 impl Strike {
     /// Whether the call takes effect although no answer comes.
-    pub fn is_after(&self) -> bool {
+    pub(crate) fn is_after(&self) -> bool {
         matches!(self, Self::ResetAfter | Self::HoldAfter(_))
     }
 }
@@ -78,20 +78,20 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Puts a rule in force; returns its id.
-    pub fn add(&self, rule: Rule) -> String {
+    pub(crate) fn add(&self, rule: Rule) -> String {
         let id = ids::hex("fault-", 12);
         self.lock().armed.push(Armed { id: id.clone(), rule, seen: 0, fired: 0, holding: 0 });
         id
     }
 
-    pub fn remove(&self, id: &str) -> bool {
+    pub(crate) fn remove(&self, id: &str) -> bool {
         let armed = &mut self.lock().armed;
         let before = armed.len();
         armed.retain(|armed| armed.id != id);
         armed.len() < before
     }
 
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.lock() = Inner::default();
     }
 
@@ -122,11 +122,11 @@ impl Faults {
     }
 
     /// The last faults, oldest first.
-    pub fn fired(&self) -> Vec<Fired> {
+    pub(crate) fn fired(&self) -> Vec<Fired> {
         self.lock().fired.iter().cloned().collect()
     }
 
-    pub fn fired_count(&self) -> u64 {
+    pub(crate) fn fired_count(&self) -> u64 {
         self.lock().count
     }
 

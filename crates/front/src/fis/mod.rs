@@ -32,7 +32,7 @@ type Live = HashMap<String, watch::Sender<Option<Halt>>>;
 
 /// The stand-in for FIS.
 #[derive(Clone, Default)]
-pub struct Fis {
+pub(crate) struct Fis {
     live: Arc<Mutex<Live>>,
     starting: Arc<tokio::sync::Mutex<()>>,
 }

@@ -2,7 +2,7 @@
 
 use crate::wire::Route;
 
-pub const ROUTES: &[Route] = &[
+pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/experimentTemplates", "CreateExperimentTemplate"),
     Route::new("GET", "/experimentTemplates", "ListExperimentTemplates"),
     Route::new("GET", "/experimentTemplates/{id}", "GetExperimentTemplate"),
@@ -59,7 +59,7 @@ pub const ROUTES: &[Route] = &[
     Route::new("DELETE", "/tags/{resourceArn+}", "UntagResource"),
 ];
 
-pub const OPERATIONS: &[&str] = &[
+pub(super) const OPERATIONS: &[&str] = &[
     "CreateExperimentTemplate",
     "CreateTargetAccountConfiguration",
     "DeleteExperimentTemplate",

@@ -42,7 +42,7 @@ enum Condition {
 
 impl Criteria {
     /// Of a request's `findingCriteria`; nothing means all findings.
-    pub fn read(value: Option<&Value>) -> Result<Self, AwsError> {
+    pub(super) fn read(value: Option<&Value>) -> Result<Self, AwsError> {
         let wrong = || invalid("findingCriteria");
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return Ok(Self::default());
@@ -63,7 +63,7 @@ impl Criteria {
         Ok(Self(all))
     }
 
-    pub fn fits(&self, finding: &Value) -> bool {
+    pub(super) fn fits(&self, finding: &Value) -> bool {
         self.0.iter().all(|(attribute, conditions)| {
             let found = at(finding, attribute);
             conditions.iter().all(|condition| condition.holds(&found))

@@ -40,7 +40,7 @@ pub(super) struct Detector {
 
 impl Detector {
     /// How long repeats of a finding wait to be published.
-    pub fn interval(&self) -> Duration {
+    pub(super) fn interval(&self) -> Duration {
         let minutes = match self.frequency.as_str() {
             "FIFTEEN_MINUTES" => 15,
             "ONE_HOUR" => 60,

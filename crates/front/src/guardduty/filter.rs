@@ -28,7 +28,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub fn suppresses(&self, finding: &Value) -> bool {
+    pub(super) fn suppresses(&self, finding: &Value) -> bool {
         self.action == "ARCHIVE"
             && Criteria::read(Some(&self.criteria)).is_ok_and(|criteria| criteria.fits(finding))
     }

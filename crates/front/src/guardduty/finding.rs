@@ -46,7 +46,13 @@ pub(super) struct Signal {
 }
 
 impl Record {
-    pub fn new(at: &Scope, detector: &str, signal: &Signal, info: Value, seen: Timestamp) -> Self {
+    pub(super) fn new(
+        at: &Scope,
+        detector: &str,
+        signal: &Signal,
+        info: Value,
+        seen: Timestamp,
+    ) -> Self {
         let id = ids::hex("", 32);
         let now = iso(Timestamp::now());
         let finding = json!({
@@ -80,7 +86,7 @@ impl Record {
     }
 
     /// The same again: GuardDuty counts it on the finding that is there.
-    pub fn repeat(&mut self, signal: &Signal, seen: Timestamp) {
+    pub(super) fn repeat(&mut self, signal: &Signal, seen: Timestamp) {
         let count = self.finding["service"]["count"].as_u64().unwrap_or(1) + 1;
         self.finding["service"]["count"] = json!(count);
         self.finding["service"]["eventLastSeen"] = json!(iso(seen));
@@ -89,11 +95,11 @@ impl Record {
         self.is_pending = true;
     }
 
-    pub fn is_archived(&self) -> bool {
+    pub(super) fn is_archived(&self) -> bool {
         self.finding["service"]["archived"] == true
     }
 
-    pub fn archive(&mut self, is: bool) {
+    pub(super) fn archive(&mut self, is: bool) {
         self.finding["service"]["archived"] = json!(is);
         self.finding["updatedAt"] = json!(iso(Timestamp::now()));
     }
@@ -126,7 +132,7 @@ pub(super) mod tests {
         let seen = Timestamp::from_second(1_700_000_000).expect("in range");
         let at = Scope::new("111122223333", "eu-west-1");
         let mut record = Record::new(&at, "d", &signal("k"), lab_info(), seen);
-        let later = seen + std::time::Duration::from_secs(60);
+        let later = seen + std::time::Duration::from_mins(1);
         record.repeat(&signal("k"), later);
         assert_eq!(record.id.len(), 32);
         let service = &record.finding["service"];

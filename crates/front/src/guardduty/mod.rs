@@ -19,7 +19,7 @@ mod tests;
 use super::{Answer, Call, Front, Route, StandIn};
 
 /// Stand-in for GuardDuty.
-pub struct GuardDuty;
+pub(crate) struct GuardDuty;
 
 const ROUTES: &[Route] = &[
     Route::new("POST", "/detector", "CreateDetector"),

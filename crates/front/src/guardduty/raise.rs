@@ -81,7 +81,7 @@ pub(super) async fn sweep(front: Front) {
             for record in front.store().list::<Record>(&at, KIND) {
                 if is_due(&record, interval, Timestamp::now()) {
                     front.store().update(&at, KIND, &record.id, |record: &mut Record| {
-                        publish(&front, &at, record)
+                        publish(&front, &at, record);
                     });
                 }
             }
@@ -101,7 +101,7 @@ pub(super) async fn watch(front: Front) {
         match records.recv().await {
             Ok(record) => judge(&front, &record.event()),
             Err(RecvError::Lagged(lost)) => {
-                tracing::warn!(lost, "calls that GuardDuty's rules did not see")
+                tracing::warn!(lost, "calls that GuardDuty's rules did not see");
             }
             Err(RecvError::Closed) => return,
         }
@@ -138,14 +138,14 @@ mod tests {
         let at = Scope::new("111122223333", "eu-west-1");
         let now = Timestamp::from_second(1_700_000_000).expect("in range");
         let mut record = Record::new(&at, "d", &signal("k"), lab_info(), now);
-        let quarter = Duration::from_secs(900);
+        let quarter = Duration::from_mins(15);
         record.published = Some(now);
         record.is_pending = false;
         assert!(!is_due(&record, quarter, now + Duration::from_secs(1000)));
         record.repeat(&signal("k"), now);
         assert!(!is_due(&record, quarter, now + Duration::from_secs(899)));
-        assert!(is_due(&record, quarter, now + Duration::from_secs(900)));
+        assert!(is_due(&record, quarter, now + Duration::from_mins(15)));
         record.is_suppressed = true;
-        assert!(!is_due(&record, quarter, now + Duration::from_secs(900)));
+        assert!(!is_due(&record, quarter, now + Duration::from_mins(15)));
     }
 }

@@ -17,7 +17,7 @@ struct Bucket {
 }
 
 #[derive(Default)]
-pub struct Quotas {
+pub(crate) struct Quotas {
     buckets: Mutex<HashMap<(Scope, &'static str), Bucket>>,
 }
 
@@ -46,7 +46,7 @@ fn bucket(operation: &str, is_unbounded: bool) -> (&'static str, Size) {
 
 impl Quotas {
     /// Takes a token; false when there is none. Only EC2 calls need one.
-    pub fn admits(&self, call: &Call, clock: Clock) -> bool {
+    pub(crate) fn admits(&self, call: &Call, clock: Clock) -> bool {
         if call.service != "ec2" {
             return true;
         }
@@ -74,7 +74,7 @@ impl Quotas {
     }
 }
 
-pub fn exceeded() -> AwsError {
+pub(crate) fn exceeded() -> AwsError {
     AwsError::new(503, "RequestLimitExceeded", "Request limit exceeded.")
 }
 

@@ -11,21 +11,21 @@ use tokio::net::TcpStream;
 
 /// Makes the connection end with a reset when it is dropped.
 #[derive(Clone, Default)]
-pub struct Reset(Arc<AtomicBool>);
+pub(super) struct Reset(Arc<AtomicBool>);
 
 impl Reset {
-    pub fn arm(&self) {
+    pub(super) fn arm(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-pub struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     reset: Reset,
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream) -> (Self, Reset) {
+    pub(super) fn new(stream: TcpStream) -> (Self, Reset) {
         let reset = Reset::default();
         (Self { stream, reset: reset.clone() }, reset)
     }

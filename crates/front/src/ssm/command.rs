@@ -29,7 +29,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
             Self::InProgress => "InProgress",
@@ -39,7 +39,7 @@ impl Status {
         }
     }
 
-    pub fn is_final(self) -> bool {
+    pub(super) fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::InProgress)
     }
 }
@@ -86,7 +86,12 @@ impl Command {
         self.requested + clock.shorten(PENDING + RUNNING)
     }
 
-    pub fn status_of(&self, invocation: &Invocation, clock: Clock, now: Timestamp) -> Status {
+    pub(super) fn status_of(
+        &self,
+        invocation: &Invocation,
+        clock: Clock,
+        now: Timestamp,
+    ) -> Status {
         let age = self.age(now);
         match self.cancelled {
             Some(_) => Status::Cancelled,
@@ -97,7 +102,7 @@ impl Command {
         }
     }
 
-    pub fn status(&self, clock: Clock, now: Timestamp) -> Status {
+    pub(super) fn status(&self, clock: Clock, now: Timestamp) -> Status {
         let each: Vec<Status> =
             self.invocations.iter().map(|i| self.status_of(i, clock, now)).collect();
         match each.as_slice() {
@@ -111,7 +116,7 @@ impl Command {
     }
 
     /// `Command`. AWS counts nothing in the answer to SendCommand itself.
-    pub fn shape(&self, clock: Clock, now: Timestamp) -> Value {
+    pub(super) fn shape(&self, clock: Clock, now: Timestamp) -> Value {
         let each = || self.invocations.iter().map(|i| self.status_of(i, clock, now));
         let status = self.status(clock, now);
         let details = if self.invocations.is_empty() { "NoInstancesInTag" } else { status.name() };
@@ -155,12 +160,12 @@ impl Command {
         }
     }
 
-    pub fn has_plugin(&self, name: &str) -> bool {
+    pub(super) fn has_plugin(&self, name: &str) -> bool {
         [self.plugin(), "runShellScript", "aws:runShellScript"].contains(&name)
     }
 
     /// Answer to `GetCommandInvocation`.
-    pub fn invocation(&self, of: &Invocation, clock: Clock, now: Timestamp) -> Value {
+    pub(super) fn invocation(&self, of: &Invocation, clock: Clock, now: Timestamp) -> Value {
         let status = self.status_of(of, clock, now);
         let is_done = matches!(status, Status::Success | Status::Failed);
         let when = |is: bool, at: Timestamp| if is { iso(at) } else { String::new() };
@@ -188,7 +193,13 @@ impl Command {
     }
 
     /// An element of `ListCommandInvocations`.
-    pub fn listed(&self, of: &Invocation, details: bool, clock: Clock, now: Timestamp) -> Value {
+    pub(super) fn listed(
+        &self,
+        of: &Invocation,
+        details: bool,
+        clock: Clock,
+        now: Timestamp,
+    ) -> Value {
         let status = self.status_of(of, clock, now);
         let is_done = matches!(status, Status::Success | Status::Failed);
         let mut plugins = Vec::new();

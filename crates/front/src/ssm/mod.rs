@@ -15,7 +15,7 @@ use super::{Answer, Call, Front, StandIn};
 const KIND: &str = "ssm.command";
 
 /// Stand-in for Run Command.
-pub struct Ssm;
+pub(crate) struct Ssm;
 
 impl StandIn for Ssm {
     fn service(&self) -> &'static str {

@@ -45,7 +45,7 @@ impl Node {
         })
     }
 
-    pub fn is_online(&self) -> bool {
+    pub(super) fn is_online(&self) -> bool {
         self.state == "running"
     }
 
@@ -59,7 +59,7 @@ impl Node {
 
     /// Whether a target or filter fits: `InstanceIds`, `tag:KEY`, `tag-key`, `PingStatus` and the like.
     /// `None` for keys that are not known.
-    pub fn fits(&self, key: &str, values: &[String]) -> Option<bool> {
+    pub(super) fn fits(&self, key: &str, values: &[String]) -> Option<bool> {
         let is = |text: &str| values.iter().any(|value| value == text);
         if let Some(wanted) = key.strip_prefix("tag:") {
             return Some(self.tags.iter().any(|(tag, value)| tag == wanted && is(value)));

@@ -31,7 +31,7 @@ const DOCUMENTS: &[&str] = &[
 const TIMEOUT: i64 = 3600;
 
 /// Sends a command; the answer is that of the API.
-pub async fn send_command(
+pub(super) async fn send_command(
     front: &Front,
     session: &Session,
     params: &Value,

@@ -12,10 +12,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{Builder, Front, Options, Scope, Session, serve};
-pub use moto::{moto, python, scratch, started};
+pub(crate) use moto::{moto, python, scratch, started};
 
 /// A running front before the shared moto.
-pub struct Served {
+pub(crate) struct Served {
     pub front: Front,
     pub endpoint: String,
     /// An account of this test's own; its number is an access key of it.
@@ -25,12 +25,15 @@ pub struct Served {
 }
 
 /// A front with the stand-ins that `build` adds, before moto.
-pub async fn served(build: impl FnOnce(Builder) -> Builder) -> Served {
+pub(crate) async fn served(build: impl FnOnce(Builder) -> Builder) -> Served {
     served_with(Options::new(moto().endpoint.clone()), build).await
 }
 
 /// The same with options of the test's own.
-pub async fn served_with(options: Options, build: impl FnOnce(Builder) -> Builder) -> Served {
+pub(crate) async fn served_with(
+    options: Options,
+    build: impl FnOnce(Builder) -> Builder,
+) -> Served {
     let front = build(Builder::new(options)).start().await.expect("started");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
@@ -43,21 +46,21 @@ pub async fn served_with(options: Options, build: impl FnOnce(Builder) -> Builde
 }
 
 /// Twelve digits that no other test of this process uses.
-pub fn account() -> String {
+pub(crate) fn account() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{:012}", 200_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Waits until a front with this home has written `count` records of an event: a kill takes none of them.
-pub async fn recorded(home: &Path, event: &str, count: usize) {
+pub(crate) async fn recorded(home: &Path, event: &str, count: usize) {
     let event = format!("\"eventName\":\"{event}\"");
     let written = || std::fs::read_to_string(home.join("trail.jsonl")).unwrap_or_default();
     until("a record", async || written().matches(&event).count() >= count).await;
 }
 
 /// Waits for an expected event, for longer than anything takes on a busy machine.
-pub async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(300);
+pub(crate) async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(5);
     while !has_come().await {
         assert!(Instant::now() < deadline, "{what} never came");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -65,17 +68,17 @@ pub async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
 }
 
 impl Served {
-    pub fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope {
         self.client.scope().clone()
     }
 
     /// [`boto3`] against this front, in this test's account.
-    pub async fn boto3(&self, script: &str) -> Value {
+    pub(crate) async fn boto3(&self, script: &str) -> Value {
         boto3(&self.endpoint, &self.account, script).await
     }
 
     /// A resource on the front's own control pages.
-    pub async fn control(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let (endpoint, method) = (self.endpoint.clone(), method.to_owned());
         let (path, body) = (path.to_owned(), body.to_owned());
         let asked = move || moto::ask(&endpoint, &method, &path, &body).expect("answered");
@@ -86,7 +89,7 @@ impl Served {
 }
 
 /// Runs Python with boto3 against a front, after `tests/prelude.py`: what the script puts into `result` comes back.
-pub async fn boto3(endpoint: &str, account: &str, script: &str) -> Value {
+pub(crate) async fn boto3(endpoint: &str, account: &str, script: &str) -> Value {
     let known = format!("ENDPOINT, ACCOUNT = '{endpoint}', '{account}'");
     let prelude = include_str!("../../tests/prelude.py");
     let whole = format!("{known}\n{prelude}\n{script}\nprint(json.dumps(result, default=str))");

@@ -10,13 +10,13 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A running moto, with the Python that it runs on: that has boto3.
-pub struct Moto {
+pub(crate) struct Moto {
     pub endpoint: String,
     pub python: PathBuf,
 }
 
 /// The moto of this process. The first start on a machine installs it; it ends with this process.
-pub fn moto() -> &'static Moto {
+pub(crate) fn moto() -> &'static Moto {
     static MOTO: OnceLock<Moto> = OnceLock::new();
     MOTO.get_or_init(|| {
         let python = python("moto", include_str!("../../../../localstack/requirements.txt"));
@@ -44,7 +44,7 @@ pub fn moto() -> &'static Moto {
 }
 
 /// The Python of an environment with exactly these packages. One process makes it, others wait.
-pub fn python(name: &str, requirements: &str) -> PathBuf {
+pub(crate) fn python(name: &str, requirements: &str) -> PathBuf {
     let all = scratch("front-python");
     let (folder, list) = (all.join(name), all.join(name).join("installed.txt"));
     let lock = File::create(all.join(format!("{name}.lock"))).expect("the directory is ours");
@@ -74,7 +74,11 @@ fn run(command: &mut Command) {
 }
 
 /// Starts a server on a free port and waits until `ready` is answered with 200. Its endpoint comes back with it.
-pub fn started(name: &str, ready: &str, command: impl Fn(u16) -> Command) -> (Child, String) {
+pub(crate) fn started(
+    name: &str,
+    ready: &str,
+    command: impl Fn(u16) -> Command,
+) -> (Child, String) {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -94,7 +98,7 @@ pub fn started(name: &str, ready: &str, command: impl Fn(u16) -> Command) -> (Ch
             if is_up && child.try_wait().expect("waited").is_none() {
                 return (child, endpoint);
             }
-            assert!(began.elapsed() < Duration::from_secs(120), "{name} does not answer");
+            assert!(began.elapsed() < Duration::from_mins(2), "{name} does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
         let mut said = String::new();
@@ -104,7 +108,12 @@ pub fn started(name: &str, ready: &str, command: impl Fn(u16) -> Command) -> (Ch
 }
 
 /// Status and body of one request, without a connection that stays.
-pub fn ask(endpoint: &str, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+pub(super) fn ask(
+    endpoint: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> io::Result<(u16, String)> {
     let address = endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -121,7 +130,7 @@ pub fn ask(endpoint: &str, method: &str, path: &str, body: &str) -> io::Result<(
 }
 
 /// A directory beside this program's executable, in the target directory.
-pub fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let executable = std::env::current_exe().expect("this program has a path");
     let target = executable.ancestors().nth(3).expect("target/debug/deps/NAME");
     let folder = target.join("tmp").join(name);

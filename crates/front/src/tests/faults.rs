@@ -67,8 +67,10 @@ async fn an_error_and_latency_go_together() {
         async |rule: Value| front.control("POST", "/_backburn/faults", &rule.to_string()).await;
     add(json!({"service": "s3", "operation": "Put*", "effect": {"latency": {"ms": 120}}})).await;
     add(json!({"service": "s3", "nth": 2, "effect": {"error": {"code": "InternalError", "status": 500, "message": "We encountered an internal error."}}})).await;
-    let request =
-        format!("PUT /b/k HTTP/1.1\r\nHost: h\r\n{}\r\nContent-Length: 1\r\n\r\nx", signed("s3"));
+    let request = format!(
+        "PUT /b/k HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: 1\r\n\r\nx",
+        signed("s3")
+    );
     let start = std::time::Instant::now();
     let first = exchange(&front.endpoint, &request).await.expect("answered");
     let second = exchange(&front.endpoint, &request).await.expect("answered");

@@ -19,7 +19,7 @@ async fn front() -> (Fixed, Served) {
 async fn a_form_that_is_too_long_is_refused_before_it_is_read() {
     let (upstream, front) = front().await;
     let request = format!(
-        "POST / HTTP/1.1\r\nHost: h\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99999999\r\n\r\nAction=",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99999999\r\n\r\nAction=",
         signed("iam")
     );
     let answer = exchange(&front.endpoint, &request).await.expect("answered");
@@ -31,7 +31,8 @@ async fn a_form_that_is_too_long_is_refused_before_it_is_read() {
 #[tokio::test]
 async fn heads_that_are_too_long_or_no_http_are_refused() {
     let (upstream, front) = front().await;
-    let long = format!("GET / HTTP/1.1\r\nHost: h\r\nX-Long: {}\r\n\r\n", "x".repeat(200_000));
+    let long =
+        format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(200_000));
     for bad in [long.as_str(), "\u{16}\u{3}\u{1} no http\r\n\r\n", "GET  HTTP/9\r\n\r\n"] {
         let mut stream = TcpStream::connect(front.endpoint.trim_start_matches("http://"))
             .await
@@ -63,7 +64,7 @@ async fn odd_signatures_and_bodies_do_no_harm() {
                 ["/", "/?Action=..&Action=DescribeVpcs", "/service/a/operation/B", "//..//%00%ff?%"]
             {
                 let request = format!(
-                    "POST {path} HTTP/1.1\r\nHost: h\r\n{}\r\n{head}\r\nContent-Length: 4\r\n\r\n{{[&=",
+                    "POST {path} HTTP/1.1\r\nHost: localhost\r\n{}\r\n{head}\r\nContent-Length: 4\r\n\r\n{{[&=",
                     signed(service)
                 );
                 let answer = exchange(&front.endpoint, &request).await.expect("answered");
@@ -76,7 +77,7 @@ async fn odd_signatures_and_bodies_do_no_harm() {
 #[tokio::test]
 async fn a_web_page_cannot_set_faults() {
     let (_upstream, front) = front().await;
-    let request = "POST /_backburn/reset HTTP/1.1\r\nHost: h\r\nOrigin: https://example.com\r\nContent-Length: 0\r\n\r\n";
+    let request = "POST /_backburn/reset HTTP/1.1\r\nHost: localhost\r\nOrigin: https://example.com\r\nContent-Length: 0\r\n\r\n";
     let answer = exchange(&front.endpoint, request).await.expect("answered");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
 }
@@ -88,7 +89,7 @@ async fn a_client_that_goes_away_does_not_take_its_call_back() {
     front.control("POST", "/_backburn/faults", rule).await;
     let body = "Action=StopInstances";
     let request = format!(
-        "POST / HTTP/1.1\r\nHost: h\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         signed("ec2"),
         body.len()
     );
@@ -109,15 +110,45 @@ async fn slow_clients_are_given_up() {
     let front = served_with(options, |front| front).await;
     let address = front.endpoint.trim_start_matches("http://");
     let mut slow = TcpStream::connect(address).await.expect("connected");
-    slow.write_all(b"POST / HTTP/1.1\r\nHost: h\r\n").await.expect("sent");
+    slow.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\n").await.expect("sent");
     let half = format!(
-        "POST / HTTP/1.1\r\nHost: h\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nAction=",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nAction=",
         signed("ec2")
     );
     let answer = exchange(&front.endpoint, &half).await.expect("answered");
     assert!(answer.contains("<Code>RequestTimeout</Code>"), "{answer}");
     let mut rest = Vec::new();
     let end =
-        tokio::time::timeout(std::time::Duration::from_secs(60), slow.read_to_end(&mut rest)).await;
+        tokio::time::timeout(std::time::Duration::from_mins(1), slow.read_to_end(&mut rest)).await;
     assert!(end.is_ok(), "the connection is still open");
+}
+
+/// A subscription makes the upstream call whatever server it names, those of this machine among them.
+#[tokio::test]
+async fn a_subscription_of_a_server_that_nobody_named_goes_no_further() {
+    let (upstream, front) = front().await;
+    let subscribe = async |more: &str| {
+        let topic = "TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3At";
+        let body = format!("Action=Subscribe&Version=2010-03-31&{topic}&{more}");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            signed("sns"),
+            body.len()
+        );
+        exchange(&front.endpoint, &request).await.expect("answered")
+    };
+    let url = "Endpoint=http%3A%2F%2F127.0.0.1%3A22%2F";
+    for more in [
+        "Protocol=http",
+        "Protocol=HTTPS",
+        "Protocol=http&Protocol.x=1",
+        "Protocol=http&Protocol=sqs",
+        "x=1",
+    ] {
+        let answer = subscribe(&format!("{more}&{url}")).await;
+        assert!(answer.contains("<Code>InvalidParameter</Code>"), "{more}: {answer}");
+    }
+    assert!(upstream.requests().is_empty());
+    subscribe("Protocol=sqs&Endpoint=arn%3Aaws%3Asqs%3Aus-east-1%3A123456789012%3Aq").await;
+    assert!(!upstream.requests().is_empty(), "a queue may be subscribed");
 }

@@ -11,7 +11,7 @@ fn request() -> String {
     let body = "Action=DescribeRegions&Version=2016-11-15&RegionName.1=us-east-1";
     let head = signed("ec2");
     format!(
-        "POST / HTTP/1.1\r\nHost: h\r\n{head}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

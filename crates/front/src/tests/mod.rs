@@ -1,6 +1,8 @@
 //! The front as a whole, before a real moto and before small upstreams of the tests' own.
 
 mod basics;
+mod enforce;
+mod enforce_resources;
 mod faults;
 mod hostile;
 mod independent;

@@ -30,12 +30,12 @@ async fn requests_and_answers_come_through_byte_for_byte() {
             signed("s3")
         ),
         format!(
-            "PUT /bucket/k HTTP/1.1\r\nHost: h\r\n{}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "PUT /bucket/k HTTP/1.1\r\nHost: localhost\r\n{}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
             signed("s3")
         ),
         // A service that nobody has a table of.
         format!(
-            "GET /2015-03-31/functions/?MaxItems=5 HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n",
+            "GET /2015-03-31/functions/?MaxItems=5 HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n",
             signed("lambda")
         ),
         // No AWS client.
@@ -63,7 +63,7 @@ async fn a_head_answer_keeps_its_length() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nx-amz-meta-a: b\r\n\r\n";
     let upstream = Fixed::answering(answer).await;
     let front = before(&upstream).await;
-    let request = format!("HEAD /bucket HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n", signed("s3"));
+    let request = format!("HEAD /bucket HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", signed("s3"));
     let got = exchange(&front.endpoint, &request).await.expect("answered");
     assert!(got.contains("x-amz-meta-a: b") && got.contains("Content-Length: 0"), "{got}");
 }
@@ -72,7 +72,7 @@ async fn a_head_answer_keeps_its_length() {
 async fn an_upstream_that_is_down_is_told_in_the_callers_protocol() {
     let front = served_with(Options::new("http://127.0.0.1:9"), |front| front).await;
     let ask = |service: &str, rest: &str| {
-        format!("POST / HTTP/1.1\r\nHost: h\r\n{}\r\n{rest}", signed(service))
+        format!("POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\n{rest}", signed(service))
     };
     let ec2 = ask(
         "ec2",
@@ -135,7 +135,7 @@ async fn calls_under_way_finish_when_the_front_stops() {
     front
         .control("POST", "/_backburn/faults", r#"{"service":"s3","effect":{"latency":{"ms":300}}}"#)
         .await;
-    let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n", signed("s3"));
+    let request = format!("GET /b/k HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", signed("s3"));
     let endpoint = front.endpoint.clone();
     let waiting = tokio::spawn(async move { exchange(&endpoint, &request).await });
     until("the call", async || front.front.faults().fired_count() == 1).await;

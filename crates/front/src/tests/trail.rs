@@ -134,6 +134,12 @@ async fn events_outlive_the_front() {
     let lab = served_with(options(), |front| front).await;
     lab.client.query("iam", "CreateUser", json!({"UserName": "ann"})).await.expect("made");
     lab.front.stop().await;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let about = std::fs::metadata(home.path().join("trail.jsonl")).expect("a file");
+        assert_eq!(about.permissions().mode() & 0o777, 0o600, "calls carry secrets");
+    }
     std::fs::OpenOptions::new()
         .append(true)
         .open(home.path().join("trail.jsonl"))
@@ -143,7 +149,7 @@ async fn events_outlive_the_front() {
     let names: Vec<_> =
         again.front.trail().before(&lab.scope(), u64::MAX).iter().map(|r| r.name.clone()).collect();
     assert_eq!(names, ["CreateUser"]);
-    assert!(again.front.lost()[0].contains("1 CloudTrail events"), "{:?}", again.front.lost());
+    assert!(again.front.lost()[0].contains("1 CloudTrail event that"), "{:?}", again.front.lost());
 }
 
 #[tokio::test]

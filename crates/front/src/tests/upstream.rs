@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// An upstream that answers every request with the same bytes, and keeps the requests' bytes.
-pub struct Fixed {
+pub(super) struct Fixed {
     pub endpoint: String,
     pub seen: Arc<Mutex<Vec<String>>>,
 }
@@ -16,7 +16,7 @@ const WHO: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:
     <UserId>AIDA1</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 impl Fixed {
-    pub async fn answering(answer: &'static str) -> Self {
+    pub(super) async fn answering(answer: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -29,7 +29,7 @@ impl Fixed {
         Self { endpoint, seen }
     }
 
-    pub fn requests(&self) -> Vec<String> {
+    pub(super) fn requests(&self) -> Vec<String> {
         self.seen.lock().expect("no panic").clone()
     }
 }
@@ -50,7 +50,7 @@ async fn connection(mut stream: TcpStream, answer: &'static str, seen: Arc<Mutex
 }
 
 /// One message with a length or in chunks, as text. Works for requests and answers.
-pub async fn read(stream: &mut TcpStream) -> Option<String> {
+pub(super) async fn read(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -75,7 +75,7 @@ pub async fn read(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// Sends bytes to an endpoint; one answer.
-pub async fn exchange(endpoint: &str, request: &str) -> Option<String> {
+pub(super) async fn exchange(endpoint: &str, request: &str) -> Option<String> {
     let address = endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("connected");
     stream.write_all(request.as_bytes()).await.expect("sent");
@@ -83,7 +83,7 @@ pub async fn exchange(endpoint: &str, request: &str) -> Option<String> {
 }
 
 /// A scope of the service, as a header.
-pub fn signed(service: &str) -> String {
+pub(super) fn signed(service: &str) -> String {
     format!(
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIA1/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
     )

@@ -17,14 +17,14 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The upstream cannot be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("the lab's upstream {endpoint} does not answer: {why}")]
-pub struct Down {
+pub(crate) struct Down {
     pub endpoint: String,
     pub why: String,
 }
 
 /// The endpoint behind the front.
 #[derive(Clone)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     endpoint: String,
     authority: String,
     client: Client<HttpConnector, Body>,
@@ -33,7 +33,7 @@ pub struct Upstream {
 impl Upstream {
     /// # Errors
     /// [`NotLoopback`].
-    pub fn new(endpoint: &str) -> Result<Self, NotLoopback> {
+    pub(crate) fn new(endpoint: &str) -> Result<Self, NotLoopback> {
         let endpoint = loopback::check(endpoint)?;
         let authority = endpoint.trim_start_matches("http://").to_owned();
         let mut connector = HttpConnector::new();
@@ -47,17 +47,20 @@ impl Upstream {
         Ok(Self { endpoint, authority, client })
     }
 
-    pub fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// Host and port, for requests of the front's own.
-    pub fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
 
     /// Sends a request whose URI is a path; its `Host` stays what it is.
-    pub async fn send(&self, mut request: Request<Body>) -> Result<Response<Incoming>, Down> {
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, Down> {
         let down = |why: String| Down { endpoint: self.endpoint.clone(), why };
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let uri: Uri = format!("http://{}{path}", self.authority)

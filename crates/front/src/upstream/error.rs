@@ -7,13 +7,20 @@ use crate::AwsError;
 use crate::wire::Xml;
 
 /// Code and message of an answer with a status of 400 or above.
-pub fn error_of(status: u16, headers: &HeaderMap, body: &[u8]) -> AwsError {
+pub(crate) fn error_of(status: u16, headers: &HeaderMap, body: &[u8]) -> AwsError {
     let text = String::from_utf8_lossy(body);
     let header = || Some(headers.get("x-amzn-errortype")?.to_str().ok()?.to_owned());
     let found = of_xml(&text).or_else(|| of_json(body, header()));
     let (code, message) = found.unwrap_or_else(|| {
         let start: String = text.chars().take(200).collect();
-        (header().unwrap_or_else(|| format!("Http{status}")), start)
+        // A page of markup says nothing to whoever reads the reason of a failed action.
+        let said = match start.trim_start().starts_with('<') {
+            true => format!(
+                "The upstream answered HTTP status {status} with a page and no error of AWS."
+            ),
+            false => start,
+        };
+        (header().unwrap_or_else(|| format!("Http{status}")), said)
     });
     let code = code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
     AwsError::new(status, code, message)
@@ -50,5 +57,9 @@ mod tests {
         )]);
         assert_eq!(error_of(400, &typed, b"{\"message\":\"m\"}"), AwsError::new(400, "Bad", "m"));
         assert_eq!(error_of(502, &none, b"oops"), AwsError::new(502, "Http502", "oops"));
+        let page = b"<!doctype html>\n<title>500 Internal Server Error</title>";
+        let error = error_of(500, &none, page);
+        assert_eq!(error.code, "Http500");
+        assert!(!error.message.contains('<'), "{}", error.message);
     }
 }

@@ -4,7 +4,7 @@ mod client;
 mod error;
 mod session;
 
-pub use client::{Down, Upstream};
-pub use error::error_of;
-pub use session::Session;
+pub(crate) use client::{Down, Upstream};
+pub(crate) use error::error_of;
+pub(crate) use session::Session;
 pub(super) use session::form;

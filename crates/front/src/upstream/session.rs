@@ -17,11 +17,11 @@ const AGENT: &str = "backburn-lab-front";
 /// Longest answer that a stand-in gets.
 const LIMIT: usize = 64 << 20;
 /// For an upstream that works on a call.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Calls of one account and Region, made with one access key.
 #[derive(Clone)]
-pub struct Session {
+pub(crate) struct Session {
     pub(crate) front: Front,
     pub(crate) access_key: String,
     pub(crate) scope: Scope,
@@ -39,25 +39,25 @@ impl Session {
         Self { front: front.clone(), access_key: access_key.to_owned(), scope, acting: None }
     }
 
-    pub fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 
     /// Where the upstream answers; the base of queue URLs.
-    pub fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         self.front.upstream().endpoint()
     }
 
     /// The same account in another Region.
     #[must_use]
-    pub fn in_region(&self, region: &str) -> Self {
+    pub(crate) fn in_region(&self, region: &str) -> Self {
         Self { scope: Scope::new(&self.scope.account, region), ..self.clone() }
     }
 
     /// The same, but CloudTrail will show its calls as made by a service under a role:
     /// `invokedBy: fis.amazonaws.com`. Without this, CloudTrail shows nothing of them.
     #[must_use]
-    pub fn on_behalf_of(&self, service: &str, role_arn: &str, session_name: &str) -> Self {
+    pub(crate) fn on_behalf_of(&self, service: &str, role_arn: &str, session_name: &str) -> Self {
         let acting = Acting {
             service: service.into(),
             role_arn: role_arn.into(),
@@ -68,14 +68,19 @@ impl Session {
 
     /// The same without a trace in CloudTrail.
     #[must_use]
-    pub fn quietly(&self) -> Self {
+    pub(crate) fn quietly(&self) -> Self {
         Self { acting: None, ..self.clone() }
     }
 
     /// A call of a query service: `query("ec2", "StopInstances", json!({"InstanceId": ["i-1"]}))`.
     ///
     /// Names are those on the wire (EC2: `InstanceId`, `Filter`, `Value`, `TagSpecification`).
-    pub async fn query(&self, service: &str, action: &str, params: Value) -> Result<Xml, AwsError> {
+    pub(crate) async fn query(
+        &self,
+        service: &str,
+        action: &str,
+        params: Value,
+    ) -> Result<Xml, AwsError> {
         let protocol = if service == "ec2" { Protocol::Ec2 } else { Protocol::Query };
         let form = form(service, action, &params);
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
@@ -85,7 +90,7 @@ impl Session {
     }
 
     /// A call of a JSON service: `json("ssm", "AmazonSSM.SendCommand", json!({..}))`.
-    pub async fn json(
+    pub(crate) async fn json(
         &self,
         service: &str,
         target: &str,
@@ -106,7 +111,7 @@ impl Session {
 
     /// The same, but a stand-in of this front answers where one wants the operation, as it does for clients: one
     /// stand-in's way to another. Never from the stand-in of that operation itself.
-    pub async fn json_or_stand_in(
+    pub(crate) async fn json_or_stand_in(
         &self,
         service: &str,
         target: &str,
@@ -137,7 +142,7 @@ impl Session {
     /// A call of a REST-JSON service: `rest("backup", "CreateBackupVault", Method::PUT, "/backup-vaults/x", json)`.
     /// Path and query are already percent-encoded.
     #[cfg(test)]
-    pub async fn rest(
+    pub(crate) async fn rest(
         &self,
         service: &str,
         operation: &str,
@@ -152,7 +157,7 @@ impl Session {
     }
 
     /// A call with a body and an answer of bytes: S3.
-    pub async fn bytes(
+    pub(crate) async fn bytes(
         &self,
         service: &str,
         operation: &str,
@@ -254,6 +259,7 @@ impl Session {
             ));
         };
         let status = head.status.as_u16();
+        self.front.changed(&self.scope.account, service, operation);
         if observe::is_seen(service, operation, self.acting.as_ref()) {
             let call =
                 Call { method, path, ..self.call(service, operation, protocol, params).await };

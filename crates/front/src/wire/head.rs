@@ -7,7 +7,7 @@ use super::{Protocol, Signed, known, lower_first, query, s3, signed};
 
 /// A signed request before its body is read.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub(crate) struct Head {
     pub signed: Signed,
     pub protocol: Protocol,
     /// `None` while it is in a body not yet read, or for a REST service whose table nobody has.
@@ -19,7 +19,7 @@ pub struct Head {
 
 impl Head {
     /// `None` for a request without a scope: it is not for the front to understand.
-    pub fn read(
+    pub(crate) fn read(
         method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
@@ -63,7 +63,7 @@ impl Head {
     }
 
     /// Whether the operation's name must be looked for in the body.
-    pub fn is_named_by_body(&self) -> bool {
+    pub(crate) fn is_named_by_body(&self) -> bool {
         self.operation.is_none() && matches!(self.protocol, Protocol::Ec2 | Protocol::Query)
     }
 }

@@ -15,14 +15,14 @@ mod tests;
 mod time;
 mod xml;
 
-pub use head::Head;
-pub use params::decode;
-pub use query::flatten;
-pub use render::{Bytes, render};
-pub use route::Route;
-pub use scope::{Signed, signed};
-pub use time::{iso, time};
-pub use xml::{Xml, escape};
+pub(crate) use head::Head;
+pub(crate) use params::decode;
+pub(crate) use query::flatten;
+pub(crate) use render::{Bytes, render};
+pub(crate) use route::Route;
+pub(crate) use scope::{Signed, signed};
+pub(crate) use time::{iso, time};
+pub(crate) use xml::{Xml, escape};
 
 /// Families of encodings, each with its own shape for errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ pub enum Protocol {
 }
 
 /// `InstanceId` to `instanceId`; the first letter only.
-pub fn lower_first(name: &str) -> String {
+pub(crate) fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()

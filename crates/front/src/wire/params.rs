@@ -10,7 +10,7 @@ use crate::AwsError;
 ///
 /// # Errors
 /// What AWS answers to a body that is not in the protocol's encoding.
-pub fn decode(head: &Head, body: &[u8]) -> Result<(Option<String>, Value), AwsError> {
+pub(crate) fn decode(head: &Head, body: &[u8]) -> Result<(Option<String>, Value), AwsError> {
     match head.protocol {
         Protocol::Ec2 | Protocol::Query => {
             let mut pairs = head.query.clone();
@@ -57,7 +57,7 @@ fn merge(members: &mut Map<String, Value>, head: &Head) {
         match members.get_mut(name) {
             Some(Value::Array(items)) => items.push(value.clone().into()),
             Some(first @ Value::String(_)) => {
-                *first = vec![first.take(), value.clone().into()].into()
+                *first = vec![first.take(), value.clone().into()].into();
             }
             _ => drop(members.insert(name.clone(), value.clone().into())),
         }

@@ -11,7 +11,7 @@ const MOST: usize = 20_000;
 const DEEPEST: usize = 24;
 
 /// Decoded pairs in order. Bytes that are no UTF-8 become U+FFFD.
-pub fn pairs(text: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     parse(text.as_bytes()).take(MOST).map(|(n, v)| (n.into_owned(), v.into_owned())).collect()
 }
 
@@ -23,7 +23,7 @@ struct Node {
 
 /// Nested values of dotted names. Lists start at 1 and may have gaps; `.member.` is left out, as in the
 /// protocol's own list form.
-pub fn nest(pairs: impl IntoIterator<Item = (String, String)>) -> Value {
+pub(super) fn nest(pairs: impl IntoIterator<Item = (String, String)>) -> Value {
     let mut root = Node::default();
     for (name, value) in pairs {
         let parts: Vec<&str> = name.splitn(DEEPEST, '.').collect();
@@ -67,7 +67,7 @@ fn numbered(node: &Node) -> bool {
 }
 
 /// The way back: dotted pairs of nested values; lists as `Name.1` for EC2 and `Name.member.1` for the others.
-pub fn flatten(params: &Value, is_ec2: bool) -> Vec<(String, String)> {
+pub(crate) fn flatten(params: &Value, is_ec2: bool) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     push(&mut pairs, String::new(), params, is_ec2);
     pairs

@@ -9,14 +9,14 @@ use crate::{Answer, AwsError};
 
 /// An answer ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Bytes {
+pub(crate) struct Bytes {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: bytes::Bytes,
 }
 
 /// `operation` names the root element of XML; `service` its namespace.
-pub fn render(
+pub(crate) fn render(
     answer: Answer,
     protocol: Protocol,
     service: &str,

@@ -8,14 +8,18 @@ use percent_encoding::percent_decode_str;
 /// A `{label}` takes one segment; `{label+}` at the end takes the rest. `/things?tags` and `/things?mode=import` in a
 /// path also ask for the query parameter. The most literal match wins.
 #[derive(Debug, Clone, Copy)]
-pub struct Route {
+pub(crate) struct Route {
     method: &'static str,
     path: &'static str,
     pub operation: &'static str,
 }
 
 impl Route {
-    pub const fn new(method: &'static str, path: &'static str, operation: &'static str) -> Self {
+    pub(crate) const fn new(
+        method: &'static str,
+        path: &'static str,
+        operation: &'static str,
+    ) -> Self {
         Self { method, path, operation }
     }
 

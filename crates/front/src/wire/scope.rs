@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 /// The scope of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
+pub(crate) struct Signed {
     pub access_key: String,
     pub region: String,
     /// Signing name.
@@ -20,7 +20,7 @@ pub struct Signed {
 const LONGEST: usize = 512;
 
 /// `None` for anonymous requests and for signatures of an unknown shape.
-pub fn signed(headers: &HeaderMap, query: &str) -> Option<Signed> {
+pub(crate) fn signed(headers: &HeaderMap, query: &str) -> Option<Signed> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         return by_header(value.to_str().ok()?, headers);
     }

@@ -8,12 +8,12 @@ pub(super) const KEY: &str = "$time";
 /// A time in an answer's value: epoch seconds in JSON, ISO 8601 in XML, a tagged number in CBOR.
 ///
 /// A JSON service that wants ISO 8601 (GuardDuty) puts [`iso`] there instead.
-pub fn time(at: Timestamp) -> Value {
+pub(crate) fn time(at: Timestamp) -> Value {
     json!({ KEY: at.as_millisecond() })
 }
 
 /// `2026-01-02T03:04:05.678Z`.
-pub fn iso(at: Timestamp) -> String {
+pub(crate) fn iso(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 

@@ -11,7 +11,7 @@ const DEEPEST: usize = 64;
 
 /// An element.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Xml {
+pub(crate) struct Xml {
     pub name: String,
     /// Its own text, trimmed.
     pub text: String,
@@ -20,7 +20,7 @@ pub struct Xml {
 
 impl Xml {
     /// The root element; `None` if the text is not XML, or is nested deeper than any AWS answer.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader::from_str(text);
         let mut open: Vec<Xml> = vec![Xml::default()];
         loop {
@@ -57,24 +57,24 @@ impl Xml {
     }
 
     /// The first element at a path: `Error/Code`.
-    pub fn get(&self, path: &str) -> Option<&Xml> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Xml> {
         path.split('/').try_fold(self, |at, name| at.children.iter().find(|c| c.name == name))
     }
 
     /// Every element at a path, through every branch: `reservationSet/item/instancesSet/item`.
-    pub fn all(&self, path: &str) -> Vec<&Xml> {
+    pub(crate) fn all(&self, path: &str) -> Vec<&Xml> {
         path.split('/').fold(vec![self], |at, name| {
             at.into_iter().flat_map(|xml| xml.children.iter().filter(|c| c.name == name)).collect()
         })
     }
 
     /// Text of the first element at a path; empty when it is not there.
-    pub fn text(&self, path: &str) -> &str {
+    pub(crate) fn text(&self, path: &str) -> &str {
         self.get(path).map_or("", |xml| &xml.text)
     }
 
     /// The first element of this name, at any depth.
-    pub fn find(&self, name: &str) -> Option<&Xml> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Xml> {
         if self.name == name {
             return Some(self);
         }
@@ -82,7 +82,7 @@ impl Xml {
     }
 
     /// By the names of its elements as they are; lists of one name as arrays.
-    pub fn named(&self) -> Value {
+    pub(crate) fn named(&self) -> Value {
         if self.children.is_empty() {
             return self.to_value();
         }
@@ -98,7 +98,7 @@ impl Xml {
     }
 
     /// As CloudTrail shows it: lists of `item` as `{"items": [..]}`, `member` as plain arrays, all else by name.
-    pub fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         if self.children.is_empty() {
             return match self.text.as_str() {
                 "true" => Value::Bool(true),
@@ -118,7 +118,7 @@ impl Xml {
 }
 
 /// Text for between tags.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     // Letters that XML 1.0 cannot carry in any form would make the whole answer unreadable.
     let legal = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     let clean: String = text.chars().filter(legal).collect();

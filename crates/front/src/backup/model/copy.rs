@@ -20,7 +20,7 @@ pub(in crate::backup) enum CopyState {
 }
 
 impl CopyState {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Running => "RUNNING",
@@ -29,7 +29,7 @@ impl CopyState {
         }
     }
 
-    pub fn is_final(self) -> bool {
+    pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }
 }
@@ -53,7 +53,7 @@ pub(in crate::backup) struct CopyJob {
 }
 
 impl CopyJob {
-    pub fn view(&self, at: &Scope) -> Value {
+    pub(crate) fn view(&self, at: &Scope) -> Value {
         json!({
             "AccountId": at.account,
             "CopyJobId": self.id,

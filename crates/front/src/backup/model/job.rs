@@ -23,7 +23,7 @@ pub(in crate::backup) enum BackupState {
 }
 
 impl BackupState {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Pending => "PENDING",
@@ -35,12 +35,12 @@ impl BackupState {
         }
     }
 
-    pub fn is_final(self) -> bool {
+    pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Aborted | Self::Completed | Self::Failed)
     }
 
     /// Whether a job may go from this state to `next`.
-    pub fn leads_to(self, next: Self) -> bool {
+    pub(crate) fn leads_to(self, next: Self) -> bool {
         use BackupState::{Aborted, Aborting, Completed, Created, Failed, Pending, Running};
         match self {
             Created => matches!(next, Pending | Aborting | Failed),
@@ -77,7 +77,7 @@ pub(in crate::backup) struct BackupJob {
 }
 
 impl BackupJob {
-    pub fn view(&self, at: &Scope, vault: Option<&Vault>) -> Value {
+    pub(crate) fn view(&self, at: &Scope, vault: Option<&Vault>) -> Value {
         let start_by = self.created.checked_add(SignedDuration::from_mins(self.start_window));
         let locked = vault.and_then(|vault| vault.lock.as_ref());
         let done = self.state == BackupState::Completed;

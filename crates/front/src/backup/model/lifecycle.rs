@@ -25,11 +25,11 @@ pub(in crate::backup) struct Lifecycle {
 
 impl Lifecycle {
     /// Days until deletion; `None` keeps a recovery point for ever, as -1 does.
-    pub fn retention(&self) -> Option<i64> {
+    pub(crate) fn retention(&self) -> Option<i64> {
         self.delete_after_days.filter(|days| *days != -1)
     }
 
-    pub fn check(&self) -> Result<(), AwsError> {
+    pub(crate) fn check(&self) -> Result<(), AwsError> {
         let (cold, delete) = (self.move_to_cold_storage_after_days, self.delete_after_days);
         for (name, days) in [("MoveToColdStorageAfterDays", cold), ("DeleteAfterDays", delete)] {
             if days.is_some_and(|days| days != -1 && !(1..=36_500).contains(&days)) {
@@ -49,7 +49,7 @@ impl Lifecycle {
     }
 
     /// `CalculatedLifecycle` of something made at `from`.
-    pub fn calculated(&self, from: Timestamp) -> Value {
+    pub(crate) fn calculated(&self, from: Timestamp) -> Value {
         let after = |days: Option<i64>| {
             let days = days.filter(|days| *days > 0)?;
             from.checked_add(SignedDuration::from_hours(24 * days)).ok()
@@ -60,7 +60,7 @@ impl Lifecycle {
         })
     }
 
-    pub fn view(&self) -> Value {
+    pub(crate) fn view(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 }

@@ -24,18 +24,18 @@ use super::super::wire::time;
 
 /// Kinds of the [`Store`](crate::Store).
 pub(super) mod kind {
-    pub const VAULT: &str = "backup.vault";
-    pub const JOB: &str = "backup.job";
-    pub const POINT: &str = "backup.point";
-    pub const RESTORE: &str = "backup.restore";
-    pub const COPY: &str = "backup.copy";
-    pub const PLAN: &str = "backup.plan";
-    pub const SELECTION: &str = "backup.selection";
-    pub const TESTING_PLAN: &str = "backup.testing-plan";
-    pub const TESTING_SELECTION: &str = "backup.testing-selection";
-    pub const TAGS: &str = "backup.tags";
-    pub const TOKEN: &str = "backup.token";
-    pub const SETTINGS: &str = "backup.settings";
+    pub(crate) const VAULT: &str = "backup.vault";
+    pub(crate) const JOB: &str = "backup.job";
+    pub(crate) const POINT: &str = "backup.point";
+    pub(crate) const RESTORE: &str = "backup.restore";
+    pub(crate) const COPY: &str = "backup.copy";
+    pub(crate) const PLAN: &str = "backup.plan";
+    pub(crate) const SELECTION: &str = "backup.selection";
+    pub(crate) const TESTING_PLAN: &str = "backup.testing-plan";
+    pub(crate) const TESTING_SELECTION: &str = "backup.testing-selection";
+    pub(crate) const TAGS: &str = "backup.tags";
+    pub(crate) const TOKEN: &str = "backup.token";
+    pub(crate) const SETTINGS: &str = "backup.settings";
 }
 
 /// Texts by name, in order.

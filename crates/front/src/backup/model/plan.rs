@@ -28,18 +28,18 @@ pub(in crate::backup) struct Plan {
 }
 
 impl Plan {
-    pub fn arn(&self, at: &Scope) -> String {
+    pub(crate) fn arn(&self, at: &Scope) -> String {
         at.arn("backup", &format!("backup-plan:{}", self.id))
     }
 
-    pub fn version(&self, id: Option<&str>) -> Option<&Version> {
+    pub(crate) fn version(&self, id: Option<&str>) -> Option<&Version> {
         match id {
             Some(id) => self.versions.iter().find(|version| version.id == id),
             None => self.versions.last(),
         }
     }
 
-    pub fn view(&self, at: &Scope, version: &Version) -> Value {
+    pub(crate) fn view(&self, at: &Scope, version: &Version) -> Value {
         json!({
             "BackupPlanId": self.id,
             "BackupPlanArn": self.arn(at),
@@ -62,7 +62,7 @@ pub(in crate::backup) struct Selection {
 }
 
 impl Selection {
-    pub fn view(&self) -> Value {
+    pub(crate) fn view(&self) -> Value {
         json!({
             "SelectionId": self.id,
             "BackupPlanId": self.plan,

@@ -19,7 +19,7 @@ pub(in crate::backup) enum PointStatus {
 }
 
 impl PointStatus {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Creating => "CREATING",
             Self::Completed => "COMPLETED",
@@ -54,11 +54,11 @@ pub(in crate::backup) struct Point {
 }
 
 impl Point {
-    pub fn vault_arn(&self, at: &Scope) -> String {
+    pub(crate) fn vault_arn(&self, at: &Scope) -> String {
         at.arn("backup", &format!("backup-vault:{}", self.vault))
     }
 
-    pub fn view(&self, at: &Scope) -> Value {
+    pub(crate) fn view(&self, at: &Scope) -> Value {
         json!({
             "RecoveryPointArn": self.arn,
             "BackupVaultName": self.vault,
@@ -85,7 +85,7 @@ impl Point {
     }
 
     /// As `ListRecoveryPointsByResource` shows it.
-    pub fn brief(&self) -> Value {
+    pub(crate) fn brief(&self) -> Value {
         json!({
             "RecoveryPointArn": self.arn,
             "CreationDate": time(self.created),

@@ -20,7 +20,7 @@ pub(in crate::backup) enum RestoreStatus {
 }
 
 impl RestoreStatus {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
             Self::Running => "RUNNING",
@@ -29,7 +29,7 @@ impl RestoreStatus {
         }
     }
 
-    pub fn is_final(self) -> bool {
+    pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }
 }
@@ -45,9 +45,10 @@ pub(in crate::backup) enum Validation {
 }
 
 impl Validation {
-    pub const ALL: [Self; 4] = [Self::Failed, Self::Successful, Self::TimedOut, Self::Validating];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Failed, Self::Successful, Self::TimedOut, Self::Validating];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Failed => "FAILED",
             Self::Successful => "SUCCESSFUL",
@@ -88,7 +89,7 @@ pub(in crate::backup) struct RestoreJob {
 }
 
 impl RestoreJob {
-    pub fn view(&self, at: &Scope) -> Value {
+    pub(crate) fn view(&self, at: &Scope) -> Value {
         json!({
             "AccountId": at.account,
             "RestoreJobId": self.id,

@@ -24,11 +24,11 @@ pub(in crate::backup) struct TestingPlan {
 }
 
 impl TestingPlan {
-    pub fn arn(&self, at: &Scope) -> String {
+    pub(crate) fn arn(&self, at: &Scope) -> String {
         at.arn("backup", &format!("restore-testing-plan:{}-{}", self.name, self.id))
     }
 
-    pub fn view(&self, at: &Scope) -> Value {
+    pub(crate) fn view(&self, at: &Scope) -> Value {
         let mut view = self.brief(at);
         view["RecoveryPointSelection"] = self.document["RecoveryPointSelection"].clone();
         view["CreatorRequestId"] = json!(self.creator);
@@ -36,7 +36,7 @@ impl TestingPlan {
     }
 
     /// As `ListRestoreTestingPlans` shows it.
-    pub fn brief(&self, at: &Scope) -> Value {
+    pub(crate) fn brief(&self, at: &Scope) -> Value {
         let mut view = json!({
             "RestoreTestingPlanName": self.name,
             "RestoreTestingPlanArn": self.arn(at),
@@ -63,7 +63,7 @@ pub(in crate::backup) struct TestingSelection {
 }
 
 impl TestingSelection {
-    pub fn view(&self) -> Value {
+    pub(crate) fn view(&self) -> Value {
         let mut view = self.brief();
         for name in
             ["ProtectedResourceArns", "ProtectedResourceConditions", "RestoreMetadataOverrides"]
@@ -75,7 +75,7 @@ impl TestingSelection {
     }
 
     /// As `ListRestoreTestingSelections` shows it.
-    pub fn brief(&self) -> Value {
+    pub(crate) fn brief(&self) -> Value {
         let mut view = json!({
             "RestoreTestingSelectionName": self.name,
             "RestoreTestingPlanName": self.plan,

@@ -38,12 +38,12 @@ pub(in crate::backup) struct Lock {
 
 impl Lock {
     /// Compliance mode: nobody can change it any more.
-    pub fn is_final(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_final(&self, now: Timestamp) -> bool {
         self.date.is_some_and(|date| date <= now)
     }
 
     /// Why the vault takes no recovery point with this lifecycle, if so.
-    pub fn refuses(&self, lifecycle: Option<&Lifecycle>) -> Option<String> {
+    pub(crate) fn refuses(&self, lifecycle: Option<&Lifecycle>) -> Option<String> {
         let days = lifecycle.and_then(Lifecycle::retention);
         // Kept for ever is longer than any minimum and any maximum.
         let short = self.min.filter(|min| days.is_some_and(|days| days < *min));
@@ -58,11 +58,11 @@ impl Lock {
 }
 
 impl Vault {
-    pub fn arn(&self, at: &Scope) -> String {
+    pub(crate) fn arn(&self, at: &Scope) -> String {
         at.arn("backup", &format!("backup-vault:{}", self.name))
     }
 
-    pub fn view(&self, at: &Scope, points: usize) -> Value {
+    pub(crate) fn view(&self, at: &Scope, points: usize) -> Value {
         let lock = self.lock.as_ref();
         let is_own_key = self.key.is_some();
         json!({

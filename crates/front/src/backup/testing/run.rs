@@ -42,13 +42,13 @@ pub(in crate::backup) fn run(desk: &Desk, call: &Call) -> Result<Value, AwsError
             match order(desk, &point, order_) {
                 Ok(id) => jobs.push(id),
                 Err(error) => {
-                    skipped.push(format!("recovery point {}: {}", point.arn, error.message))
+                    skipped.push(format!("recovery point {}: {}", point.arn, error.message));
                 }
             }
         }
     }
     desk.update(kind::TESTING_PLAN, &plan.name, |plan: &mut TestingPlan| {
-        plan.ran = Some(Timestamp::now())
+        plan.ran = Some(Timestamp::now());
     });
     Ok(json!({ "RestoreJobIds": jobs, "Skipped": skipped }))
 }

@@ -19,7 +19,7 @@ use crate::AwsError;
 const SOON: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_secs(15);
 /// How long the upstream may take over one thing, in real time.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Polls until the upstream confirms.

@@ -50,7 +50,7 @@ async fn run(desk: &Desk, id: &str) -> Result<(), AwsError> {
     desk.save().await;
     let set = |percent| {
         desk.update(kind::RESTORE, id, |job: &mut RestoreJob| {
-            job.percent = job.percent.max(percent)
+            job.percent = job.percent.max(percent);
         });
     };
     progress(desk, set, || false).await;

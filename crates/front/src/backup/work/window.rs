@@ -11,7 +11,7 @@ use crate::backup::model::{RestoreJob, RestoreStatus, Validation, kind};
 use crate::backup::resource::Resource;
 
 /// Without a validation window AWS deletes soon after the restore; ten minutes of its time.
-const NO_WINDOW: Duration = Duration::from_secs(600);
+const NO_WINDOW: Duration = Duration::from_mins(10);
 
 /// Does nothing for a job that no restore testing plan made.
 pub(super) async fn run(desk: &Desk, id: &str) {

@@ -4,7 +4,7 @@ use super::parameter::{Form, Parameter};
 
 /// What an action does, for the code that does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     AssertAlarmState,
     PauseVolumeIo,
     RebootInstances,
@@ -18,10 +18,9 @@ pub enum Kind {
     FailoverCluster,
     RebootDatabases,
     SendCommand,
-    StartAutomation,
 }
 
-pub struct ActionSpec {
+pub(crate) struct ActionSpec {
     pub id: &'static str,
     pub kind: Kind,
     pub description: &'static str,
@@ -31,20 +30,20 @@ pub struct ActionSpec {
 
 /// Name of an action's target and the resource type that it takes.
 #[derive(Clone, Copy)]
-pub struct Part {
+pub(crate) struct Part {
     pub name: &'static str,
     pub resource_type: &'static str,
 }
 
 impl ActionSpec {
     /// Name of the parameter for the action's duration.
-    pub fn duration(&self) -> Option<&'static str> {
+    pub(crate) fn duration(&self) -> Option<&'static str> {
         let found = self.parameters.iter().find(|p| matches!(p.form, Form::Duration { .. }));
         found.map(|parameter| parameter.name)
     }
 }
 
-pub fn find(id: &str) -> Option<&'static ActionSpec> {
+pub(crate) fn find(id: &str) -> Option<&'static ActionSpec> {
     ACTIONS.iter().find(|action| action.id == id)
 }
 
@@ -81,7 +80,7 @@ const INSTANCES: Option<Part> = on("Instances", "aws:ec2:instance");
 const ROLES: Option<Part> = on("Roles", "aws:iam:role");
 
 /// By id.
-pub const ACTIONS: &[ActionSpec] = &[
+pub(crate) const ACTIONS: &[ActionSpec] = &[
     ActionSpec {
         id: "aws:cloudwatch:assert-alarm-state",
         kind: Kind::AssertAlarmState,
@@ -222,22 +221,6 @@ pub const ACTIONS: &[ActionSpec] = &[
         description: "Run the Systems Manager API SendCommand on the target instances.",
         target: INSTANCES,
         parameters: &[DOCUMENT_ARN, DOCUMENT_VERSION, DOCUMENT_PARAMETERS, DURATION],
-    },
-    ActionSpec {
-        id: "aws:ssm:start-automation-execution",
-        kind: Kind::StartAutomation,
-        description: "Run the Systems Manager API StartAutomationExecution.",
-        target: None,
-        parameters: &[
-            DOCUMENT_ARN,
-            DOCUMENT_VERSION,
-            DOCUMENT_PARAMETERS,
-            Parameter::required(
-                "maxDuration",
-                Form::Duration { from: 60 },
-                "The longest time that the automation may take (ISO 8601).",
-            ),
-        ],
     },
 ];
 

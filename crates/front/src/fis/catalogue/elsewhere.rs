@@ -1,7 +1,7 @@
 //! Actions that AWS has and the lab refuses, because nothing here could show their effect.
 
 /// From the actions reference, so that a refusal can be distinguished from a typo.
-pub const ELSEWHERE: &[&str] = &[
+pub(crate) const ELSEWHERE: &[&str] = &[
     "aws:arc:start-zonal-autoshift",
     "aws:directconnect:virtual-interface-disconnect",
     "aws:dsql:cluster-connection-failure",
@@ -39,4 +39,6 @@ pub const ELSEWHERE: &[&str] = &[
     "aws:network:route-table-disrupt-cross-region-connectivity",
     "aws:network:transit-gateway-disrupt-cross-region-connectivity",
     "aws:s3:bucket-pause-replication",
+    // The upstreams execute no automation document.
+    "aws:ssm:start-automation-execution",
 ];

@@ -1,12 +1,12 @@
 //! What `ListActions` and `ListTargetResourceTypes` show: exactly the actions that have effect here.
 
 mod actions;
-pub mod duration;
+pub(super) mod duration;
 mod elsewhere;
 mod parameter;
 mod resources;
 
-pub use actions::{ACTIONS, ActionSpec, Kind, find};
-pub use elsewhere::ELSEWHERE;
-pub use parameter::{document, list};
-pub use resources::{RESOURCE_TYPES, ResourceType, resource_type};
+pub(super) use actions::{ACTIONS, ActionSpec, Kind, find};
+pub(super) use elsewhere::ELSEWHERE;
+pub(super) use parameter::{document, list};
+pub(super) use resources::{RESOURCE_TYPES, ResourceType, resource_type};

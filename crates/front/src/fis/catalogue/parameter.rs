@@ -3,7 +3,7 @@
 use super::duration;
 
 /// A parameter of an action.
-pub struct Parameter {
+pub(crate) struct Parameter {
     pub name: &'static str,
     pub is_required: bool,
     pub form: Form,
@@ -11,7 +11,7 @@ pub struct Parameter {
 }
 
 /// What a value may be.
-pub enum Form {
+pub(crate) enum Form {
     /// ISO 8601, from so many seconds to 12 hours.
     Duration {
         from: u64,
@@ -27,16 +27,24 @@ pub enum Form {
 }
 
 impl Parameter {
-    pub const fn required(name: &'static str, form: Form, description: &'static str) -> Self {
+    pub(crate) const fn required(
+        name: &'static str,
+        form: Form,
+        description: &'static str,
+    ) -> Self {
         Self { name, is_required: true, form, description }
     }
 
-    pub const fn optional(name: &'static str, form: Form, description: &'static str) -> Self {
+    pub(crate) const fn optional(
+        name: &'static str,
+        form: Form,
+        description: &'static str,
+    ) -> Self {
         Self { name, is_required: false, form, description }
     }
 
     /// The problem with a value, as the end of a sentence.
-    pub fn wrong(&self, value: &str) -> Option<String> {
+    pub(crate) fn wrong(&self, value: &str) -> Option<String> {
         match &self.form {
             Form::Duration { from } => duration::check(value, *from).err(),
             Form::Percentage => {
@@ -65,12 +73,12 @@ impl Parameter {
 }
 
 /// Items of a list with commas.
-pub fn list(value: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 /// Parameters of an SSM document, each as a list.
-pub fn document(value: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+pub(crate) fn document(value: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
     let parsed: serde_json::Map<String, serde_json::Value> = serde_json::from_str(value).ok()?;
     let as_list = |value: serde_json::Value| match value {
         serde_json::Value::String(_) => Some(serde_json::Value::Array(vec![value])),

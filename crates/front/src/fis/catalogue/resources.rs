@@ -1,6 +1,6 @@
 //! Resource types of targets: <https://docs.aws.amazon.com/fis/latest/userguide/targets.html#resource-types>.
 
-pub struct ResourceType {
+pub(crate) struct ResourceType {
     pub id: &'static str,
     pub description: &'static str,
     /// Service and start of the resource part of its ARNs.
@@ -12,7 +12,7 @@ pub struct ResourceType {
 
 impl ResourceType {
     /// Account and id of an ARN of this type.
-    pub fn parse<'a>(&self, arn: &'a str) -> Option<(&'a str, &'a str)> {
+    pub(crate) fn parse<'a>(&self, arn: &'a str) -> Option<(&'a str, &'a str)> {
         let mut parts = arn.splitn(6, ':');
         let (scheme, _, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
@@ -21,7 +21,7 @@ impl ResourceType {
     }
 }
 
-pub fn resource_type(id: &str) -> Option<&'static ResourceType> {
+pub(crate) fn resource_type(id: &str) -> Option<&'static ResourceType> {
     RESOURCE_TYPES.iter().find(|kind| kind.id == id)
 }
 
@@ -29,7 +29,7 @@ const ZONE: (&str, &str) =
     ("availabilityZoneIdentifier", "The Availability Zone that contains the target resources.");
 
 /// By id.
-pub const RESOURCE_TYPES: &[ResourceType] = &[
+pub(crate) const RESOURCE_TYPES: &[ResourceType] = &[
     ResourceType {
         id: "aws:ec2:ebs-volume",
         description: "An Amazon EBS volume",

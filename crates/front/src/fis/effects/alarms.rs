@@ -10,7 +10,7 @@ use crate::fis::validate::alarm;
 use crate::upstream::Session;
 
 /// State of each alarm, by ARN; those that do not exist are not there.
-pub async fn states(
+pub(crate) async fn states(
     session: &Session,
     arns: &[&str],
 ) -> Result<IndexMap<String, String>, AwsError> {
@@ -33,7 +33,7 @@ pub async fn states(
 }
 
 /// Fails unless every alarm is in one of the states.
-pub async fn check(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn check(step: &Step) -> Result<(), Trouble> {
     let arns: Vec<&str> = list(step.parameter("alarmArns").unwrap_or_default()).collect();
     let wanted: Vec<&str> = list(step.parameter("alarmStates").unwrap_or_default()).collect();
     let states = states(step.own_session(), &arns).await?;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Step, Trouble};
 
-pub async fn reboot(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn reboot(step: &Step) -> Result<(), Trouble> {
     let force = step.parameter("forceFailover") == Some("true");
     for (_, session, ids) in step.targets()? {
         for id in ids {
@@ -18,7 +18,7 @@ pub async fn reboot(step: &Step) -> Result<(), Trouble> {
     Ok(())
 }
 
-pub async fn failover(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn failover(step: &Step) -> Result<(), Trouble> {
     for (_, session, ids) in step.targets()? {
         for id in ids {
             let params = json!({ "DBClusterIdentifier": id });

@@ -9,7 +9,7 @@ use crate::faults::{Effect, Rule};
 use crate::fis::catalogue::{Kind, list};
 use crate::fis::model::Undo;
 
-pub async fn install(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn install(step: &Step) -> Result<(), Trouble> {
     let service = step.parameter("service").unwrap_or_default();
     let percentage = step.parameter("percentage").and_then(|text| text.parse().ok());
     let mut rules = Vec::new();
@@ -27,14 +27,14 @@ pub async fn install(step: &Step) -> Result<(), Trouble> {
 }
 
 /// Rules do not outlive the front: a restart puts them in force again.
-pub async fn renew(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn renew(step: &Step) -> Result<(), Trouble> {
     for undo in step.journaled() {
         step.forget(&undo);
     }
     install(step).await
 }
 
-pub fn remove(step: &Step, rules: &[String]) {
+pub(super) fn remove(step: &Step, rules: &[String]) {
     for rule in rules {
         step.front.faults().remove(rule);
     }

@@ -12,9 +12,9 @@ use crate::fis::model::Undo;
 use crate::upstream::Session;
 
 /// How long instances may take to stop or to terminate, of AWS's time.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
-pub async fn stop(step: &Step) -> Result<Begun, Trouble> {
+pub(super) async fn stop(step: &Step) -> Result<Begun, Trouble> {
     let after = step.parameter("startInstancesAfterDuration").and_then(duration::parse);
     let may_be_terminated = step.parameter("completeIfInstancesTerminated") == Some("true");
     for (account, session, ids) in step.targets()? {
@@ -29,14 +29,14 @@ pub async fn stop(step: &Step) -> Result<Begun, Trouble> {
     Ok(Begun { lasts: after, note: None })
 }
 
-pub async fn reboot(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn reboot(step: &Step) -> Result<(), Trouble> {
     for (_, session, ids) in step.targets()? {
         session.query("ec2", "RebootInstances", json!({ "InstanceId": ids })).await?;
     }
     Ok(())
 }
 
-pub async fn terminate(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn terminate(step: &Step) -> Result<(), Trouble> {
     for (_, session, ids) in step.targets()? {
         session.query("ec2", "TerminateInstances", json!({ "InstanceId": ids })).await?;
     }
@@ -75,7 +75,7 @@ async fn states(session: &Session, ids: &[String]) -> Result<IndexMap<String, St
 }
 
 /// Starts the stopped instances. If one was terminated meanwhile, the action fails after the others are started.
-pub async fn start(
+pub(super) async fn start(
     step: &Step,
     account: &str,
     instances: &[String],

@@ -15,9 +15,9 @@ mod trouble;
 
 use std::time::Duration;
 
-pub use alarms::states;
-pub use step::{Step, look};
-pub use trouble::Trouble;
+pub(super) use alarms::states;
+pub(super) use step::{Step, look};
+pub(super) use trouble::Trouble;
 
 use super::catalogue::Kind;
 use super::model::Undo;
@@ -25,14 +25,14 @@ use super::validate;
 
 /// How an action came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub(super) enum Ended {
     Done,
     Halted,
 }
 
 /// An action whose effect is there.
 #[derive(Default)]
-pub struct Begun {
+pub(super) struct Begun {
     /// Of AWS's time; `None` when the action ends by itself.
     pub lasts: Option<Duration>,
     /// Shown as the reason of its state.
@@ -46,7 +46,7 @@ impl Begun {
 }
 
 /// The action's effect.
-pub async fn begin(step: &Step) -> Result<Begun, Trouble> {
+pub(super) async fn begin(step: &Step) -> Result<Begun, Trouble> {
     match step.kind {
         Kind::StopInstances => return instances::stop(step).await,
         Kind::RebootInstances => instances::reboot(step).await?,
@@ -55,7 +55,6 @@ pub async fn begin(step: &Step) -> Result<Begun, Trouble> {
         Kind::FailoverCluster => databases::failover(step).await?,
         Kind::AssertAlarmState => alarms::check(step).await?,
         Kind::SendCommand => return ssm::send(step).await,
-        Kind::StartAutomation => return ssm::start(step).await,
         Kind::Wait => return Ok(Begun::lasting(step)),
         Kind::DisruptConnectivity => {
             network::disrupt(step).await?;
@@ -75,16 +74,15 @@ pub async fn begin(step: &Step) -> Result<Begun, Trouble> {
 }
 
 /// From the effect to the action's end.
-pub async fn go_on(step: &Step) -> Result<Ended, Trouble> {
+pub(super) async fn go_on(step: &Step) -> Result<Ended, Trouble> {
     match step.kind {
         Kind::SendCommand => ssm::follow_command(step).await,
-        Kind::StartAutomation => ssm::follow_automation(step).await,
         _ => Ok(step.hold().await),
     }
 }
 
 /// What a restart must repeat before a running action continues.
-pub async fn renew(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn renew(step: &Step) -> Result<(), Trouble> {
     match step.kind {
         Kind::InternalError | Kind::ThrottleError | Kind::UnavailableError => {
             faults::renew(step).await
@@ -94,7 +92,7 @@ pub async fn renew(step: &Step) -> Result<(), Trouble> {
 }
 
 /// Puts one effect back.
-pub async fn undo(step: &Step, undo: &Undo) -> Result<(), Trouble> {
+pub(super) async fn undo(step: &Step, undo: &Undo) -> Result<(), Trouble> {
     match undo {
         Undo::StartInstances { account, instances, may_be_terminated } => {
             instances::start(step, account, instances, *may_be_terminated).await
@@ -103,7 +101,6 @@ pub async fn undo(step: &Step, undo: &Undo) -> Result<(), Trouble> {
         Undo::CancelCommand { account, command, instances } => {
             ssm::cancel(step, account, command, instances).await
         }
-        Undo::StopAutomation { execution } => ssm::stop(step, execution).await,
         Undo::RemoveFaults { rules } => {
             faults::remove(step, rules);
             Ok(())
@@ -112,18 +109,14 @@ pub async fn undo(step: &Step, undo: &Undo) -> Result<(), Trouble> {
 }
 
 /// Whether an action that was cut off while it began can begin again, once put back: nothing would happen twice.
-pub fn can_begin_again(kind: Kind) -> bool {
+pub(super) fn can_begin_again(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::SendCommand
-            | Kind::StartAutomation
-            | Kind::RebootInstances
-            | Kind::RebootDatabases
-            | Kind::FailoverCluster
+        Kind::SendCommand | Kind::RebootInstances | Kind::RebootDatabases | Kind::FailoverCluster
     )
 }
 
 /// Whether an action that ended by itself is undone: what it started has ended with it, or has not.
-pub fn is_undone_at_end(kind: Kind) -> bool {
-    !matches!(kind, Kind::SendCommand | Kind::StartAutomation)
+pub(super) fn is_undone_at_end(kind: Kind) -> bool {
+    kind != Kind::SendCommand
 }

@@ -1,4 +1,4 @@
-//! Systems Manager: commands on instances, automation executions.
+//! Systems Manager: commands on instances.
 //!
 //! Commands go to whatever answers clients: the front's Run Command, or the upstream's. The action ends when what it started has ended, fails when it takes longer than its duration, and cancels it
 //! when the experiment is stopped.
@@ -11,7 +11,7 @@ use crate::fis::catalogue::document;
 use crate::fis::model::Undo;
 use crate::upstream::Session;
 
-pub async fn send(step: &Step) -> Result<Begun, Trouble> {
+pub(super) async fn send(step: &Step) -> Result<Begun, Trouble> {
     for (account, session, ids) in step.targets()? {
         let mut params = with_document(step, session, "DocumentName");
         params["InstanceIds"] = json!(ids);
@@ -28,22 +28,10 @@ pub async fn send(step: &Step) -> Result<Begun, Trouble> {
     Ok(Begun::lasting(step))
 }
 
-pub async fn start(step: &Step) -> Result<Begun, Trouble> {
-    let session = step.own_session();
-    let params = with_document(step, session, "DocumentName");
-    let answer = session.json("ssm", "AmazonSSM.StartAutomationExecution", params).await?;
-    let Some(execution) = answer["AutomationExecutionId"].as_str() else {
-        let why = "StartAutomationExecution returned no execution id.";
-        return Err(Trouble::new("DependentServiceFailure", why));
-    };
-    step.journal(Undo::StopAutomation { execution: execution.into() }).await;
-    Ok(Begun::lasting(step))
-}
-
 /// AWS's documents and the account's own by name, those of others by ARN.
 fn with_document(step: &Step, session: &Session, member: &str) -> Value {
     let arn = step.parameter("documentArn").unwrap_or_default();
-    let name = match arn.split_once("/") {
+    let name = match arn.split_once('/') {
         Some((head, name)) if head.contains(&format!(":{}:", session.scope().account)) => name,
         Some((head, name)) if head.contains("::") => name,
         _ => arn,
@@ -58,7 +46,7 @@ fn with_document(step: &Step, session: &Session, member: &str) -> Value {
     params
 }
 
-pub async fn follow_command(step: &Step) -> Result<Ended, Trouble> {
+pub(super) async fn follow_command(step: &Step) -> Result<Ended, Trouble> {
     loop {
         let mut is_over = true;
         for undo in step.journaled() {
@@ -90,27 +78,6 @@ async fn look(session: &Session, params: Value) -> Result<Value, AwsError> {
     session.quietly().json_or_stand_in("ssm", "AmazonSSM.GetCommandInvocation", params).await
 }
 
-pub async fn follow_automation(step: &Step) -> Result<Ended, Trouble> {
-    loop {
-        let mut is_over = true;
-        for undo in step.journaled() {
-            let Undo::StopAutomation { execution } = undo else { continue };
-            let params = json!({ "AutomationExecutionId": execution });
-            let target = "AmazonSSM.GetAutomationExecution";
-            let answer = step.own_session().json("ssm", target, params).await?;
-            let status = answer.pointer("/AutomationExecution/AutomationExecutionStatus");
-            let status = status.and_then(Value::as_str).unwrap_or_default();
-            is_over &= over("automation", &execution, status)?;
-        }
-        if is_over {
-            return Ok(Ended::Done);
-        }
-        if let Some(ended) = next(step).await? {
-            return Ok(ended);
-        }
-    }
-}
-
 fn over(what: &str, id: &str, status: &str) -> Result<bool, Trouble> {
     match status {
         "Success" => Ok(true),
@@ -135,7 +102,7 @@ async fn next(step: &Step) -> Result<Option<Ended>, Trouble> {
     Ok(None)
 }
 
-pub async fn cancel(
+pub(super) async fn cancel(
     step: &Step,
     account: &str,
     command: &str,
@@ -144,11 +111,5 @@ pub async fn cancel(
     let params = json!({ "CommandId": command, "InstanceIds": instances });
     let session = step.session(account)?;
     session.json_or_stand_in("ssm", "AmazonSSM.CancelCommand", params).await?;
-    Ok(())
-}
-
-pub async fn stop(step: &Step, execution: &str) -> Result<(), Trouble> {
-    let params = json!({ "AutomationExecutionId": execution, "Type": "Cancel" });
-    step.own_session().json("ssm", "AmazonSSM.StopAutomationExecution", params).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{Front, Scope};
 const LOOK: Duration = Duration::from_secs(5);
 
 /// The same in the lab's time: neither a storm of calls nor a second wasted.
-pub fn look(front: &Front) -> Duration {
+pub(crate) fn look(front: &Front) -> Duration {
     let least = Duration::from_millis(100);
     front.clock().shorten(LOOK).clamp(least, Duration::from_secs(1))
 }
@@ -27,7 +27,7 @@ pub fn look(front: &Front) -> Duration {
 type InAccount<'a> = (&'a str, &'a Session, Vec<String>);
 
 /// What an effect sees. The state of its action is none of it.
-pub struct Step {
+pub(crate) struct Step {
     pub front: Front,
     pub at: Scope,
     /// Of the experiment.
@@ -44,11 +44,11 @@ pub struct Step {
 }
 
 impl Step {
-    pub fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.action.parameters.get(name).map(String::as_str)
     }
 
-    pub fn as_action(&self) -> Action {
+    pub(crate) fn as_action(&self) -> Action {
         Action {
             action_id: self.action.action_id.clone(),
             description: None,
@@ -59,11 +59,11 @@ impl Step {
     }
 
     /// Of the account that runs the experiment.
-    pub fn own_session(&self) -> &Session {
+    pub(crate) fn own_session(&self) -> &Session {
         &self.own
     }
 
-    pub fn session(&self, account: &str) -> Result<&Session, Trouble> {
+    pub(crate) fn session(&self, account: &str) -> Result<&Session, Trouble> {
         let found = self.sessions.get(account);
         found.ok_or_else(|| {
             Trouble::configuration(format!("No configuration for account {account}."))
@@ -71,12 +71,12 @@ impl Step {
     }
 
     /// ARNs of its targets.
-    pub fn arns(&self) -> Vec<&str> {
+    pub(crate) fn arns(&self) -> Vec<&str> {
         self.mine().map(|target| target.arn.as_str()).collect()
     }
 
     /// Ids of its targets, by account.
-    pub fn targets(&self) -> Result<Vec<InAccount<'_>>, Trouble> {
+    pub(crate) fn targets(&self) -> Result<Vec<InAccount<'_>>, Trouble> {
         let mut by_account: IndexMap<&str, Vec<&ResolvedTarget>> = IndexMap::new();
         for target in self.mine() {
             by_account.entry(&target.account).or_default().push(target);
@@ -97,18 +97,18 @@ impl Step {
     }
 
     /// Records what must be undone later. On disk when this returns.
-    pub async fn journal(&self, undo: Undo) {
+    pub(crate) async fn journal(&self, undo: Undo) {
         self.edit(|record| record.undo.entry(self.name.clone()).or_default().push(undo));
         self.front.store().save().await;
     }
 
-    pub fn journaled(&self) -> Vec<Undo> {
+    pub(crate) fn journaled(&self) -> Vec<Undo> {
         let record: Option<Record> = self.front.store().get(&self.at, EXPERIMENT, &self.id);
         record.and_then(|record| record.undo.get(&self.name).cloned()).unwrap_or_default()
     }
 
     /// Takes one entry out of the journal: it is undone, or there is nothing to undo.
-    pub fn forget(&self, undo: &Undo) {
+    pub(crate) fn forget(&self, undo: &Undo) {
         self.edit(|record| {
             if let Some(kept) = record.undo.get_mut(&self.name) {
                 kept.retain(|known| known != undo);
@@ -120,7 +120,7 @@ impl Step {
     }
 
     /// A span of AWS's time from now.
-    pub fn deadline(&self, span: Duration) -> Moment {
+    pub(crate) fn deadline(&self, span: Duration) -> Moment {
         Moment::now().after(self.front.clock().shorten(span))
     }
 
@@ -130,21 +130,21 @@ impl Step {
     }
 
     /// Whether the action's duration is over.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.until().is_none_or(|until| until.left().is_zero())
     }
 
-    pub fn is_halted(&self) -> bool {
+    pub(crate) fn is_halted(&self) -> bool {
         self.halted.borrow().is_some()
     }
 
     /// Waits a little, less if the experiment is halted.
-    pub async fn pause(&self) {
+    pub(crate) async fn pause(&self) {
         self.wait(look(&self.front)).await;
     }
 
     /// Waits until the action's duration is over or the experiment is halted.
-    pub async fn hold(&self) -> Ended {
+    pub(crate) async fn hold(&self) -> Ended {
         let left = self.until().map(Moment::left).unwrap_or_default();
         self.wait(left).await
     }

@@ -3,22 +3,22 @@
 use crate::AwsError;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     /// `InvalidTarget`, `DependentServiceFailure` and the others of the guide.
     pub code: &'static str,
     pub reason: String,
 }
 
 impl Trouble {
-    pub fn new(code: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
 
-    pub fn invalid_target(reason: impl Into<String>) -> Self {
+    pub(crate) fn invalid_target(reason: impl Into<String>) -> Self {
         Self::new("InvalidTarget", reason)
     }
 
-    pub fn configuration(reason: impl Into<String>) -> Self {
+    pub(crate) fn configuration(reason: impl Into<String>) -> Self {
         Self::new("ConfigurationFailure", reason)
     }
 }

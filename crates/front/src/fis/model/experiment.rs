@@ -9,7 +9,7 @@ use super::{AccountConfiguration, Moment, StopCondition, Target, Template, Texts
 /// As the API shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Experiment {
+pub(crate) struct Experiment {
     pub id: String,
     pub arn: String,
     pub experiment_template_id: String,
@@ -36,7 +36,7 @@ pub struct Experiment {
 
 /// An experiment with what it takes to carry on after a restart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     pub experiment: Experiment,
     /// Key that makes its calls: the starter's.
     pub access_key: String,
@@ -53,7 +53,7 @@ pub struct Record {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub(crate) enum Status {
     Pending,
     Initiating,
     Running,
@@ -65,13 +65,13 @@ pub enum Status {
 }
 
 impl Status {
-    pub fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Stopped | Self::Failed | Self::Cancelled)
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ExperimentState {
+pub(crate) struct ExperimentState {
     pub status: Status,
     pub reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ pub struct ExperimentState {
 /// Codes: <https://docs.aws.amazon.com/fis/latest/userguide/troubleshooting.html>.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub(crate) struct Failure {
     pub account_id: String,
     pub code: String,
     /// Part of the template: `actions/NAME`, `targets/NAME`.
@@ -90,7 +90,7 @@ pub struct Failure {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExperimentOptions {
+pub(crate) struct ExperimentOptions {
     pub account_targeting: String,
     pub empty_target_resolution_mode: String,
     pub actions_mode: String,
@@ -98,7 +98,7 @@ pub struct ExperimentOptions {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExperimentAction {
+pub(crate) struct ExperimentAction {
     pub action_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -115,7 +115,7 @@ pub struct ExperimentAction {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ActionStatus {
+pub(crate) enum ActionStatus {
     Pending,
     Initiating,
     Running,
@@ -128,7 +128,7 @@ pub enum ActionStatus {
 }
 
 impl ActionStatus {
-    pub fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         matches!(
             self,
             Self::Completed | Self::Cancelled | Self::Stopped | Self::Failed | Self::Skipped
@@ -137,13 +137,13 @@ impl ActionStatus {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ActionState {
+pub(crate) struct ActionState {
     pub status: ActionStatus,
     pub reason: String,
 }
 
 impl ActionState {
-    pub fn new(status: ActionStatus, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(status: ActionStatus, reason: impl Into<String>) -> Self {
         // Longest that the API allows.
         let reason = reason.into().chars().take(512).collect();
         Self { status, reason }
@@ -151,7 +151,7 @@ impl ActionState {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResolvedTarget {
+pub(crate) struct ResolvedTarget {
     pub target: String,
     pub resource_type: String,
     pub arn: String,
@@ -160,7 +160,7 @@ pub struct ResolvedTarget {
 
 /// Why an experiment ends before its actions do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Halt {
+pub(crate) enum Halt {
     User,
     StopCondition { alarm: String },
     SafetyLever,
@@ -168,7 +168,7 @@ pub enum Halt {
 }
 
 impl ExperimentState {
-    pub fn new(status: Status, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(status: Status, reason: impl Into<String>) -> Self {
         let reason = reason.into().chars().take(512).collect();
         Self { status, reason, error: None }
     }
@@ -176,7 +176,7 @@ impl ExperimentState {
 
 impl Record {
     /// A pending experiment of a template.
-    pub fn of(template: &Template, id: String, arn: String) -> Experiment {
+    pub(crate) fn of(template: &Template, id: String, arn: String) -> Experiment {
         let pending = || ActionState::new(ActionStatus::Pending, "Initial state");
         let actions = template.actions.iter().map(|(name, action)| {
             let action = ExperimentAction {

@@ -5,21 +5,21 @@ mod moment;
 mod template;
 mod undo;
 
-pub use experiment::{
+pub(super) use experiment::{
     ActionState, ActionStatus, Experiment, ExperimentAction, ExperimentState, Failure, Halt,
     Record, ResolvedTarget, Status,
 };
-pub use moment::Moment;
-pub use template::{
+pub(super) use moment::Moment;
+pub(super) use template::{
     AccountConfiguration, Action, Filter, StopCondition, Target, Template, TemplateOptions,
     TemplateRecord,
 };
-pub use undo::{Disruption, Undo};
+pub(super) use undo::{Disruption, Undo};
 
 /// Kinds of values in the store.
-pub const TEMPLATE: &str = "fis.template";
-pub const EXPERIMENT: &str = "fis.experiment";
-pub const LEVER: &str = "fis.lever";
+pub(super) const TEMPLATE: &str = "fis.template";
+pub(super) const EXPERIMENT: &str = "fis.experiment";
+pub(super) const LEVER: &str = "fis.lever";
 
 /// Tags and parameters.
-pub type Texts = indexmap::IndexMap<String, String>;
+pub(super) type Texts = indexmap::IndexMap<String, String>;

@@ -7,19 +7,19 @@ use crate::wire;
 
 /// Exact to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub Timestamp);
+pub(crate) struct Moment(pub Timestamp);
 
 impl Moment {
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self(Timestamp::now())
     }
 
-    pub fn after(self, span: std::time::Duration) -> Self {
+    pub(crate) fn after(self, span: std::time::Duration) -> Self {
         Self(self.0.checked_add(span).unwrap_or(Timestamp::MAX))
     }
 
     /// How long from now; zero when it has passed.
-    pub fn left(self) -> std::time::Duration {
+    pub(crate) fn left(self) -> std::time::Duration {
         let left = self.0.duration_since(Timestamp::now());
         std::time::Duration::try_from(left).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use super::{Moment, Texts};
 /// As the API shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Template {
+pub(crate) struct Template {
     pub id: String,
     pub arn: String,
     pub description: String,
@@ -30,7 +30,7 @@ pub struct Template {
 
 /// What the front keeps of a template.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TemplateRecord {
+pub(crate) struct TemplateRecord {
     pub template: Template,
     pub client_token: String,
     /// The input that created it, to distinguish a repeated call from a different one with its token.
@@ -40,7 +40,7 @@ pub struct TemplateRecord {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Target {
+pub(crate) struct Target {
     #[serde(default)]
     pub resource_type: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,7 +56,7 @@ pub struct Target {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Filter {
+pub(crate) struct Filter {
     #[serde(default)]
     pub path: String,
     #[serde(default)]
@@ -65,7 +65,7 @@ pub struct Filter {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Action {
+pub(crate) struct Action {
     #[serde(default)]
     pub action_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct Action {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StopCondition {
+pub(crate) struct StopCondition {
     #[serde(default)]
     pub source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub struct StopCondition {
 /// <https://docs.aws.amazon.com/fis/latest/userguide/experiment-options.html>.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct TemplateOptions {
+pub(crate) struct TemplateOptions {
     pub account_targeting: String,
     pub empty_target_resolution_mode: String,
 }
@@ -106,7 +106,7 @@ impl Default for TemplateOptions {
 /// <https://docs.aws.amazon.com/fis/latest/APIReference/API_TargetAccountConfiguration.html>.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AccountConfiguration {
+pub(crate) struct AccountConfiguration {
     pub role_arn: String,
     pub account_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

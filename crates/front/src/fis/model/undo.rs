@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What must be put back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Undo {
+pub(crate) enum Undo {
     /// Start instances that were stopped.
     StartInstances {
         account: String,
@@ -18,9 +18,6 @@ pub enum Undo {
         command: String,
         instances: Vec<String>,
     },
-    StopAutomation {
-        execution: String,
-    },
     /// Take fault rules out of the front, by id.
     RemoveFaults {
         rules: Vec<String>,
@@ -29,7 +26,7 @@ pub enum Undo {
 
 /// A subnet that is cut off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Disruption {
+pub(crate) struct Disruption {
     pub account: String,
     pub subnet: String,
     /// The network ACL that it had.

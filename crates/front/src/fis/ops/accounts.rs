@@ -9,7 +9,7 @@ use crate::fis::model::{AccountConfiguration, TEMPLATE, TemplateRecord};
 use crate::fis::validate::{self, ACCOUNTS_PER_TEMPLATE, Constraints};
 use crate::{AwsError, Call, Front};
 
-pub fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let (mut record, account) = both(call, front)?;
     let role = call.required("roleArn")?.to_owned();
     validate::role(&role)?;
@@ -45,18 +45,18 @@ pub fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
     Ok(shown(&configuration))
 }
 
-pub fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let (record, account) = both(call, front)?;
     record.accounts.get(&account).map(shown).ok_or_else(|| missing(&account))
 }
 
-pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let record = templates::record(call, front, call.required("id")?)?;
     let all = record.accounts.values().map(|account| json!(account)).collect();
     page(call, "targetAccountConfigurations", all)
 }
 
-pub fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let (mut record, account) = both(call, front)?;
     let known = record.accounts.get_mut(&account).ok_or_else(|| missing(&account))?;
     if let Some(role) = call.text("roleArn") {
@@ -71,20 +71,20 @@ pub fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
     Ok(answer)
 }
 
-pub fn delete(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn delete(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let (mut record, account) = both(call, front)?;
     let gone = record.accounts.shift_remove(&account).ok_or_else(|| missing(&account))?;
     keep(call, front, record);
     Ok(shown(&gone))
 }
 
-pub fn get_of_experiment(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn get_of_experiment(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let record = experiments::record(call, front, call.required("id")?)?;
     let account = call.required("accountId")?;
     record.accounts.get(account).map(shown).ok_or_else(|| missing(account))
 }
 
-pub fn list_of_experiment(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn list_of_experiment(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let record = experiments::record(call, front, call.required("id")?)?;
     let all = record.accounts.values().map(|account| json!(account)).collect();
     page(call, "targetAccountConfigurations", all)

@@ -8,7 +8,7 @@ use crate::fis::catalogue::{
 };
 use crate::{AwsError, Call};
 
-pub fn get(call: &Call) -> Result<Value, AwsError> {
+pub(crate) fn get(call: &Call) -> Result<Value, AwsError> {
     let id = call.required("id")?;
     let spec =
         find(id).ok_or_else(|| AwsError::not_found(format!("Action \"{id}\" not found.")))?;
@@ -24,7 +24,7 @@ pub fn get(call: &Call) -> Result<Value, AwsError> {
     Ok(json!({ "action": action }))
 }
 
-pub fn list(call: &Call) -> Result<Value, AwsError> {
+pub(crate) fn list(call: &Call) -> Result<Value, AwsError> {
     page(call, "actions", ACTIONS.iter().map(|spec| summary(call, spec).into()).collect())
 }
 
@@ -41,7 +41,7 @@ fn summary(call: &Call, spec: &ActionSpec) -> Map<String, Value> {
     ])
 }
 
-pub fn get_resource_type(call: &Call) -> Result<Value, AwsError> {
+pub(crate) fn get_resource_type(call: &Call) -> Result<Value, AwsError> {
     let id = call.required("resourceType")?;
     let kind = resource_type(id);
     let kind =
@@ -56,7 +56,7 @@ pub fn get_resource_type(call: &Call) -> Result<Value, AwsError> {
     Ok(json!({ "targetResourceType": shown }))
 }
 
-pub fn list_resource_types(call: &Call) -> Result<Value, AwsError> {
+pub(crate) fn list_resource_types(call: &Call) -> Result<Value, AwsError> {
     let all = RESOURCE_TYPES.iter().map(|kind| describe(kind).into()).collect();
     page(call, "targetResourceTypes", all)
 }

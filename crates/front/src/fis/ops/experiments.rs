@@ -9,18 +9,18 @@ use crate::{AwsError, Call, Front};
 
 /// # Errors
 /// `ResourceNotFoundException`.
-pub fn record(call: &Call, front: &Front, id: &str) -> Result<Record, AwsError> {
+pub(crate) fn record(call: &Call, front: &Front, id: &str) -> Result<Record, AwsError> {
     front
         .store()
         .get(&call.scope, EXPERIMENT, id)
         .ok_or_else(|| AwsError::not_found(format!("Experiment {id} not found.")))
 }
 
-pub fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
     record(call, front, call.required("id")?).map(|record| shown(&record))
 }
 
-pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let all: Vec<Record> = front.store().list(&call.scope, EXPERIMENT);
     let of = call.text("experimentTemplateId");
     let wanted =
@@ -37,7 +37,7 @@ pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
 }
 
 /// <https://docs.aws.amazon.com/fis/latest/userguide/stop-experiment.html>.
-pub fn stop(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
+pub(crate) fn stop(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
     let id = call.required("id")?;
     let found = record(call, front, id)?;
     if found.experiment.state.status.is_over() {
@@ -49,7 +49,7 @@ pub fn stop(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
     record(call, front, id).map(|record| shown(&record))
 }
 
-pub fn resolved(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn resolved(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let record = record(call, front, call.required("id")?)?;
     let of = call.text("targetName");
     if let Some(name) = of.filter(|name| !record.experiment.targets.contains_key(*name)) {
@@ -68,6 +68,6 @@ pub fn resolved(call: &Call, front: &Front) -> Result<Value, AwsError> {
     page(call, "resolvedTargets", shown.collect())
 }
 
-pub fn shown(record: &Record) -> Value {
+pub(crate) fn shown(record: &Record) -> Value {
     json!({ "experiment": record.experiment })
 }

@@ -17,16 +17,16 @@ struct State {
     reason: Option<String>,
 }
 
-pub fn is_engaged(front: &Front, at: &Scope) -> bool {
+pub(crate) fn is_engaged(front: &Front, at: &Scope) -> bool {
     front.store().get::<State>(at, LEVER, ID).is_some_and(|state| state.is_engaged)
 }
 
-pub fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
     checked(call)?;
     Ok(shown(call, front))
 }
 
-pub fn update(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
+pub(crate) fn update(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
     checked(call)?;
     let member = |name: &str| {
         let value = call.params.get("state").and_then(|state| state.get(name));
@@ -62,7 +62,7 @@ fn checked(call: &Call) -> Result<(), AwsError> {
 }
 
 /// Experiments that are not over, in the scope.
-pub fn active(front: &Front, at: &Scope) -> Vec<Record> {
+pub(crate) fn active(front: &Front, at: &Scope) -> Vec<Record> {
     let all: Vec<Record> = front.store().list(at, EXPERIMENT);
     all.into_iter().filter(|record| !record.experiment.state.status.is_over()).collect()
 }

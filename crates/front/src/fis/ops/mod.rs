@@ -1,12 +1,12 @@
 //! The operations of the FIS API: what a call asks, checked, answered from the store.
 
-pub mod accounts;
-pub mod actions;
-pub mod experiments;
-pub mod lever;
+pub(super) mod accounts;
+pub(super) mod actions;
+pub(super) mod experiments;
+pub(super) mod lever;
 mod page;
 mod start;
-pub mod tags;
-pub mod templates;
+pub(super) mod tags;
+pub(super) mod templates;
 
-pub use start::start;
+pub(super) use start::start;

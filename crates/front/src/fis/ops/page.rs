@@ -8,7 +8,7 @@ use crate::fis::validate::Constraints;
 use crate::{AwsError, Call};
 
 /// A page of `items` under `member`. A token marks where the next page starts.
-pub fn page(call: &Call, member: &str, items: Vec<Value>) -> Result<Value, AwsError> {
+pub(super) fn page(call: &Call, member: &str, items: Vec<Value>) -> Result<Value, AwsError> {
     let mut size = 100;
     if let Some(text) = call.params.get("maxResults") {
         let number = call.number("maxResults");

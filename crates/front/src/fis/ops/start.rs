@@ -10,7 +10,7 @@ use crate::fis::model::{
 use crate::fis::validate::{self, ACTIVE_EXPERIMENTS, Constraints};
 use crate::{AwsError, Call, Front, ids};
 
-pub async fn start(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
+pub(crate) async fn start(call: &Call, front: &Front, fis: &Fis) -> Result<Value, AwsError> {
     let (token, template) = (call.required("clientToken")?, call.required("experimentTemplateId")?);
     let mode = call.params.pointer("/experimentOptions/actionsMode").and_then(Value::as_str);
     let tags: Texts = match call.params.get("tags") {

@@ -8,11 +8,11 @@ use crate::{AwsError, Call, Front};
 
 const MOST: usize = 50;
 
-pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     edit(call, front, |tags| Ok(json!({ "tags": tags })))
 }
 
-pub fn tag(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn tag(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let new: Option<Texts> = call
         .params
         .get("tags")
@@ -36,7 +36,7 @@ pub fn tag(call: &Call, front: &Front) -> Result<Value, AwsError> {
 }
 
 /// Without keys, all of them.
-pub fn untag(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn untag(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let keys = call.query_all("tagKeys");
     edit(call, front, |tags| {
         tags.retain(|key, _| !keys.is_empty() && !keys.contains(&key.as_str()));

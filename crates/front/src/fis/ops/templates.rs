@@ -28,7 +28,7 @@ struct Input {
     experiment_report_configuration: Option<Value>,
 }
 
-pub fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn create(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let input: Input = call.input()?;
     let mut constraints = Constraints::default();
     let token = constraints.required("clientToken", &input.client_token).cloned();
@@ -139,20 +139,20 @@ fn check_logs(logs: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-pub fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn get(call: &Call, front: &Front) -> Result<Value, AwsError> {
     record(call, front, call.required("id")?).map(|record| shown(&record))
 }
 
 /// # Errors
 /// `ResourceNotFoundException`.
-pub fn record(call: &Call, front: &Front, id: &str) -> Result<TemplateRecord, AwsError> {
+pub(crate) fn record(call: &Call, front: &Front, id: &str) -> Result<TemplateRecord, AwsError> {
     front
         .store()
         .get(&call.scope, TEMPLATE, id)
         .ok_or_else(|| AwsError::not_found(format!("Experiment template {id} not found.")))
 }
 
-pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let all: Vec<TemplateRecord> = front.store().list(&call.scope, TEMPLATE);
     let summary = |record: &TemplateRecord| {
         let t = &record.template;
@@ -164,7 +164,7 @@ pub fn list(call: &Call, front: &Front) -> Result<Value, AwsError> {
     page(call, "experimentTemplates", all.iter().map(summary).collect())
 }
 
-pub fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let mut record = record(call, front, call.required("id")?)?;
     let input: Input = call.input()?;
     let targeting = call.params.pointer("/experimentOptions/accountTargeting");
@@ -180,7 +180,7 @@ pub fn update(call: &Call, front: &Front) -> Result<Value, AwsError> {
     Ok(shown(&record))
 }
 
-pub fn delete(call: &Call, front: &Front) -> Result<Value, AwsError> {
+pub(crate) fn delete(call: &Call, front: &Front) -> Result<Value, AwsError> {
     let record = record(call, front, call.required("id")?)?;
     front.store().remove(&call.scope, TEMPLATE, &record.template.id);
     Ok(shown(&record))

@@ -37,7 +37,7 @@ struct Drive<'a> {
     halted: watch::Receiver<Option<Halt>>,
 }
 
-pub async fn drive(
+pub(super) async fn drive(
     fis: &Fis,
     front: &Front,
     at: &Scope,

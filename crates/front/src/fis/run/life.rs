@@ -11,7 +11,7 @@ const TRIES: u32 = 3;
 const BETWEEN: Duration = Duration::from_secs(10);
 
 /// Runs the action from where it is. `Err` when it failed.
-pub async fn live(running: &Running) -> Result<(), Trouble> {
+pub(super) async fn live(running: &Running) -> Result<(), Trouble> {
     match running.status {
         ActionStatus::Pending => begin(running).await,
         ActionStatus::Running => match effects::renew(&running.step).await {
@@ -91,7 +91,7 @@ async fn fail(running: &Running, mut trouble: Trouble) -> Result<(), Trouble> {
 }
 
 /// Puts everything back that the journal holds, last first. What cannot be put back stays in the journal.
-pub async fn undo(running: &Running) -> Result<(), Trouble> {
+pub(super) async fn undo(running: &Running) -> Result<(), Trouble> {
     let mut first = None;
     for undo in running.step.journaled().iter().rev() {
         let mut result = effects::undo(&running.step, undo).await;

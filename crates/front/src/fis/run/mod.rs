@@ -14,7 +14,7 @@ use crate::{Event, Front, Scope};
 
 impl Fis {
     /// Starts, or carries on with, an experiment that the store holds.
-    pub fn run(&self, front: &Front, at: &Scope, id: &str) {
+    pub(crate) fn run(&self, front: &Front, at: &Scope, id: &str) {
         let record: Option<Record> = front.store().get(at, EXPERIMENT, id);
         let Some(record) = record else { return };
         let (sender, halted) = watch::channel(record.halt);
@@ -27,7 +27,7 @@ impl Fis {
     }
 
     /// Asks an experiment to end. The first to ask gives the reason.
-    pub fn halt(&self, front: &Front, at: &Scope, id: &str, halt: Halt) {
+    pub(crate) fn halt(&self, front: &Front, at: &Scope, id: &str, halt: Halt) {
         let first = front.store().update(at, EXPERIMENT, id, |record: &mut Record| {
             let is_first = record.halt.is_none() && !record.experiment.state.status.is_over();
             if is_first {
@@ -69,14 +69,20 @@ impl Fis {
     }
 
     /// <https://docs.aws.amazon.com/fis/latest/userguide/monitoring-eventbridge.html>.
-    pub fn announce(&self, front: &Front, at: &Scope, record: &Record, from: &ExperimentState) {
+    pub(crate) fn announce(
+        &self,
+        front: &Front,
+        at: &Scope,
+        record: &Record,
+        from: &ExperimentState,
+    ) {
         let detail = state::event(&record.experiment, from);
         let event = Event::new(at, "aws.fis", "FIS Experiment State Change", detail);
         front.raise(event.about(record.experiment.arn.clone()));
     }
 
     /// After a restart: every unfinished experiment continues. Returns what was lost.
-    pub fn resume(&self, front: &Front) -> Vec<String> {
+    pub(crate) fn resume(&self, front: &Front) -> Vec<String> {
         let mut told = Vec::new();
         for at in front.store().scopes(EXPERIMENT) {
             for record in front.store().list::<Record>(&at, EXPERIMENT) {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::fis::effects::Step;
 use crate::fis::model::{ActionState, ActionStatus, Moment};
 
-pub struct Running {
+pub(super) struct Running {
     pub step: Step,
     /// What the action was when the experiment took it up.
     pub status: ActionStatus,
 }
 
 impl Running {
-    pub fn set(&self, state: ActionState) {
+    pub(super) fn set(&self, state: ActionState) {
         self.step.edit(|record| {
             if let Some(action) = record.experiment.actions.get_mut(&self.step.name) {
                 if action.start_time.is_none() {
@@ -28,7 +28,7 @@ impl Running {
     }
 
     /// Starts the action's duration.
-    pub fn last(&self, span: Duration) {
+    pub(super) fn last(&self, span: Duration) {
         let until = self.step.deadline(span);
         self.step.edit(|record| record.until.insert(self.step.name.clone(), until));
     }

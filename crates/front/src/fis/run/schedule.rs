@@ -6,7 +6,7 @@ use crate::fis::model::{ActionStatus, Experiment, ExperimentState, Halt, Record,
 use crate::fis::validate::PARALLEL_ACTIONS;
 
 /// Actions that may start now, in the template's order.
-pub fn ready(experiment: &Experiment) -> Vec<String> {
+pub(super) fn ready(experiment: &Experiment) -> Vec<String> {
     let actions = &experiment.actions;
     // "Any actions that must complete before this action can start"; a skipped one holds nothing up.
     let is_done = |name: &String| {
@@ -25,7 +25,7 @@ pub fn ready(experiment: &Experiment) -> Vec<String> {
 }
 
 /// The state that an experiment ends in.
-pub fn verdict(record: &Record) -> ExperimentState {
+pub(super) fn verdict(record: &Record) -> ExperimentState {
     match &record.halt {
         None => ExperimentState::new(Status::Completed, "Experiment completed."),
         Some(Halt::User) => ExperimentState::new(Status::Stopped, "Experiment stopped by user."),
@@ -45,7 +45,7 @@ pub fn verdict(record: &Record) -> ExperimentState {
 }
 
 /// What a restart cannot know of an experiment, a sentence each.
-pub fn lost(record: &Record) -> Vec<String> {
+pub(super) fn lost(record: &Record) -> Vec<String> {
     let experiment = &record.experiment;
     let id = &experiment.id;
     if experiment.state.status.is_over() {

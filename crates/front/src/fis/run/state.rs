@@ -1,4 +1,4 @@
-//! The states of an experiment, and what may follow what.
+//! The states of an experiment, and what may follow what: AWS lists the states, their order is what they mean.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn may_follow(from: Status, to: Status) -> bool {
 }
 
 /// Moves on, with the times that go with it. False when the step is not legal.
-pub fn apply(experiment: &mut Experiment, to: ExperimentState) -> bool {
+pub(super) fn apply(experiment: &mut Experiment, to: ExperimentState) -> bool {
     if !may_follow(experiment.state.status, to.status) {
         return false;
     }
@@ -32,7 +32,7 @@ pub fn apply(experiment: &mut Experiment, to: ExperimentState) -> bool {
 }
 
 /// Detail of the event that reports the change.
-pub fn event(experiment: &Experiment, from: &ExperimentState) -> Value {
+pub(super) fn event(experiment: &Experiment, from: &ExperimentState) -> Value {
     json!({
         "experiment-id": experiment.id,
         "experiment-template-id": experiment.experiment_template_id,

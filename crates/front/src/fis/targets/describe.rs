@@ -8,14 +8,14 @@ use crate::upstream::Session;
 use crate::wire::Xml;
 
 /// A resource that could be a target.
-pub struct Resource {
+pub(super) struct Resource {
     pub arn: String,
     pub tags: Texts,
     pub about: Xml,
 }
 
 /// Everything of a type that exists. Terminated instances, which local endpoints keep for ever, do not.
-pub async fn all(session: &Session, resource_type: &str) -> Result<Vec<Resource>, AwsError> {
+pub(super) async fn all(session: &Session, resource_type: &str) -> Result<Vec<Resource>, AwsError> {
     let (service, action, path, id, kind) = match resource_type {
         "aws:ec2:instance" => (
             "ec2",

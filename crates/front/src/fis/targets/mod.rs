@@ -5,5 +5,5 @@ mod path;
 mod resolve;
 mod select;
 
-pub use resolve::{Unresolved, ids, resolve};
-pub use select::Selection;
+pub(super) use resolve::{Unresolved, ids, resolve};
+pub(super) use select::Selection;

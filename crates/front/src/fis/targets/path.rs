@@ -17,7 +17,7 @@ const RENAMED: &[(&str, &str)] = &[
 ];
 
 /// All filters match; of a filter's values and of the values found, any.
-pub fn matches(resource: &Xml, filters: &[Filter]) -> bool {
+pub(super) fn matches(resource: &Xml, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| {
         let found = values(resource, &filter.path);
         found.iter().any(|value| filter.values.iter().any(|wanted| wanted == value))
@@ -25,7 +25,7 @@ pub fn matches(resource: &Xml, filters: &[Filter]) -> bool {
 }
 
 /// Every value at a path.
-pub fn values<'a>(resource: &'a Xml, path: &str) -> Vec<&'a str> {
+pub(super) fn values<'a>(resource: &'a Xml, path: &str) -> Vec<&'a str> {
     let mut at = vec![resource];
     for part in path.split('.') {
         at = at.into_iter().flat_map(|xml| step(xml, part)).collect();

@@ -11,7 +11,7 @@ use crate::fis::model::{ResolvedTarget, Target};
 use crate::upstream::Session;
 
 /// Why an experiment cannot start on its targets.
-pub enum Unresolved {
+pub(crate) enum Unresolved {
     /// Nothing found. Resources that were named one by one must exist, whatever the experiment's options.
     Empty { target: String, is_named: bool },
     /// The account could not be read.
@@ -19,7 +19,7 @@ pub enum Unresolved {
 }
 
 /// The resources of every target. Targets that resolve to nothing are returned separately.
-pub async fn resolve(
+pub(crate) async fn resolve(
     sessions: &IndexMap<String, Session>,
     targets: &IndexMap<String, Target>,
 ) -> Result<(Vec<ResolvedTarget>, Vec<Unresolved>), Unresolved> {
@@ -82,7 +82,7 @@ fn has_parameter(resource: &Resource, name: &str, value: &str) -> bool {
 }
 
 /// Ids of the resources of one account, in the words of its service.
-pub fn ids<'a>(resolved: impl Iterator<Item = &'a ResolvedTarget>) -> Vec<String> {
+pub(crate) fn ids<'a>(resolved: impl Iterator<Item = &'a ResolvedTarget>) -> Vec<String> {
     let id = |target: &ResolvedTarget| {
         let kind = resource_type(&target.resource_type)?;
         kind.parse(&target.arn).map(|(_, id)| id.to_owned())

@@ -3,14 +3,14 @@
 use crate::ids;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
+pub(crate) enum Selection {
     All,
     Count(usize),
     Percent(usize),
 }
 
 impl Selection {
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let number = |prefix: &str| -> Option<usize> {
             let inner = text.strip_prefix(prefix)?.strip_prefix('(')?.strip_suffix(')')?;
             inner.trim().parse().ok()
@@ -25,7 +25,7 @@ impl Selection {
     }
 
     /// How many of so many; a share is rounded down.
-    pub fn of(self, found: usize) -> usize {
+    pub(crate) fn of(self, found: usize) -> usize {
         match self {
             Self::All => found,
             Self::Count(count) => count.min(found),
@@ -34,7 +34,7 @@ impl Selection {
     }
 
     /// The chosen ones, at random, in the order in which they were found.
-    pub fn pick<T>(self, found: Vec<T>) -> Vec<T> {
+    pub(crate) fn pick<T>(self, found: Vec<T>) -> Vec<T> {
         let wanted = self.of(found.len());
         let mut places: Vec<(u128, usize)> =
             (0..found.len()).map(|at| (ids::random(), at)).collect();

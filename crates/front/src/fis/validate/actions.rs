@@ -7,9 +7,9 @@ use crate::AwsError;
 use crate::fis::catalogue::{self, ActionSpec, ELSEWHERE, Kind, duration};
 use crate::fis::model::{Action, Template};
 
-const LONGEST: Duration = Duration::from_secs(12 * 3600);
+const LONGEST: Duration = Duration::from_hours(12);
 
-pub fn check(template: &Template) -> Result<(), AwsError> {
+pub(super) fn check(template: &Template) -> Result<(), AwsError> {
     let actions = &template.actions;
     if actions.is_empty() {
         return Err(AwsError::validation(
@@ -44,7 +44,7 @@ pub fn check(template: &Template) -> Result<(), AwsError> {
 }
 
 /// How long an action lasts by its parameters; zero for those that end by themselves.
-pub fn length(action: &Action) -> Duration {
+pub(crate) fn length(action: &Action) -> Duration {
     let name = catalogue::find(&action.action_id).and_then(ActionSpec::duration);
     let text = name.and_then(|name| action.parameters.get(name));
     text.and_then(|text| duration::parse(text)).unwrap_or_default()

@@ -4,10 +4,10 @@ use crate::AwsError;
 
 /// Collects violations, so that one answer reports all of them.
 #[derive(Default)]
-pub struct Constraints(Vec<String>);
+pub(crate) struct Constraints(Vec<String>);
 
 impl Constraints {
-    pub fn required<'a, T>(&mut self, name: &str, value: &'a Option<T>) -> Option<&'a T> {
+    pub(crate) fn required<'a, T>(&mut self, name: &str, value: &'a Option<T>) -> Option<&'a T> {
         if value.is_none() {
             self.0.push(format!(
                 "Value null at '{name}' failed to satisfy constraint: Member must not be null"
@@ -16,7 +16,7 @@ impl Constraints {
         value.as_ref()
     }
 
-    pub fn length(&mut self, name: &str, value: &str, from: usize, to: usize) {
+    pub(crate) fn length(&mut self, name: &str, value: &str, from: usize, to: usize) {
         let length = value.chars().count();
         let bound = if length > to {
             format!("less than or equal to {to}")
@@ -30,7 +30,7 @@ impl Constraints {
     }
 
     /// `[\S]+` and a length.
-    pub fn word(&mut self, name: &str, value: &str, to: usize) {
+    pub(crate) fn word(&mut self, name: &str, value: &str, to: usize) {
         self.length(name, value, 0, to);
         if value.is_empty() || value.contains(char::is_whitespace) {
             self.0.push(format!(
@@ -39,7 +39,7 @@ impl Constraints {
         }
     }
 
-    pub fn one_of(&mut self, name: &str, value: &str, known: &[&str]) {
+    pub(crate) fn one_of(&mut self, name: &str, value: &str, known: &[&str]) {
         if !known.contains(&value) {
             self.0.push(format!(
                 "Value '{value}' at '{name}' failed to satisfy constraint: Member must satisfy enum value set: [{}]",
@@ -48,7 +48,7 @@ impl Constraints {
         }
     }
 
-    pub fn range(&mut self, name: &str, value: i64, from: i64, to: i64) {
+    pub(crate) fn range(&mut self, name: &str, value: i64, from: i64, to: i64) {
         let bound = if value > to {
             format!("less than or equal to {to}")
         } else if value < from {
@@ -60,7 +60,7 @@ impl Constraints {
         self.0.push(format!("Value '{value}' at '{name}' failed to satisfy constraint: {text}"));
     }
 
-    pub fn tags(&mut self, tags: &super::Texts) {
+    pub(crate) fn tags(&mut self, tags: &super::Texts) {
         if tags.len() > 50 {
             self.0.push(
                 "Value at 'tags' failed to satisfy constraint: Map must have length less than or equal to 50"
@@ -73,7 +73,7 @@ impl Constraints {
         }
     }
 
-    pub fn finish(self) -> Result<(), AwsError> {
+    pub(crate) fn finish(self) -> Result<(), AwsError> {
         let count = self.0.len();
         if count == 0 {
             return Ok(());

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use crate::fis::model::Action;
 
 /// A cycle, first action repeated at the end: `a`, `b`, `a`.
-pub fn cycle(actions: &IndexMap<String, Action>) -> Option<Vec<String>> {
+pub(super) fn cycle(actions: &IndexMap<String, Action>) -> Option<Vec<String>> {
     let mut clean: Vec<&str> = Vec::new();
     for start in actions.keys() {
         let mut path = Vec::new();
@@ -43,7 +43,7 @@ fn walk<'a>(
 }
 
 /// How long the longest chain lasts. The graph has no cycle.
-pub fn longest(
+pub(super) fn longest(
     actions: &IndexMap<String, Action>,
     lasts: impl Fn(&Action) -> Duration,
 ) -> Duration {
@@ -69,7 +69,7 @@ pub fn longest(
 /// The most actions that can run at one time. The graph has no cycle.
 ///
 /// By Dilworth's theorem: the actions less a maximum matching of the "runs before" relation.
-pub fn width(actions: &IndexMap<String, Action>) -> usize {
+pub(super) fn width(actions: &IndexMap<String, Action>) -> usize {
     let count = actions.len();
     let mut before = vec![vec![false; count]; count];
     for (to, action) in actions.values().enumerate() {
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn the_longest_chain_counts() {
         let diamond = graph(&[("a", &[]), ("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"])]);
-        let minute = |_: &Action| Duration::from_secs(60);
-        assert_eq!(longest(&diamond, minute), Duration::from_secs(180));
+        let minute = |_: &Action| Duration::from_mins(1);
+        assert_eq!(longest(&diamond, minute), Duration::from_mins(3));
         assert_eq!(width(&diamond), 2);
         assert_eq!(width(&graph(&[("a", &[]), ("b", &[]), ("c", &["a"]), ("d", &["a"])])), 3);
         assert_eq!(width(&graph(&[("a", &[]), ("b", &["a"]), ("c", &["b"])])), 1);

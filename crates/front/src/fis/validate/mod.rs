@@ -12,22 +12,22 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-pub use actions::length;
-pub use constraints::Constraints;
-pub use stops::{ALARM, alarm};
+pub(super) use actions::length;
+pub(super) use constraints::Constraints;
+pub(super) use stops::{ALARM, alarm};
 
 use super::model::{Template, Texts};
 use crate::AwsError;
 
-pub const ACTIONS_PER_TEMPLATE: usize = 20;
-pub const PARALLEL_ACTIONS: usize = 10;
-pub const ACTIVE_EXPERIMENTS: usize = 5;
-pub const STOP_CONDITIONS: usize = 5;
-pub const TEMPLATES: usize = 500;
-pub const ACCOUNTS_PER_TEMPLATE: usize = 10;
+pub(super) const ACTIONS_PER_TEMPLATE: usize = 20;
+pub(super) const PARALLEL_ACTIONS: usize = 10;
+pub(super) const ACTIVE_EXPERIMENTS: usize = 5;
+pub(super) const STOP_CONDITIONS: usize = 5;
+pub(super) const TEMPLATES: usize = 500;
+pub(super) const ACCOUNTS_PER_TEMPLATE: usize = 10;
 
 /// Everything that can be known without reading the account.
-pub fn check(template: &Template) -> Result<(), AwsError> {
+pub(super) fn check(template: &Template) -> Result<(), AwsError> {
     shape(template)?;
     role(&template.role_arn)?;
     stops::check(&template.stop_conditions)?;
@@ -70,7 +70,7 @@ fn shape(template: &Template) -> Result<(), AwsError> {
 }
 
 /// `arn:aws:iam::123456789012:role/name`.
-pub fn role(arn: &str) -> Result<(), AwsError> {
+pub(super) fn role(arn: &str) -> Result<(), AwsError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let is_role = match parts.as_slice() {
         ["arn", partition, "iam", "", account, resource] => {
@@ -86,6 +86,6 @@ pub fn role(arn: &str) -> Result<(), AwsError> {
     Err(AwsError::validation(format!("The role ARN \"{arn}\" is not the ARN of an IAM role.")))
 }
 
-pub fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -4,9 +4,9 @@ use super::STOP_CONDITIONS;
 use crate::AwsError;
 use crate::fis::model::StopCondition;
 
-pub const ALARM: &str = "aws:cloudwatch:alarm";
+pub(crate) const ALARM: &str = "aws:cloudwatch:alarm";
 
-pub fn check(conditions: &[StopCondition]) -> Result<(), AwsError> {
+pub(super) fn check(conditions: &[StopCondition]) -> Result<(), AwsError> {
     if conditions.is_empty() {
         return Err(AwsError::validation(
             "At least one stop condition is required. Use the source \"none\" for no stop condition.",
@@ -41,7 +41,7 @@ fn one(condition: &StopCondition) -> Result<(), AwsError> {
 }
 
 /// Region and name of an alarm's ARN.
-pub fn alarm(arn: &str) -> Option<(&str, &str)> {
+pub(crate) fn alarm(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(7, ':');
     let (scheme, _, service) = (parts.next()?, parts.next()?, parts.next()?);
     let (region, _account, kind, name) =

@@ -10,7 +10,7 @@ use crate::fis::targets::Selection;
 /// Resources per target.
 const ARNS: usize = 5;
 
-pub fn check(targets: &IndexMap<String, Target>) -> Result<(), AwsError> {
+pub(super) fn check(targets: &IndexMap<String, Target>) -> Result<(), AwsError> {
     targets.iter().try_for_each(|(name, target)| one(name, target).map_err(AwsError::validation))
 }
 

@@ -164,7 +164,7 @@ fn granted_by_policy(event: &Event<'_>) -> bool {
 /// `Some(true)` for everyone, `Some(false)` for everyone with an AWS account.
 fn grants_by_acl(event: &Event<'_>) -> Option<bool> {
     let canned = ["x-amz-acl", "ACL", "acl"].iter().find_map(|name| event.parameter(name));
-    let canned = canned.map(|value| value.to_string()).unwrap_or_default();
+    let canned = canned.map(std::string::ToString::to_string).unwrap_or_default();
     let grants = event.0.get("requestParameters").map(Value::to_string).unwrap_or_default();
     if canned.contains("public-read") || grants.contains(ANYONE) {
         Some(true)

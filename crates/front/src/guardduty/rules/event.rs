@@ -8,56 +8,56 @@ use serde_json::{Value, json};
 pub(in super::super) struct Event<'a>(pub &'a Value);
 
 impl<'a> Event<'a> {
-    pub fn text(&self, pointer: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, pointer: &str) -> Option<&'a str> {
         self.0.pointer(pointer)?.as_str()
     }
 
-    pub fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         self.text("/eventName").unwrap_or_default()
     }
 
-    pub fn source(&self) -> &'a str {
+    pub(crate) fn source(&self) -> &'a str {
         self.text("/eventSource").unwrap_or_default()
     }
 
-    pub fn error(&self) -> Option<&'a str> {
+    pub(crate) fn error(&self) -> Option<&'a str> {
         self.text("/errorCode")
     }
 
-    pub fn at(&self) -> Timestamp {
+    pub(crate) fn at(&self) -> Timestamp {
         let time = self.text("/eventTime").and_then(|text| text.parse().ok());
         time.unwrap_or_else(Timestamp::now)
     }
 
     /// Access key that signed it.
-    pub fn key(&self) -> Option<&'a str> {
+    pub(crate) fn key(&self) -> Option<&'a str> {
         self.text("/userIdentity/accessKeyId")
     }
 
     /// Whether AWS itself called, on somebody's behalf.
-    pub fn is_by_service(&self) -> bool {
+    pub(crate) fn is_by_service(&self) -> bool {
         self.text("/userIdentity/invokedBy").is_some()
             || self.text("/userIdentity/type") == Some("AWSService")
     }
 
     /// The caller's address; all names of the lab's own host are one.
-    pub fn address(&self) -> Option<&'a str> {
+    pub(crate) fn address(&self) -> Option<&'a str> {
         let address = self.text("/sourceIPAddress")?;
         Some(if matches!(address, "::1" | "localhost") { "127.0.0.1" } else { address })
     }
 
     /// A parameter of the request, whichever way its first letter is written.
-    pub fn parameter(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'a Value> {
         let parameters = self.0.get("requestParameters")?.as_object()?;
         parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    pub fn parameter_text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn parameter_text(&self, name: &str) -> Option<&'a str> {
         self.parameter(name)?.as_str()
     }
 
     /// Name of the user or role that called, as findings write it.
-    pub fn user(&self) -> String {
+    pub(crate) fn user(&self) -> String {
         let session = self.text("/userIdentity/sessionContext/sessionIssuer/userName");
         let name = session.or_else(|| self.text("/userIdentity/userName"));
         let arn = || self.text("/userIdentity/arn").and_then(|arn| arn.rsplit(['/', ':']).next());
@@ -65,7 +65,7 @@ impl<'a> Event<'a> {
     }
 
     /// `accessKeyDetails`.
-    pub fn access_key_details(&self) -> Value {
+    pub(crate) fn access_key_details(&self) -> Value {
         json!({
             "accessKeyId": self.key().unwrap_or_default(),
             "principalId": self.text("/userIdentity/principalId").unwrap_or_default(),
@@ -75,7 +75,7 @@ impl<'a> Event<'a> {
     }
 
     /// `service.action` of a call; `affected` is the resource it changed.
-    pub fn action(&self, affected: &[(&str, &str)]) -> Value {
+    pub(crate) fn action(&self, affected: &[(&str, &str)]) -> Value {
         let address = self.address().unwrap_or_default();
         let member = if address.contains(':') { "ipAddressV6" } else { "ipAddressV4" };
         let affected: serde_json::Map<String, Value> =
@@ -106,7 +106,7 @@ pub(in super::super) mod tests {
     use super::*;
 
     /// A record of a user's call.
-    pub fn record(name: &str, source: &str, parameters: Value) -> Value {
+    pub(crate) fn record(name: &str, source: &str, parameters: Value) -> Value {
         json!({
             "eventVersion": "1.11",
             "eventTime": "2026-11-24T11:00:00Z",

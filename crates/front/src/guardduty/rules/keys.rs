@@ -14,12 +14,12 @@ use serde_json::json;
 use super::{Event, Signal};
 
 /// How long an address counts as the key's.
-const WINDOW: Duration = Duration::from_secs(24 * 3600);
+const WINDOW: Duration = Duration::from_hours(24);
 /// More keys than any drill has; the oldest are forgotten.
 const MOST: usize = 2_000;
 
 /// How exactly the time of a use is kept: not every call is worth a write.
-const GRAIN: Duration = Duration::from_secs(60);
+const GRAIN: Duration = Duration::from_mins(1);
 
 /// The known state of an account's keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ struct Key {
 }
 
 impl Keys {
-    pub fn judge(&mut self, event: &Event<'_>) -> Vec<Signal> {
+    pub(crate) fn judge(&mut self, event: &Event<'_>) -> Vec<Signal> {
         let used = event.key().filter(|key| is_access_key(key) && !event.is_by_service());
         let found = used.map(|key| self.used(key, event)).unwrap_or_default();
         if event.source() == "iam.amazonaws.com" && event.error().is_none() {

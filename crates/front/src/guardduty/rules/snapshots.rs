@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Event, Signal};
 
-const WINDOW: Duration = Duration::from_secs(600);
+const WINDOW: Duration = Duration::from_mins(10);
 const MANY: usize = 3;
 
 /// Snapshots that a principal shared, and when.
@@ -17,7 +17,7 @@ const MANY: usize = 3;
 pub(in super::super) struct Shares(BTreeMap<String, BTreeMap<String, Timestamp>>);
 
 impl Shares {
-    pub fn judge(&mut self, event: &Event<'_>) -> Option<Signal> {
+    pub(crate) fn judge(&mut self, event: &Event<'_>) -> Option<Signal> {
         let (resource, snapshot) = shared(event)?;
         let now = event.at();
         let principal = event.text("/userIdentity/arn").unwrap_or_default();

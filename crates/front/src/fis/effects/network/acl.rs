@@ -10,7 +10,7 @@ use crate::upstream::Session;
 use crate::wire::Xml;
 
 /// The network ACL of a subnet.
-pub struct Acl {
+pub(super) struct Acl {
     pub id: String,
     pub vpc: String,
     /// The subnet's association with it.
@@ -19,7 +19,7 @@ pub struct Acl {
     pub entries: Vec<Entry>,
 }
 
-pub async fn of_subnet(session: &Session, subnet: &str) -> Result<Acl, Trouble> {
+pub(super) async fn of_subnet(session: &Session, subnet: &str) -> Result<Acl, Trouble> {
     let answer = describe(session, "association.subnet-id", subnet).await?;
     let found = answer.all("networkAclSet/item").into_iter().find_map(|acl| {
         let associations = acl.all("associationSet/item");
@@ -36,7 +36,11 @@ pub async fn of_subnet(session: &Session, subnet: &str) -> Result<Acl, Trouble> 
 }
 
 /// Ids of those that carry a tag.
-pub async fn marked(session: &Session, key: &str, value: &str) -> Result<Vec<String>, AwsError> {
+pub(super) async fn marked(
+    session: &Session,
+    key: &str,
+    value: &str,
+) -> Result<Vec<String>, AwsError> {
     let answer = describe(session, &format!("tag:{key}"), value).await?;
     let ids = answer.all("networkAclSet/item").into_iter();
     let ids = ids.filter(|acl| tags(acl).get(key).is_some_and(|own| own == value));
@@ -76,7 +80,7 @@ fn pair<T: std::str::FromStr>(xml: &Xml, first: &str, second: &str) -> Option<(T
     Some((xml.text(first).parse().ok()?, xml.text(second).parse().ok()?))
 }
 
-pub async fn create(session: &Session, vpc: &str, tags: Value) -> Result<String, AwsError> {
+pub(super) async fn create(session: &Session, vpc: &str, tags: Value) -> Result<String, AwsError> {
     let params = json!({
         "VpcId": vpc, "TagSpecification": [{ "ResourceType": "network-acl", "Tag": tags }],
     });
@@ -84,7 +88,7 @@ pub async fn create(session: &Session, vpc: &str, tags: Value) -> Result<String,
     Ok(answer.text("networkAcl/networkAclId").to_owned())
 }
 
-pub async fn add(session: &Session, acl: &str, entry: &Entry) -> Result<(), AwsError> {
+pub(super) async fn add(session: &Session, acl: &str, entry: &Entry) -> Result<(), AwsError> {
     let mut params = json!({
         "NetworkAclId": acl,
         "RuleNumber": entry.number,
@@ -105,12 +109,16 @@ pub async fn add(session: &Session, acl: &str, entry: &Entry) -> Result<(), AwsE
     session.query("ec2", "CreateNetworkAclEntry", params).await.map(drop)
 }
 
-pub async fn associate(session: &Session, association: &str, acl: &str) -> Result<(), AwsError> {
+pub(super) async fn associate(
+    session: &Session,
+    association: &str,
+    acl: &str,
+) -> Result<(), AwsError> {
     let params = json!({ "AssociationId": association, "NetworkAclId": acl });
     session.query("ec2", "ReplaceNetworkAclAssociation", params).await.map(drop)
 }
 
-pub async fn delete(session: &Session, acl: &str) -> Result<(), AwsError> {
+pub(super) async fn delete(session: &Session, acl: &str) -> Result<(), AwsError> {
     let gone = session.query("ec2", "DeleteNetworkAcl", json!({ "NetworkAclId": acl })).await;
     match gone {
         Err(error) if error.is("InvalidNetworkAclID.NotFound") => Ok(()),

@@ -17,7 +17,7 @@ use crate::upstream::Session;
 const MANAGED: &str = "managedByFIS";
 const OURS: &str = "backburn:fis-experiment";
 
-pub async fn disrupt(step: &Step) -> Result<(), Trouble> {
+pub(super) async fn disrupt(step: &Step) -> Result<(), Trouble> {
     for (account, session, subnets) in step.targets()? {
         for subnet in subnets {
             one(step, account, session, &subnet).await?;
@@ -58,7 +58,7 @@ async fn one(step: &Step, account: &str, session: &Session, subnet: &str) -> Res
 }
 
 /// Back to the ACL that was there, unless somebody has changed it meanwhile.
-pub async fn restore(step: &Step, disruption: &Disruption) -> Result<(), Trouble> {
+pub(super) async fn restore(step: &Step, disruption: &Disruption) -> Result<(), Trouble> {
     let session = step.session(&disruption.account)?;
     let now = acl::of_subnet(session, &disruption.subnet).await?;
     let is_ours = now.tags.get(OURS).is_some_and(|value| *value == disruption.mark);

@@ -7,7 +7,7 @@ use crate::fis::effects::Trouble;
 use crate::upstream::Session;
 use crate::wire::Xml;
 
-pub async fn of(
+pub(super) async fn of(
     session: &Session,
     subnet: &str,
     scope: &str,

@@ -4,13 +4,13 @@
 const MOST: usize = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Range {
+pub(super) enum Range {
     V4(String),
     V6(String),
 }
 
 impl Range {
-    pub fn of(cidr: &str) -> Self {
+    pub(super) fn of(cidr: &str) -> Self {
         if cidr.contains(':') { Self::V6(cidr.into()) } else { Self::V4(cidr.into()) }
     }
 
@@ -20,7 +20,7 @@ impl Range {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(super) struct Entry {
     pub number: u32,
     pub is_egress: bool,
     pub is_allow: bool,
@@ -34,7 +34,7 @@ pub struct Entry {
 
 /// Addresses that a scope is about.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ranges {
+pub(super) struct Ranges {
     /// Traffic with these stays as it was.
     pub spared: Vec<Range>,
     /// Traffic with these is denied.
@@ -43,7 +43,7 @@ pub struct Ranges {
 
 impl Ranges {
     /// Everything but these.
-    pub fn all_but(spared: Vec<Range>) -> Self {
+    pub(super) fn all_but(spared: Vec<Range>) -> Self {
         Self { spared, denied: Range::everything().into() }
     }
 }
@@ -52,7 +52,11 @@ impl Ranges {
 ///
 /// # Errors
 /// Too many entries. With scope `all` nothing of the original is kept: the deny rules hide it.
-pub fn build(original: &[Entry], ranges: &Ranges, scope: &str) -> Result<Vec<Entry>, String> {
+pub(super) fn build(
+    original: &[Entry],
+    ranges: &Ranges,
+    scope: &str,
+) -> Result<Vec<Entry>, String> {
     let mut entries = Vec::new();
     for is_egress in [false, true] {
         let wanted = ranges.spared.iter().map(|range| (range, true));

@@ -20,9 +20,9 @@ lint:
 deny:
     .ci/deny
 
-# Fuzz one of playbook, simulation, expression, journal for some seconds; needs nightly and cargo-fuzz
-fuzz target seconds="600":
-    cargo +nightly fuzz run -s none {{target}} fuzz/corpus/{{target}} -- -max_total_time={{seconds}} -timeout=10 -max_len=16384 -dict=fuzz/{{target}}.dict
+# Fuzz one of playbook, simulation, expression, journal, plan, config, home; needs nightly and cargo-fuzz
+fuzz target seconds="600" longest="16384":
+    cargo +nightly fuzz run -s none {{target}} fuzz/corpus/{{target}} -- -max_total_time={{seconds}} -timeout=10 -max_len={{longest}} -dict=fuzz/{{target}}.dict
 
 # Benchmarks; they need no SDK
 bench:

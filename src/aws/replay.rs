@@ -2,6 +2,7 @@
 //! matching of requests to answers; an answer that nobody prepared is a refused connection.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -39,7 +40,20 @@ struct State {
     headers: Vec<(String, String)>,
     hang: bool,
     nothing: bool,
+    player: Option<Player>,
     seen: Vec<Seen>,
+}
+
+/// What a world with a state of its own answers to an action and its body; none is no answer.
+type Play = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+#[derive(Clone)]
+struct Player(Arc<Play>);
+
+impl fmt::Debug for Player {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Player")
+    }
 }
 
 #[derive(Debug)]
@@ -118,6 +132,14 @@ impl Replay {
         self.with(|s| s.nothing = true)
     }
 
+    /// What nobody prepared is answered by this, with status 200.
+    pub(crate) fn played(
+        self,
+        play: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|s| s.player = Some(Player(Arc::new(play))))
+    }
+
     /// Never answers.
     pub(crate) fn hanging(self) -> Self {
         self.with(|s| s.hang = true)
@@ -170,6 +192,11 @@ impl HttpConnector for Replay {
             });
         }
         let ours: Vec<_> = state.answers.iter().filter(|a| a.action == action).collect();
+        let played = state.player.as_ref().filter(|_| ours.is_empty());
+        if let Some(body) = played.and_then(|player| player.0(&action, &body)) {
+            let ok = StatusCode::try_from(200).expect("a status");
+            return HttpConnectorFuture::ready(Ok(HttpResponse::new(ok, SdkBody::from(body))));
+        }
         if ours.is_empty() && state.nothing {
             return HttpConnectorFuture::ready(Ok(no_such_thing(&request, &action)));
         }

@@ -92,6 +92,9 @@ impl From<CallError> for Failure {
             Class::Denied => {
                 Some("`backburn policy FILE` prints the permissions that a playbook needs")
             }
+            Class::Unreachable if error.message.contains("certificate") => Some(
+                "the program does not trust who signed that certificate, and nothing was sent: if a proxy of your company is in between, name the file with its certificate authority in `AWS_CA_BUNDLE`, or as `ca_bundle` in the profile",
+            ),
             Class::Unreachable => Some(
                 "check the network and `--endpoint-url`; for a local endpoint, `backburn lab status`, and `backburn lab up` starts the lab",
             ),

@@ -302,10 +302,11 @@ pub(super) fn canonical(value: &impl Serialize) -> Value {
 mod covered;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn plan(run: &str, principal: &str) -> PlanFile {
+    /// A plan of one wait.
+    pub(crate) fn plan(run: &str, principal: &str) -> PlanFile {
         let scope = Scope {
             account: "111122223333".into(),
             region: "eu-central-1".into(),

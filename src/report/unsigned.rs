@@ -132,3 +132,49 @@ fn more(all: usize, out: &mut String) {
         line!(out, "    and {} more", all - MOST);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{engine::plan::PlannedOperation, journal::Place, program::planfile::tests::plan};
+
+    /// What a resume would take for its own is a claim of the files, and shown as one.
+    #[test]
+    fn a_job_that_the_journal_names_stands_under_resume() {
+        let mut plan = plan("01A", "arn:aws:iam::111122223333:user/anna");
+        let step = plan.steps[0].step.id.clone();
+        let place = Place { kind: "backup.restore".into(), target: "vol-1".into(), nth: 0 };
+        let scope = plan.scope.clone();
+        let operation = json!({ "point": "p-1" });
+        plan.steps[0].step.operations.push(PlannedOperation {
+            place: place.clone(),
+            scope: scope.clone(),
+            operation: operation.clone(),
+            leaves: "a volume".into(),
+        });
+        let intent = Record::OperationIntent {
+            step: step.clone(),
+            place: place.clone(),
+            scope,
+            operation,
+            token: "t".into(),
+            leaves: "a volume".into(),
+        };
+        let started = Record::OperationStarted { step, place, job: "theirs\u{1b}[2J".into() };
+        let ledger = Ledger::fold([&intent, &started]);
+        let claimed = Claimed {
+            run: "01A",
+            signature: &Signature::Unsigned,
+            head: "h",
+            state: "interrupted",
+            ledger: &ledger,
+            plan: Some(&plan),
+        };
+        let text = text(&claimed, &Look { color: false, width: 120 });
+        let (_, resume) = text.split_once("resume    would run 1 step:").expect("a resume");
+        assert!(resume.contains("vol-1"), "{text}");
+        assert!(resume.contains("which it says is theirs\\x1b[2J"), "{text}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Sensitive inputs from where other users of the machine cannot see them: a file, the environment, the account.
 
+use std::{io::Write, process::Stdio};
+
 use crate::binary::Desk;
 use crate::secrets::{HOST, PLAYBOOK, TOKEN, Watch};
 use crate::support;
@@ -85,4 +87,15 @@ fn a_secret_is_read_from_a_file_or_the_environment() {
     let (same, said) = plan(&token);
     assert_eq!(hash, same);
     assert!(said.contains("other users of this machine can see `token` on the command line"));
+
+    let instance_and_host = ["-i", &instance, "-i", "host=env:HIDDEN_HOST"];
+    let mut command = desk.command(&["plan", "--json", &file, "-i", "token=@-"]);
+    command.args(instance_and_host).env("HIDDEN_HOST", HOST);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut piped = command.spawn().expect("it starts");
+    piped.stdin.take().expect("a pipe").write_all(format!("{TOKEN}\n").as_bytes()).expect("heard");
+    let done = piped.wait_with_output().expect("it ends");
+    let plan: serde_json::Value = serde_json::from_slice(&done.stdout).expect("a plan");
+    assert_eq!(plan["sha256"], hash, "from standard input");
+    assert!(!String::from_utf8_lossy(&done.stderr).contains("can see `token`"));
 }

@@ -1,9 +1,10 @@
 //! What is AWS and what is not, service by service; whose keys a profile brings; proxies and certificates. With the
 //! real binary, whose answers come from the lab.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -206,8 +207,43 @@ fn a_profile_that_wants_a_code_says_what_to_do() {
     }
 }
 
+/// With the authority of the bundle the endpoint is trusted; without it, nothing is sent there.
 #[test]
-fn a_certificate_bundle_is_used_or_refused() {
+fn the_authority_of_a_bundle_is_trusted() {
+    let (desk, seed) = Desk::seeded();
+    let python = support::lab().lab.python.as_ref().expect("the lab installed its upstream");
+    let folder = desk.path("tls");
+    std::fs::create_dir(&folder).expect("a folder");
+    let beyond = desk.endpoint.trim_start_matches("http://");
+    let mut server = Command::new(python)
+        .arg(crate::binary::root().join("tests/support/tls.py"))
+        .args([folder.as_os_str(), beyond.as_ref()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python starts");
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut port).expect("a port");
+    let inputs = compromised(&seed);
+    let run = |bundle: Option<&Path>| {
+        let mut command = desk.command(&plan(&inputs));
+        command.env("AWS_ENDPOINT_URL", format!("https://127.0.0.1:{}", port.trim()));
+        bundle.map(|bundle| command.env("AWS_CA_BUNDLE", bundle));
+        ended(&mut command)
+    };
+    let (with, without) = (run(Some(&folder.join("ca.pem"))), run(None));
+    drop(server.stdin.take());
+    server.wait().expect("it ends");
+    assert_eq!(with.code, Some(0), "{with:?}");
+    assert!(with.out.contains("(a local endpoint, not AWS)"), "{}", with.out);
+    assert_ne!(without.code, Some(0), "{without:?}");
+    for said in ["invalid peer certificate", "nothing was sent", "`AWS_CA_BUNDLE`"] {
+        assert!(without.err.contains(said), "{without:?}");
+    }
+}
+
+#[test]
+fn a_certificate_bundle_that_cannot_be_used_is_refused() {
     let desk = Desk::new();
     let run = |bundle: &str| {
         let mut command = desk.command(&PLAN);

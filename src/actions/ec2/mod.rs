@@ -21,6 +21,8 @@ pub mod tag_resource;
 mod tagging;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trunk_tests;
 
 use crate::{aws::ec2::InstanceFacts, engine::StepError};
 

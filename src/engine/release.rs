@@ -182,7 +182,7 @@ pub(super) fn wanted(request: &Request, step: &str) -> bool {
 
 /// Where in the order of release the scaffolding begins, which what operations left may lean on.
 pub(super) fn scaffolding<C: World>(taken: &[Taken<'_, C>]) -> usize {
-    taken.partition_point(|taken| taken.setting.rule().order < Order::Scaffolding)
+    taken.partition_point(|taken| taken.setting.rule().order < Order::Stores)
 }
 
 /// Scaffolding that the release of some steps leaves there, with the steps that still use it.
@@ -259,7 +259,7 @@ fn concerns<'a, C: World>(
         return Ok(if asked { Concern::Wanted } else { Concern::Not });
     }
     let users: Vec<_> = match made(registry, one)?.rule().order {
-        Order::Scaffolding => users(ledger, one.place).collect(),
+        Order::Stores | Order::Scaffolding => users(ledger, one.place).collect(),
         _ => vec![one.step],
     };
     let left = |user: &&str| !wanted(request, user) && leans(ledger, user);

@@ -159,6 +159,8 @@ pub enum Order {
     Tags,
     /// Who can act.
     Credentials,
+    /// What the run built to keep copies in. It is emptied with roles of the run, so it goes before them.
+    Stores,
     /// What the run built and other changes may still have leaned on.
     Scaffolding,
 }

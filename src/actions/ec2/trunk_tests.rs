@@ -151,11 +151,11 @@ impl Account {
             | "RevokeSecurityGroupEgress" => {
                 let made = self.made.get_mut(&one(body, "GroupId"))?;
                 let rules = &mut made.rules[usize::from(action.ends_with("Egress"))];
-                let named = values(body, "IpPermissions.1.Ip").into_iter();
-                let ranges = named.filter(|value| value.contains('/'));
+                let mut ranges = values(body, "IpPermissions.1.Ip");
+                ranges.retain(|value| value.contains('/'));
                 match action.starts_with("Authorize") {
                     true => rules.extend(ranges),
-                    false => ranges.for_each(|range| drop(rules.remove(&range))),
+                    false => rules.retain(|rule| !ranges.contains(rule)),
                 }
                 "<return>true</return>".into()
             }

@@ -11,6 +11,7 @@ use aws_sdk_backup::{
 use super::{
     job::{Job, begun, came_to_nothing, ended, progress},
     permissions::*,
+    points,
 };
 use crate::aws::{
     dynamodb::things::TABLE,
@@ -37,7 +38,10 @@ operation! {
     }
     "backup.back-up" = Saved, target "{resource}";
     uses [START_BACKUP_JOB, TAG_RESOURCE, PASS_ROLE, DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS];
-    discards [DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS, STOP_BACKUP_JOB, DELETE_RECOVERY_POINT];
+    discards [
+        DESCRIBE_BACKUP_JOB, LIST_BACKUP_JOBS, STOP_BACKUP_JOB, DELETE_RECOVERY_POINT,
+        DESCRIBE_RECOVERY_POINT,
+    ];
     leaves "a recovery point of `{resource}` in vault `{vault}`", planned Saved::planned();
     touches [INSTANCE, VOLUME, BUCKET, TABLE] |it| vec![thing::of_arn(&it.resource)];
 }
@@ -149,9 +153,7 @@ impl Operation<Aws> for BackUp {
             return Ok(false);
         };
         let Some(point) = now.recovery_point_arn else { return Ok(true) };
-        let call = aws.backup().delete_recovery_point().backup_vault_name(&self.vault);
-        let call = call.recovery_point_arn(point).send().await;
-        call.by(DELETE_RECOVERY_POINT).done_if_gone().map(|()| true)
+        points::delete(aws, &self.vault, &point).await.map(|()| true)
     }
 }
 

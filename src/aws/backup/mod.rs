@@ -5,6 +5,7 @@ mod back_up;
 mod discard;
 mod job;
 mod permissions;
+mod points;
 mod restore;
 mod restore_metadata;
 mod restore_test;

@@ -3,21 +3,19 @@
 //!
 //! <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html>
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap};
 
-use tokio::time::{Instant, sleep};
+use futures::future::join_all;
+use tokio::time::Instant;
 
-use super::permissions::*;
+use super::{permissions::*, points};
 use crate::aws::{
     kit::*,
     owned::{RUN_TAG, STEP_TAG},
 };
 
-/// Deleting a recovery point takes a while.
-const EMPTIES: Duration = Duration::from_mins(10);
+/// Recovery points that are deleted side by side.
+const AT_ONCE: usize = 10;
 
 setting! {
     #[derive(PartialEq, Eq)]
@@ -36,10 +34,14 @@ setting! {
     writes [
         CREATE_BACKUP_VAULT, TAG_RESOURCE.at(BACKUP_VAULTS), MOUNT_CAPSULE, CREATE_GRANT,
         DESCRIBE_KEY, GENERATE_DATA_KEY, DECRYPT, RETIRE_GRANT,
-        LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DELETE_BACKUP_VAULT,
+        LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DESCRIBE_RECOVERY_POINT,
+        DELETE_BACKUP_VAULT,
     ];
-    releases [LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DELETE_BACKUP_VAULT];
-    release Removed Scaffolding;
+    releases [
+        LIST_RECOVERY_POINTS_BY_BACKUP_VAULT, DELETE_RECOVERY_POINT, DESCRIBE_RECOVERY_POINT,
+        DELETE_BACKUP_VAULT,
+    ];
+    release Removed Stores;
     makes;
 }
 
@@ -104,36 +106,19 @@ impl Vault {
     }
 
     async fn delete(&self, aws: &Aws) -> Result<(), CallError> {
-        let (started, pause) = (Instant::now(), aws.patience().poll);
+        let started = Instant::now();
         loop {
             let points = self.points(aws).await?;
-            for point in &points {
-                let call = aws
-                    .backup()
-                    .delete_recovery_point()
-                    .backup_vault_name(&self.name)
-                    .recovery_point_arn(point)
-                    .send()
-                    .await;
-                match call.by(DELETE_RECOVERY_POINT) {
-                    Err(e) if e.class == Class::Denied || e.class == Class::Unreachable => {
-                        return Err(e);
-                    }
-                    // Already gone, on its way, or still being restored: seen again below.
-                    _ => {}
-                }
-            }
             if points.is_empty() {
                 let call = aws.backup().delete_backup_vault().backup_vault_name(&self.name);
                 let call = call.send().await;
                 return call.by(DELETE_BACKUP_VAULT).done_if_gone();
             }
-            if started.elapsed() > EMPTIES {
+            if started.elapsed() > points::DELETES {
                 let text = format!(
-                    "vault `{}` still holds {} recovery points after {} min",
+                    "vault `{}` still gets recovery points, {} now, after those that it held were deleted",
                     self.name,
-                    points.len(),
-                    EMPTIES.as_secs() / 60
+                    points.len()
                 );
                 return Err(CallError::local(
                     LIST_RECOVERY_POINTS_BY_BACKUP_VAULT.action,
@@ -141,7 +126,10 @@ impl Vault {
                     text,
                 ));
             }
-            sleep(pause).await;
+            for some in points.chunks(AT_ONCE) {
+                let deleting = some.iter().map(|point| points::delete(aws, &self.name, point));
+                join_all(deleting).await.into_iter().collect::<Result<(), _>>()?;
+            }
         }
     }
 }
@@ -204,6 +192,13 @@ mod tests {
             )
     }
 
+    /// AWS Backup deletes what the vault holds as the role that made it.
+    #[test]
+    fn it_goes_before_the_roles_of_the_run() {
+        use crate::{aws::iam::OwnedRole, engine::SettingHead};
+        assert!(Vault::RULE.order < OwnedRole::RULE.order);
+    }
+
     #[tokio::test]
     async fn somebody_elses_vault_is_left_alone() {
         let error = setting().write(&aws(&there("OTHER")), &None).await.expect_err("a refusal");
@@ -215,6 +210,7 @@ mod tests {
     async fn what_is_left_in_it_goes_first() {
         let point = "arn:aws:ec2:us-east-1::snapshot/snap-1";
         let delete = "DELETE /backup-vaults/backburn-RUN/recovery-points/arn%3Aaws%3Aec2%3Aus-east-1%3A%3Asnapshot%2Fsnap-1";
+        let look = &delete.replace("DELETE", "GET");
         let points = "GET /backup-vaults/backburn-RUN/recovery-points";
         let replay = there("RUN")
             .answer(
@@ -224,13 +220,17 @@ mod tests {
             )
             .answer(points, 200, r#"{"RecoveryPoints":[]}"#)
             .answer(delete, 200, "{}")
+            .headed(look, 400, "{}", &[("x-amzn-errortype", "ResourceNotFoundException")])
             .answer("DELETE /backup-vaults/backburn-RUN", 200, "{}");
         let aws = aws(&replay).with_patience(crate::engine::Patience {
-            poll: Duration::from_millis(1),
+            poll: std::time::Duration::from_millis(1),
             ..Default::default()
         });
         setting().write(&aws, &None).await.expect("gone");
         let calls = replay.actions();
-        assert_eq!(calls[2..], [points, delete, points, "DELETE /backup-vaults/backburn-RUN"]);
+        assert_eq!(
+            calls[2..],
+            [points, delete, look, points, "DELETE /backup-vaults/backburn-RUN"]
+        );
     }
 }

@@ -200,6 +200,7 @@ pages! {
     } |page| token(page.next_token());
     aws_sdk_fis {
         list_experiment_templates ListExperimentTemplatesOutput,
+        list_experiment_resolved_targets ListExperimentResolvedTargetsOutput,
         list_experiments ListExperimentsOutput,
     } |page| token(page.next_token());
     aws_sdk_guardduty {

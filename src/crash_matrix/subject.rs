@@ -96,6 +96,7 @@ mod tests {
         "ec2.copy-snapshot",
         "fis.experiment",
         "fis.experiment-template",
+        "fis.preview",
         "guardduty.create-sample-findings",
         "guardduty.detector",
     ];

@@ -153,6 +153,48 @@ async fn what_lacks_the_required_tag_is_refused_before_anything_is_made() {
     assert_eq!(refused(by_tag(json!({ "service": "web", "drill": "true" }))).await, None);
 }
 
+/// What FIS selects by a tag is listed before anything is hit: one that is protected keeps the rest from it, too.
+#[tokio::test]
+async fn what_fis_would_select_is_looked_at_first() {
+    let seed = support::lab().seeded().await;
+    let selected = json!({
+        "targets": { "one": {
+            "resource-type": "aws:ec2:instance", "resource-tags": { "game": "day" },
+            "selection-mode": "COUNT(1)",
+        } },
+    });
+    let rig = Rig::new(&seed.account, vec![fault(&seed, &selected)]).await;
+    let two = [seed.instance.clone(), seed.neighbours[0].clone()];
+    let tag = |key: &str, value: &str| {
+        aws_sdk_ec2::types::Tag::builder().key(key).value(value).build()
+    };
+    let tags = rig.aws.ec2().create_tags().set_resources(Some(two.to_vec()));
+    tags.tags(tag("game", "day")).send().await.expect("tagged");
+    let protected = rig.aws.ec2().create_tags().resources(&two[1]);
+    protected.tags(tag("backburn:protected", "true")).send().await.expect("tagged");
+    let plan = rig.plan().await;
+    assert!(plan[0].notes.iter().any(|note| note.contains("first lists all")), "{plan:#?}");
+    let error = rig.fails().await;
+    assert!(error.contains(&two[1]) && error.contains("protected"), "{error}");
+    let only = experiments(&rig).await;
+    assert_eq!(only.len(), 1, "the preview: {only:#?}");
+    for instance in &two {
+        assert_eq!(state(&rig, instance).await, "running");
+    }
+    rig.release().await;
+
+    let tags = rig.aws.ec2().delete_tags().resources(&two[1]);
+    tags.tags(tag("backburn:protected", "true")).send().await.expect("untagged");
+    let again = rig.beside(vec![fault(&seed, &selected)]).await;
+    let outputs = again.done().await;
+    let mut hits = two.clone().map(|id| instance_arn(&Seed { instance: id, ..seed.clone() }));
+    hits.sort();
+    assert_eq!(outputs["fault"]["hits"]["one"], json!(hits));
+    let states = [state(&again, &two[0]).await, state(&again, &two[1]).await];
+    assert_eq!(states.iter().filter(|state| *state == "stopped").count(), 1, "{states:?}");
+    again.released().await;
+}
+
 #[tokio::test]
 async fn an_experiment_that_cannot_begin_fails_with_the_reason_of_fis() {
     let seed = support::lab().seeded().await;

@@ -30,6 +30,7 @@ mod handle;
 mod identity;
 mod ids;
 mod interfaces;
+mod kept;
 mod loopback;
 mod observe;
 mod options;

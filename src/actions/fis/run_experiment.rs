@@ -8,6 +8,13 @@
 //! fault has begun: a target that resolves to nothing, a stop condition in alarm, an engaged safety
 //! lever.
 //!
+//! Targets that FIS selects by tags, filters or parameters are previewed first: a second template with the same
+//! targets, each with all that it may select, and an experiment from it whose actions FIS skips. What it
+//! lists is in the step's notes and outputs, counts against `limits`, and must not be protected; `COUNT(1)` of
+//! twenty hosts counts as twenty. A target that FIS names by no ARN,
+//! such as a pod, is refused. FIS selects again when the experiment starts: the step fails when it then hits what was
+//! not listed.
+//!
 //! `required-tag` is a belt: every target must be selected by tags that include it, or be an EC2
 //! resource or IAM role, named by ARN, that carries it, and every action must have targets: what one
 //! without them hits, such as an automation, is not in the template. `aws:fis:wait` and
@@ -35,7 +42,8 @@
 //! Release stops the experiment first of all, waits until its actions have given back what they took,
 //! and deletes the template. One that is over needs no stop, and a resumed step never starts a second.
 //!
-//! AWS: <https://docs.aws.amazon.com/fis/latest/userguide/experiments.html>
+//! AWS: <https://docs.aws.amazon.com/fis/latest/userguide/experiments.html>,
+//! <https://docs.aws.amazon.com/fis/latest/userguide/generate-target-preview.html>
 
 use std::collections::BTreeMap;
 
@@ -43,7 +51,8 @@ use super::experiment_input::{EmptyTargets, FaultInput, TargetInput, WITHOUT_EFF
 use crate::{
     actions::kit::*,
     aws::fis::{
-        AwaitEffect, Design, Experiment, ExperimentTemplate, Mark, Started, TargetTags, Template,
+        AwaitEffect, Design, Experiment, ExperimentTemplate, Mark, Preview, Resolved,
+        ResolvedTargets, Started, TargetTags, Template,
     },
     playbook::types::{Arn, is_placeholder},
 };
@@ -85,6 +94,8 @@ pub struct Faulted {
     pub started: String,
     /// When its first fault began, as RFC 3339.
     pub effective: String,
+    /// By the name of each target: ARNs of what it names, or may select.
+    pub hits: BTreeMap<String, Vec<String>>,
 }
 
 impl Action for RunExperiment {
@@ -92,8 +103,8 @@ impl Action for RunExperiment {
         "fis.run-experiment": "Start an AWS FIS experiment and wait for its first fault";
         Verify;
         uses [
-            fact TargetTags, setting ExperimentTemplate, setting Experiment,
-            operation AwaitEffect,
+            fact TargetTags, setting ExperimentTemplate, operation Preview, setting Experiment,
+            operation AwaitEffect, fact ResolvedTargets,
         ];
     };
     type Output = Faulted;
@@ -113,29 +124,26 @@ impl Action for RunExperiment {
             ))
             .await?;
         }
-        let selected = |(_, target): &(&String, &TargetInput)| target.resource_arns.is_empty();
-        if self.required_tag.is_none()
-            && let Some((name, _)) = self.targets.iter().find(selected)
-        {
-            step.note(format!(
-                "target `{name}` is selected by FIS when the experiment starts: limits and the protecting tag do not hold for it; give `required-tag`, or its ARNs"
-            ))
-            .await?;
-        }
         let mark = Mark { run: step.run().into(), step: step.id().into(), tags: self.tags.clone() };
-        let template = ExperimentTemplate {
-            mark: mark.clone(),
-            description: format!("backburn {} {}", step.run(), step.id()),
-        };
-        let want = Template { id: None, design: Some(self.design()) };
-        let template = Template::id_or_open(step.set(template, Some(want)).await?.as_ref());
-        let hits = self.targets.values().flat_map(|target| target.resource_arns.clone()).collect();
-        let experiment = Experiment { mark, template: template.clone(), hits };
+        let hits = self.hits(step, &mark).await?;
+        let template = template(step, &mark, self.design()).await?;
+        let all = hits.values().flatten().cloned().collect();
+        let experiment = Experiment { mark, template: template.clone(), hits: all };
         let started = step.set(experiment, Some(Started::now())).await?;
         let experiment = Started::id_or_open(started.as_ref());
         let effect = step.start(AwaitEffect { experiment: experiment.clone() }).await?;
-        Ok(Faulted { experiment, template, started: effect.started, effective: effect.effective })
+        self.check_hits(step, &experiment, &hits).await?;
+        let (started, effective) = (effect.started, effect.effective);
+        Ok(Faulted { experiment, template, started, effective, hits })
     }
+}
+
+/// Makes a template; its id.
+async fn template(step: &Step<Aws>, mark: &Mark, design: Design) -> Result<String, StepError> {
+    let description = format!("backburn {} {}", step.run(), mark.step);
+    let setting = ExperimentTemplate { mark: mark.clone(), description };
+    let want = Template { id: None, design: Some(design) };
+    Ok(Template::id_or_open(step.set(setting, Some(want)).await?.as_ref()))
 }
 
 impl RunExperiment {
@@ -144,6 +152,70 @@ impl RunExperiment {
         self.actions.iter().find(|(_, action)| {
             action.targets.is_empty() && !WITHOUT_EFFECT.contains(&action.action_id.as_str())
         })
+    }
+
+    /// What the experiment can hit, by target. What FIS selects itself is previewed: an experiment that selects all
+    /// that a target could, and skips every action.
+    async fn hits(
+        &self,
+        step: &Step<Aws>,
+        mark: &Mark,
+    ) -> Result<BTreeMap<String, Vec<String>>, StepError> {
+        let mut hits: BTreeMap<_, _> = self
+            .targets
+            .iter()
+            .map(|(name, target)| (name.clone(), target.resource_arns.clone()))
+            .collect();
+        let Some((name, _)) = hits.iter().find(|(_, arns)| arns.is_empty()) else {
+            return Ok(hits);
+        };
+        step.note(format!(
+            "target `{name}` is selected by FIS: the run first lists all that it may select, without any effect, and limits and the protecting tag hold for that"
+        ))
+        .await?;
+        let mark = Mark { step: format!("{} preview", mark.step), ..mark.clone() };
+        let mut design = self.design();
+        for target in design.targets.values_mut() {
+            target.selection_mode = "ALL".into();
+        }
+        let template = template(step, &mark, design).await?;
+        let Resolved { targets, unnamed } = step.start(Preview { mark, template }).await?;
+        if let Some((name, those)) = unnamed.iter().next() {
+            return Err(StepError::Refused(format!(
+                "target `{name}` may select what FIS names by no ARN, so nothing says whether it is protected or within the limits: {}; select it by `resource-arns`",
+                those.join(", ")
+            )));
+        }
+        for (name, arns) in targets {
+            step.note(format!("target `{name}` may select {}", arns.join(", "))).await?;
+            hits.insert(name, arns);
+        }
+        Ok(hits)
+    }
+
+    /// What is tagged meanwhile, or started, FIS selects as well: the experiment is not what was looked at then.
+    async fn check_hits(
+        &self,
+        step: &Step<Aws>,
+        experiment: &str,
+        known: &BTreeMap<String, Vec<String>>,
+    ) -> Result<(), StepError> {
+        let named = |target: &TargetInput| !target.resource_arns.is_empty();
+        if step.planning() || self.targets.values().all(named) {
+            return Ok(());
+        }
+        let resolved = ResolvedTargets { experiment: experiment.into() };
+        let Resolved { targets, .. } = step.read(&resolved).await?;
+        let strays = targets.iter().find_map(|(name, arns)| {
+            let known = known.get(name).map(Vec::as_slice).unwrap_or_default();
+            Some((name, arns.iter().find(|arn| !known.contains(arn))?))
+        });
+        match strays {
+            None => Ok(()),
+            Some((name, arn)) => Err(StepError::Refused(format!(
+                "experiment `{experiment}` hits `{arn}` (target `{name}`), which was not there when its targets were listed: nobody has looked whether it is protected or within the limits; release ends the experiment"
+            ))),
+        }
     }
 
     fn design(&self) -> Design {

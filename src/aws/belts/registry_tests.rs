@@ -181,6 +181,10 @@ fn operations() -> Vec<(&'static str, Kind)> {
         ("fis.await-effect", Kind::Looks(json!({ "experiment": "e" }))),
         ("fis.await-experiment", Kind::Looks(json!({ "experiment": "e", "at-most": null }))),
         (
+            "fis.preview",
+            Kind::Makes(json!({ "mark": { "run": "r", "step": "s" }, "template": "EXT1" })),
+        ),
+        (
             "guardduty.create-sample-findings",
             changes("detector", DETECTORS, json!({ "types": [] })),
         ),

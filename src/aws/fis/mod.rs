@@ -11,6 +11,7 @@ mod experiment_template;
 mod halt;
 mod mark;
 mod permissions;
+mod preview;
 mod running;
 mod safety_lever;
 mod target_tags;
@@ -24,6 +25,7 @@ pub use experiment_state::{ActionFacts, ExperimentFacts, ExperimentState, is_ove
 pub use experiment_template::{ExperimentTemplate, Template};
 pub use halt::{HALTS, Lever, engage_safety_lever, stop_experiment};
 pub use mark::Mark;
+pub use preview::{Preview, Resolved, ResolvedTargets};
 pub(crate) use running::experiments;
 pub use running::{ActiveExperiment, RunningExperiments};
 pub(crate) use safety_lever::LEVER;
@@ -43,4 +45,5 @@ fn register(registry: Registry<Aws>) -> Registry<Aws> {
         .with::<ExperimentTemplate>()
         .with_operation::<AwaitEffect>()
         .with_operation::<AwaitExperiment>()
+        .with_operation::<Preview>()
 }

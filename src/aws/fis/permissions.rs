@@ -24,6 +24,8 @@ pub(crate) const DESCRIBE_TAGS: Permission = on("ec2:DescribeTags", "*");
 pub(crate) const GET_EXPERIMENT: Permission = on("fis:GetExperiment", EXPERIMENTS);
 pub(crate) const GET_SAFETY_LEVER: Permission = on("fis:GetSafetyLever", SAFETY_LEVERS);
 pub(crate) const LIST_EXPERIMENTS: Permission = on("fis:ListExperiments", "*");
+pub(crate) const LIST_EXPERIMENT_RESOLVED_TARGETS: Permission =
+    on("fis:ListExperimentResolvedTargets", EXPERIMENTS);
 pub(crate) const LIST_EXPERIMENT_TEMPLATES: Permission = on("fis:ListExperimentTemplates", "*");
 pub(crate) const LIST_ROLE_TAGS: Permission = on("iam:ListRoleTags", ROLES);
 pub(crate) const PASS_ROLE: Permission =

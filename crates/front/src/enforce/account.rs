@@ -8,7 +8,7 @@ use backburn_policy::{Document, Kind, Policy};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::kept::Kept;
+use crate::kept::Kept;
 use crate::wire::Xml;
 use crate::{AwsError, Front, Scope, Session};
 

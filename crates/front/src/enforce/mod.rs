@@ -12,7 +12,6 @@ mod arn;
 mod context;
 mod forms;
 mod judge;
-mod kept;
 mod needs;
 mod organization;
 mod refusal;
@@ -31,7 +30,6 @@ use hyper::http;
 use serde_json::json;
 
 use account::Account;
-use kept::{Kept, Read};
 use organization::Above;
 use resources::Resources;
 pub(crate) use sessions::Issued;
@@ -39,6 +37,7 @@ use sessions::Sessions;
 pub(crate) use tally::Tally;
 
 use super::{Answer, AwsError, Call, Front, cloudtrail, identity};
+use crate::kept::{Kept, Read};
 
 /// What a front that enforces has read and remembers.
 #[derive(Default)]

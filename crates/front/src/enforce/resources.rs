@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::account::{document, root};
-use super::kept::Kept;
+use crate::kept::Kept;
 use crate::wire::Xml;
 use crate::{AwsError, Front, Scope};
 

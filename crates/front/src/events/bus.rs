@@ -1,16 +1,22 @@
 //! The queue between events and their recipients. A full queue loses events, and counts them.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 
-use super::rules::Rules;
+use super::rules::{Rule, Rules};
 use super::{Event, deliver};
-use crate::{Call, Front, Scope};
+use crate::{Call, Front, Scope, Session};
 
 const DEPTH: usize = 10_000;
+/// An event waits so long for an upstream that does not answer.
+const UNHEARD: Duration = Duration::from_secs(20);
+const AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) struct Bus {
     sender: mpsc::Sender<Event>,
@@ -83,10 +89,26 @@ impl Bus {
         }
     }
 
+    /// The rules that hear of an event. An upstream that does not answer is asked again for a while.
+    async fn heard_by(&self, session: &Session, event: &Value) -> Vec<Arc<Rule>> {
+        let end = Instant::now() + UNHEARD;
+        loop {
+            match self.rules.matching(session, event).await {
+                Ok(rules) => return rules,
+                Err(_) if Instant::now() < end => sleep(AGAIN).await,
+                Err(error) => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(%error, "an event was lost: the upstream does not list its rules");
+                    return Vec::new();
+                }
+            }
+        }
+    }
+
     async fn tell(&self, front: &Front, event: &Event) {
         let session = front.as_service(&event.scope);
         let value = event.to_value();
-        for rule in self.rules.matching(&session, &value).await {
+        for rule in self.heard_by(&session, &value).await {
             for target in &rule.targets {
                 match deliver::deliver(&session, &rule.arn, target, &value).await {
                     Ok(()) => drop(self.delivered.fetch_add(1, Ordering::Relaxed)),

@@ -1,12 +1,12 @@
 //! The enabled rules of default buses, read from the upstream and kept for a moment.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::pattern::Pattern;
+use crate::kept::Kept;
 use crate::{AwsError, Scope, Session};
 
 /// Rules changed behind the front's back are seen after this. Changes through the front are seen at once.
@@ -26,49 +26,54 @@ pub(super) struct Target {
     pub settings: Value,
 }
 
-type Known = (Instant, Arc<Vec<Arc<Rule>>>);
-
-#[derive(Default)]
 pub(super) struct Rules {
-    known: Mutex<HashMap<Scope, Known>>,
+    known: Kept<Vec<Arc<Rule>>>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { known: Kept::aged(FRESH) }
+    }
 }
 
 impl Rules {
-    pub(super) async fn matching(&self, session: &Session, event: &Value) -> Vec<Arc<Rule>> {
-        let rules = match self.fresh(session.scope()) {
-            Some(rules) => rules,
-            None => {
-                // Stamped before it is read: a change meanwhile makes it stale at worst too early.
-                let stamp = Instant::now();
-                let read = read(session).await.unwrap_or_else(|error| {
-                    tracing::debug!(%error, "cannot read the upstream's EventBridge rules");
+    /// # Errors
+    /// The upstream does not answer.
+    pub(super) async fn matching(
+        &self,
+        session: &Session,
+        event: &Value,
+    ) -> Result<Vec<Arc<Rule>>, String> {
+        let name = name(session.scope());
+        let read = async {
+            let rules = match read(session).await {
+                Ok(rules) => rules,
+                Err(error) if (502..=504).contains(&error.status) => return Err(error.to_string()),
+                Err(error) => {
+                    tracing::debug!(%error, "the upstream has no rules of EventBridge");
                     Vec::new()
-                });
-                let rules = Arc::new(read.into_iter().map(Arc::new).collect::<Vec<_>>());
-                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(session.scope().clone(), (stamp, rules.clone()));
-                rules
-            }
+                }
+            };
+            Ok(rules.into_iter().map(Arc::new).collect())
         };
+        let rules = self.known.get(&name, read).await?;
         let is_read = event["detail"]["readOnly"] == true
             && event["detail-type"] == "AWS API Call via CloudTrail";
         let heard = rules.iter().filter(|rule| rule.hears_reads || !is_read);
-        heard.filter(|rule| rule.pattern.matches(event)).cloned().collect()
+        Ok(heard.filter(|rule| rule.pattern.matches(event)).cloned().collect())
     }
 
     pub(super) fn forget(&self, scope: &Scope) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
+        self.known.forget(&name(scope));
     }
 
     pub(super) fn clear(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.clear();
     }
+}
 
-    fn fresh(&self, scope: &Scope) -> Option<Arc<Vec<Arc<Rule>>>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stamp, rules) = known.get(scope)?;
-        (stamp.elapsed() < FRESH).then(|| rules.clone())
-    }
+fn name(scope: &Scope) -> String {
+    format!("{} {}", scope.account, scope.region)
 }
 
 async fn read(session: &Session) -> Result<Vec<Rule>, AwsError> {

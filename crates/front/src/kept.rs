@@ -15,25 +15,31 @@ const FAILED: Duration = Duration::from_secs(2);
 const MOST: usize = 2_000;
 
 /// A thing that was read, or why it could not be.
-pub(super) type Read<T> = Result<Arc<T>, String>;
+pub(crate) type Read<T> = Result<Arc<T>, String>;
 
 type Slots<T> = HashMap<String, (Instant, Arc<OnceCell<Read<T>>>)>;
 
 /// Things of one kind by name. Those who ask for one at the same time share one reading of it.
-pub(super) struct Kept<T> {
+pub(crate) struct Kept<T> {
     slots: Mutex<Slots<T>>,
+    age: Duration,
 }
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self { slots: Mutex::default() }
+        Self::aged(AGE)
     }
 }
 
 impl<T> Kept<T> {
+    /// Keeps each thing for so long.
+    pub(crate) fn aged(age: Duration) -> Self {
+        Self { slots: Mutex::default(), age }
+    }
+
     /// The thing of this name, read now if it is not kept. A reading that a change overtakes answers only those who
     /// asked before the change.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         name: &str,
         read: impl Future<Output = Result<T, String>>,
@@ -42,7 +48,7 @@ impl<T> Kept<T> {
             let mut slots = self.lock();
             let found = slots.get(name).filter(|(made, cell)| {
                 let failed = cell.get().is_some_and(Result::is_err);
-                made.elapsed() < if failed { FAILED } else { AGE }
+                made.elapsed() < if failed { FAILED } else { self.age }
             });
             match found {
                 Some((_, cell)) => cell.clone(),
@@ -59,16 +65,16 @@ impl<T> Kept<T> {
         cell.get_or_init(async || read.await.map(Arc::new)).await.clone()
     }
 
-    pub(super) fn forget(&self, name: &str) {
+    pub(crate) fn forget(&self, name: &str) {
         self.lock().remove(name);
     }
 
     /// Forgets those whose names fit.
-    pub(super) fn forget_those(&self, fits: impl Fn(&str) -> bool) {
+    pub(crate) fn forget_those(&self, fits: impl Fn(&str) -> bool) {
         self.lock().retain(|name, _| !fits(name));
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 

@@ -10,7 +10,18 @@ use super::organization::Above;
 use super::who::Principal;
 use crate::Call;
 
+/// The keys of the call itself.
 pub(super) fn of(call: &Call, who: &Principal, above: Option<&Above>) -> Context {
+    let context = of_caller(call, who, above);
+    // A body that was not read may have any.
+    match call.params.is_null() {
+        true => context,
+        false => request_tags(of_service(context, call), call),
+    }
+}
+
+/// Those that do not depend on what is asked for.
+pub(super) fn of_caller(call: &Call, who: &Principal, above: Option<&Above>) -> Context {
     let second = call.received.as_second();
     let now = jiff::Timestamp::from_second(second).unwrap_or(call.received);
     let mut context = Context::partial()
@@ -56,11 +67,7 @@ pub(super) fn of(call: &Call, who: &Principal, above: Option<&Above>) -> Context
     if let Some(above) = above {
         context = given(context, "aws:PrincipalOrgID", above.organization.as_deref());
     }
-    // A body that was not read may have any.
-    match call.params.is_null() {
-        true => context,
-        false => request_tags(of_service(context, call), call),
-    }
+    context
 }
 
 fn given(context: Context, key: &str, value: Option<impl AsRef<str>>) -> Context {
@@ -159,6 +166,7 @@ fn of_service(context: Context, call: &Call) -> Context {
         "kms" => context.with("kms:CallerAccount", call.identity.account.as_str()),
         "iam" => {
             let context = given(context, "iam:PolicyARN", value("PolicyArn"));
+            let context = given(context, "iam:AWSServiceName", value("AWSServiceName"));
             given(context, "iam:PermissionsBoundary", value("PermissionsBoundary"))
         }
         "ec2" => context.with("ec2:Region", call.region()),
@@ -226,7 +234,7 @@ fn tags(call: &Call) -> Option<Vec<(String, Option<String>)>> {
     Some(found)
 }
 
-fn pair(tag: &Value) -> Option<(String, Option<String>)> {
+pub(super) fn pair(tag: &Value) -> Option<(String, Option<String>)> {
     let text = |names: [&str; 3]| {
         names.iter().find_map(|name| tag.get(*name)?.as_str().map(str::to_owned))
     };

@@ -82,6 +82,7 @@ pub(super) async fn refuses(
     let above = enforcement.above(front, &who.account.id).await;
     let policies = in_force(&who, above.as_deref().ok());
     let context = context::of(call, &who, above.as_deref().ok());
+    let bare = context::of_caller(call, &who, above.as_deref().ok());
     let mut unknown: Option<String> = None;
     let began = Instant::now();
     for needed in needs::of(front, call, &who.account).await {
@@ -89,6 +90,12 @@ pub(super) async fn refuses(
             unknown = unknown.or_else(|| Some(Missing::TooLarge.to_string()));
             break;
         }
+        let context = match &needed.keys {
+            None => context.clone(),
+            Some(keys) => keys
+                .iter()
+                .fold(bare.clone(), |context, (key, value)| context.with(key, value.clone())),
+        };
         match on_all(front, enforcement, &who, &policies, &context, &needed).await {
             Verdict::Passes => {}
             Verdict::Unknown(why) => unknown = unknown.or(Some(why)),

@@ -15,12 +15,14 @@ mod judge;
 mod kept;
 mod needs;
 mod organization;
+mod passes;
 mod refusal;
 mod resources;
 mod s3;
 mod sessions;
 mod simulate;
 mod table;
+mod tagging;
 mod tally;
 mod who;
 
@@ -33,6 +35,8 @@ use serde_json::json;
 use account::Account;
 use kept::{Kept, Read};
 use organization::Above;
+#[cfg(test)]
+pub(crate) use passes::PASSES;
 use resources::Resources;
 pub(crate) use sessions::Issued;
 use sessions::Sessions;

@@ -1,13 +1,13 @@
 //! What a call needs: each action with the resource that it acts on, or the resources of which it is one. Owns the
 //! general way, by the tables; what services have of their own is beside it.
 
-use backburn_policy::Request;
+use backburn_policy::{Request, Value as KeyValue};
 use serde_json::Value;
 
 use super::account::Account;
 use super::arn::{self, Place};
 use super::table::{self, Form, Of, On};
-use super::{action, forms, s3};
+use super::{action, forms, passes, s3, tagging};
 use crate::{Call, Front};
 
 /// An action that must be allowed on a resource. It is refused where it is refused on each of `resources`: which of
@@ -17,6 +17,8 @@ pub(super) struct Needed {
     pub action: String,
     pub resources: Vec<String>,
     pub how: How,
+    /// The keys of a permission of another kind than the call's own, beside those of who calls. `None` has the call's.
+    pub keys: Option<Vec<(String, KeyValue)>>,
 }
 
 /// How sure it is that the action is needed on one of the resources.
@@ -31,7 +33,12 @@ pub(super) enum How {
 
 impl Needed {
     pub(super) fn one(action: String, resource: impl Into<String>) -> Self {
-        Self { action, resources: vec![resource.into()], how: How::Required }
+        Self::either(action, vec![resource.into()])
+    }
+
+    /// On one of these resources.
+    pub(super) fn either(action: String, resources: Vec<String>) -> Self {
+        Self { action, resources, how: How::Required, keys: None }
     }
 
     /// On a resource of which nothing is known.
@@ -47,8 +54,15 @@ impl Needed {
 /// Values of one parameter; more than any call has.
 const MOST: usize = 1_000;
 
-/// All that a call needs.
+/// All that a call needs: its own actions, and what AWS asks for beside them.
 pub(super) async fn of(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
+    let mut needs = own(front, call, account).await;
+    needs.extend(tagging::of(call, &needs));
+    needs.extend(passes::of(front, call, account).await);
+    needs
+}
+
+async fn own(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
     let service = action::service(&call.service);
     let actions = action::of(call);
     if actions.is_empty() {
@@ -113,7 +127,10 @@ async fn by_types(
             // The same name as one type or as another: an instance or a managed instance.
             match found.iter_mut().find(|(same, needed)| *same == value && needed.how == how) {
                 Some((_, needed)) => needed.resources.extend(resources),
-                None => found.push((value, Needed { action: action.into(), resources, how })),
+                None => {
+                    let needed = Needed { how, ..Needed::either(action.into(), resources) };
+                    found.push((value, needed));
+                }
             }
         }
     }
@@ -121,7 +138,7 @@ async fn by_types(
     if !is_any_required && needs.len() > 1 {
         // One of several optional types: any of them may be the one.
         let resources = needs.into_iter().flat_map(|needed| needed.resources).collect();
-        needs = vec![Needed { action: action.into(), resources, how: How::Required }];
+        needs = vec![Needed::either(action.into(), resources)];
     }
     if !is_all_found || needs.is_empty() {
         needs.push(Needed::some(action.to_owned()));

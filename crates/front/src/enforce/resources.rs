@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::account::{document, root};
 use super::kept::Kept;
+use crate::standing::{blocks, is_public_group, is_public_policy};
 use crate::wire::Xml;
 use crate::{AwsError, Front, Scope};
 
@@ -47,6 +48,8 @@ pub(super) struct Resources {
     policies: Kept<Option<Policy>>,
     pub names: Kept<String>,
     buckets: Kept<Vec<String>>,
+    /// By ARN; with each, whether it is public.
+    of_buckets: Kept<(Option<Policy>, bool)>,
 }
 
 /// What a resource says of itself.
@@ -62,6 +65,7 @@ impl Resources {
         self.policies.clear();
         self.names.clear();
         self.buckets.clear();
+        self.of_buckets.clear();
     }
 
     /// Forgets what a call of this service may have changed.
@@ -71,6 +75,7 @@ impl Resources {
         self.names.forget_those(of);
         if service == "s3" {
             self.buckets.clear();
+            self.of_buckets.clear();
         }
     }
 
@@ -110,10 +115,22 @@ impl Resources {
         let bucket = path.split('/').next().unwrap_or(path);
         let at = format!("{}{bucket}", &arn[..arn.len() - path.len()]);
         let buckets = self.buckets.get(own, buckets(front, own)).await;
-        let is_own = buckets.is_ok_and(|all| all.iter().any(|name| name == bucket));
+        let is_others = buckets.as_ref().is_ok_and(|all| !all.iter().any(|name| name == bucket));
+        let is_own = buckets.is_ok() && !is_others;
         let owner = is_own.then(|| own.to_owned());
-        match self.policies.get(&at, bucket_policy(front, own, bucket)).await {
-            Ok(policy) => Side { policy: (*policy).clone(), is_unseen: false, owner },
+        match self.of_buckets.get(&at, bucket_policy(front, own, bucket)).await {
+            Ok(read) => {
+                let (mut policy, is_public) = (*read).clone();
+                // "Restricts access ... to only AWS service principals and authorized users within this account if the bucket
+                // has a public policy": https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
+                if is_public
+                    && is_others
+                    && blocks(&root(front, own), bucket, false).await.restricts
+                {
+                    policy = None;
+                }
+                Side { policy, is_unseen: false, owner }
+            }
             Err(_) => Side { owner, ..unknown },
         }
     }
@@ -144,12 +161,17 @@ async fn buckets(front: &Front, own: &str) -> Result<Vec<String>, String> {
     Ok(xml.all("Buckets/Bucket/Name").into_iter().map(|name| name.text.clone()).collect())
 }
 
-async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Option<Policy>, String> {
+async fn bucket_policy(
+    front: &Front,
+    own: &str,
+    bucket: &str,
+) -> Result<(Option<Policy>, bool), String> {
     let path = format!("/{}?policy", encoded(bucket));
     let none = bytes::Bytes::new();
     let read = root(front, own).bytes("s3", "GetBucketPolicy", Method::GET, &path, &[], none).await;
     let text = read.map(|body| Some(String::from_utf8_lossy(&body).into_owned()));
-    found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])
+    let is_public = text.as_ref().is_ok_and(|text| text.as_deref().is_some_and(is_public_policy));
+    Ok((found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])?, is_public))
 }
 
 /// Whether access control lists give a bucket or an object to others than its owner, who then need no policy. What cannot
@@ -158,10 +180,12 @@ async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Option<
 pub(super) async fn is_shared_by_lists(front: &Front, own: &str, arn: &str) -> bool {
     let Some(path) = arn.split_once(":s3:::").map(|(_, path)| path) else { return true };
     let bucket = path.split('/').next().unwrap_or(path);
+    let session = root(front, own);
+    let mut ignores = None;
     for of in [bucket, path] {
         let path = format!("/{}?acl", encoded(of));
         let none = bytes::Bytes::new();
-        let read = root(front, own).bytes("s3", "GetAcl", Method::GET, &path, &[], none).await;
+        let read = session.bytes("s3", "GetAcl", Method::GET, &path, &[], none).await;
         let list = match read {
             Ok(list) => list,
             Err(error) if error.status == 404 => continue,
@@ -170,7 +194,18 @@ pub(super) async fn is_shared_by_lists(front: &Front, own: &str, arn: &str) -> b
         let Some(list) = Xml::parse(&String::from_utf8_lossy(&list)) else { return true };
         let owner = list.text("Owner/ID");
         let grants = list.all("AccessControlList/Grant/Grantee");
-        if grants.iter().any(|grantee| grantee.text("ID") != owner) {
+        let is_other = |grantee: &&&Xml| grantee.text("ID") != owner;
+        let (public, others): (Vec<&Xml>, Vec<&Xml>) = grants
+            .iter()
+            .filter(is_other)
+            .partition(|grantee| is_public_group(grantee.text("URI")));
+        if !others.is_empty() {
+            return true;
+        }
+        if !public.is_empty() && ignores.is_none() {
+            ignores = Some(blocks(&session, bucket, true).await.ignores_acls);
+        }
+        if !public.is_empty() && ignores != Some(true) {
             return true;
         }
     }

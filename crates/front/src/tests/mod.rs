@@ -10,6 +10,7 @@ mod independent;
 mod kill;
 mod load;
 mod passthrough;
+mod standing;
 mod trail;
 mod upstream;
 

@@ -2,6 +2,7 @@
 
 mod basics;
 mod enforce;
+mod enforce_keys;
 mod enforce_passed;
 mod enforce_resources;
 mod faults;

@@ -205,6 +205,7 @@ async fn on_one(
     let action = needed.action.as_str();
     let request = Request::new(who.caller.clone(), action, resource, context.clone());
     let own = who.account.id.as_str();
+    let mut is_others = false;
     let owner = if action.starts_with("sts:") && resource.contains(":role/") {
         let owner = Request::owner(resource).unwrap_or(own);
         match enforcement.account(front, owner).await {
@@ -225,9 +226,15 @@ async fn on_one(
         if side.is_unseen {
             policies.unseen.insert(Kind::Resource);
         }
+        is_others = side.is_others;
         side.owner
     };
-    (Request { resource_account: owner, ..request }.with_derived(), policies)
+    let mut request = Request { resource_account: owner, ..request }.with_derived();
+    if is_others && request.resource_account.is_none() {
+        // Not the caller's, which is what counts. Its number remains unknown to conditions.
+        request.resource_account = Some(String::new());
+    }
+    (request, policies)
 }
 
 fn nobody() -> Policy {

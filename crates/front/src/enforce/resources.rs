@@ -48,8 +48,15 @@ pub(super) struct Resources {
     policies: Kept<Option<Policy>>,
     pub names: Kept<String>,
     buckets: Kept<Vec<String>>,
-    /// By ARN; with each, whether it is public.
-    of_buckets: Kept<(Option<Policy>, bool)>,
+    of_buckets: Kept<Bucket>,
+}
+
+/// What a bucket says, and whether it is there at all.
+#[derive(Clone)]
+struct Bucket {
+    policy: Option<Policy>,
+    is_public: bool,
+    is_there: bool,
 }
 
 /// What a resource says of itself.
@@ -58,6 +65,8 @@ pub(super) struct Side {
     /// Whether it may have a policy that was not read.
     pub is_unseen: bool,
     pub owner: Option<String>,
+    /// It is of another account than the caller's, of which one nobody knows.
+    pub is_others: bool,
 }
 
 impl Resources {
@@ -84,7 +93,12 @@ impl Resources {
         let service = action.split(':').next().unwrap_or_default();
         let has_policy = OTHERS.contains(&service) || READ.contains(&service);
         let owner = Request::owner(arn).unwrap_or(own).to_owned();
-        let none = |is_unseen| Side { policy: None, is_unseen, owner: Some(owner.clone()) };
+        let none = |is_unseen| Side {
+            policy: None,
+            is_unseen,
+            owner: Some(owner.clone()),
+            is_others: false,
+        };
         match (service, arn) {
             (_, "*") => none(false),
             (_, Request::SOME) => none(has_policy),
@@ -109,7 +123,7 @@ impl Resources {
     }
 
     async fn bucket(&self, front: &Front, own: &str, arn: &str) -> Side {
-        let unknown = Side { policy: None, is_unseen: true, owner: None };
+        let unknown = Side { policy: None, is_unseen: true, owner: None, is_others: false };
         // Access points and the like have policies of their own.
         let Some(path) = arn.split_once(":s3:::").map(|(_, path)| path) else { return unknown };
         let bucket = path.split('/').next().unwrap_or(path);
@@ -120,7 +134,8 @@ impl Resources {
         let owner = is_own.then(|| own.to_owned());
         match self.of_buckets.get(&at, bucket_policy(front, own, bucket)).await {
             Ok(read) => {
-                let (mut policy, is_public) = (*read).clone();
+                let Bucket { mut policy, is_public, is_there } = (*read).clone();
+                let is_others = is_others && is_there;
                 // "Restricts access ... to only AWS service principals and authorized users within this account if the bucket
                 // has a public policy": https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
                 if is_public
@@ -129,7 +144,7 @@ impl Resources {
                 {
                     policy = None;
                 }
-                Side { policy, is_unseen: false, owner }
+                Side { policy, is_unseen: false, owner, is_others }
             }
             Err(_) => Side { owner, ..unknown },
         }
@@ -161,17 +176,15 @@ async fn buckets(front: &Front, own: &str) -> Result<Vec<String>, String> {
     Ok(xml.all("Buckets/Bucket/Name").into_iter().map(|name| name.text.clone()).collect())
 }
 
-async fn bucket_policy(
-    front: &Front,
-    own: &str,
-    bucket: &str,
-) -> Result<(Option<Policy>, bool), String> {
+async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Bucket, String> {
     let path = format!("/{}?policy", encoded(bucket));
     let none = bytes::Bytes::new();
     let read = root(front, own).bytes("s3", "GetBucketPolicy", Method::GET, &path, &[], none).await;
     let text = read.map(|body| Some(String::from_utf8_lossy(&body).into_owned()));
+    let is_there = !text.as_ref().is_err_and(|error| error.is("NoSuchBucket"));
     let is_public = text.as_ref().is_ok_and(|text| text.as_deref().is_some_and(is_public_policy));
-    Ok((found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])?, is_public))
+    let policy = found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])?;
+    Ok(Bucket { policy, is_public, is_there })
 }
 
 /// Whether access control lists give a bucket or an object to others than its owner, who then need no policy. What cannot

@@ -141,6 +141,7 @@ block('RestrictPublicBuckets')
 result['restricted'] = [tried(eve.get_object, **read), tried(own.get_object, **read)]
 s3.delete_bucket_policy(Bucket=bucket)
 s3.delete_public_access_block(Bucket=bucket)
+result['abroad'] = [told(eve.get_object, **read)[:2], tried(eve.get_object, Bucket=bucket + '-none', Key='k')]
 s3.put_object_acl(Bucket=bucket, Key='k', ACL='public-read')
 result['by list'] = tried(own.get_object, **read)
 block('IgnorePublicAcls')
@@ -167,6 +168,8 @@ result['ignored'] = tried(own.get_object, **read)
     assert_eq!(found["list words"], words("PutObject", "/k", of_lists));
     assert_eq!(found["by policy"], json!([yes, yes]));
     assert_eq!(found["restricted"], json!([no, yes]));
+    // Another account's bucket needs a policy; one that is nowhere is not refused for it.
+    assert_eq!(found["abroad"], json!([[no, 403], "NoSuchBucket"]));
     assert_eq!((&found["by list"], &found["ignored"]), (&json!(yes), &json!(no)));
 }
 

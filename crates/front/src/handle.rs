@@ -170,8 +170,12 @@ async fn streamed(
     let strike = front.faults().strike(front, &head.signed, operation).await;
     match &strike {
         Strike::None => {}
-        Strike::Error(error) => return Ok(refused(front, head, error.clone())),
+        Strike::Error(error) => {
+            taken(front, body).await;
+            return Ok(refused(front, head, error.clone()));
+        }
         Strike::Throttle => {
+            taken(front, body).await;
             return Ok(refused(
                 front,
                 head,
@@ -194,12 +198,19 @@ async fn streamed(
         }
     }
     if let Some(answer) = refused_by_head(front, &parts, head, peer).await {
+        taken(front, body).await;
         return Ok(answer);
     }
     Ok(match sent_on(front, parts, body, head).await {
         Ok(answer) => passed(answer.map(body::streamed)),
         Err(down) => refused(front, head, unavailable(&down)),
     })
+}
+
+/// Reads what a client sends along, if it is short: one that is still sending may not see an answer that closes its
+/// connection.
+async fn taken(front: &Front, body: Body) {
+    front.budget().peek(body, LIMIT).await;
 }
 
 /// A refusal, as far as the head of a request tells whom and what for.

@@ -10,13 +10,16 @@ use super::needs::{How, Needed};
 use super::organization::Above;
 use super::refusal;
 use super::who::{self, Principal, Who};
-use super::{Enforcement, action, context, needs, resources};
+use super::{Enforcement, action, context, needs, organization, resources};
 use crate::{AwsError, Call, Front};
 
 /// Calls that no policy can refuse.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>,
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
 const FREE: &[(&str, &str)] = &[("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")];
+
+/// Accounts of an organization in which the owner of a bucket is looked for.
+const MOST_ACCOUNTS: usize = 50;
 
 /// For all that one call needs; a single action has the evaluator's own limit.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -221,7 +224,11 @@ async fn on_one(
         }
         Some(owner.to_owned())
     } else {
-        let side = enforcement.resources.of(front, own, action, resource).await;
+        let of_policy = match &needed.held_by {
+            Some(holder) if holder == "*" || ![Request::SOME, "*"].contains(&resource) => holder,
+            _ => resource,
+        };
+        let side = enforcement.resources.of(front, own, action, of_policy).await;
         policies.resource = side.policy;
         if side.is_unseen {
             policies.unseen.insert(Kind::Resource);
@@ -229,12 +236,37 @@ async fn on_one(
         is_others = side.is_others;
         side.owner
     };
-    let mut request = Request { resource_account: owner, ..request }.with_derived();
+    let owner = match (is_others, owner) {
+        (true, None) => owner_in(front, enforcement, own, resource).await,
+        (_, owner) => owner,
+    };
+    // Whose the resource is, that of no bucket tells.
+    let is_somebodys = owner.as_deref().or(Some(own).filter(|_| !action.starts_with("s3:")));
+    let context = request.context.clone();
+    let context = controls(front, enforcement, action, is_somebodys, &mut policies, context).await;
+    let mut request = Request { resource_account: owner, context, ..request }.with_derived();
     if is_others && request.resource_account.is_none() {
         // Not the caller's, which is what counts. Its number remains unknown to conditions.
         request.resource_account = Some(String::new());
     }
     (request, policies)
+}
+
+/// The account of the caller's organization that has a bucket.
+async fn owner_in(
+    front: &Front,
+    enforcement: &Enforcement,
+    own: &str,
+    resource: &str,
+) -> Option<String> {
+    let above = enforcement.above(front, own).await.ok()?;
+    let others = above.accounts.iter().filter(|account| *account != own).take(MOST_ACCOUNTS);
+    for account in others {
+        if enforcement.resources.owns(front, account, resource).await {
+            return Some(account.clone());
+        }
+    }
+    None
 }
 
 fn nobody() -> Policy {
@@ -252,9 +284,33 @@ fn in_force(who: &Principal, above: Option<&Above>) -> Policies {
         unseen: who.own.unseen.union(&who.unseen).copied().collect(),
         ..Policies::default()
     };
-    match above {
-        None => policies.unseen.extend([Kind::Scp, Kind::Rcp]),
-        Some(above) => policies.unseen.extend(above.has_rcp.then_some(Kind::Rcp)),
-    }
+    policies.unseen.extend(above.is_none().then_some(Kind::Scp));
     policies
+}
+
+/// What the organization of the resource's owner says of the resource.
+async fn controls(
+    front: &Front,
+    enforcement: &Enforcement,
+    action: &str,
+    owner: Option<&str>,
+    policies: &mut Policies,
+    context: Context,
+) -> Context {
+    let above = match owner {
+        Some(owner) => enforcement.above(front, owner).await.ok(),
+        None => None,
+    };
+    let Some(above) = above else {
+        // Of nobody whom the front knows.
+        policies.unseen.extend(organization::is_controlled(action).then_some(Kind::Rcp));
+        return context;
+    };
+    if organization::is_controlled(action) {
+        policies.rcp.clone_from(&above.rcp);
+    }
+    match &above.organization {
+        Some(id) => context.with("aws:ResourceOrgID", id.as_str()),
+        None => context.without("aws:ResourceOrgID"),
+    }
 }

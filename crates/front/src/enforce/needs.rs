@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::account::Account;
 use super::arn::{self, Place};
 use super::table::{self, Form, Of, On};
-use super::{action, forms, passes, s3, tagging};
-use crate::{Call, Front};
+use super::{action, forms, passes, resources, s3, tagging};
+use crate::{Call, Front, backup};
 
 /// An action that must be allowed on a resource. It is refused where it is refused on each of `resources`: which of
 /// them it is, the call does not tell.
@@ -19,6 +19,9 @@ pub(super) struct Needed {
     pub how: How,
     /// The keys of a permission of another kind than the call's own, beside those of who calls. `None` has the call's.
     pub keys: Option<Vec<(String, KeyValue)>>,
+    /// The ARN of what has the policy of the resource, where that is another thing: the vault of a recovery point. `*` is
+    /// nothing at all.
+    pub held_by: Option<String>,
 }
 
 /// How sure it is that the action is needed on one of the resources.
@@ -38,7 +41,7 @@ impl Needed {
 
     /// On one of these resources.
     pub(super) fn either(action: String, resources: Vec<String>) -> Self {
-        Self { action, resources, how: How::Required, keys: None }
+        Self { action, resources, how: How::Required, keys: None, held_by: None }
     }
 
     /// On a resource of which nothing is known.
@@ -57,9 +60,27 @@ const MOST: usize = 1_000;
 /// All that a call needs: its own actions, and what AWS asks for beside them.
 pub(super) async fn of(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
     let mut needs = own(front, call, account).await;
+    if let Some(vault) = vault(front, call) {
+        for needed in needs.iter_mut().filter(|needed| needed.held_by.is_none()) {
+            needed.held_by = Some(vault.clone());
+        }
+    }
     needs.extend(tagging::of(call, &needs));
     needs.extend(passes::of(front, call, account).await);
     needs
+}
+
+/// The vault whose policy a call upon a recovery point meets: "a policy ... restricts access to the vault and the recovery
+/// points in it". <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>
+fn vault(front: &Front, call: &Call) -> Option<String> {
+    if call.service != "backup" {
+        return None;
+    }
+    let value = |name: &str| values_of_one(&call.params, name);
+    let name = value("BackupVaultName").or_else(|| value("SourceBackupVaultName"));
+    let name =
+        name.or_else(|| backup::vault_of(front, &call.scope, &value("RecoveryPointArn")?))?;
+    Place::of(call).fill("arn:P:backup:R:A:backup-vault:{}", &name, |_| None)
 }
 
 async fn own(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
@@ -95,6 +116,11 @@ async fn own(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
             continue;
         }
         match on {
+            // No resource that it is on, so none whose policy may allow it.
+            On::Nothing if resources::is_read(service) => {
+                let none = Some("*".to_owned());
+                needs.push(Needed { held_by: none, ..Needed::some(action) });
+            }
             // AWS names some resource for most of them, such as `user/*` for a list of users.
             On::Nothing | On::Any => needs.push(Needed::some(action)),
             On::These(types) => needs.extend(by_types(front, call, account, &action, types).await),

@@ -10,16 +10,14 @@ use super::account::{document, root};
 use super::kept::Kept;
 use crate::standing::{blocks, is_public_group, is_public_policy};
 use crate::wire::Xml;
-use crate::{AwsError, Front, Scope};
+use crate::{AwsError, Front, Scope, backup};
 
 /// Services whose resources may have policies that are not read here.
 const OTHERS: &[&str] = &[
     "acm-pca",
-    "backup",
     "bedrock-agentcore",
     "codeartifact",
     "codebuild",
-    "elasticfilesystem",
     "es",
     "glacier",
     "glue",
@@ -39,8 +37,24 @@ const OTHERS: &[&str] = &[
     "xray",
 ];
 /// Services whose resources' policies are read.
-const READ: &[&str] =
-    &["dynamodb", "ecr", "events", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"];
+const READ: &[&str] = &[
+    "backup",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "events",
+    "kms",
+    "lambda",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+];
+
+/// Whether the policies of a service's resources are read.
+pub(super) fn is_read(service: &str) -> bool {
+    READ.contains(&service)
+}
 
 /// The policies that were read, by ARN; the ARNs behind names; and the buckets of each account.
 #[derive(Default)]
@@ -116,10 +130,20 @@ impl Resources {
                     Err(_) => none(true),
                 }
             }
+            ("backup", arn) => none(is_point(arn)),
+            // Its file system's policy, which its ARN does not tell.
+            ("elasticfilesystem", arn) => none(arn.contains(":access-point/")),
             ("dynamodb", arn) if arn.contains("/stream/") => none(true),
             ("lambda", arn) if arn.contains(":layer:") => none(true),
             (service, _) => none(OTHERS.contains(&service)),
         }
+    }
+
+    /// Whether a bucket is an account's, by the ARN of the bucket or of an object in it.
+    pub(super) async fn owns(&self, front: &Front, account: &str, arn: &str) -> bool {
+        let name = arn.split_once(":s3:::").and_then(|(_, path)| path.split('/').next());
+        let buckets = self.buckets.get(account, buckets(front, account)).await;
+        buckets.is_ok_and(|all| all.iter().any(|bucket| Some(bucket.as_str()) == name))
     }
 
     async fn bucket(&self, front: &Front, own: &str, arn: &str) -> Side {
@@ -154,6 +178,8 @@ impl Resources {
 /// Whether what an ARN names has a policy: keys do, aliases do not.
 fn has_one(service: &str, arn: &str) -> bool {
     match service {
+        "backup" => arn.contains(":backup-vault:"),
+        "elasticfilesystem" => arn.contains(":file-system/"),
         "kms" => arn.contains(":key/"),
         "lambda" => arn.contains(":function:"),
         "dynamodb" => arn.contains(":table/") && !arn.contains("/stream/"),
@@ -161,6 +187,11 @@ fn has_one(service: &str, arn: &str) -> bool {
         "events" => arn.contains(":event-bus/"),
         _ => true,
     }
+}
+
+/// A recovery point has the ARN of a snapshot, an image or of AWS Backup's own.
+fn is_point(arn: &str) -> bool {
+    !arn.contains(":backup:") || arn.contains(":recovery-point:")
 }
 
 fn region(arn: &str) -> &str {
@@ -242,7 +273,23 @@ async fn policy(
     let session = front.as_service(at);
     let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
+    let none = bytes::Bytes::new();
     let (read, gone): (Result<Option<String>, AwsError>, &[&str]) = match service {
+        "backup" => {
+            let vault = name.trim_start_matches("backup-vault:");
+            (Ok(backup::vault_policy(front, at, vault)), &[])
+        }
+        "elasticfilesystem" => {
+            let system = encoded(name.trim_start_matches("file-system/"));
+            let path = format!("/2015-02-01/file-systems/{system}/policy");
+            let asked = "DescribeFileSystemPolicy";
+            let read = session.bytes(service, asked, Method::GET, &path, &[], none).await;
+            let policy = |body: bytes::Bytes| {
+                let told: Value = serde_json::from_slice(&body).ok()?;
+                text(&told["Policy"])
+            };
+            (read.map(policy), &["PolicyNotFound", "FileSystemNotFound"])
+        }
         "kms" => {
             let params = json!({ "KeyId": arn, "PolicyName": "default" });
             let read = session.json("kms", "TrentService.GetKeyPolicy", params).await;
@@ -293,7 +340,6 @@ async fn policy(
         _ => {
             let function = name.split(':').nth(1).unwrap_or_default();
             let path = format!("/2015-03-31/functions/{}/policy", encoded(function));
-            let none = bytes::Bytes::new();
             let read = session.bytes("lambda", "GetPolicy", Method::GET, &path, &[], none).await;
             let policy = |body: bytes::Bytes| {
                 let told: Value = serde_json::from_slice(&body).ok()?;

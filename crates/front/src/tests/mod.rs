@@ -3,6 +3,7 @@
 mod basics;
 mod enforce;
 mod enforce_keys;
+mod enforce_owners;
 mod enforce_passed;
 mod enforce_resources;
 mod faults;

@@ -31,6 +31,7 @@ mod identity;
 mod ids;
 mod interfaces;
 mod loopback;
+mod metadata;
 mod observe;
 mod options;
 mod quotas;

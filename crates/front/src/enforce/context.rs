@@ -9,6 +9,7 @@ use super::needs::values;
 use super::organization::Above;
 use super::who::Principal;
 use crate::Call;
+use crate::metadata::Delivery;
 
 /// The keys of the call itself.
 pub(super) fn of(call: &Call, who: &Principal, above: Option<&Above>) -> Context {
@@ -87,6 +88,9 @@ fn principal_tags(mut context: Context, who: &Principal) -> Context {
 }
 
 fn credentials(context: Context, who: &Principal) -> Context {
+    // Of sessions that services hand to what runs in them.
+    let of_services = ["aws:ChatbotSourceArn", "lambda:SourceFunctionArn", "ssm:SourceInstanceArn"];
+    let of_services = of_services.into_iter();
     let Some(issued) = &who.issued else {
         // Long-term keys have none of them.
         let keys = [
@@ -96,22 +100,18 @@ fn credentials(context: Context, who: &Principal) -> Context {
             "aws:SourceIdentity",
             "aws:FederatedProvider",
             "aws:AssumedRoot",
-            "aws:ChatbotSourceArn",
-            "aws:Ec2InstanceSourceVpc",
-            "aws:Ec2InstanceSourcePrivateIPv4",
-            "ec2:RoleDelivery",
-            "ec2:SourceInstanceArn",
-            "lambda:SourceFunctionArn",
-            "ssm:SourceInstanceArn",
         ];
         return match who.is_long_term {
-            true => keys.into_iter().fold(context, Context::without),
+            true => {
+                delivery(keys.into_iter().chain(of_services).fold(context, Context::without), None)
+            }
             false => context,
         };
     };
     let context = context.with("aws:TokenIssueTime", issued.at.to_string());
     let context = given(context, "aws:SourceIdentity", issued.source_identity.as_deref());
     let context = given(context, "aws:FederatedProvider", issued.provider.as_deref());
+    let context = delivery(of_services.fold(context, Context::without), issued.delivery.as_ref());
     match issued.has_mfa {
         Some(true) => context.with("aws:MultiFactorAuthPresent", true),
         Some(false) => {
@@ -119,6 +119,17 @@ fn credentials(context: Context, who: &Principal) -> Context {
         }
         None => context,
     }
+}
+
+/// Of the sessions that EC2 hands to instances: "2.0" is by version 2 of the metadata.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-policy-keys>
+fn delivery(context: Context, delivery: Option<&Delivery>) -> Context {
+    let context = given(context, "ec2:RoleDelivery", delivery.map(|_| "2.0"));
+    let context = given(context, "ec2:SourceInstanceArn", delivery.map(|of| &of.instance));
+    let vpc = delivery.and_then(|of| of.vpc.as_ref());
+    let context = given(context, "aws:Ec2InstanceSourceVpc", vpc);
+    let address = delivery.and_then(|of| of.address.as_ref());
+    given(context, "aws:Ec2InstanceSourcePrivateIPv4", address)
 }
 
 /// Keys of single services, those that policies of incidents use.

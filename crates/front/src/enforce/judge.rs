@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use backburn_policy::{
-    Answer, Context, Decision, Document, Effect, Kind, Missing, Policies, Policy, Request, evaluate,
+    Answer, Caller, Context, Decision, Document, Effect, Kind, Missing, Policies, Policy, Request,
+    evaluate,
 };
 
 use super::needs::{How, Needed};
@@ -286,6 +287,19 @@ fn in_force(who: &Principal, above: Option<&Above>) -> Policies {
     };
     policies.unseen.extend(above.is_none().then_some(Kind::Scp));
     policies
+}
+
+/// Whether the trust policy of a role keeps EC2 from it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html>
+pub(super) async fn is_kept_from_ec2(front: &Front, enforcement: &Enforcement, role: &str) -> bool {
+    let owner = Request::owner(role).unwrap_or_default();
+    let Ok(account) = enforcement.account(front, owner).await else { return false };
+    let found = account.roles.values().find(|one| one.arn == role);
+    let Some(trust) = found.and_then(|one| one.trust.clone()) else { return false };
+    let Ok(ec2) = Caller::parse("ec2.amazonaws.com") else { return false };
+    let policies = Policies { resource: Some(trust), ..Policies::default() };
+    let request = Request::new(ec2, "sts:AssumeRole", role, Context::partial()).with_derived();
+    evaluate(&request, &policies).answer.is_denied()
 }
 
 /// What the organization of the resource's owner says of the resource.

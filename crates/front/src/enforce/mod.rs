@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use backburn_policy::Document;
 use hyper::http;
+use jiff::Timestamp;
 use serde_json::json;
 
 use account::Account;
@@ -42,7 +43,8 @@ pub(crate) use sessions::Issued;
 use sessions::Sessions;
 pub(crate) use tally::Tally;
 
-use super::{Answer, AwsError, Call, Front, cloudtrail, identity};
+use super::metadata::Delivery;
+use super::{Answer, AwsError, Call, Front, Identity, cloudtrail, identity};
 
 /// What a front that enforces has read and remembers.
 #[derive(Default)]
@@ -117,6 +119,22 @@ pub(crate) async fn refuses_credentials(front: &Front, call: &Call) -> Option<Aw
 /// own that the upstream gave it not.
 pub(crate) fn learn(front: &Front, call: &Call, body: &[u8]) -> Option<String> {
     sessions::learn(front, &front.enforcement()?.sessions, call, body)
+}
+
+/// Remembers the credentials that an instance was handed.
+pub(crate) fn delivered(front: &Front, identity: Identity, until: Timestamp, to: Delivery) {
+    let issued = sessions::delivered(identity, until, to);
+    if let (Some(enforcement), Some(issued)) = (front.enforcement(), issued) {
+        enforcement.sessions.keep(front.store(), issued);
+    }
+}
+
+/// Whether a role does not trust EC2, which then hands no instance its credentials.
+pub(crate) async fn is_kept_from_ec2(front: &Front, role: &str) -> bool {
+    match front.enforcement() {
+        Some(enforcement) => judge::is_kept_from_ec2(front, enforcement, role).await,
+        None => false,
+    }
 }
 
 /// Whether the front made this key itself, because the upstream gives the same to all.

@@ -9,6 +9,7 @@ mod enforce_resources;
 mod faults;
 mod hostile;
 mod independent;
+mod instance_credentials;
 mod kill;
 mod load;
 mod passthrough;

@@ -38,6 +38,7 @@ mod quotas;
 mod record;
 mod s3;
 mod server;
+mod snapshot_locks;
 mod ssm;
 mod stand_in;
 mod standing;

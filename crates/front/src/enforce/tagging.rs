@@ -122,8 +122,8 @@ fn created(call: &Call) -> Vec<Needed> {
                 tags.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>().into(),
             ),
         ];
-        keys.extend(tags.into_iter().filter_map(|(key, value)| {
-            Some((format!("aws:RequestTag/{key}"), value.unwrap_or_default().into()))
+        keys.extend(tags.into_iter().map(|(key, value)| {
+            (format!("aws:RequestTag/{key}"), value.unwrap_or_default().into())
         }));
         Some(Needed { keys: Some(keys), ..Needed::one("ec2:CreateTags".into(), arn) })
     };

@@ -146,7 +146,8 @@ mod tests {
         assert!(!with("Deny", json!("*")));
         assert!(!with("Allow", json!({ "AWS": "arn:aws:iam::111122223333:root" })));
         assert!(!with("Allow", json!({ "Service": "cloudtrail.amazonaws.com" })));
-        for text in ["", "[]", "{\"Statement\":7}"] {
+        let deep = format!("{{\"Statement\":{}", "[".repeat(100_000));
+        for text in ["", "[]", "{\"Statement\":7}", &deep] {
             assert!(!is_public_policy(text), "{text}");
         }
     }

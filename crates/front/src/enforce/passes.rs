@@ -134,6 +134,13 @@ async fn through(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
             let role = profile.and_then(|profile| of_profile(account, &profile));
             role.map(|arn| needed(vec![arn], EC2)).into_iter().collect()
         }
+        // Their bodies are XML.
+        // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html,
+        // https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html
+        ("s3", "PutBucketReplication") => in_body(call, account, "Role", "s3.amazonaws.com"),
+        ("s3", "CreateJob") => {
+            in_body(call, account, "RoleArn", "batchoperations.s3.amazonaws.com")
+        }
         // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
         ("ecs", "RunTask" | "StartTask") => {
             let target = "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition";
@@ -148,6 +155,13 @@ async fn through(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
         }
         _ => Vec::new(),
     }
+}
+
+fn in_body(call: &Call, account: &Account, name: &str, to: &str) -> Vec<Needed> {
+    let body = Xml::parse(&String::from_utf8_lossy(&call.body));
+    let found = body.as_ref().and_then(|body| body.find(name));
+    let roles = found.and_then(|found| role(call, account, &found.text));
+    roles.map(|roles| needed(roles, to)).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use backburn_policy::Document;
 use hyper::http;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use account::Account;
 use kept::{Kept, Read};
@@ -119,6 +119,17 @@ pub(crate) async fn refuses_credentials(front: &Front, call: &Call) -> Option<Aw
 /// own that the upstream gave it not.
 pub(crate) fn learn(front: &Front, call: &Call, body: &[u8]) -> Option<String> {
     sessions::learn(front, &front.enforcement()?.sessions, call, body)
+}
+
+/// What CloudTrail tells of a session beside whose it is: when it was issued, and that EC2 has handed it to an instance.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+pub(crate) fn mark_session(front: &Front, access_key: &str, user: &mut Value) {
+    let issued = front.enforcement().and_then(|of| of.issued(front, access_key));
+    let Some((issued, session)) = issued.zip(user.get_mut("sessionContext")) else { return };
+    session["attributes"]["creationDate"] = issued.at.to_string().into();
+    if issued.delivery.is_some() {
+        session["ec2RoleDelivery"] = "2.0".into();
+    }
 }
 
 /// Remembers the credentials that an instance was handed.

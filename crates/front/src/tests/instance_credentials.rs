@@ -40,6 +40,8 @@ first = handed(name)
 result = dict(name=name, form=sorted(first), code=[first['Code'], first['Type']], same=handed(name) == first,
     who=of(first, 'sts').get_caller_identity()['Arn'], may=[tried(of(first).describe_vpcs), tried(of(first).describe_volumes)])
 result['hours'] = round((botocore.utils.parse_timestamp(first['Expiration']) - botocore.utils.parse_timestamp(first['LastUpdated'])).total_seconds() / 3600)
+seen = [json.loads(one['CloudTrailEvent']) for one in client('cloudtrail').lookup_events(LookupAttributes=[{'AttributeKey': 'EventName', 'AttributeValue': 'DescribeVolumes'}])['Events']]
+result['trail'] = [[one['sessionContext'].get('ec2RoleDelivery'), one['sessionContext']['attributes']['creationDate'] == first['LastUpdated']] for one in (event['userIdentity'] for event in seen) if one['type'] == 'AssumedRole']
 here = f'arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{name}'
 iam.put_role_policy(RoleName='web', PolicyName='p', PolicyDocument=policy(allow('ec2:DescribeVpcs', Condition={
     'ArnEquals': {'ec2:SourceInstanceArn': here}, 'NumericEquals': {'ec2:RoleDelivery': '2.0'},
@@ -61,6 +63,7 @@ result['cut'] = tried(of(first).describe_vpcs)
     let name = found["name"].as_str().expect("an id");
     let who = format!("arn:aws:sts::{}:assumed-role/web/{name}", lab.account);
     assert_eq!(found["who"], json!(who));
+    assert_eq!(found["trail"], json!([["2.0", true]]));
     let refused = "UnauthorizedOperation";
     assert_eq!(found["may"], json!(["answered", refused]));
     assert_eq!(found["keys"], json!(["answered", refused, refused]));

@@ -28,7 +28,7 @@ pub(super) struct Above {
 }
 
 /// Services of `actions.txt` whose actions resource control policies apply to, as the package of `tests/authorization.py`
-/// has them of
+/// has them from
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
 const CONTROLLED: &[&str] = &[
     "autoscaling",

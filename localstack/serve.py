@@ -163,6 +163,29 @@ def end_with(pid):
     threading.Thread(target=wait, daemon=True).start()
 
 
+def protect_instances():
+    """moto forgets the termination protection that RunInstances asks for, and speaks of a stop as of a termination."""
+    from moto.ec2.exceptions import EC2ClientError, OperationDisableApiStopNotPermitted
+    from moto.ec2.responses.instances import InstanceResponse
+
+    plain = InstanceResponse.run_instances
+
+    def run_instances(self):
+        made = plain(self)
+        if self._get_param("DisableApiTermination"):
+            for instance in made.result.instances:
+                instance.disable_api_termination = True
+        return made
+
+    def word(self, instance_id):
+        advice = "Modify its 'disableApiStop' instance attribute and try again."
+        text = f"The instance '{instance_id}' may not be stopped. {advice}"
+        EC2ClientError.__init__(self, "OperationNotPermitted", text)
+
+    InstanceResponse.run_instances = run_instances
+    OperationDisableApiStopNotPermitted.__init__ = word
+
+
 def moto(port):
     os.environ["MOTO_PORT"] = str(port)
     from moto.moto_server.werkzeug_app import (
@@ -175,6 +198,7 @@ def moto(port):
     tag_snapshots_of_images()
     hold_blocks_of_snapshots()
     take_away_what_goes_with_it()
+    protect_instances()
     look_for_keys_only_where_some_are()
     app = DomainDispatcherApplication(create_backend_app)
     app.debug = True

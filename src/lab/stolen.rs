@@ -1,17 +1,18 @@
 //! The stolen credentials of the lab's compromised instance, and what whoever has them tries. Owns those calls; whom
 //! they are refused by is the lab's business.
 //!
-//! EC2 hands an instance its role's credentials in a session that is called as the instance is
-//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html>). The lab has no instance
-//! metadata: its root user, whom nothing is refused, assumes the role under that name.
+//! EC2 hands an instance its role's credentials through the instance's metadata
+//! (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html>). The lab's front has
+//! a page with what the metadata would answer.
 
 use aws_config::SdkConfig;
 use aws_sdk_sts::{
     config::{Credentials, SharedCredentialsProvider},
     error::{ProvideErrorMetadata, SdkError},
 };
+use serde_json::Value;
 
-use super::{ACCESS_KEY_ID, Lab, LabError, seed::Seed};
+use super::{ACCESS_KEY_ID, Lab, LabError, http, seed::Seed};
 
 /// Credentials of the instance's role that are not on the instance any more.
 pub struct Stolen(SdkConfig);
@@ -31,19 +32,28 @@ const REFUSALS: [&str; 2] = ["AccessDeniedException", "AccessDenied"];
 
 impl Stolen {
     /// # Errors
-    /// The lab gives no session of the role.
+    /// The lab hands out no credentials for the instance.
     pub async fn take(lab: &Lab, seed: &Seed) -> Result<Self, LabError> {
         let config = lab.sdk_config(ACCESS_KEY_ID);
         let step = "the instance's credentials";
         let failed = |why: String| LabError::Seed { step: step.into(), why };
-        let role = format!("arn:aws:iam::{}:role/{}", seed.account, seed.role);
-        let sts = aws_sdk_sts::Client::new(&config);
-        let made = sts.assume_role().role_arn(role).role_session_name(&seed.instance).send().await;
-        let made = made.map_err(|error| failed(error.into_service_error().to_string()))?;
-        let made = made.credentials.ok_or_else(|| failed("the answer has none".into()))?;
-        let token = Some(made.session_token);
-        let keys =
-            Credentials::new(made.access_key_id, made.secret_access_key, token, None, "the lab");
+        let path = format!(
+            "/_backburn/instance-credentials/{}?account={}&region={}",
+            seed.instance, seed.account, lab.region
+        );
+        let (status, text) = http::send(&lab.endpoint, &path, None, &[]).await?;
+        let told: Value = serde_json::from_str(&text).unwrap_or_default();
+        if status != 200 || told["Code"] != "Success" {
+            return Err(failed(text));
+        }
+        let of = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let keys = Credentials::new(
+            of("AccessKeyId"),
+            of("SecretAccessKey"),
+            Some(of("Token")),
+            None,
+            "the lab",
+        );
         let config = config.into_builder();
         Ok(Self(config.credentials_provider(SharedCredentialsProvider::new(keys)).build()))
     }

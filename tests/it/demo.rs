@@ -20,6 +20,8 @@ fn what_the_instance_lost_is_refused_until_release() {
         assert!(err.contains(&format!("answered before, refused now: {call}")), "{call}: {err}");
     }
     assert!(!err.contains("\\x0a"), "{err}");
+    // In the session that the instance was handed: it has the instance's name.
+    assert!(err.contains(":assumed-role/") && err.contains("/i-"), "{err}");
     assert!(err.contains("with an explicit deny in an identity-based policy"), "{err}");
     assert!(err.contains("the role's calls are answered again"), "{err}");
     assert!(out.contains("the account is as before"), "{out}");

@@ -165,9 +165,8 @@ async fn what_fis_would_select_is_looked_at_first() {
     });
     let rig = Rig::new(&seed.account, vec![fault(&seed, &selected)]).await;
     let two = [seed.instance.clone(), seed.neighbours[0].clone()];
-    let tag = |key: &str, value: &str| {
-        aws_sdk_ec2::types::Tag::builder().key(key).value(value).build()
-    };
+    let tag =
+        |key: &str, value: &str| aws_sdk_ec2::types::Tag::builder().key(key).value(value).build();
     let tags = rig.aws.ec2().create_tags().set_resources(Some(two.to_vec()));
     tags.tags(tag("game", "day")).send().await.expect("tagged");
     let protected = rig.aws.ec2().create_tags().resources(&two[1]);

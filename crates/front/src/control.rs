@@ -1,4 +1,4 @@
-//! `/_backburn/`: what the front does and did, and its fault rules. For this machine only, hence without a token.
+//! `/_backburn/`: what the front does and did, its fault rules, and the credentials of instances. For this machine only, hence without a token.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Front;
 use super::body::{self, Body, Peeked};
 use super::faults::Rule;
+use super::metadata;
 
 pub(super) const PREFIX: &str = "/_backburn/";
 const LIMIT: usize = 64 << 10;
@@ -66,7 +67,17 @@ pub(super) async fn answer(
         (Method::DELETE, "faults", id) if front.faults().remove(id) => {
             sent(StatusCode::OK, &json!({}))
         }
-        _ => sent(StatusCode::NOT_FOUND, &told("no such page: status, reset, faults, faults/ID")),
+        (Method::GET, "instance-credentials", id) if !id.is_empty() => {
+            let at = metadata::scope(front, parts.uri.query().unwrap_or_default()).await;
+            match metadata::credentials(front, &at, id).await {
+                Ok(document) => sent(StatusCode::OK, &document),
+                Err((status, why)) => sent(status, &told(&why)),
+            }
+        }
+        _ => sent(
+            StatusCode::NOT_FOUND,
+            &told("no such page: status, reset, faults, faults/ID, instance-credentials/INSTANCE"),
+        ),
     }
 }
 

@@ -16,7 +16,7 @@ use super::upstream::Down;
 use super::wire::{self, Head, Protocol, Route};
 use super::{
     Answer, AwsError, Call, Front, Scope, cloudtrail, control, enforce, foreign, guard, ids,
-    quotas, webhooks,
+    quotas, standing, webhooks,
 };
 
 /// The connection is to break off without an answer.
@@ -89,7 +89,7 @@ async fn understood(
     let is_wanted = operation.is_some_and(|name| has_stand_in(&front, &head, name));
     let is_data = |name: &str| cloudtrail::is_data(&head.signed.service, name);
     let is_plain = match operation {
-        Some(name) => !is_wanted && is_data(name) && !is_judged_by_body(&front, &head, name),
+        Some(name) => !is_wanted && is_data(name) && !is_told_by_body(&front, &head, name),
         None => !head.is_named_by_body(),
     };
     if is_plain {
@@ -122,8 +122,11 @@ async fn understood(
 }
 
 /// Whether only the body of a data call tells on what it acts.
-fn is_judged_by_body(front: &Front, head: &Head, operation: &str) -> bool {
+fn is_told_by_body(front: &Front, head: &Head, operation: &str) -> bool {
     let is_in_head = matches!(head.protocol, Protocol::RestJson | Protocol::RestXml);
+    if standing::reads_body(front, &head.signed.service, operation) {
+        return true;
+    }
     enforce::judges(front, &head.signed.access_key) && (!is_in_head || operation == "DeleteObjects")
 }
 
@@ -167,8 +170,12 @@ async fn streamed(
     let strike = front.faults().strike(front, &head.signed, operation).await;
     match &strike {
         Strike::None => {}
-        Strike::Error(error) => return Ok(refused(front, head, error.clone())),
+        Strike::Error(error) => {
+            taken(front, body).await;
+            return Ok(refused(front, head, error.clone()));
+        }
         Strike::Throttle => {
+            taken(front, body).await;
             return Ok(refused(
                 front,
                 head,
@@ -191,12 +198,19 @@ async fn streamed(
         }
     }
     if let Some(answer) = refused_by_head(front, &parts, head, peer).await {
+        taken(front, body).await;
         return Ok(answer);
     }
     Ok(match sent_on(front, parts, body, head).await {
         Ok(answer) => passed(answer.map(body::streamed)),
         Err(down) => refused(front, head, unavailable(&down)),
     })
+}
+
+/// Reads what a client sends along, if it is short: one that is still sending may not see an answer that closes its
+/// connection.
+async fn taken(front: &Front, body: Body) {
+    front.budget().peek(body, LIMIT).await;
 }
 
 /// A refusal, as far as the head of a request tells whom and what for.
@@ -206,20 +220,26 @@ async fn refused_by_head(
     head: &Head,
     peer: IpAddr,
 ) -> Option<Response<Body>> {
-    if !enforce::judges(front, &head.signed.access_key) {
+    let is_judged = enforce::judges(front, &head.signed.access_key);
+    let operation = head.operation.clone().unwrap_or_default();
+    let is_watched = standing::watches(front, &head.signed.service, &operation);
+    if !is_judged && !is_watched {
         return None;
     }
     let is_in_head = matches!(head.protocol, Protocol::RestJson | Protocol::RestXml);
     let params = wire::decode(head, b"").ok().filter(|_| is_in_head);
     let params = params.map(|(_, params)| params).unwrap_or_default();
-    let operation = head.operation.clone().unwrap_or_default();
     let is_named = !operation.is_empty();
     let call = understand(front, parts, Bytes::new(), head, operation, params, peer).await;
-    let error = match is_named {
-        true => enforce::refuses(front, &call).await?,
-        false => enforce::refuses_credentials(front, &call).await?,
+    let error = match (is_judged, is_named) {
+        (false, _) => None,
+        (true, true) => enforce::refuses(front, &call).await,
+        (true, false) => enforce::refuses_credentials(front, &call).await,
     };
-    Some(own(&call, error.into()))
+    match error {
+        Some(error) => Some(own(&call, error.into())),
+        None => Some(own(&call, standing::answer(front, &call).await?)),
+    }
 }
 
 /// To the upstream, unread.
@@ -305,6 +325,9 @@ async fn looked_into(
 async fn answered(front: &Front, parts: http::request::Parts, call: &Call) -> Response<Body> {
     if let Some(error) = enforce::refuses(front, call).await {
         return own(call, error.into());
+    }
+    if let Some(answer) = standing::answer(front, call).await {
+        return own(call, answer);
     }
     if let Some(answer) = enforce::simulates(front, call).await {
         front.counts().answered();

@@ -56,7 +56,8 @@ impl Identities {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned()
     }
 
-    fn keep(&self, identity: Identity) {
+    /// Remembers whose a key is.
+    pub(crate) fn keep(&self, identity: Identity) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();

@@ -2,8 +2,8 @@
 //! upstream lacks: these its stand-ins answer, with effects that are real in the upstream account.
 //!
 //! ```text
-//! client -> server -> faults -> policies -> quotas -> stand-in -> answer
-//!                                                 \-> upstream -> answer      (then: CloudTrail record, EventBridge)
+//! client -> server -> faults -> policies -> state of the thing -> quotas -> stand-in -> answer
+//!                                                                       \-> upstream -> answer  (then: CloudTrail record, EventBridge)
 //! ```
 //! Owns the gateway. Starting the upstream behind it, and the process that a front runs in, is the program's business.
 //! What is public is what starts a front and what its fault rules say; all else is the front's own.
@@ -32,14 +32,17 @@ mod ids;
 mod interfaces;
 mod kept;
 mod loopback;
+mod metadata;
 mod observe;
 mod options;
 mod quotas;
 mod record;
 mod s3;
 mod server;
+mod snapshot_locks;
 mod ssm;
 mod stand_in;
+mod standing;
 mod state;
 mod store;
 mod upstream;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use hyper::HeaderMap;
 
-use super::cloudtrail;
 use super::events::{self, Event};
 use super::{Call, Front};
+use super::{cloudtrail, enforce};
 
 /// A service that acts under a role: FIS under an experiment's role.
 #[derive(Debug, Clone)]
@@ -51,7 +51,10 @@ fn record(front: &Front, call: &Call, outcome: &Outcome<'_>, acting: Option<&Act
     if cloudtrail::is_data(&call.service, &call.operation) {
         return;
     }
-    let event = cloudtrail::event(call, outcome, acting);
+    let mut event = cloudtrail::event(call, outcome, acting);
+    if acting.is_none() {
+        enforce::mark_session(front, &call.identity.access_key, &mut event["userIdentity"]);
+    }
     let source = format!("aws.{}", call.service);
     let detail_type = "AWS API Call via CloudTrail";
     front.raise(Event::new(&call.scope, &source, detail_type, event.clone()));

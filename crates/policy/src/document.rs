@@ -1,7 +1,7 @@
 //! A policy document as it is written, and what in it AWS would not accept.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use serde_json::Value;
 
@@ -118,6 +118,14 @@ impl Document {
         &self.statements
     }
 
+    /// The condition keys that it asks for, in conditions and variables: each once, in order, as it is first written.
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForCustomPolicy.html>
+    pub fn context_keys(&self) -> Vec<String> {
+        let mut told = BTreeSet::new();
+        let all = self.statements.iter().flat_map(|one| one.context_keys(self.variables));
+        all.filter(|key| told.insert(key.to_lowercase())).collect()
+    }
+
     /// What AWS would not accept, whatever kind of policy it is.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
@@ -144,6 +152,22 @@ mod tests {
         assert_eq!(both.faults()[0].statement, Some(1));
         let old = read(r#"{"Statement":[{"Effect":"Allow","Action":"a:b"}]}"#);
         assert!(Document::joined(&[one, old]).is_unreadable().is_some());
+    }
+
+    #[test]
+    fn the_keys_of_conditions_and_variables_are_told_once() {
+        let read = |version: &str| {
+            let text = r#"{"Version":"VERSION","Statement":[{"Effect":"Allow","Action":"a:b","Resource":"arn:x/${aws:username}/${*}/${none,'d'}",
+                "Condition":{"StringLike":{"aws:PrincipalTag/a":"${AWS:UserName}-${aws:userid}"},"Null":{"ec2:Vpc":"true"}}},
+                {"Effect":"Deny","NotAction":"a:b","NotResource":"${aws:","Condition":{"Bool":{"EC2:vpc":true}}}]}"#;
+            Document::parse(&text.replace("VERSION", version)).expect("JSON").context_keys()
+        };
+        let tested = ["aws:PrincipalTag/a", "ec2:Vpc"];
+        assert_eq!(read("2008-10-17"), tested);
+        assert_eq!(
+            read("2012-10-17"),
+            [&tested[..], &["aws:username", "none", "aws:userid"]].concat()
+        );
     }
 
     #[test]

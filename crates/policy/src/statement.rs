@@ -6,7 +6,7 @@ use crate::{
     Effect, Missing, Request, arn,
     condition::{Scope, Test},
     glob::{matches, tokens},
-    named, operator,
+    named, operator, template,
     truth::Truth,
 };
 
@@ -107,6 +107,14 @@ impl Statement {
 
     pub(crate) fn faults(&self) -> &[String] {
         &self.faults
+    }
+
+    /// The condition keys that it asks for, in conditions and, where there are variables, in texts.
+    pub(crate) fn context_keys(&self, variables: bool) -> Vec<String> {
+        let resources = self.resources.iter().flat_map(|listed| &listed.items);
+        let texts = resources.chain(self.tests.iter().flat_map(|test| &test.values));
+        let in_texts = texts.filter(|_| variables).flat_map(|text| template::keys(text));
+        self.tests.iter().map(|test| test.key.clone()).chain(in_texts).collect()
     }
 
     /// Whether action, resource and conditions fit, whoever asks.

@@ -56,6 +56,18 @@ pub(crate) fn widest(text: &str, variables: bool) -> Vec<Token> {
     walk(text, variables, true, |_| vec![Token::Many])
 }
 
+/// The names of the keys whose values a text asks for.
+pub(crate) fn keys(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(text, true, false, |piece| {
+        if let Piece::Key { key, .. } = piece {
+            found.push(key.to_owned());
+        }
+        Vec::new()
+    });
+    found
+}
+
 enum Piece<'a> {
     Key {
         key: &'a str,

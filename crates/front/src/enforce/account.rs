@@ -47,6 +47,8 @@ pub(super) struct Account {
     pub users: HashMap<String, Entity>,
     pub roles: HashMap<String, Entity>,
     pub groups: HashMap<String, Entity>,
+    /// The role in each instance profile, by the profile's name and by its ARN; ARNs of roles.
+    pub profiles: HashMap<String, String>,
     /// Default versions of the account's managed policies, by ARN.
     policies: HashMap<String, Document>,
     /// Long-term keys of a user, and whether each is active.
@@ -76,6 +78,7 @@ pub(super) async fn read(front: &Front, id: &str) -> Result<Account, String> {
         };
         account.users.extend(entities("UserDetailList", "UserName"));
         account.roles.extend(entities("RoleDetailList", "RoleName"));
+        account.profiles.extend(list("RoleDetailList").into_iter().flat_map(profiles));
         account.groups.extend(entities("GroupDetailList", "GroupName"));
         account.policies.extend(list("Policies").into_iter().map(managed));
         let next = page.text("Marker");
@@ -110,6 +113,14 @@ fn entity(xml: &Xml) -> Entity {
         groups: xml.all("GroupList/member").into_iter().map(|name| name.text.clone()).collect(),
         boundary: (!boundary.is_empty()).then(|| boundary.to_owned()),
     }
+}
+
+/// A profile has at most one role: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>
+fn profiles(role: &Xml) -> Vec<(String, String)> {
+    let each = role.all("InstanceProfileList/member").into_iter();
+    each.flat_map(|profile| ["InstanceProfileName", "Arn"].map(|name| profile.text(name)))
+        .map(|name| (name.to_owned(), role.text("Arn").to_owned()))
+        .collect()
 }
 
 fn tags(xml: &Xml) -> BTreeMap<String, String> {

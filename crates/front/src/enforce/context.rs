@@ -9,8 +9,20 @@ use super::needs::values;
 use super::organization::Above;
 use super::who::Principal;
 use crate::Call;
+use crate::metadata::Delivery;
 
+/// The keys of the call itself.
 pub(super) fn of(call: &Call, who: &Principal, above: Option<&Above>) -> Context {
+    let context = of_caller(call, who, above);
+    // A body that was not read may have any.
+    match call.params.is_null() {
+        true => context,
+        false => request_tags(of_service(context, call), call),
+    }
+}
+
+/// Those that do not depend on what is asked for.
+pub(super) fn of_caller(call: &Call, who: &Principal, above: Option<&Above>) -> Context {
     let second = call.received.as_second();
     let now = jiff::Timestamp::from_second(second).unwrap_or(call.received);
     let mut context = Context::partial()
@@ -56,11 +68,7 @@ pub(super) fn of(call: &Call, who: &Principal, above: Option<&Above>) -> Context
     if let Some(above) = above {
         context = given(context, "aws:PrincipalOrgID", above.organization.as_deref());
     }
-    // A body that was not read may have any.
-    match call.params.is_null() {
-        true => context,
-        false => request_tags(of_service(context, call), call),
-    }
+    context
 }
 
 fn given(context: Context, key: &str, value: Option<impl AsRef<str>>) -> Context {
@@ -80,6 +88,9 @@ fn principal_tags(mut context: Context, who: &Principal) -> Context {
 }
 
 fn credentials(context: Context, who: &Principal) -> Context {
+    // Of sessions that services hand to what runs in them.
+    let of_services = ["aws:ChatbotSourceArn", "lambda:SourceFunctionArn", "ssm:SourceInstanceArn"];
+    let of_services = of_services.into_iter();
     let Some(issued) = &who.issued else {
         // Long-term keys have none of them.
         let keys = [
@@ -89,22 +100,18 @@ fn credentials(context: Context, who: &Principal) -> Context {
             "aws:SourceIdentity",
             "aws:FederatedProvider",
             "aws:AssumedRoot",
-            "aws:ChatbotSourceArn",
-            "aws:Ec2InstanceSourceVpc",
-            "aws:Ec2InstanceSourcePrivateIPv4",
-            "ec2:RoleDelivery",
-            "ec2:SourceInstanceArn",
-            "lambda:SourceFunctionArn",
-            "ssm:SourceInstanceArn",
         ];
         return match who.is_long_term {
-            true => keys.into_iter().fold(context, Context::without),
+            true => {
+                delivery(keys.into_iter().chain(of_services).fold(context, Context::without), None)
+            }
             false => context,
         };
     };
     let context = context.with("aws:TokenIssueTime", issued.at.to_string());
     let context = given(context, "aws:SourceIdentity", issued.source_identity.as_deref());
     let context = given(context, "aws:FederatedProvider", issued.provider.as_deref());
+    let context = delivery(of_services.fold(context, Context::without), issued.delivery.as_ref());
     match issued.has_mfa {
         Some(true) => context.with("aws:MultiFactorAuthPresent", true),
         Some(false) => {
@@ -112,6 +119,17 @@ fn credentials(context: Context, who: &Principal) -> Context {
         }
         None => context,
     }
+}
+
+/// Of the sessions that EC2 hands to instances: "2.0" is by version 2 of the metadata.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-policy-keys>
+fn delivery(context: Context, delivery: Option<&Delivery>) -> Context {
+    let context = given(context, "ec2:RoleDelivery", delivery.map(|_| "2.0"));
+    let context = given(context, "ec2:SourceInstanceArn", delivery.map(|of| &of.instance));
+    let vpc = delivery.and_then(|of| of.vpc.as_ref());
+    let context = given(context, "aws:Ec2InstanceSourceVpc", vpc);
+    let address = delivery.and_then(|of| of.address.as_ref());
+    given(context, "aws:Ec2InstanceSourcePrivateIPv4", address)
 }
 
 /// Keys of single services, those that policies of incidents use.
@@ -159,6 +177,7 @@ fn of_service(context: Context, call: &Call) -> Context {
         "kms" => context.with("kms:CallerAccount", call.identity.account.as_str()),
         "iam" => {
             let context = given(context, "iam:PolicyARN", value("PolicyArn"));
+            let context = given(context, "iam:AWSServiceName", value("AWSServiceName"));
             given(context, "iam:PermissionsBoundary", value("PermissionsBoundary"))
         }
         "ec2" => context.with("ec2:Region", call.region()),
@@ -226,7 +245,7 @@ fn tags(call: &Call) -> Option<Vec<(String, Option<String>)>> {
     Some(found)
 }
 
-fn pair(tag: &Value) -> Option<(String, Option<String>)> {
+pub(super) fn pair(tag: &Value) -> Option<(String, Option<String>)> {
     let text = |names: [&str; 3]| {
         names.iter().find_map(|name| tag.get(*name)?.as_str().map(str::to_owned))
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::account::{Account, Entity};
 use super::arn::Place;
-use super::needs::{How, Needed, values};
+use super::needs::{Needed, values};
 use super::resources;
 use crate::{Call, Front};
 
@@ -98,7 +98,7 @@ pub(super) async fn of(
             let mut needs = Vec::new();
             for key in values(&call.params, name) {
                 let resources = key_arn(front, call, &key).await;
-                needs.push(Needed { action: action.into(), resources, how: How::Required });
+                needs.push(Needed::either(action.into(), resources));
             }
             Some(if needs.is_empty() { rest(needs) } else { needs })
         }

@@ -3,20 +3,24 @@
 use std::time::{Duration, Instant};
 
 use backburn_policy::{
-    Answer, Context, Decision, Document, Effect, Kind, Missing, Policies, Policy, Request, evaluate,
+    Answer, Caller, Context, Decision, Document, Effect, Kind, Missing, Policies, Policy, Request,
+    evaluate,
 };
 
 use super::needs::{How, Needed};
 use super::organization::Above;
 use super::refusal;
 use super::who::{self, Principal, Who};
-use super::{Enforcement, action, context, needs, resources};
+use super::{Enforcement, action, context, needs, organization, resources};
 use crate::{AwsError, Call, Front};
 
 /// Calls that no policy can refuse.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>,
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
 const FREE: &[(&str, &str)] = &[("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")];
+
+/// Accounts of an organization in which the owner of a bucket is looked for.
+const MOST_ACCOUNTS: usize = 50;
 
 /// For all that one call needs; a single action has the evaluator's own limit.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -82,6 +86,7 @@ pub(super) async fn refuses(
     let above = enforcement.above(front, &who.account.id).await;
     let policies = in_force(&who, above.as_deref().ok());
     let context = context::of(call, &who, above.as_deref().ok());
+    let bare = context::of_caller(call, &who, above.as_deref().ok());
     let mut unknown: Option<String> = None;
     let began = Instant::now();
     for needed in needs::of(front, call, &who.account).await {
@@ -89,6 +94,12 @@ pub(super) async fn refuses(
             unknown = unknown.or_else(|| Some(Missing::TooLarge.to_string()));
             break;
         }
+        let context = match &needed.keys {
+            None => context.clone(),
+            Some(keys) => keys
+                .iter()
+                .fold(bare.clone(), |context, (key, value)| context.with(key, value.clone())),
+        };
         match on_all(front, enforcement, &who, &policies, &context, &needed).await {
             Verdict::Passes => {}
             Verdict::Unknown(why) => unknown = unknown.or(Some(why)),
@@ -198,6 +209,7 @@ async fn on_one(
     let action = needed.action.as_str();
     let request = Request::new(who.caller.clone(), action, resource, context.clone());
     let own = who.account.id.as_str();
+    let mut is_others = false;
     let owner = if action.starts_with("sts:") && resource.contains(":role/") {
         let owner = Request::owner(resource).unwrap_or(own);
         match enforcement.account(front, owner).await {
@@ -213,14 +225,49 @@ async fn on_one(
         }
         Some(owner.to_owned())
     } else {
-        let side = enforcement.resources.of(front, own, action, resource).await;
+        let of_policy = match &needed.held_by {
+            Some(holder) if holder == "*" || ![Request::SOME, "*"].contains(&resource) => holder,
+            _ => resource,
+        };
+        let side = enforcement.resources.of(front, own, action, of_policy).await;
         policies.resource = side.policy;
         if side.is_unseen {
             policies.unseen.insert(Kind::Resource);
         }
+        is_others = side.is_others;
         side.owner
     };
-    (Request { resource_account: owner, ..request }.with_derived(), policies)
+    let owner = match (is_others, owner) {
+        (true, None) => owner_in(front, enforcement, own, resource).await,
+        (_, owner) => owner,
+    };
+    // Whose the resource is, that of no bucket tells.
+    let is_somebodys = owner.as_deref().or(Some(own).filter(|_| !action.starts_with("s3:")));
+    let context = request.context.clone();
+    let context = controls(front, enforcement, action, is_somebodys, &mut policies, context).await;
+    let mut request = Request { resource_account: owner, context, ..request }.with_derived();
+    if is_others && request.resource_account.is_none() {
+        // Not the caller's, which is what counts. Its number remains unknown to conditions.
+        request.resource_account = Some(String::new());
+    }
+    (request, policies)
+}
+
+/// The account of the caller's organization that has a bucket.
+async fn owner_in(
+    front: &Front,
+    enforcement: &Enforcement,
+    own: &str,
+    resource: &str,
+) -> Option<String> {
+    let above = enforcement.above(front, own).await.ok()?;
+    let others = above.accounts.iter().filter(|account| *account != own).take(MOST_ACCOUNTS);
+    for account in others {
+        if enforcement.resources.owns(front, account, resource).await {
+            return Some(account.clone());
+        }
+    }
+    None
 }
 
 fn nobody() -> Policy {
@@ -238,9 +285,46 @@ fn in_force(who: &Principal, above: Option<&Above>) -> Policies {
         unseen: who.own.unseen.union(&who.unseen).copied().collect(),
         ..Policies::default()
     };
-    match above {
-        None => policies.unseen.extend([Kind::Scp, Kind::Rcp]),
-        Some(above) => policies.unseen.extend(above.has_rcp.then_some(Kind::Rcp)),
-    }
+    policies.unseen.extend(above.is_none().then_some(Kind::Scp));
     policies
+}
+
+/// Whether the trust policy of a role keeps EC2 from it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html>
+pub(super) async fn is_kept_from_ec2(front: &Front, enforcement: &Enforcement, role: &str) -> bool {
+    let owner = Request::owner(role).unwrap_or_default();
+    let Ok(account) = enforcement.account(front, owner).await else { return false };
+    let found = account.roles.values().find(|one| one.arn == role);
+    let Some(trust) = found.and_then(|one| one.trust.clone()) else { return false };
+    let Ok(ec2) = Caller::parse("ec2.amazonaws.com") else { return false };
+    let policies = Policies { resource: Some(trust), ..Policies::default() };
+    let request = Request::new(ec2, "sts:AssumeRole", role, Context::partial()).with_derived();
+    evaluate(&request, &policies).answer.is_denied()
+}
+
+/// What the organization of the resource's owner says of the resource.
+async fn controls(
+    front: &Front,
+    enforcement: &Enforcement,
+    action: &str,
+    owner: Option<&str>,
+    policies: &mut Policies,
+    context: Context,
+) -> Context {
+    let above = match owner {
+        Some(owner) => enforcement.above(front, owner).await.ok(),
+        None => None,
+    };
+    let Some(above) = above else {
+        // Of nobody whom the front knows.
+        policies.unseen.extend(organization::is_controlled(action).then_some(Kind::Rcp));
+        return context;
+    };
+    if organization::is_controlled(action) {
+        policies.rcp.clone_from(&above.rcp);
+    }
+    match &above.organization {
+        Some(id) => context.with("aws:ResourceOrgID", id.as_str()),
+        None => context.without("aws:ResourceOrgID"),
+    }
 }

@@ -14,12 +14,14 @@ mod forms;
 mod judge;
 mod needs;
 mod organization;
+mod passes;
 mod refusal;
 mod resources;
 mod s3;
 mod sessions;
 mod simulate;
 mod table;
+mod tagging;
 mod tally;
 mod who;
 
@@ -27,16 +29,20 @@ use std::sync::Arc;
 
 use backburn_policy::Document;
 use hyper::http;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use account::Account;
 use organization::Above;
+#[cfg(test)]
+pub(crate) use passes::PASSES;
 use resources::Resources;
 pub(crate) use sessions::Issued;
 use sessions::Sessions;
 pub(crate) use tally::Tally;
 
-use super::{Answer, AwsError, Call, Front, cloudtrail, identity};
+use super::metadata::Delivery;
+use super::{Answer, AwsError, Call, Front, Identity, cloudtrail, identity};
 use crate::kept::{Kept, Read};
 
 /// What a front that enforces has read and remembers.
@@ -112,6 +118,33 @@ pub(crate) async fn refuses_credentials(front: &Front, call: &Call) -> Option<Aw
 /// own that the upstream gave it not.
 pub(crate) fn learn(front: &Front, call: &Call, body: &[u8]) -> Option<String> {
     sessions::learn(front, &front.enforcement()?.sessions, call, body)
+}
+
+/// What CloudTrail tells of a session beside whose it is: when it was issued, and that EC2 has handed it to an instance.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+pub(crate) fn mark_session(front: &Front, access_key: &str, user: &mut Value) {
+    let issued = front.enforcement().and_then(|of| of.issued(front, access_key));
+    let Some((issued, session)) = issued.zip(user.get_mut("sessionContext")) else { return };
+    session["attributes"]["creationDate"] = issued.at.to_string().into();
+    if issued.delivery.is_some() {
+        session["ec2RoleDelivery"] = "2.0".into();
+    }
+}
+
+/// Remembers the credentials that an instance was handed.
+pub(crate) fn delivered(front: &Front, identity: Identity, until: Timestamp, to: Delivery) {
+    let issued = sessions::delivered(identity, until, to);
+    if let (Some(enforcement), Some(issued)) = (front.enforcement(), issued) {
+        enforcement.sessions.keep(front.store(), issued);
+    }
+}
+
+/// Whether a role does not trust EC2, which then hands no instance its credentials.
+pub(crate) async fn is_kept_from_ec2(front: &Front, role: &str) -> bool {
+    match front.enforcement() {
+        Some(enforcement) => judge::is_kept_from_ec2(front, enforcement, role).await,
+        None => false,
+    }
 }
 
 /// Whether the front made this key itself, because the upstream gives the same to all.

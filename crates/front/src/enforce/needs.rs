@@ -1,14 +1,14 @@
 //! What a call needs: each action with the resource that it acts on, or the resources of which it is one. Owns the
 //! general way, by the tables; what services have of their own is beside it.
 
-use backburn_policy::Request;
+use backburn_policy::{Request, Value as KeyValue};
 use serde_json::Value;
 
 use super::account::Account;
 use super::arn::{self, Place};
 use super::table::{self, Form, Of, On};
-use super::{action, forms, s3};
-use crate::{Call, Front};
+use super::{action, forms, passes, resources, s3, tagging};
+use crate::{Call, Front, backup};
 
 /// An action that must be allowed on a resource. It is refused where it is refused on each of `resources`: which of
 /// them it is, the call does not tell.
@@ -17,6 +17,11 @@ pub(super) struct Needed {
     pub action: String,
     pub resources: Vec<String>,
     pub how: How,
+    /// The keys of a permission of another kind than the call's own, beside those of who calls. `None` has the call's.
+    pub keys: Option<Vec<(String, KeyValue)>>,
+    /// The ARN of what has the policy of the resource, where that is another thing: the vault of a recovery point. `*` is
+    /// nothing at all.
+    pub held_by: Option<String>,
 }
 
 /// How sure it is that the action is needed on one of the resources.
@@ -31,7 +36,12 @@ pub(super) enum How {
 
 impl Needed {
     pub(super) fn one(action: String, resource: impl Into<String>) -> Self {
-        Self { action, resources: vec![resource.into()], how: How::Required }
+        Self::either(action, vec![resource.into()])
+    }
+
+    /// On one of these resources.
+    pub(super) fn either(action: String, resources: Vec<String>) -> Self {
+        Self { action, resources, how: How::Required, keys: None, held_by: None }
     }
 
     /// On a resource of which nothing is known.
@@ -47,8 +57,33 @@ impl Needed {
 /// Values of one parameter; more than any call has.
 const MOST: usize = 1_000;
 
-/// All that a call needs.
+/// All that a call needs: its own actions, and what AWS asks for beside them.
 pub(super) async fn of(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
+    let mut needs = own(front, call, account).await;
+    if let Some(vault) = vault(front, call) {
+        for needed in needs.iter_mut().filter(|needed| needed.held_by.is_none()) {
+            needed.held_by = Some(vault.clone());
+        }
+    }
+    needs.extend(tagging::of(call, &needs));
+    needs.extend(passes::of(front, call, account).await);
+    needs
+}
+
+/// The vault whose policy a call upon a recovery point meets: "a policy ... restricts access to the vault and the recovery
+/// points in it". <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>
+fn vault(front: &Front, call: &Call) -> Option<String> {
+    if call.service != "backup" {
+        return None;
+    }
+    let value = |name: &str| values_of_one(&call.params, name);
+    let name = value("BackupVaultName").or_else(|| value("SourceBackupVaultName"));
+    let name =
+        name.or_else(|| backup::vault_of(front, &call.scope, &value("RecoveryPointArn")?))?;
+    Place::of(call).fill("arn:P:backup:R:A:backup-vault:{}", &name, |_| None)
+}
+
+async fn own(front: &Front, call: &Call, account: &Account) -> Vec<Needed> {
     let service = action::service(&call.service);
     let actions = action::of(call);
     if actions.is_empty() {
@@ -81,6 +116,11 @@ pub(super) async fn of(front: &Front, call: &Call, account: &Account) -> Vec<Nee
             continue;
         }
         match on {
+            // No resource that it is on, so none whose policy may allow it.
+            On::Nothing if resources::is_read(service) => {
+                let none = Some("*".to_owned());
+                needs.push(Needed { held_by: none, ..Needed::some(action) });
+            }
             // AWS names some resource for most of them, such as `user/*` for a list of users.
             On::Nothing | On::Any => needs.push(Needed::some(action)),
             On::These(types) => needs.extend(by_types(front, call, account, &action, types).await),
@@ -113,7 +153,10 @@ async fn by_types(
             // The same name as one type or as another: an instance or a managed instance.
             match found.iter_mut().find(|(same, needed)| *same == value && needed.how == how) {
                 Some((_, needed)) => needed.resources.extend(resources),
-                None => found.push((value, Needed { action: action.into(), resources, how })),
+                None => {
+                    let needed = Needed { how, ..Needed::either(action.into(), resources) };
+                    found.push((value, needed));
+                }
             }
         }
     }
@@ -121,7 +164,7 @@ async fn by_types(
     if !is_any_required && needs.len() > 1 {
         // One of several optional types: any of them may be the one.
         let resources = needs.into_iter().flat_map(|needed| needed.resources).collect();
-        needs = vec![Needed { action: action.into(), resources, how: How::Required }];
+        needs = vec![Needed::either(action.into(), resources)];
     }
     if !is_all_found || needs.is_empty() {
         needs.push(Needed::some(action.to_owned()));

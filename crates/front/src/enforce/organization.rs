@@ -1,5 +1,6 @@
-//! The service control policies above an account, where the upstream has an organization.
-//! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
+//! The policies of an organization above an account, where the upstream has one: what its principals may
+//! (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>), and who may
+//! use its resources (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
 
 use backburn_policy::Policy;
 use serde_json::{Value, json};
@@ -20,8 +21,35 @@ pub(super) struct Above {
     pub organization: Option<String>,
     /// Of the root, of each unit and of the account.
     pub scp: Vec<Vec<Policy>>,
-    /// Resource control policies are in force, which are not read.
-    pub has_rcp: bool,
+    /// The same for its resources.
+    pub rcp: Vec<Vec<Policy>>,
+    /// All accounts of the organization.
+    pub accounts: Vec<String>,
+}
+
+/// Services of `actions.txt` whose actions resource control policies apply to, as the package of `tests/authorization.py`
+/// has them from
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
+const CONTROLLED: &[&str] = &[
+    "autoscaling",
+    "dynamodb",
+    "ecr",
+    "events",
+    "firehose",
+    "fis",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "sts",
+    "wafv2",
+];
+
+/// Whether a resource control policy may deny an action. Grants of keys can always be retired.
+pub(super) fn is_controlled(action: &str) -> bool {
+    let service = action.split(':').next().unwrap_or_default();
+    CONTROLLED.contains(&service) && action != "kms:RetireGrant"
 }
 
 pub(super) async fn read(front: &Front, account: &str) -> Result<Above, String> {
@@ -44,36 +72,56 @@ pub(super) async fn read(front: &Front, account: &str) -> Result<Above, String> 
             .flatten()
             .any(|of| of["Type"] == kind && of["Status"] == "ENABLED")
     };
-    above.has_rcp = in_force(RCP);
-    // "SCPs don't affect users or roles in the management account."
+    // Without them only the owner of a bucket is not found.
+    let listed = all(&session, "ListAccounts", json!({}), "Accounts").await.unwrap_or_default();
+    let id = |account: &Value| account["Id"].as_str().map(str::to_owned);
+    above.accounts = listed.iter().filter_map(id).collect();
+    // "SCPs don't affect users or roles in the management account", "RCPs don't affect resources in the management account".
     // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-    if management == account || !in_force(SCP) {
+    if management == account {
         return Ok(above);
     }
+    let path = match in_force(SCP) || in_force(RCP) {
+        true => path(&session, account).await.map_err(told)?,
+        false => Vec::new(),
+    };
+    for target in path.iter().rev() {
+        if in_force(SCP) {
+            above.scp.push(level(&session, target, SCP).await.map_err(told)?);
+        }
+        if in_force(RCP) {
+            above.rcp.push(level(&session, target, RCP).await.map_err(told)?);
+        }
+    }
+    Ok(above)
+}
+
+/// The account, the units above it and the root.
+async fn path(session: &Session, account: &str) -> Result<Vec<String>, AwsError> {
     let mut path = vec![account.to_owned()];
     while path.len() < DEEPEST {
         let child = json!({ "ChildId": path.last() });
-        let parents = all(&session, "ListParents", child, "Parents").await.map_err(told)?;
+        let parents = all(session, "ListParents", child, "Parents").await?;
         let Some(parent) = parents.first() else { break };
         path.extend(parent["Id"].as_str().map(str::to_owned));
         if parent["Type"] == "ROOT" {
             break;
         }
     }
-    for target in path.iter().rev() {
-        let params = json!({ "TargetId": target, "Filter": SCP });
-        let listed = all(&session, "ListPoliciesForTarget", params, "Policies").await;
-        let mut level = Vec::new();
-        for policy in listed.map_err(told)? {
-            let id = policy["Id"].as_str().unwrap_or_default();
-            let told = ask(&session, "DescribePolicy", json!({ "PolicyId": id })).await;
-            let told = told.map_err(|error| error.code)?;
-            let text = told["Policy"]["Content"].as_str().unwrap_or_default();
-            level.push(Policy::new(policy["Name"].as_str().unwrap_or(id), document(text)));
-        }
-        above.scp.push(level);
+    Ok(path)
+}
+
+/// The policies of a kind that are attached to one of these.
+async fn level(session: &Session, target: &str, kind: &str) -> Result<Vec<Policy>, AwsError> {
+    let params = json!({ "TargetId": target, "Filter": kind });
+    let mut level = Vec::new();
+    for policy in all(session, "ListPoliciesForTarget", params, "Policies").await? {
+        let id = policy["Id"].as_str().unwrap_or_default();
+        let told = ask(session, "DescribePolicy", json!({ "PolicyId": id })).await?;
+        let text = told["Policy"]["Content"].as_str().unwrap_or_default();
+        level.push(Policy::new(policy["Name"].as_str().unwrap_or(id), document(text)));
     }
-    Ok(above)
+    Ok(level)
 }
 
 /// No organization, or an upstream that cannot have one.

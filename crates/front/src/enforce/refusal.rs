@@ -57,7 +57,10 @@ pub(super) fn policies(call: &Call, who: &str, request: &Request, decision: &Dec
         arn => format!(" on resource: {arn}"),
     };
     let because = because(request, decision);
-    let text = format!("User: {who} is not authorized to perform: {action}{on}{because}");
+    let text = match is_abroad(request) {
+        true => "Cross-account pass role is not allowed.".into(),
+        false => format!("User: {who} is not authorized to perform: {action}{on}{because}"),
+    };
     let (code, status) = match call.service.as_str() {
         "ec2" => ("UnauthorizedOperation", 403),
         "sns" => ("AuthorizationError", 403),
@@ -70,6 +73,13 @@ pub(super) fn policies(call: &Call, who: &str, request: &Request, decision: &Dec
         _ => text,
     };
     AwsError::new(status, code, text)
+}
+
+/// "You can only use the PassRole permission to pass an IAM role to a service that shares the same AWS account."
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn is_abroad(request: &Request) -> bool {
+    let owner = request.resource_account.as_deref();
+    request.action == "iam:PassRole" && owner.is_some() && owner != request.principal.account()
 }
 
 /// The services of these answer 400 to everything that is the client's fault.

@@ -8,17 +8,16 @@ use serde_json::{Value, json};
 
 use super::account::{document, root};
 use crate::kept::Kept;
+use crate::standing::{blocks, is_public_group, is_public_policy};
 use crate::wire::Xml;
-use crate::{AwsError, Front, Scope};
+use crate::{AwsError, Front, Scope, backup};
 
 /// Services whose resources may have policies that are not read here.
 const OTHERS: &[&str] = &[
     "acm-pca",
-    "backup",
     "bedrock-agentcore",
     "codeartifact",
     "codebuild",
-    "elasticfilesystem",
     "es",
     "glacier",
     "glue",
@@ -38,8 +37,24 @@ const OTHERS: &[&str] = &[
     "xray",
 ];
 /// Services whose resources' policies are read.
-const READ: &[&str] =
-    &["dynamodb", "ecr", "events", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"];
+const READ: &[&str] = &[
+    "backup",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "events",
+    "kms",
+    "lambda",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+];
+
+/// Whether the policies of a service's resources are read.
+pub(super) fn is_read(service: &str) -> bool {
+    READ.contains(&service)
+}
 
 /// The policies that were read, by ARN; the ARNs behind names; and the buckets of each account.
 #[derive(Default)]
@@ -47,6 +62,15 @@ pub(super) struct Resources {
     policies: Kept<Option<Policy>>,
     pub names: Kept<String>,
     buckets: Kept<Vec<String>>,
+    of_buckets: Kept<Bucket>,
+}
+
+/// What a bucket says, and whether it is there at all.
+#[derive(Clone)]
+struct Bucket {
+    policy: Option<Policy>,
+    is_public: bool,
+    is_there: bool,
 }
 
 /// What a resource says of itself.
@@ -55,6 +79,8 @@ pub(super) struct Side {
     /// Whether it may have a policy that was not read.
     pub is_unseen: bool,
     pub owner: Option<String>,
+    /// It is of another account than the caller's, of which one nobody knows.
+    pub is_others: bool,
 }
 
 impl Resources {
@@ -62,6 +88,7 @@ impl Resources {
         self.policies.clear();
         self.names.clear();
         self.buckets.clear();
+        self.of_buckets.clear();
     }
 
     /// Forgets what a call of this service may have changed.
@@ -71,6 +98,7 @@ impl Resources {
         self.names.forget_those(of);
         if service == "s3" {
             self.buckets.clear();
+            self.of_buckets.clear();
         }
     }
 
@@ -79,7 +107,12 @@ impl Resources {
         let service = action.split(':').next().unwrap_or_default();
         let has_policy = OTHERS.contains(&service) || READ.contains(&service);
         let owner = Request::owner(arn).unwrap_or(own).to_owned();
-        let none = |is_unseen| Side { policy: None, is_unseen, owner: Some(owner.clone()) };
+        let none = |is_unseen| Side {
+            policy: None,
+            is_unseen,
+            owner: Some(owner.clone()),
+            is_others: false,
+        };
         match (service, arn) {
             (_, "*") => none(false),
             (_, Request::SOME) => none(has_policy),
@@ -97,23 +130,46 @@ impl Resources {
                     Err(_) => none(true),
                 }
             }
+            ("backup", arn) => none(is_point(arn)),
+            // Its file system's policy, which its ARN does not tell.
+            ("elasticfilesystem", arn) => none(arn.contains(":access-point/")),
             ("dynamodb", arn) if arn.contains("/stream/") => none(true),
             ("lambda", arn) if arn.contains(":layer:") => none(true),
             (service, _) => none(OTHERS.contains(&service)),
         }
     }
 
+    /// Whether a bucket is an account's, by the ARN of the bucket or of an object in it.
+    pub(super) async fn owns(&self, front: &Front, account: &str, arn: &str) -> bool {
+        let name = arn.split_once(":s3:::").and_then(|(_, path)| path.split('/').next());
+        let buckets = self.buckets.get(account, buckets(front, account)).await;
+        buckets.is_ok_and(|all| all.iter().any(|bucket| Some(bucket.as_str()) == name))
+    }
+
     async fn bucket(&self, front: &Front, own: &str, arn: &str) -> Side {
-        let unknown = Side { policy: None, is_unseen: true, owner: None };
+        let unknown = Side { policy: None, is_unseen: true, owner: None, is_others: false };
         // Access points and the like have policies of their own.
         let Some(path) = arn.split_once(":s3:::").map(|(_, path)| path) else { return unknown };
         let bucket = path.split('/').next().unwrap_or(path);
         let at = format!("{}{bucket}", &arn[..arn.len() - path.len()]);
         let buckets = self.buckets.get(own, buckets(front, own)).await;
-        let is_own = buckets.is_ok_and(|all| all.iter().any(|name| name == bucket));
+        let is_others = buckets.as_ref().is_ok_and(|all| !all.iter().any(|name| name == bucket));
+        let is_own = buckets.is_ok() && !is_others;
         let owner = is_own.then(|| own.to_owned());
-        match self.policies.get(&at, bucket_policy(front, own, bucket)).await {
-            Ok(policy) => Side { policy: (*policy).clone(), is_unseen: false, owner },
+        match self.of_buckets.get(&at, bucket_policy(front, own, bucket)).await {
+            Ok(read) => {
+                let Bucket { mut policy, is_public, is_there } = (*read).clone();
+                let is_others = is_others && is_there;
+                // "Restricts access ... to only AWS service principals and authorized users within this account if the bucket
+                // has a public policy": https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
+                if is_public
+                    && is_others
+                    && blocks(&root(front, own), bucket, false).await.restricts
+                {
+                    policy = None;
+                }
+                Side { policy, is_unseen: false, owner, is_others }
+            }
             Err(_) => Side { owner, ..unknown },
         }
     }
@@ -122,6 +178,8 @@ impl Resources {
 /// Whether what an ARN names has a policy: keys do, aliases do not.
 fn has_one(service: &str, arn: &str) -> bool {
     match service {
+        "backup" => arn.contains(":backup-vault:"),
+        "elasticfilesystem" => arn.contains(":file-system/"),
         "kms" => arn.contains(":key/"),
         "lambda" => arn.contains(":function:"),
         "dynamodb" => arn.contains(":table/") && !arn.contains("/stream/"),
@@ -129,6 +187,11 @@ fn has_one(service: &str, arn: &str) -> bool {
         "events" => arn.contains(":event-bus/"),
         _ => true,
     }
+}
+
+/// A recovery point has the ARN of a snapshot, an image or of AWS Backup's own.
+fn is_point(arn: &str) -> bool {
+    !arn.contains(":backup:") || arn.contains(":recovery-point:")
 }
 
 fn region(arn: &str) -> &str {
@@ -144,12 +207,15 @@ async fn buckets(front: &Front, own: &str) -> Result<Vec<String>, String> {
     Ok(xml.all("Buckets/Bucket/Name").into_iter().map(|name| name.text.clone()).collect())
 }
 
-async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Option<Policy>, String> {
+async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Bucket, String> {
     let path = format!("/{}?policy", encoded(bucket));
     let none = bytes::Bytes::new();
     let read = root(front, own).bytes("s3", "GetBucketPolicy", Method::GET, &path, &[], none).await;
     let text = read.map(|body| Some(String::from_utf8_lossy(&body).into_owned()));
-    found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])
+    let is_there = !text.as_ref().is_err_and(|error| error.is("NoSuchBucket"));
+    let is_public = text.as_ref().is_ok_and(|text| text.as_deref().is_some_and(is_public_policy));
+    let policy = found(text, &["NoSuchBucketPolicy", "NoSuchBucket"])?;
+    Ok(Bucket { policy, is_public, is_there })
 }
 
 /// Whether access control lists give a bucket or an object to others than its owner, who then need no policy. What cannot
@@ -158,10 +224,12 @@ async fn bucket_policy(front: &Front, own: &str, bucket: &str) -> Result<Option<
 pub(super) async fn is_shared_by_lists(front: &Front, own: &str, arn: &str) -> bool {
     let Some(path) = arn.split_once(":s3:::").map(|(_, path)| path) else { return true };
     let bucket = path.split('/').next().unwrap_or(path);
+    let session = root(front, own);
+    let mut ignores = None;
     for of in [bucket, path] {
         let path = format!("/{}?acl", encoded(of));
         let none = bytes::Bytes::new();
-        let read = root(front, own).bytes("s3", "GetAcl", Method::GET, &path, &[], none).await;
+        let read = session.bytes("s3", "GetAcl", Method::GET, &path, &[], none).await;
         let list = match read {
             Ok(list) => list,
             Err(error) if error.status == 404 => continue,
@@ -170,7 +238,18 @@ pub(super) async fn is_shared_by_lists(front: &Front, own: &str, arn: &str) -> b
         let Some(list) = Xml::parse(&String::from_utf8_lossy(&list)) else { return true };
         let owner = list.text("Owner/ID");
         let grants = list.all("AccessControlList/Grant/Grantee");
-        if grants.iter().any(|grantee| grantee.text("ID") != owner) {
+        let is_other = |grantee: &&&Xml| grantee.text("ID") != owner;
+        let (public, others): (Vec<&Xml>, Vec<&Xml>) = grants
+            .iter()
+            .filter(is_other)
+            .partition(|grantee| is_public_group(grantee.text("URI")));
+        if !others.is_empty() {
+            return true;
+        }
+        if !public.is_empty() && ignores.is_none() {
+            ignores = Some(blocks(&session, bucket, true).await.ignores_acls);
+        }
+        if !public.is_empty() && ignores != Some(true) {
             return true;
         }
     }
@@ -194,7 +273,23 @@ async fn policy(
     let session = front.as_service(at);
     let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
+    let none = bytes::Bytes::new();
     let (read, gone): (Result<Option<String>, AwsError>, &[&str]) = match service {
+        "backup" => {
+            let vault = name.trim_start_matches("backup-vault:");
+            (Ok(backup::vault_policy(front, at, vault)), &[])
+        }
+        "elasticfilesystem" => {
+            let system = encoded(name.trim_start_matches("file-system/"));
+            let path = format!("/2015-02-01/file-systems/{system}/policy");
+            let asked = "DescribeFileSystemPolicy";
+            let read = session.bytes(service, asked, Method::GET, &path, &[], none).await;
+            let policy = |body: bytes::Bytes| {
+                let told: Value = serde_json::from_slice(&body).ok()?;
+                text(&told["Policy"])
+            };
+            (read.map(policy), &["PolicyNotFound", "FileSystemNotFound"])
+        }
         "kms" => {
             let params = json!({ "KeyId": arn, "PolicyName": "default" });
             let read = session.json("kms", "TrentService.GetKeyPolicy", params).await;
@@ -245,7 +340,6 @@ async fn policy(
         _ => {
             let function = name.split(':').nth(1).unwrap_or_default();
             let path = format!("/2015-03-31/functions/{}/policy", encoded(function));
-            let none = bytes::Bytes::new();
             let read = session.bytes("lambda", "GetPolicy", Method::GET, &path, &[], none).await;
             let policy = |body: bytes::Bytes| {
                 let told: Value = serde_json::from_slice(&body).ok()?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::needs::values;
+use crate::metadata::Delivery;
 use crate::wire::Xml;
 use crate::{Call, Front, Identity, Scope, Store};
 
@@ -60,6 +61,9 @@ pub(crate) struct Issued {
     pub(super) provider: Option<String>,
     /// The upstream gave the same key to all: the front made this one, which the upstream does not know.
     pub(crate) is_minted: bool,
+    /// The instance that it was handed to.
+    #[serde(default)]
+    pub(super) delivery: Option<Delivery>,
 }
 
 #[derive(Default)]
@@ -87,7 +91,7 @@ impl Sessions {
         found
     }
 
-    fn keep(&self, store: &Store, issued: Issued) {
+    pub(super) fn keep(&self, store: &Store, issued: Issued) {
         // Now and then: all are read for it.
         if self.lock().len().is_multiple_of(SWEEP) {
             let now = Timestamp::now();
@@ -202,6 +206,31 @@ fn issued(
         has_mfa: (!is_federated).then(|| named("TokenCode").is_some()),
         provider: named("PrincipalArn").or_else(|| named("ProviderId")).filter(|_| is_federated),
         is_minted,
+        delivery: None,
+    })
+}
+
+/// A session of a role that EC2 has handed an instance.
+pub(super) fn delivered(
+    identity: Identity,
+    until: Timestamp,
+    delivery: Delivery,
+) -> Option<Issued> {
+    let role = identity.arn.split_once(":assumed-role/")?.1.split('/').next()?.to_owned();
+    Some(Issued {
+        identity,
+        of: Of::Role(role),
+        at: seconds(Timestamp::now()),
+        until,
+        source_identity: None,
+        policy: None,
+        policy_arns: Vec::new(),
+        tags: BTreeMap::new(),
+        transitive: Vec::new(),
+        has_mfa: None,
+        provider: None,
+        is_minted: false,
+        delivery: Some(delivery),
     })
 }
 

@@ -29,6 +29,10 @@ pub(super) async fn answer(
     match (call.service.as_str(), call.operation.as_str()) {
         ("iam", "SimulatePrincipalPolicy") => Some(of_principal(front, enforcement, call).await),
         ("iam", "SimulateCustomPolicy") => Some(of_given(call)),
+        ("iam", "GetContextKeysForPrincipalPolicy") => {
+            Some(keys_of_principal(front, enforcement, call).await)
+        }
+        ("iam", "GetContextKeysForCustomPolicy") => Some(keys_of_given(call)),
         _ => None,
     }
 }
@@ -48,9 +52,7 @@ async fn of_principal(
         return simulated(&call.params, policies, &format!("arn:aws:iam::{id}:user/root"));
     }
     let account = enforcement.account(front, id).await.map_err(|why| unseen(&why))?;
-    let (entity, is_group) = find(&account, &source).ok_or_else(|| {
-        AwsError::new(404, "NoSuchEntity", format!("The entity {source} cannot be found."))
-    })?;
+    let (entity, is_group) = find(&account, &source).ok_or_else(|| nobody(&source))?;
     let own = account.own(front, &enforcement.aws_managed, entity).await;
     let above = enforcement.above(front, id).await.map_err(|why| unseen(&why))?;
     let mut policies = Policies {
@@ -79,6 +81,48 @@ fn of_given(call: &Call) -> Result<Value, AwsError> {
     let caller =
         caller.unwrap_or_else(|| format!("arn:aws:iam::{}:user/simulated", call.account()));
     simulated(&call.params, Policies { identity, ..Policies::default() }, &caller)
+}
+
+/// The keys that a user, group or role is asked for by its policies, with those of a user's groups.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForPrincipalPolicy.html>
+async fn keys_of_principal(
+    front: &Front,
+    enforcement: &Enforcement,
+    call: &Call,
+) -> Result<Value, AwsError> {
+    let source = one(&call.params, "PolicySourceArn").ok_or_else(|| invalid("PolicySourceArn"))?;
+    let id = source.split(':').nth(4).unwrap_or_default();
+    let account = enforcement.account(front, id).await.map_err(|why| unseen(&why))?;
+    let (entity, _) = find(&account, &source).ok_or_else(|| nobody(&source))?;
+    let own = account.own(front, &enforcement.aws_managed, entity).await;
+    if let Some(kind) = own.unseen.first() {
+        return Err(unseen(&Missing::Policies(*kind).to_string()));
+    }
+    let mut policies = own.identity.clone();
+    policies.extend(given(&call.params, "PolicyInputList"));
+    keys(&policies)
+}
+
+fn keys_of_given(call: &Call) -> Result<Value, AwsError> {
+    match given(&call.params, "PolicyInputList") {
+        none if none.is_empty() => Err(invalid("PolicyInputList")),
+        policies => keys(&policies),
+    }
+}
+
+fn keys(policies: &[Policy]) -> Result<Value, AwsError> {
+    // "The input policy is malformed": https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForCustomPolicy.html
+    if policies.iter().any(|policy| !policy.document.faults().is_empty()) {
+        return Err(invalid("PolicyInputList"));
+    }
+    let mut told = BTreeSet::new();
+    let all = policies.iter().flat_map(|policy| policy.document.context_keys());
+    let names: Vec<_> = all.filter(|key| told.insert(key.to_lowercase())).collect();
+    Ok(json!({ "ContextKeyNames": names }))
+}
+
+fn nobody(source: &str) -> AwsError {
+    AwsError::new(404, "NoSuchEntity", format!("The entity {source} cannot be found."))
 }
 
 fn find<'a>(account: &'a Account, arn: &str) -> Option<(&'a Entity, bool)> {

@@ -45,7 +45,7 @@ def role(name, *statements, trust=None, **more):
     return made
 ";
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options { enforces: true, ..Options::new(moto().endpoint.clone()) }
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct Session {
 
 /// Status, headers and body of an answer below 400.
 struct Raw {
+    headers: HeaderMap,
     body: bytes::Bytes,
 }
 
@@ -167,16 +168,25 @@ impl Session {
         body: bytes::Bytes,
     ) -> Result<bytes::Bytes, AwsError> {
         let kind = "application/octet-stream";
-        let mut request = self.request(service, method, path, kind, None, body)?;
-        for (name, value) in headers {
-            let name = hyper::header::HeaderName::try_from(*name);
-            let (Ok(name), Ok(value)) = (name, value.parse()) else {
-                return Err(AwsError::internal("a header that no request can carry"));
-            };
-            request.headers_mut().insert(name, value);
-        }
+        let request = self.request(service, method, path, kind, None, body)?;
+        let request = with_headers(request, headers)?;
         let protocol = if service == "s3" { Protocol::RestXml } else { Protocol::RestJson };
         Ok(self.send(request, service, operation, protocol, Value::Null).await?.body)
+    }
+
+    /// The headers of the answer to a HEAD request of S3.
+    pub(crate) async fn head(
+        &self,
+        service: &str,
+        operation: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<HeaderMap, AwsError> {
+        let none = bytes::Bytes::new();
+        let request =
+            self.request(service, Method::HEAD, path, "application/octet-stream", None, none)?;
+        let request = with_headers(request, headers)?;
+        Ok(self.send(request, service, operation, Protocol::RestXml, Value::Null).await?.headers)
     }
 
     fn request(
@@ -266,8 +276,26 @@ impl Session {
             let outcome = Outcome { status, headers: &head.headers, body: Some(&body) };
             observe::own_call(&self.front, &call, &outcome, self.acting.as_ref());
         }
-        if status >= 400 { Err(error_of(status, &head.headers, &body)) } else { Ok(Raw { body }) }
+        if status >= 400 {
+            Err(error_of(status, &head.headers, &body))
+        } else {
+            Ok(Raw { headers: head.headers, body })
+        }
     }
+}
+
+fn with_headers(
+    mut request: Request<bytes::Bytes>,
+    headers: &[(&str, &str)],
+) -> Result<Request<bytes::Bytes>, AwsError> {
+    for (name, value) in headers {
+        let name = hyper::header::HeaderName::try_from(*name);
+        let (Ok(name), Ok(value)) = (name, value.parse()) else {
+            return Err(AwsError::internal("a header that no request can carry"));
+        };
+        request.headers_mut().insert(name, value);
+    }
+    Ok(request)
 }
 
 /// The body of a call of a query service.

@@ -6,37 +6,47 @@ use std::sync::OnceLock;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_ec2::error::ProvideErrorMetadata;
-use backburn::lab::{self, Lab, LabOptions, Silent, Upstream};
+use backburn::lab::{self, Lab, LabError, LabOptions, Silent, Upstream};
 
 use crate::binary::{Desk, RUN, wait_for};
 use crate::support;
 
 const USER: &str = "leaky";
 const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":
-    ["ec2:DescribeVpcs","dynamodb:ListTables","s3:ListAllMyBuckets","sts:*"],"Resource":"*"}]}"#;
+    ["ec2:DescribeVpcs","dynamodb:ListTables","ssm:DescribeParameters","s3:ListAllMyBuckets","sts:*"],"Resource":"*"}]}"#;
 
 /// Who refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     MiniStack,
+    /// Before moto.
     Front,
+    BeforeLocalStack,
 }
 
-/// One lab of each for the tests of this file.
-fn enforced(by: By) -> &'static Lab {
-    static LABS: [OnceLock<Lab>; 2] = [OnceLock::new(), OnceLock::new()];
+/// One lab of each for the tests of this file. Why there is none, where LocalStack cannot be had.
+fn started(by: By) -> &'static Result<Lab, String> {
+    static LABS: [OnceLock<Result<Lab, String>>; 3] = [const { OnceLock::new() }; 3];
     LABS[by as usize].get_or_init(|| {
         let (upstream, enforces) = match by {
             By::MiniStack => (Upstream::MiniStack, false),
             By::Front => (Upstream::Moto, true),
+            By::BeforeLocalStack => (Upstream::LocalStack, true),
         };
         let options = LabOptions { upstream, enforces, ..support::fronted() };
         let started = std::thread::spawn(move || wait_for(lab::up(&options, &Silent)));
-        started
-            .join()
-            .expect("no panic")
-            .unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)))
+        match started.join().expect("no panic") {
+            Ok(lab) => Ok(lab),
+            Err(error @ (LabError::NoDocker { .. } | LabError::NoPython { .. })) => {
+                Err(error.to_string())
+            }
+            Err(error) => panic!("{:?}", miette::Report::new(error)),
+        }
     })
+}
+
+fn enforced(by: By) -> &'static Lab {
+    started(by).as_ref().expect("a lab")
 }
 
 /// Credentials as an attacker holds them.
@@ -68,19 +78,25 @@ impl Held {
 
     /// Error codes of one call each of three protocols; empty where all were allowed.
     async fn refusals(&self) -> Vec<String> {
+        let code = |error: &dyn ProvideErrorMetadata| error.code().unwrap_or("none").to_owned();
         let config = self.config();
         let ec2 = aws_sdk_ec2::Client::new(&config).describe_vpcs().send().await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&config).list_tables().send().await;
+        let json = match self.by {
+            // LocalStack downloads its DynamoDB when it is first called.
+            By::BeforeLocalStack => {
+                let call = aws_sdk_ssm::Client::new(&config).describe_parameters().send().await;
+                call.err().map(|error| code(&error))
+            }
+            _ => {
+                let call = aws_sdk_dynamodb::Client::new(&config).list_tables().send().await;
+                call.err().map(|error| code(&error))
+            }
+        };
         let s3 = aws_sdk_s3::Client::new(&config).list_buckets().send().await;
-        let code = |error: &dyn ProvideErrorMetadata| error.code().unwrap_or("none").to_owned();
-        [
-            ec2.err().map(|error| code(&error)),
-            dynamodb.err().map(|error| code(&error)),
-            s3.err().map(|error| code(&error)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        [ec2.err().map(|error| code(&error)), json, s3.err().map(|error| code(&error))]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     async fn works(&self) {
@@ -92,7 +108,7 @@ impl Held {
     }
 }
 
-/// How a denied call is refused, by EC2, DynamoDB and S3.
+/// How a denied call is refused, by EC2, a service with JSON and S3.
 const DENIED: [&str; 3] = ["UnauthorizedOperation", "AccessDeniedException", "AccessDenied"];
 
 /// The same with a key that is inactive.
@@ -169,6 +185,15 @@ fn a_leaked_key_and_its_sessions_are_refused_until_release() {
 #[test]
 fn the_front_refuses_a_leaked_key_and_its_sessions_until_release() {
     all_refused_until_release(By::Front, "400000000005");
+}
+
+/// The name that users know, which enforces nothing by itself.
+#[test]
+fn before_localstack_a_leaked_key_and_its_sessions_are_refused_until_release() {
+    match started(By::BeforeLocalStack) {
+        Ok(_) => all_refused_until_release(By::BeforeLocalStack, "400000000009"),
+        Err(why) => eprintln!("SKIPPED: {why}"),
+    }
 }
 
 fn all_refused_until_release(by: By, account: &str) {

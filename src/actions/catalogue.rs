@@ -15,7 +15,7 @@ use super::{
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{
         begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
-        mark::Mark, watch::Watch,
+        mark::Mark, try_again::TryAgain, watch::Watch,
     },
     dynamodb::{
         compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
@@ -68,6 +68,7 @@ pub const ALL: &[Entry] = &[
     entry::<Detect>(),
     entry::<Guard>(),
     entry::<Mark>(),
+    entry::<TryAgain>(),
     entry::<Watch>(),
     entry::<CompareItems>(),
     entry::<CreateTable>(),

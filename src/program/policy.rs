@@ -99,7 +99,7 @@ pub fn needed<'a>(nodes: impl IntoIterator<Item = &'a Node>, kept: Kept) -> BTre
 }
 
 fn is_role(node: &Node) -> bool {
-    node.actor.as_ref().is_some_and(|actor| actor.kind == ActorKind::Role)
+    node.actor.as_ref().is_some_and(|actor| actor.kind != ActorKind::AccessKey)
 }
 
 /// A drill with an experiment, which `drill halt` ends.
@@ -111,7 +111,11 @@ fn halts(program: &Program, kept: Kept) -> bool {
 fn acts(node: &Node, program: &Program) -> Option<Grant> {
     let actor = node.actor.as_ref().filter(|_| is_role(node))?;
     // It is declared in the document that holds the playbook, not in the playbook.
-    let resource = role(&actor.which, None, program);
+    let which = match actor.kind {
+        ActorKind::Session => actor.which.get("role")?,
+        ActorKind::AccessKey | ActorKind::Role => &actor.which,
+    };
+    let resource = role(which, None, program);
     Some(Grant { resource: resource.unwrap_or(ASSUME_ROLE.resource.into()), ..ASSUME_ROLE.into() })
 }
 

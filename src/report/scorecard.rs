@@ -25,6 +25,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         outcome(card.outcome, false, look),
         look.paint(DIM, &card.run),
     );
+    out = contradicted(card, look).unwrap_or_default() + &out;
     out.add_lines(&look::wrap(&look::flow(&card.hypothesis), "  ", look.width));
     let place = match &card.endpoint {
         Some(endpoint) => {
@@ -46,6 +47,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         ]
     }));
     out.push_str(&look::table(&rows));
+    out.push_str(&tried_again(card, look));
     let clocks: Vec<_> =
         card.objectives.iter().filter_map(|one| Some((one, one.clocks.as_ref()?))).collect();
     if !clocks.is_empty() {
@@ -70,12 +72,48 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     };
     line("trend:", &format!("backburn drill history {}", card.simulation));
     let short = short(&card.run);
-    if card.outcome == Outcome::LeftOver {
+    if card.left_over() {
         line("remove:   ", &format!("backburn release {short}"));
     }
     line("timeline:", &format!("backburn runs show {short}"));
     line!(out, "report:     {dir}/{}", RunDir::REPORT);
     out
+}
+
+/// The worst that a drill can show stands in its first line.
+fn contradicted(card: &Scorecard, look: &Look) -> Option<String> {
+    let mut out = String::new();
+    let text = format!("NOT CONTAINED: {}", look::clean(card.contradiction.as_ref()?));
+    for one in look::wrap(&text, "", look.width).lines() {
+        line!(out, "{}", look.paint(BAD, one));
+    }
+    Some(out)
+}
+
+/// What the response said of itself beside what the attacker could still do.
+fn tried_again(card: &Scorecard, look: &Look) -> String {
+    let tried = card.objectives.iter().flat_map(|one| &one.calls);
+    let head = ["response says", "tried again", "outcome", "as"];
+    let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
+    let said = card.said.unwrap_or_default().words();
+    rows.extend(tried.enumerate().map(|(at, call)| {
+        let style = match call.outcome.as_str() {
+            "refused" => GOOD,
+            "still-works" => BAD,
+            _ => CARE,
+        };
+        let code = call.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        vec![
+            if at == 0 { said.clone() } else { String::new() },
+            look::shorten(&look::clean(&call.call), 60),
+            look.paint(style, &look::clean(&format!("{}{code}", call.outcome))),
+            look::clean(&call.principal),
+        ]
+    }));
+    match rows.len() {
+        1 => String::new(),
+        _ => format!("\n{}", look::table(&rows)),
+    }
 }
 
 fn times(one: &Objective, clocks: &Clocks) -> Vec<String> {

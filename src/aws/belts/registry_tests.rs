@@ -154,6 +154,13 @@ fn operations() -> Vec<(&'static str, Kind)> {
             })),
         ),
         (
+            "drill.tries",
+            Kind::Looks(json!({
+                "name": "n", "calls": [{ "call": "iam:ListUsers" }], "until": "refused",
+                "since": "s", "within": { "secs": 1, "nanos": 0 },
+            })),
+        ),
+        (
             "ec2.await-state",
             Kind::Looks(json!({ "instance": "i-0a", "state": "stopped", "within": 1 })),
         ),

@@ -110,6 +110,7 @@ pub(in crate::aws) fn settings() -> Vec<(&'static str, Kind)> {
         ("iam.access-key-status", changes("user", USERS, json!({ "key": "AKIA1" }))),
         ("iam.login-profile", changes("user", USERS, none.clone())),
         ("iam.managed-policy", with(json!({ "document": {} }))),
+        ("iam.owned-instance-profile", with(json!({ "role": "r" }))),
         ("iam.owned-role", with(json!({ "trust": {}, "policies": {} }))),
         ("iam.owned-user", with(json!({ "policies": {} }))),
         ("iam.role-attachment", changes("role", ["web", "db"], json!({ "policy": "arn" }))),

@@ -33,8 +33,8 @@ operation! {
         #[serde(default)]
         pub since: Option<String>,
         pub within: Duration,
-        /// The calls that worked before the response.
-        #[serde(default)]
+        /// The calls that worked before the response; a plan cannot know how many.
+        #[serde(skip)]
         pub before: Option<Vec<String>>,
         /// Whoever runs the drill.
         #[serde(skip)]

@@ -33,11 +33,10 @@ use super::{
     guardduty::{create_sample_findings::CreateSampleFindings, enable::Enable},
     iam::{
         create_access_key::CreateAccessKey, create_instance_profile::CreateInstanceProfile,
-        create_role::CreateRole, create_user::CreateUser,
-        deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
-        disable_console_access::DisableConsoleAccess, recon::Recon,
-        repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
-        try_key::TryKey,
+        create_role::CreateRole, create_user::CreateUser, deny_user_sessions::DenyUserSessions,
+        disable_access_key::DisableAccessKey, disable_console_access::DisableConsoleAccess,
+        recon::Recon, repair_trust_policy::RepairTrustPolicy,
+        revoke_instance_role::RevokeInstanceRole, try_key::TryKey,
     },
     lambda::throttle_function::ThrottleFunction,
     s3::{

@@ -196,3 +196,29 @@ pub(super) fn exit(card: &Scorecard) -> Exit {
         | Outcome::Stopped => Exit::Missed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        actions::catalogue,
+        aws::tried::Call,
+        drill::{READS, STEPS},
+    };
+
+    #[test]
+    fn what_a_simulation_tries_again_is_what_the_action_knows() {
+        for name in READS {
+            serde_json::from_value::<Call>(json!({ "call": name })).expect(name);
+        }
+        for (action, call, on) in STEPS {
+            serde_json::from_value::<Call>(json!({ "call": call })).expect(call);
+            let inputs = (catalogue::find(action).expect("an action").inputs)();
+            assert!(on.is_none_or(|on| inputs["properties"].get(on).is_some()), "{action}");
+        }
+        let schema = (catalogue::find("drill.try-again").expect("an action").inputs)();
+        let names = &schema["properties"]["calls"]["items"]["properties"]["call"]["anyOf"];
+        assert_eq!(names[0]["enum"], json!(READS), "{schema:#}");
+    }
+}

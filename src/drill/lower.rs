@@ -4,7 +4,9 @@
 
 mod again;
 
-pub(super) use again::READS;
+pub(crate) use again::READS;
+#[cfg(all(test, feature = "aws"))]
+pub(crate) use again::STEPS;
 
 use std::collections::HashMap;
 

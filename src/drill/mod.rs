@@ -27,5 +27,7 @@ pub use check::{CheckedDrill, Files, check};
 pub use document::Simulation;
 pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};
+#[cfg(all(test, feature = "aws"))]
+pub(crate) use lower::{READS, STEPS};
 pub use outline::{Attack, Detection, Outline, Recovery, Refusal, Response};
 pub use read::{is_simulation, parse};

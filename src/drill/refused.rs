@@ -51,8 +51,7 @@ impl Said {
 
     /// In words: `2 proven, 1 presumed`.
     pub fn words(self) -> String {
-        let parts =
-            [(self.proven, "proven"), (self.presumed, "presumed"), (self.failed, "failed")];
+        let parts = [(self.proven, "proven"), (self.presumed, "presumed"), (self.failed, "failed")];
         let parts = parts.iter().filter(|(count, _)| *count > 0);
         let parts: Vec<_> = parts.map(|(count, word)| format!("{count} {word}")).collect();
         if parts.is_empty() { "no verdict".into() } else { parts.join(", ") }

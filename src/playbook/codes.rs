@@ -161,7 +161,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "simulation::unknown-fault",
-        "A fault or a detection names a fault that the simulation does not have.",
+        "A fault, a detection or an entry of `refused` names a fault that the simulation does not have.",
     ),
     (
         "simulation::no-experiment",

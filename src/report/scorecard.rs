@@ -92,28 +92,33 @@ fn contradicted(card: &Scorecard, look: &Look) -> Option<String> {
 
 /// What the response said of itself beside what the attacker could still do.
 fn tried_again(card: &Scorecard, look: &Look) -> String {
-    let tried = card.objectives.iter().flat_map(|one| &one.calls);
-    let head = ["response says", "tried again", "outcome", "as"];
-    let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
+    let tried: Vec<_> = card.objectives.iter().flat_map(|one| &one.calls).collect();
+    if tried.is_empty() {
+        return String::new();
+    }
+    let cell = |text: &str| look.paint(DIM, text);
     let said = card.said.unwrap_or_default().words();
-    rows.extend(tried.enumerate().map(|(at, call)| {
+    let mut rows = vec![vec![cell("response says"), said]];
+    let mut principal = "";
+    for call in tried {
         let style = match call.outcome.as_str() {
             "refused" => GOOD,
             "still-works" => BAD,
             _ => CARE,
         };
+        if call.principal != principal {
+            principal = &call.principal;
+            rows.push(vec![cell("tried again as"), look::clean(principal)]);
+        }
         let code = call.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-        vec![
-            if at == 0 { said.clone() } else { String::new() },
-            look::shorten(&look::clean(&call.call), 60),
-            look.paint(style, &look::clean(&format!("{}{code}", call.outcome))),
-            look::clean(&call.principal),
-        ]
-    }));
-    match rows.len() {
-        1 => String::new(),
-        _ => format!("\n{}", look::table(&rows)),
+        let outcome = look.paint(style, &look::clean(&call.outcome));
+        let call = look::shorten(&look::clean(&call.call), 60);
+        rows.push(vec![String::new(), format!("{outcome}{}: {call}", look::clean(&code))]);
     }
+    let mut out = String::new();
+    line!(out);
+    out.push_str(&look::table(&rows));
+    out
 }
 
 fn times(one: &Objective, clocks: &Clocks) -> Vec<String> {
@@ -197,4 +202,28 @@ fn spark(took: &[Option<f64>]) -> String {
         None => '·',
     };
     shown.iter().map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::testing;
+
+    fn shown(card: &Scorecard) -> String {
+        scorecard(card, "/runs/RUN", &Look::PLAIN)
+    }
+
+    #[test]
+    fn proven_and_still_works_is_in_the_first_line() {
+        let card = testing::drill().drill.expect("a scorecard");
+        insta::assert_snapshot!(shown(&card));
+        assert!(shown(&card).starts_with("NOT CONTAINED: the response says `proven`"));
+        // An earlier version knew nothing of it.
+        let mut old = serde_json::to_value(&card).expect("JSON");
+        let map = old.as_object_mut().expect("a mapping");
+        map.remove("contradiction");
+        map.remove("said");
+        let old: Scorecard = serde_json::from_value(old).expect("read");
+        assert!(shown(&old).starts_with("Drill hijack"), "{}", shown(&old));
+    }
 }

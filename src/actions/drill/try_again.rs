@@ -75,7 +75,8 @@ impl Action for TryAgain {
     async fn run(&self, step: &Step<Aws>) -> Result<Tried, StepError> {
         self.check()?;
         for call in &self.calls {
-            if let (Name::Own(Own::PutBucketPublicAccessBlock), Some(bucket)) = (call.call, &call.on)
+            if let (Name::Own(Own::PutBucketPublicAccessBlock), Some(bucket)) =
+                (call.call, &call.on)
             {
                 let bucket: BucketName =
                     bucket.parse().map_err(|e| StepError::Refused(format!("`on`: {e}")))?;
@@ -114,18 +115,30 @@ impl TryAgain {
         for call in &self.calls {
             match (call.call, &call.on) {
                 (Name::Own(_), None) => {
-                    return refuse(format!("`{}` needs `on`, the thing that it is made on", call.call.text()));
+                    return refuse(format!(
+                        "`{}` needs `on`, the thing that it is made on",
+                        call.call.text()
+                    ));
                 }
                 (Name::Reads(_), Some(_)) => {
-                    return refuse(format!("`{}` is made on nothing: take `on` off it", call.call.text()));
+                    return refuse(format!(
+                        "`{}` is made on nothing: take `on` off it",
+                        call.call.text()
+                    ));
                 }
                 _ => {}
             }
         }
         match (&self.since, self.until) {
-            (None, Until::Refused) => refuse("`until: refused` needs `since`, when the response ended".into()),
-            (Some(since), _) if !is_placeholder(since) && since.parse::<jiff::Timestamp>().is_err() => {
-                refuse(format!("`since` is `{since}`, which is no moment; take it from `drill.mark`"))
+            (None, Until::Refused) => {
+                refuse("`until: refused` needs `since`, when the response ended".into())
+            }
+            (Some(since), _)
+                if !is_placeholder(since) && since.parse::<jiff::Timestamp>().is_err() =>
+            {
+                refuse(format!(
+                    "`since` is `{since}`, which is no moment; take it from `drill.mark`"
+                ))
             }
             _ => Ok(()),
         }
@@ -160,7 +173,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_shows_nothing_or_hits_another_is_refused() {
-        let block = |on: Value| json!({ "calls": [{ "call": "s3:PutBucketPublicAccessBlock", "on": on }] });
+        let block =
+            |on: Value| json!({ "calls": [{ "call": "s3:PutBucketPublicAccessBlock", "on": on }] });
         for (change, part) in [
             (json!({ "calls": [] }), "nothing would be tried"),
             (json!({ "calls": [{ "call": "s3:PutBucketPublicAccessBlock" }] }), "needs `on`"),

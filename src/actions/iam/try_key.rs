@@ -171,11 +171,16 @@ mod tests {
     }
 
     fn answered(status: u16, code: &str) -> Replay {
-        let body = format!("<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>");
-        Replay::default().date("Tue, 24 Nov 2026 10:00:00 GMT").answer("ListUsers", status, &body).xml(
-            "GetCallerIdentity",
-            "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
-        )
+        let body = format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
+        );
+        Replay::default()
+            .date("Tue, 24 Nov 2026 10:00:00 GMT")
+            .answer("ListUsers", status, &body)
+            .xml(
+                "GetCallerIdentity",
+                "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
+            )
     }
 
     fn verdict(ledger: &Ledger) -> Option<Verdict> {

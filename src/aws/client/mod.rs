@@ -44,8 +44,8 @@ pub use endpoints::{Endpoints, Used};
 use principal::Secrets;
 pub use principal::{ASSUME_ROLE, session_name};
 pub use profile::AskCode;
-pub use stolen::Session;
 use profile::Files;
+pub use stolen::Session;
 
 const CONNECT: &str = "sts:GetCallerIdentity";
 /// Holds calls to AWS's published rates at an endpoint on this machine, too, from the first one on.

@@ -122,7 +122,6 @@ impl Aws {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
     use crate::{
         aws::replay::{Replay, aws},
         engine::Patience,
@@ -136,7 +135,9 @@ mod tests {
     }
 
     fn refusal(code: &str) -> String {
-        format!("<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>")
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
+        )
     }
 
     fn assumed() -> String {
@@ -150,6 +151,7 @@ mod tests {
     #[tokio::test]
     async fn a_taken_session_is_kept_and_never_renewed() {
         let replay = Replay::default()
+            .date("Tue, 24 Nov 2026 10:00:00 GMT")
             .xml("AssumeRole", &assumed())
             .answer("GetCallerIdentity", 403, &refusal("ExpiredToken"));
         let aws = aws(&replay).with_patience(brief());

@@ -64,7 +64,12 @@ pub(crate) const LIST_POLICY_VERSIONS: Permission = on("iam:ListPolicyVersions",
 pub(crate) const LIST_ROLE_POLICIES: Permission = on("iam:ListRolePolicies", ROLES);
 pub(crate) const LIST_USERS: Permission = on("iam:ListUsers", "*");
 pub(crate) const LIST_USER_POLICIES: Permission = on("iam:ListUserPolicies", USERS);
-pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", OWNED_ROLES);
+// EC2 has another name in China.
+pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", OWNED_ROLES).only(
+    "StringEquals",
+    "iam:PassedToService",
+    &["ec2.amazonaws.com", "ec2.amazonaws.com.cn"],
+);
 pub(crate) const PUT_ROLE_POLICY: Permission = on("iam:PutRolePolicy", ROLES);
 pub(crate) const PUT_USER_POLICY: Permission = on("iam:PutUserPolicy", USERS);
 pub(crate) const REMOVE_ROLE_FROM_INSTANCE_PROFILE: Permission =

@@ -149,7 +149,9 @@ impl Seen {
                 ("refused", Some(code.clone()), None)
             }
             Some(Answer::Refused(code)) if self.holds() => {
-                let why = format!("it was not seen to work before the response, so `{code}` shows nothing");
+                let why = format!(
+                    "it was not seen to work before the response, so `{code}` shows nothing"
+                );
                 ("unknown", Some(code.clone()), Some(why))
             }
             Some(Answer::Refused(code)) => {
@@ -187,7 +189,9 @@ pub fn detail(calls: &[TriedCall]) -> String {
         let TriedCall { call, principal, outcome, why, .. } = one;
         match (outcome.as_str(), why) {
             ("still-works", _) => format!("`{call}` as `{principal}` still works"),
-            (_, Some(why)) => format!("whether `{call}` as `{principal}` is refused is not known: {why}"),
+            (_, Some(why)) => {
+                format!("whether `{call}` as `{principal}` is refused is not known: {why}")
+            }
             (_, None) => format!("whether `{call}` as `{principal}` is refused is not known"),
         }
     });
@@ -259,13 +263,23 @@ mod tests {
         assert!(watch.settled(Until::Refused, false, now));
         let found = watch.ends(&calls(), ATTACKER, None);
         assert_eq!(outcome(&found), "pass");
-        assert_eq!(found[0].refused_at, Timestamp::from_second(1_790_000_003).ok(), "the first of them");
-        assert_eq!(detail(&found), format!("`iam:ListUsers`, `ec2:DescribeInstances` as `{ATTACKER}`: refused (`AccessDenied`)"));
+        assert_eq!(
+            found[0].refused_at,
+            Timestamp::from_second(1_790_000_003).ok(),
+            "the first of them"
+        );
+        assert_eq!(
+            detail(&found),
+            format!(
+                "`iam:ListUsers`, `ec2:DescribeInstances` as `{ATTACKER}`: refused (`AccessDenied`)"
+            )
+        );
     }
 
     #[tokio::test]
     async fn what_works_in_between_begins_again() {
-        let flapping = [(0, no(), no()), (4, Answer::Works, no()), (6, no(), no()), (9, no(), no())];
+        let flapping =
+            [(0, no(), no()), (4, Answer::Works, no()), (6, no(), no()), (9, no(), no())];
         assert_eq!(ends(&flapping), ["unknown", "refused"]);
         let late = [(0, no(), no()), (6, no(), no()), (7, Answer::Works, no())];
         let (watch, now) = watched(&late);
@@ -286,7 +300,11 @@ mod tests {
         let found = watch.ends(&calls(), ATTACKER, Some(&before));
         assert_eq!((found[0].outcome.as_str(), found[1].outcome.as_str()), ("refused", "unknown"));
         assert_eq!(outcome(&found), "unknown");
-        assert!(detail(&found).contains("was not seen to work before the response"), "{}", detail(&found));
+        assert!(
+            detail(&found).contains("was not seen to work before the response"),
+            "{}",
+            detail(&found)
+        );
     }
 
     #[tokio::test]

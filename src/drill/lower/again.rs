@@ -2,11 +2,7 @@
 //! after it. Owns which calls may be tried again: those that only read, and those of attack steps on things that the drill
 //! made.
 
-use crate::playbook::{
-    Actor, Diagnostic, Spanned, did_you_mean,
-    expr::Template,
-    types::Duration,
-};
+use crate::playbook::{Actor, Diagnostic, Spanned, did_you_mean, expr::Template, types::Duration};
 
 use super::{Lowering, RESPONDED};
 use crate::drill::{
@@ -102,7 +98,11 @@ impl<'a> Lowering<'a> {
     fn tried(&mut self, name: &str, refused: &Refused) -> Option<Tried> {
         let problems = self.problems.len();
         if self.from.respond.is_none() {
-            self.nothing(refused, "the simulation has no `respond`, so nobody contains anything", "add `respond` with the playbook that is to stop the attacker");
+            self.nothing(
+                refused,
+                "the simulation has no `respond`, so nobody contains anything",
+                "add `respond` with the playbook that is to stop the attacker",
+            );
         }
         let (fault, attack) = self.attack(refused)?;
         let actor = refused.actor.clone().or_else(|| {
@@ -112,7 +112,11 @@ impl<'a> Lowering<'a> {
             self.nothing(refused, &format!("`{name}` does not say as whom, and neither does its attack: whoever runs the drill is never refused"), "add `as: { access-key: .. }` or `as: { role: .., session: .. }` to the attack, or here");
         }
         if refused.steps.is_empty() && refused.calls.is_empty() {
-            self.nothing(refused, &format!("`{name}` names neither steps nor calls"), "add `steps: [..]` of the attack, or `calls: [..]` that only read");
+            self.nothing(
+                refused,
+                &format!("`{name}` names neither steps nor calls"),
+                "add `steps: [..]` of the attack, or `calls: [..]` that only read",
+            );
         }
         let mut calls = Vec::new();
         for step in &refused.steps {
@@ -228,27 +232,4 @@ struct Tried {
     actor: Actor,
     calls: Template,
     after: Vec<String>,
-}
-
-#[cfg(all(test, feature = "aws"))]
-mod tests {
-    use serde_json::json;
-
-    use super::{READS, STEPS};
-    use crate::{actions::catalogue, aws::tried::Call};
-
-    #[test]
-    fn the_calls_are_those_that_the_action_knows() {
-        for name in READS {
-            serde_json::from_value::<Call>(json!({ "call": name })).expect(name);
-        }
-        for (action, call, on) in STEPS {
-            serde_json::from_value::<Call>(json!({ "call": call })).expect(call);
-            let inputs = (catalogue::find(action).expect("an action").inputs)();
-            assert!(on.is_none_or(|on| inputs["properties"].get(on).is_some()), "{action}");
-        }
-        let schema = (catalogue::find("drill.try-again").expect("an action").inputs)();
-        let names = &schema["properties"]["calls"]["items"]["properties"]["call"]["anyOf"];
-        assert_eq!(names[0]["enum"], json!(READS), "{schema:#}");
-    }
 }

@@ -146,10 +146,7 @@ pub(super) fn respond(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Re
     })
 }
 
-pub(super) fn refused(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-) -> IndexMap<String, Refused> {
+pub(super) fn refused(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Refused> {
     let mut found = IndexMap::new();
     let Some(node) = fields.get("refused") else { return found };
     for (key, value) in reader.map(node, "`refused`").unwrap_or_default() {

@@ -27,7 +27,8 @@ pub(super) fn catalogue() -> Catalogue {
         "backup.restore",
     ];
     let any = || json!({ "type": "object", "properties": {}, "additionalProperties": true });
-    let action = |name: &str| ActionInfo {
+    let action = |name: &str| {
+        ActionInfo {
         name: name.into(),
         summary: "A test".into(),
         phase: Phase::Verify,
@@ -43,6 +44,7 @@ pub(super) fn catalogue() -> Catalogue {
         } })
         .into(),
         outputs: any().into(),
+    }
     };
     names.into_iter().map(action).collect()
 }

@@ -76,7 +76,10 @@ const OPEN: &[(&str, &str)] = &[("iam:ListUsers", "still-works"), ("s3:PutX on b
 fn whoever_is_refused_passes_with_a_clock() {
     let calls = [("iam:ListUsers", "refused")];
     let card = score(tried("pass", &calls), Verdict::Proven, &[]);
-    assert_eq!((card.outcome, of(&card).took, of(&card).budget), (Outcome::Pass, Some(3.0), Some(120.0)));
+    assert_eq!(
+        (card.outcome, of(&card).took, of(&card).budget),
+        (Outcome::Pass, Some(3.0), Some(120.0))
+    );
     assert_eq!((card.contradiction.as_deref(), card.said.expect("said").proven), (None, 1));
     assert_eq!(of(&card).calls[0].principal, ATTACKER);
 }
@@ -87,7 +90,10 @@ fn proven_and_still_works_is_the_worst_there_is() {
     assert_eq!(card.outcome, Outcome::StillWorks, "worse than what is left over");
     assert!(card.left_over(), "which is not forgotten");
     let said = card.contradiction.expect("said");
-    assert_eq!(said, format!("the response says `proven`, and `iam:ListUsers` as `{ATTACKER}` still works"));
+    assert_eq!(
+        said,
+        format!("the response says `proven`, and `iam:ListUsers` as `{ATTACKER}` still works")
+    );
     let presumed = Verdict::Presumed { reason: "unseen".into() };
     let card = score(tried("still-works", OPEN), presumed, &[]);
     assert_eq!((card.outcome, card.contradiction), (Outcome::StillWorks, None));
@@ -105,7 +111,10 @@ fn what_is_not_known_is_no_pass() {
         assert_eq!(score(step, Verdict::Proven, &[]).outcome, Outcome::Unknown);
     }
     let card = score(StepState::Pending, Verdict::Proven, &[]);
-    assert_eq!((card.outcome, of(&card).note.as_str()), (Outcome::NotRun, "`refused-key` did not run"));
+    assert_eq!(
+        (card.outcome, of(&card).note.as_str()),
+        (Outcome::NotRun, "`refused-key` did not run")
+    );
 }
 
 /// As an earlier version wrote it.

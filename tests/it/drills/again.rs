@@ -66,10 +66,15 @@ fn a_response_that_contains_another_user_is_worse_than_none() {
     assert_eq!(drill.objective("response", "../playbooks/iam-key-leak.yaml")["outcome"], "pass");
     let card = out.trim_start();
     assert!(card.starts_with("NOT CONTAINED: the response says `proven`"), "{out}");
-    drill.desk.ends(0, &["report", "last", "--output", &drill.desk.path("r.html").display().to_string()]);
-    let page = std::fs::read_to_string(drill.desk.path("r.html")).expect("a page");
+    let page = std::fs::read_to_string(drill.desk.run_dir().join("report.html")).expect("a page");
     assert!(page.contains("Not contained: the response says") && page.contains("still-works"));
-    let junit = drill.desk.ends(0, &["report", "last", "--format", "junit"]).out;
+    assert!(page.contains("The attacker tried again"));
+    let digest = drill.desk.ends(0, &["report", "last", "--format", "md"]).out;
+    assert!(digest.contains("still-works") && digest.contains("Not contained"), "{digest}");
+    let file = drill.desk.path("ci.xml");
+    let report = format!("junit={}", file.display());
+    let again = drill.commands(11, &["drill", "run", &drill.file, "--yes", "--report", &report]);
+    let junit = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{}", again.err));
     assert!(junit.contains("refused: leaked-key") && junit.contains("still works"), "{junit}");
 }
 

@@ -28,7 +28,7 @@ fn outline() -> Outline {
             name: "key".into(),
             tried: "try-key".into(),
             step: "refused-key".into(),
-            within: std::time::Duration::from_secs(120),
+            within: std::time::Duration::from_mins(2),
         }],
         ..Outline::default()
     }

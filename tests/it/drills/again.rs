@@ -108,3 +108,26 @@ fn what_the_attacker_never_could_shows_nothing() {
     assert_eq!(calls(&drill, "unknown"), ["ec2:DescribeInstances"]);
     drill.left_nothing();
 }
+
+/// The instance is off the network and stopped, and its stolen credentials are elsewhere.
+#[test]
+fn an_instance_that_is_cut_off_without_its_role_leaves_the_way_open() {
+    let drill = Drill::edited("instance-crypto-mining", |text| {
+        replaced(text, "refused:", "within: 2m", "within: 8s")
+    });
+    let playbook = drill.desk.path("playbooks").join("ec2-crypto-mining.yaml");
+    let text = std::fs::read_to_string(&playbook).expect("the playbook");
+    let (at, end) = (text.find("  revoke-role:\n"), text.find("  # A miner that shuts its host"));
+    let text = format!("{}{}", &text[..at.expect("a step")], &text[end.expect("the next")..]);
+    std::fs::write(&playbook, text).expect("written");
+    drill.ends(11);
+    drill.scores("still-works", "refused", "stolen-credentials");
+    let one = drill.objective("refused", "stolen-credentials");
+    let principal = one["calls"][0]["principal"].as_str().expect("an ARN");
+    assert!(
+        principal.contains(":assumed-role/backburn-") && principal.contains("/i-"),
+        "{principal}"
+    );
+    assert!(drill.card()["contradiction"].is_string(), "{:#}", drill.card());
+    drill.left_nothing();
+}

@@ -15,7 +15,7 @@ use super::{
     core::{assert::Assert, manual::Manual, wait::Wait},
     drill::{
         begin_recovery::BeginRecovery, begin_response::BeginResponse, detect::Detect, guard::Guard,
-        mark::Mark, watch::Watch,
+        mark::Mark, try_again::TryAgain, watch::Watch,
     },
     dynamodb::{
         compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
@@ -32,10 +32,11 @@ use super::{
     fis::{await_experiment::AwaitExperiment, run_experiment::RunExperiment},
     guardduty::{create_sample_findings::CreateSampleFindings, enable::Enable},
     iam::{
-        create_access_key::CreateAccessKey, create_role::CreateRole, create_user::CreateUser,
-        deny_user_sessions::DenyUserSessions, disable_access_key::DisableAccessKey,
-        disable_console_access::DisableConsoleAccess, recon::Recon,
-        repair_trust_policy::RepairTrustPolicy, revoke_instance_role::RevokeInstanceRole,
+        create_access_key::CreateAccessKey, create_instance_profile::CreateInstanceProfile,
+        create_role::CreateRole, create_user::CreateUser, deny_user_sessions::DenyUserSessions,
+        disable_access_key::DisableAccessKey, disable_console_access::DisableConsoleAccess,
+        recon::Recon, repair_trust_policy::RepairTrustPolicy,
+        revoke_instance_role::RevokeInstanceRole, try_key::TryKey,
     },
     lambda::throttle_function::ThrottleFunction,
     s3::{
@@ -68,6 +69,7 @@ pub const ALL: &[Entry] = &[
     entry::<Detect>(),
     entry::<Guard>(),
     entry::<Mark>(),
+    entry::<TryAgain>(),
     entry::<Watch>(),
     entry::<CompareItems>(),
     entry::<CreateTable>(),
@@ -91,6 +93,7 @@ pub const ALL: &[Entry] = &[
     entry::<CreateSampleFindings>(),
     entry::<Enable>(),
     entry::<CreateAccessKey>(),
+    entry::<CreateInstanceProfile>(),
     entry::<CreateRole>(),
     entry::<CreateUser>(),
     entry::<DenyUserSessions>(),
@@ -98,6 +101,7 @@ pub const ALL: &[Entry] = &[
     entry::<DisableConsoleAccess>(),
     entry::<Recon>(),
     entry::<RepairTrustPolicy>(),
+    entry::<TryKey>(),
     entry::<ThrottleFunction>(),
     entry::<BlockPublicAccess>(),
     entry::<CompareObjects>(),

@@ -42,8 +42,11 @@ mod service;
 pub mod sqs;
 pub mod ssm;
 pub mod thing;
+pub mod tried;
 
-pub use client::{ASSUME_ROLE, AskCode, Aws, ConnectOptions, Endpoints, Haste, Used, session_name};
+pub use client::{
+    ASSUME_ROLE, AskCode, Aws, ConnectOptions, Endpoints, Haste, Session, Used, session_name,
+};
 pub use error::call_error;
 pub(crate) use gate::OnlyRefused;
 pub use guard::Place;

@@ -83,7 +83,7 @@ impl Ready {
         };
         let stock = session.close().await;
         let card = card?;
-        let exit = ended(card.outcome, end.status);
+        let exit = ended(&card, end.status);
         Ok(Scored { dir, card, exit, stock })
     }
 }
@@ -96,7 +96,7 @@ fn scored(card: &Scorecard) -> Score {
     };
     Score {
         outcome: card.outcome.word().into(),
-        passed: exit(card.outcome) == Exit::Ok,
+        passed: exit(card) == Exit::Ok,
         rows: card.objectives.iter().map(row).collect(),
     }
 }
@@ -165,22 +165,27 @@ pub(super) fn no_simulation(dir: &RunDir) -> Failure {
 }
 
 /// A drill that was stopped ends so, unless something was left over.
-pub(super) fn ended(outcome: Outcome, status: RunStatus) -> Exit {
-    match exit(outcome) {
+pub(super) fn ended(card: &Scorecard, status: RunStatus) -> Exit {
+    match exit(card) {
         Exit::Drift => Exit::Drift,
         _ if status == RunStatus::Interrupted => Exit::Interrupted,
         exit => exit,
     }
 }
 
-/// By the worst outcome that the simulation does not accept.
-pub(super) fn exit(outcome: Outcome) -> Exit {
-    match outcome {
+/// By the worst outcome that the simulation does not accept; what is left over has to be removed, whatever else there is.
+pub(super) fn exit(card: &Scorecard) -> Exit {
+    if card.left_over() {
+        return Exit::Drift;
+    }
+    match card.outcome {
         Outcome::Pass | Outcome::Unverified => Exit::Ok,
         Outcome::Refused => Exit::Refused,
         Outcome::Failed | Outcome::NotRun => Exit::StepFailed,
         Outcome::LeftOver => Exit::Drift,
-        Outcome::PlumbingOnly
+        Outcome::Unknown
+        | Outcome::StillWorks
+        | Outcome::PlumbingOnly
         | Outcome::Late
         | Outcome::CutOff
         | Outcome::WrongResource
@@ -189,5 +194,31 @@ pub(super) fn exit(outcome: Outcome) -> Exit {
         | Outcome::Missing
         | Outcome::Broken
         | Outcome::Stopped => Exit::Missed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        actions::catalogue,
+        aws::tried::Call,
+        drill::{READS, STEPS},
+    };
+
+    #[test]
+    fn what_a_simulation_tries_again_is_what_the_action_knows() {
+        for name in READS {
+            serde_json::from_value::<Call>(json!({ "call": name })).expect(name);
+        }
+        for (action, call, on) in STEPS {
+            serde_json::from_value::<Call>(json!({ "call": call })).expect(call);
+            let inputs = (catalogue::find(action).expect("an action").inputs)();
+            assert!(on.is_none_or(|on| inputs["properties"].get(on).is_some()), "{action}");
+        }
+        let schema = (catalogue::find("drill.try-again").expect("an action").inputs)();
+        let names = &schema["properties"]["calls"]["items"]["properties"]["call"]["anyOf"];
+        assert_eq!(names[0]["enum"], json!(READS), "{schema:#}");
     }
 }

@@ -90,7 +90,7 @@ pub async fn halt(context: &Context, asked: &str, halt: Halt) -> Result<Option<S
     let request = everything(format!("halted by {}", operator()));
     let card = released(session, &request, Doing::Closing, true).await?.card;
     let card = card.ok_or_else(|| no_simulation(&dir))??;
-    let exit = exit(card.outcome);
+    let exit = exit(&card);
     // What the drill took is given back all the same.
     lever?;
     Ok(Some(Scored { dir, card, exit, stock: Ok(()) }))

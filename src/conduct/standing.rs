@@ -53,7 +53,7 @@ pub(crate) fn exit(
             .help("run the drill again")
         };
         return match Scorecard::kept(dir, ledger.scored.as_deref()) {
-            Ok(Some(card)) => Ok(drill::ended(card.outcome, status)),
+            Ok(Some(card)) => Ok(drill::ended(&card, status)),
             Ok(None) => Err(no_card("it has no scorecard".into())),
             Err(unfit) => Err(no_card(unfit.to_string())),
         };

@@ -101,8 +101,13 @@ mod tests {
         "guardduty.detector",
     ];
     /// Operations that wait or read and leave nothing.
-    const LOOKS: &[&str] =
-        &["drill.detection", "ec2.await-state", "fis.await-effect", "fis.await-experiment"];
+    const LOOKS: &[&str] = &[
+        "drill.detection",
+        "drill.tries",
+        "ec2.await-state",
+        "fis.await-effect",
+        "fis.await-experiment",
+    ];
 
     #[test]
     fn every_kind_of_the_registry_is_seen_or_refused_by_name() {

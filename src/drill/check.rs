@@ -143,7 +143,16 @@ fn compiled(
     let (program, more) = compile(&playbook, &own);
     // A mistake in a section is a mistake again in the step made from it.
     let ours = generated(simulation);
-    problems.extend(more.into_iter().filter(|one| was_lowered || !ours.contains(&one.offset())));
+    // What a step of the attack reads is read by those that try it again, too.
+    let mut said: Vec<(&str, usize)> = Vec::new();
+    let mut first = |one: &Diagnostic| {
+        let place = (one.code, one.offset());
+        let is_first = !said.contains(&place) || !one.code.starts_with("playbook::unknown-");
+        said.push(place);
+        is_first
+    };
+    let more = more.into_iter().filter(|one| was_lowered || !ours.contains(&one.offset()));
+    problems.extend(more.filter(|one| first(one)));
     let joined = match (&simulation.respond, &response, program) {
         (Some(respond), Some(response), Some(program)) => {
             join(&program, response, respond).or_else(|| response.has_errors().then_some(program))
@@ -172,6 +181,7 @@ fn generated(simulation: &Simulation) -> Vec<usize> {
     spans.extend(simulation.faults.values().map(|one| one.span));
     spans.extend(simulation.expect.values().map(|one| one.span));
     spans.extend(simulation.respond.iter().map(|one| one.span));
+    spans.extend(simulation.refused.values().map(|one| one.span));
     spans.extend(simulation.recover.iter().map(|one| one.span));
     spans.into_iter().map(|span| span.start).collect()
 }

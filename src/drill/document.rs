@@ -36,6 +36,8 @@ pub struct Simulation {
     pub stop_conditions: Vec<Template>,
     pub expect: IndexMap<String, Expect>,
     pub respond: Option<Respond>,
+    /// What the attacker must not be able to do any more, once the response has ended.
+    pub refused: IndexMap<String, Refused>,
     pub recover: Option<Recover>,
     pub cleanup: Steps,
 }
@@ -142,6 +144,21 @@ pub struct Respond {
     pub actor: Option<Actor>,
     /// Wait for the detections first.
     pub after_detections: bool,
+}
+
+/// Calls that must be refused after the response.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub span: Span,
+    /// The attack whose calls they are; the first one by default.
+    pub fault: Option<Spanned<String>>,
+    /// Whom they are made as; the attack's principal by default.
+    pub actor: Option<Actor>,
+    /// Steps of the attack.
+    pub steps: Vec<Spanned<String>>,
+    /// Calls that only read, such as `iam:ListUsers`.
+    pub calls: Vec<Spanned<String>>,
+    pub within: Duration,
 }
 
 #[derive(Clone, Debug)]

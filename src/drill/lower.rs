@@ -2,6 +2,12 @@
 //! faults, detections beside the response, recovery, steady state again, cleanup. Owns that order;
 //! the response's own steps are joined in `check`.
 
+mod again;
+
+pub(crate) use again::READS;
+#[cfg(all(test, feature = "aws"))]
+pub(crate) use again::STEPS;
+
 use std::collections::HashMap;
 
 use crate::playbook::{Diagnostic, Limits, Playbook, Severity, Span, Step, expr::Template};
@@ -76,11 +82,13 @@ impl Lowering<'_> {
         self.outline.before = before;
         self.push(ready);
         let injected = self.faults(template);
+        let tried = self.tries();
         let mut faulted = mark("faulted", "Every fault has taken effect", span);
-        need_all(&mut faulted, &injected);
+        need_all(&mut faulted, injected.iter().chain(&tried));
         self.push(faulted);
         let detections = self.detections();
         self.respond(&detections);
+        self.refused();
         let mut last: Vec<String> = vec!["faulted".into()];
         last.extend(detections);
         if self.from.respond.is_some() {
@@ -103,7 +111,7 @@ impl Lowering<'_> {
                 .label(span, "again here")
                 .label(first.id.span, "first here");
             self.problems.push(problem.help(
-                "ids are unique in the whole file; a drill's own steps are `guard`, `ready`, `inject`, `faulted`, `respond`, `responded`, `experiment-end`, `recovering`, `recovered`, and those that start with `watch-`, `before-`, `attack-`, `detect-`, `respond-` and `after-`",
+                "ids are unique in the whole file; a drill's own steps are `guard`, `ready`, `inject`, `faulted`, `respond`, `responded`, `experiment-end`, `recovering`, `recovered`, and those that start with `watch-`, `before-`, `attack-`, `detect-`, `respond-`, `try-`, `refused-` and `after-`",
             ));
             return;
         }

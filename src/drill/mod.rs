@@ -14,6 +14,7 @@ mod lower;
 mod make;
 mod outline;
 pub mod read;
+pub mod refused;
 pub mod schedule;
 pub mod schema;
 pub mod score;
@@ -26,5 +27,7 @@ pub use check::{CheckedDrill, Files, check};
 pub use document::Simulation;
 pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};
-pub use outline::{Attack, Detection, Outline, Recovery, Response};
+#[cfg(all(test, feature = "aws"))]
+pub(crate) use lower::{READS, STEPS};
+pub use outline::{Attack, Detection, Outline, Recovery, Refusal, Response};
 pub use read::{is_simulation, parse};

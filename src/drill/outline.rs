@@ -25,6 +25,8 @@ pub struct Outline {
     pub attacks: Vec<Attack>,
     pub detections: Vec<Detection>,
     pub response: Option<Response>,
+    #[serde(default)]
+    pub refused: Vec<Refusal>,
     pub recovery: Option<Recovery>,
     pub cleanup: Vec<String>,
 }
@@ -56,6 +58,18 @@ pub struct Response {
     pub end: String,
     pub playbook: String,
     pub within: Option<Duration>,
+}
+
+/// Calls of an attacker that must be refused after the response.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refusal {
+    pub name: String,
+    /// The step that tries them before the response.
+    pub tried: String,
+    /// The step that tries them after it.
+    pub step: String,
+    pub within: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

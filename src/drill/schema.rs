@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::lower::READS;
 use crate::playbook::{Catalogue, schema};
 
 /// The schema of a simulation whose steps use the actions of `catalogue`.
@@ -90,10 +91,13 @@ fn actor() -> Value {
     let which = json!({
         "access-key": text("An access key that the drill made, `${{ steps.key.access-key-id }}`"),
         "role": text("ARN of a role to assume"),
+        "session": text("Name of one session of the role, which is taken once and kept, as stolen credentials are; with an instance's id it is called as the instance's own"),
     });
     let mut actor = object("Whom the steps call as, instead of whoever runs the drill", &[], which);
     actor["minProperties"] = json!(1);
-    actor["maxProperties"] = json!(1);
+    actor["maxProperties"] = json!(2);
+    actor["dependentRequired"] = json!({ "session": ["role"] });
+    actor["not"] = json!({ "required": ["access-key", "role"] });
     actor
 }
 
@@ -120,6 +124,7 @@ fn properties(parts: &Parts<'_>) -> Value {
         },
         "expect": named("Detections that must follow", expect(parts)),
         "respond": respond(),
+        "refused": named("Calls of the attacker that must be refused once the response has ended", refused()),
         "recover": object("How the service comes back, and within which time", &["steps"], json!({
             "recovery-point": text("When the recovery point was made, RFC 3339: `${{ steps.backup.created }}`"),
             "rto": schema::duration("Recovery time objective, such as `30m`"),
@@ -221,6 +226,23 @@ fn respond() -> Value {
     )
 }
 
+fn refused() -> Value {
+    object(
+        "What the attacker tries again, as whom, and how long AWS may take to refuse it",
+        &["within"],
+        json!({
+            "fault": text("The attack whose steps they are; the first one when it is not given"),
+            "as": { "$ref": "#/$defs/actor", "description": "Whom the calls are made as; the attack's principal when it is not given" },
+            "steps": texts("Steps of the attack that are tried again", None),
+            "calls": {
+                "description": "Calls that only read",
+                "anyOf": [{ "type": "array", "items": { "enum": READS } }, { "enum": READS }],
+            },
+            "within": schema::duration("How long it may take from the end of the response until each call is refused"),
+        }),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,6 +270,8 @@ mod tests {
         assert_eq!(keys(&fault["properties"]["attack"]), faults::ATTACK_KEYS);
         assert_eq!(keys(&properties["expect"]["additionalProperties"]), parts::EXPECT_KEYS);
         assert_eq!(keys(&properties["respond"]), parts::RESPOND_KEYS);
+        let refused = &properties["refused"]["additionalProperties"];
+        assert_eq!(keys(refused), parts::REFUSED_KEYS);
         assert_eq!(keys(&properties["recover"]), parts::RECOVER_KEYS);
     }
 

@@ -13,7 +13,10 @@ use crate::{
     journal::{Ledger, Record, StepLedger, StepState},
 };
 
-use super::outline::{Detection, Outline, Recovery, Response};
+use super::{
+    outline::{Detection, Outline, Recovery, Response},
+    refused::{self, Said, TriedCall},
+};
 
 /// How an objective came out, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub enum Outcome {
     CutOff,
     /// A detection came for something that is not the drill's.
     WrongResource,
+    /// Whether the attacker is refused is not known.
+    Unknown,
     Missed,
     /// The restored content differs, or is missing.
     Damaged,
@@ -42,6 +47,8 @@ pub enum Outcome {
     Refused,
     /// Something of the drill is still in the account.
     LeftOver,
+    /// A call of the attacker still works after the response.
+    StillWorks,
 }
 
 impl Outcome {
@@ -62,6 +69,8 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::LeftOver => "left-over",
+            Self::Unknown => "unknown",
+            Self::StillWorks => "still-works",
         }
     }
 
@@ -90,6 +99,8 @@ pub enum Part {
     Fault,
     Detection,
     Response,
+    /// What the attacker tries again.
+    Refused,
     /// Recovery time.
     Rto,
     /// Recovery point.
@@ -107,6 +118,7 @@ impl Part {
             Self::Fault => "fault",
             Self::Detection => "detection",
             Self::Response => "response",
+            Self::Refused => "refused",
             Self::Rto => "recovery time",
             Self::Rpo => "recovery point",
             Self::Content => "content",
@@ -133,6 +145,9 @@ pub struct Objective {
     pub took: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clocks: Option<Clocks>,
+    /// What the attacker tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<TriedCall>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
@@ -164,6 +179,12 @@ pub struct Scorecard {
     pub endpoint: Option<String>,
     pub started: Option<Timestamp>,
     pub outcome: Outcome,
+    /// The response says `proven`, and a call of the attacker still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contradiction: Option<String>,
+    /// What the response said of itself, where the attacker tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     pub objectives: Vec<Objective>,
 }
 
@@ -178,6 +199,7 @@ impl Scorecard {
             objectives.push(cleanup);
         }
         let worst = objectives.iter().filter(|one| !one.accepted).map(|one| one.outcome).max();
+        let said = Said::of(outline, ledger);
         let (mut account, mut region, mut endpoint, mut started) =
             (String::new(), String::new(), None, None);
         if let Some(Record::RunStarted { scope, endpoint: at, clock, .. }) = &ledger.started {
@@ -196,13 +218,22 @@ impl Scorecard {
             endpoint,
             started,
             outcome: worst.unwrap_or(Outcome::NotRun),
+            contradiction: refused::contradiction(said, &objectives),
+            said: (!outline.refused.is_empty()).then_some(said),
             objectives,
         }
     }
 }
 
+impl Scorecard {
+    /// Whether something of the drill is still in the account.
+    pub fn left_over(&self) -> bool {
+        self.objectives.iter().any(|one| one.outcome == Outcome::LeftOver)
+    }
+}
+
 impl Objective {
-    fn new(part: Part, name: impl Into<String>, outcome: Outcome) -> Self {
+    pub(super) fn new(part: Part, name: impl Into<String>, outcome: Outcome) -> Self {
         Self {
             part,
             name: name.into(),
@@ -211,12 +242,13 @@ impl Objective {
             budget: None,
             took: None,
             clocks: None,
+            calls: Vec::new(),
             note: String::new(),
         }
     }
 
     /// With a measured time; one over the budget is late.
-    fn timed(mut self, took: Option<f64>, budget: Option<std::time::Duration>) -> Self {
+    pub(super) fn timed(mut self, took: Option<f64>, budget: Option<std::time::Duration>) -> Self {
         (self.took, self.budget) = (took, budget.map(|budget| budget.as_secs_f64()));
         if self.outcome == Outcome::Pass
             && let (Some(took), Some(budget)) = (self.took, self.budget)
@@ -254,6 +286,12 @@ impl<'a> Fold<'a> {
         }
         found.extend(outline.detections.iter().map(|detection| self.detection(detection)));
         found.extend(outline.response.iter().map(|response| self.response(response)));
+        found.extend(outline.refused.iter().map(|one| {
+            // Where it could not be tried before, that is the reason.
+            let (tried, again) = (self.state(&one.tried), self.state(&one.step));
+            let why = if tried.0 == Outcome::Pass { again } else { tried };
+            refused::objective(one, self.outputs(&one.step), why)
+        }));
         if let Some(recovery) = &outline.recovery {
             found.extend(self.recovery(recovery));
         }

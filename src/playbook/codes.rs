@@ -161,7 +161,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "simulation::unknown-fault",
-        "A fault or a detection names a fault that the simulation does not have.",
+        "A fault, a detection or an entry of `refused` names a fault that the simulation does not have.",
     ),
     (
         "simulation::no-experiment",
@@ -173,7 +173,19 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "simulation::bad-actor",
-        "`as` selects the principal that an attack or a response acts as: one access key that the drill made, or one role.",
+        "`as` selects the principal that an attack or a response acts as: one access key that the drill made, one role, or one session of a role (`role` with `session`), which is taken once and kept as stolen credentials are.",
+    ),
+    (
+        "simulation::no-attempt",
+        "An entry of `refused` would show nothing: there is no response that could have contained anybody, nobody but whoever runs the drill to try as, or no call to try.",
+    ),
+    (
+        "simulation::never-refused",
+        "AWS answers `sts:GetCallerIdentity` to whoever has valid credentials, also where a policy denies it, so it cannot show that a principal is contained. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html",
+    ),
+    (
+        "simulation::unsafe-attempt",
+        "What an attacker tries again may still work. So a drill tries only calls that read, from a fixed list, and steps of its own attack whose effect stays on what the drill made and ends with it.",
     ),
     (
         "simulation::open-guard",

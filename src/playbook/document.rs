@@ -101,7 +101,7 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// Id of the access key, or ARN of the role.
+    /// Id of the access key, or ARN of the role; of a session, `role` and `session`.
     pub which: Arc<Template>,
 }
 
@@ -109,6 +109,8 @@ pub struct Actor {
 pub enum ActorKind {
     AccessKey,
     Role,
+    /// One session of a role, taken once and kept, as stolen credentials are.
+    Session,
 }
 
 /// How often a step is tried and how long it waits in between.

@@ -257,12 +257,18 @@ async fn acting_as(
     kind: ActorKind,
     which: &Value,
 ) -> Result<Step<Aws>, StepError> {
-    let which = which.as_str().ok_or_else(|| {
-        StepError::Failed(format!("`as` names no principal that a step can act as: {which}"))
-    })?;
+    let text = |value: &Value| {
+        value.as_str().map(str::to_owned).ok_or_else(|| {
+            StepError::Failed(format!("`as` names no principal that a step can act as: {which}"))
+        })
+    };
     let world = match kind {
-        ActorKind::AccessKey => step.world().as_access_key(which).await?,
-        ActorKind::Role => step.world().as_role(which, step.run()).await?,
+        ActorKind::AccessKey => step.world().as_access_key(&text(which)?).await?,
+        ActorKind::Role => step.world().as_role(&text(which)?, step.run()).await?,
+        ActorKind::Session => {
+            let (role, session) = (text(&which["role"])?, text(&which["session"])?);
+            step.world().as_session(&role, &session).await?
+        }
     };
     Ok(step.acting_as(world))
 }

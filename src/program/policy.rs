@@ -99,7 +99,7 @@ pub fn needed<'a>(nodes: impl IntoIterator<Item = &'a Node>, kept: Kept) -> BTre
 }
 
 fn is_role(node: &Node) -> bool {
-    node.actor.as_ref().is_some_and(|actor| actor.kind == ActorKind::Role)
+    node.actor.as_ref().is_some_and(|actor| actor.kind != ActorKind::AccessKey)
 }
 
 /// A drill with an experiment, which `drill halt` ends.
@@ -111,7 +111,11 @@ fn halts(program: &Program, kept: Kept) -> bool {
 fn acts(node: &Node, program: &Program) -> Option<Grant> {
     let actor = node.actor.as_ref().filter(|_| is_role(node))?;
     // It is declared in the document that holds the playbook, not in the playbook.
-    let resource = role(&actor.which, None, program);
+    let which = match actor.kind {
+        ActorKind::Session => actor.which.get("role")?,
+        ActorKind::AccessKey | ActorKind::Role => &actor.which,
+    };
+    let resource = role(which, None, program);
     Some(Grant { resource: resource.unwrap_or(ASSUME_ROLE.resource.into()), ..ASSUME_ROLE.into() })
 }
 
@@ -124,11 +128,9 @@ fn granted(
         let mut grant = Grant::from(permission);
         match permission.action {
             // An instance without a profile is given no role.
-            "iam:PassRole"
-                if node.uses == "ec2.run-instance"
-                    && node.with.get("instance-profile").is_none() =>
-            {
-                return None;
+            "iam:PassRole" if node.uses == "ec2.run-instance" => {
+                let profile = node.with.get("instance-profile")?;
+                grant.resource = in_profile(profile, node, program).unwrap_or(grant.resource);
             }
             "iam:PassRole" => {
                 if let Some(given) = node.with.get("role") {
@@ -152,19 +154,40 @@ fn granted(
     })
 }
 
+/// The step that makes what an input names, if it is an action's output of this name.
+fn maker<'p>(
+    given: &Template,
+    node: Option<&Node>,
+    program: &'p Program,
+    made: (&str, &str),
+) -> Option<&'p Node> {
+    let TemplateKind::Expr(expr) = &given.kind else { return None };
+    let Target::Output { step, output } = &expr.exact()?.target else { return None };
+    let prefix = node.and_then(|node| node.frame.as_ref()).map(|frame| &*frame.prefix);
+    let maker = program.get(&format!("{}{step}", prefix.unwrap_or_default()))?;
+    ((maker.uses.as_str(), output.as_str()) == made).then_some(maker)
+}
+
+/// The ARN pattern of a role that the drill makes.
+fn drill_role(maker: &Node) -> String {
+    let named = maker.with.get("name").map(text);
+    let path = DRILL_ROLES.strip_suffix("backburn-*").unwrap_or(DRILL_ROLES);
+    named.map_or(DRILL_ROLES.into(), |name| format!("{path}{name}"))
+}
+
+/// That of the role in an instance profile that the drill makes.
+fn in_profile(given: &Template, node: &Node, program: &Program) -> Option<String> {
+    let profile = ("iam.create-instance-profile", "profile");
+    let profile = maker(given, Some(node), program, profile)?;
+    let role = profile.with.get("role")?;
+    maker(role, Some(profile), program, ("iam.create-role", "role")).map(drill_role)
+}
+
 /// The ARN pattern of a role that an input names; `None` where only the run will know.
 fn role(given: &Template, node: Option<&Node>, program: &Program) -> Option<String> {
     match &given.kind {
-        TemplateKind::Expr(expr) => {
-            let Target::Output { step, output } = &expr.exact()?.target else { return None };
-            let prefix = node.and_then(|node| node.frame.as_ref()).map(|frame| &*frame.prefix);
-            let maker = program.get(&format!("{}{step}", prefix.unwrap_or_default()))?;
-            if maker.uses != "iam.create-role" || output != "arn" {
-                return None;
-            }
-            let named = maker.with.get("name").map(text);
-            let path = DRILL_ROLES.strip_suffix("backburn-*").unwrap_or(DRILL_ROLES);
-            Some(named.map_or(DRILL_ROLES.into(), |name| format!("{path}{name}")))
+        TemplateKind::Expr(_) => {
+            maker(given, node, program, ("iam.create-role", "arn")).map(drill_role)
         }
         TemplateKind::String(_) | TemplateKind::Text(_) => Some(text(given)),
         _ => None,

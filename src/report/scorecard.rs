@@ -25,6 +25,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         outcome(card.outcome, false, look),
         look.paint(DIM, &card.run),
     );
+    out = contradicted(card, look).unwrap_or_default() + &out;
     out.add_lines(&look::wrap(&look::flow(&card.hypothesis), "  ", look.width));
     let place = match &card.endpoint {
         Some(endpoint) => {
@@ -46,6 +47,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         ]
     }));
     out.push_str(&look::table(&rows));
+    out.push_str(&tried_again(card, look));
     let clocks: Vec<_> =
         card.objectives.iter().filter_map(|one| Some((one, one.clocks.as_ref()?))).collect();
     if !clocks.is_empty() {
@@ -70,11 +72,52 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
     };
     line("trend:", &format!("backburn drill history {}", card.simulation));
     let short = short(&card.run);
-    if card.outcome == Outcome::LeftOver {
+    if card.left_over() {
         line("remove:   ", &format!("backburn release {short}"));
     }
     line("timeline:", &format!("backburn runs show {short}"));
     line!(out, "report:     {dir}/{}", RunDir::REPORT);
+    out
+}
+
+/// The worst that a drill can show stands in its first line.
+fn contradicted(card: &Scorecard, look: &Look) -> Option<String> {
+    let mut out = String::new();
+    let text = format!("NOT CONTAINED: {}", look::clean(card.contradiction.as_ref()?));
+    for one in look::wrap(&text, "", look.width).lines() {
+        line!(out, "{}", look.paint(BAD, one));
+    }
+    Some(out)
+}
+
+/// What the response said of itself beside what the attacker could still do.
+fn tried_again(card: &Scorecard, look: &Look) -> String {
+    let tried: Vec<_> = card.objectives.iter().flat_map(|one| &one.calls).collect();
+    if tried.is_empty() {
+        return String::new();
+    }
+    let cell = |text: &str| look.paint(DIM, text);
+    let said = card.said.unwrap_or_default().words();
+    let mut rows = vec![vec![cell("response says"), said]];
+    let mut principal = "";
+    for call in tried {
+        let style = match call.outcome.as_str() {
+            "refused" => GOOD,
+            "still-works" => BAD,
+            _ => CARE,
+        };
+        if call.principal != principal {
+            principal = &call.principal;
+            rows.push(vec![cell("tried again as"), look::clean(principal)]);
+        }
+        let code = call.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let outcome = look.paint(style, &look::clean(&call.outcome));
+        let call = look::shorten(&look::clean(&call.call), 60);
+        rows.push(vec![String::new(), format!("{outcome}{}: {call}", look::clean(&code))]);
+    }
+    let mut out = String::new();
+    line!(out);
+    out.push_str(&look::table(&rows));
     out
 }
 
@@ -159,4 +202,28 @@ fn spark(took: &[Option<f64>]) -> String {
         None => '·',
     };
     shown.iter().map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::testing;
+
+    fn shown(card: &Scorecard) -> String {
+        scorecard(card, "/runs/RUN", &Look::PLAIN)
+    }
+
+    #[test]
+    fn proven_and_still_works_is_in_the_first_line() {
+        let card = testing::drill().drill.expect("a scorecard");
+        insta::assert_snapshot!(shown(&card));
+        assert!(shown(&card).starts_with("NOT CONTAINED: the response says `proven`"));
+        // An earlier version knew nothing of it.
+        let mut old = serde_json::to_value(&card).expect("JSON");
+        let map = old.as_object_mut().expect("a mapping");
+        map.remove("contradiction");
+        map.remove("said");
+        let old: Scorecard = serde_json::from_value(old).expect("read");
+        assert!(shown(&old).starts_with("Drill hijack"), "{}", shown(&old));
+    }
 }

@@ -1,6 +1,7 @@
 //! Whole drills by the real binary, in a lab whose clock runs sixty times faster, each in an account of
 //! its own that another client reads before and after. Owns how a simulation is laid out and judged.
 
+mod again;
 mod cut;
 mod ended;
 mod halted;

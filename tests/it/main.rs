@@ -53,5 +53,6 @@ mod support;
 mod terminal;
 mod tools;
 mod traces;
+mod try_key;
 mod upstreams;
 mod whose;

@@ -43,7 +43,8 @@ impl Action for StopLogging {
         let step = &at_home(step, &self.trail);
         if !is_placeholder(&self.trail) {
             let what = format!("trail `{}`", self.trail);
-            match step.read(&TrailTags { trail: self.trail.clone() }).await? {
+            let tags = TrailTags { trail: self.trail.clone() };
+            match step.as_runner().read(&tags).await? {
                 None => return Err(StepError::Refused(format!("{what} does not exist"))),
                 Some(trail) => {
                     let required = self.required_tag.as_deref();

@@ -8,5 +8,6 @@ pub mod detect;
 pub mod guard;
 pub mod mark;
 pub mod source;
+pub mod try_again;
 pub mod watch;
 mod window;

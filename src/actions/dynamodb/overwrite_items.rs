@@ -49,7 +49,8 @@ impl Action for OverwriteItems {
 
     async fn run(&self, step: &Step<Aws>) -> Result<Destroyed, StepError> {
         let what = format!("table `{}`", self.table);
-        let Some(tags) = step.read(&TableTags { table: self.table.clone() }).await? else {
+        let tags = TableTags { table: self.table.clone() };
+        let Some(tags) = step.as_runner().read(&tags).await? else {
             return Err(StepError::Refused(format!("{what} does not exist")));
         };
         victim::check(&what, &tags, step.run(), self.required_tag.as_deref())?;

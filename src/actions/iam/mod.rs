@@ -3,6 +3,7 @@
 
 mod assume;
 pub mod create_access_key;
+pub mod create_instance_profile;
 pub mod create_role;
 pub mod create_user;
 mod deny;
@@ -17,3 +18,4 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 mod trust;
+pub mod try_key;

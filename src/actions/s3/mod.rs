@@ -17,8 +17,9 @@ use crate::{
     playbook::types::BucketName,
 };
 
-/// Whether an attack may hit this bucket. One that the plan is still to make is the run's own.
-async fn is_target(
+/// Whether an attack may hit this bucket, as whoever runs the drill sees it. One that the plan is still to make is the
+/// run's own.
+pub(super) async fn is_target(
     step: &Step<Aws>,
     bucket: &BucketName,
     required: Option<&str>,
@@ -27,7 +28,7 @@ async fn is_target(
         return Ok(());
     }
     let what = format!("bucket `{bucket}`");
-    match step.read(&BucketTags { bucket: bucket.to_string() }).await? {
+    match step.as_runner().read(&BucketTags { bucket: bucket.to_string() }).await? {
         None => Err(StepError::Refused(format!("{what} is not in this account"))),
         Some(tags) => victim::check(&what, &tags, step.run(), required),
     }

@@ -110,6 +110,7 @@ pub(in crate::aws) fn settings() -> Vec<(&'static str, Kind)> {
         ("iam.access-key-status", changes("user", USERS, json!({ "key": "AKIA1" }))),
         ("iam.login-profile", changes("user", USERS, none.clone())),
         ("iam.managed-policy", with(json!({ "document": {} }))),
+        ("iam.owned-instance-profile", with(json!({ "role": "r" }))),
         ("iam.owned-role", with(json!({ "trust": {}, "policies": {} }))),
         ("iam.owned-user", with(json!({ "policies": {} }))),
         ("iam.role-attachment", changes("role", ["web", "db"], json!({ "policy": "arn" }))),
@@ -151,6 +152,13 @@ fn operations() -> Vec<(&'static str, Kind)> {
             Kind::Looks(json!({
                 "name": "n", "from": { "queue": { "url": "u" } }, "resource": "r", "since": "s",
                 "within": { "secs": 1, "nanos": 0 },
+            })),
+        ),
+        (
+            "drill.tries",
+            Kind::Looks(json!({
+                "name": "n", "calls": [{ "call": "iam:ListUsers" }], "until": "refused",
+                "since": "s", "within": { "secs": 1, "nanos": 0 },
             })),
         ),
         (

@@ -22,6 +22,7 @@ mod endpoints;
 mod http;
 mod principal;
 mod profile;
+mod stolen;
 
 use super::{
     attempts,
@@ -44,6 +45,7 @@ use principal::Secrets;
 pub use principal::{ASSUME_ROLE, session_name};
 pub use profile::AskCode;
 use profile::Files;
+pub use stolen::Session;
 
 const CONNECT: &str = "sts:GetCallerIdentity";
 /// Holds calls to AWS's published rates at an endpoint on this machine, too, from the first one on.
@@ -107,6 +109,8 @@ struct Shared {
     belts: Option<Arc<Belts>>,
     /// ARNs of those by whom this program assumed the role that calls, the first one first.
     made_from: Vec<String>,
+    /// The session that calls, where it was taken once.
+    session: Option<Session>,
     regions: Mutex<HashMap<String, Arc<Clients>>>,
 }
 
@@ -202,6 +206,7 @@ impl Aws {
             secrets: Secrets::default(),
             belts: None,
             made_from: Vec::new(),
+            session: None,
             regions: Mutex::default(),
         };
         Self::at(Arc::new(shared), scope)
@@ -227,6 +232,7 @@ impl Aws {
             secrets: self.shared.secrets.clone(),
             belts: self.shared.belts.clone(),
             made_from: self.shared.made_from.clone(),
+            session: self.shared.session,
             regions: Mutex::default(),
         };
         change(&mut shared);
@@ -281,12 +287,6 @@ impl Aws {
     /// `aws`, `aws-cn` and so on, as the caller's ARN has it.
     pub fn partition(&self) -> &str {
         partition::of_arn(&self.scope.principal)
-    }
-
-    /// ARNs of the principals by whom this program assumed the role that calls. What made the session that it was
-    /// started with, AWS does not tell.
-    pub fn made_from(&self) -> &[String] {
-        &self.shared.made_from
     }
 
     /// Whether the calls of every service go to this machine.

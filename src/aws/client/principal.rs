@@ -15,7 +15,7 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_types::origin::Origin;
 use tokio::time::{Instant, sleep};
 
-use super::{Aws, CONNECT};
+use super::{Aws, CONNECT, stolen::Sessions};
 use crate::{
     aws::{
         call_error,
@@ -32,7 +32,7 @@ const SETTLES: Duration = Duration::from_secs(30);
 
 /// Secrets by access key id. Clones share them; nothing prints them.
 #[derive(Clone, Default)]
-pub(super) struct Secrets(Arc<Mutex<HashMap<String, Secret>>>);
+pub(super) struct Secrets(Arc<Mutex<HashMap<String, Secret>>>, pub(super) Sessions);
 
 struct Secret {
     secret: String,
@@ -62,6 +62,12 @@ pub fn session_name(run: &str, step: &str) -> String {
 }
 
 impl Aws {
+    /// ARNs of the principals by whom this program assumed the role that calls. What made the session that it was
+    /// started with, AWS does not tell.
+    pub fn made_from(&self) -> &[String] {
+        &self.shared.made_from
+    }
+
     /// Keeps the secret of an access key for [`Aws::as_access_key`]. It is never written anywhere and
     /// ends with this process.
     pub fn remember_secret(&self, access_key_id: &str, secret: &str) {
@@ -198,7 +204,7 @@ impl Aws {
         })
     }
 
-    fn with_credentials(&self, renewal: Renewal) -> Self {
+    pub(super) fn with_credentials(&self, renewal: Renewal) -> Self {
         self.rebuilt(|shared| {
             let mut config = shared.config.to_builder();
             config.set_credentials_provider(renewal.provider());
@@ -207,7 +213,7 @@ impl Aws {
         })
     }
 
-    fn called_by(self, principal: String) -> Self {
+    pub(super) fn called_by(self, principal: String) -> Self {
         let account = principal.split(':').nth(4).filter(|account| !account.is_empty());
         let account = account.unwrap_or(&self.scope.account).to_owned();
         Self { scope: Scope { account, principal, ..self.scope.clone() }, ..self }

@@ -37,7 +37,7 @@ use crate::{
 pub(super) const SERVICE: Service = Service::new("drill", register);
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
-    registry.with_operation::<Detection>()
+    registry.with_operation::<Detection>().with_operation::<super::tried::Tries>()
 }
 
 operation! {

@@ -17,6 +17,7 @@ pub(super) const ACCOUNT: Account = Account {
         ("iam.access-key-status", &[("users", "keys")]),
         ("iam.login-profile", &[("users", "console")]),
         ("iam.managed-policy", &[("policies", "")]),
+        ("iam.owned-instance-profile", &[]),
         ("iam.owned-role", &[]),
         ("iam.owned-user", &[]),
         ("iam.role-attachment", &[("roles", "attached")]),

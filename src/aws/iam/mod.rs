@@ -15,6 +15,7 @@ mod inline_size;
 mod instance_profile;
 mod login_profile;
 mod managed_policy;
+mod owned_instance_profile;
 mod owned_role;
 mod owned_user;
 mod permissions;
@@ -42,6 +43,7 @@ pub use login_profile::LoginProfile;
 pub use managed_policy::{
     ManagedPolicy, RoleAttached, RoleAttachment, UserAttached, UserAttachment, arn as managed_arn,
 };
+pub use owned_instance_profile::OwnedInstanceProfile;
 pub use owned_role::OwnedRole;
 pub use owned_user::OwnedUser;
 pub use principal_policies::Policies;
@@ -71,6 +73,7 @@ fn register(registry: Registry<Aws>) -> Registry<Aws> {
         .with::<AccessKeyStatus>()
         .with::<LoginProfile>()
         .with::<ManagedPolicy>()
+        .with::<OwnedInstanceProfile>()
         .with::<OwnedRole>()
         .with::<OwnedUser>()
         .with::<RoleAttachment>()

@@ -7,18 +7,26 @@ pub(crate) const OWNED_USERS: &str = "arn:aws:iam::{account}:user/backburn/*";
 pub(crate) const ROLES: &str = "arn:aws:iam::{account}:role/*";
 pub(crate) const OWNED_ROLES: &str = "arn:aws:iam::{account}:role/backburn/*";
 pub(crate) const INSTANCE_PROFILES: &str = "arn:aws:iam::{account}:instance-profile/*";
+pub(crate) const OWNED_INSTANCE_PROFILES: &str =
+    "arn:aws:iam::{account}:instance-profile/backburn/*";
 pub(crate) const OWNED_POLICIES: &str = "arn:aws:iam::{account}:policy/backburn/*";
 pub(crate) const GROUPS: &str = "arn:aws:iam::{account}:group/*";
 /// Those of the account, and those of AWS.
 pub(crate) const POLICIES: &str = "arn:aws:iam::*:policy/*";
 
+pub(crate) const ADD_ROLE_TO_INSTANCE_PROFILE: Permission =
+    on("iam:AddRoleToInstanceProfile", OWNED_INSTANCE_PROFILES);
 pub(crate) const ATTACH_ROLE_POLICY: Permission = on("iam:AttachRolePolicy", OWNED_ROLES);
 pub(crate) const ATTACH_USER_POLICY: Permission = on("iam:AttachUserPolicy", OWNED_USERS);
 pub(crate) const CREATE_ACCESS_KEY: Permission = on("iam:CreateAccessKey", OWNED_USERS);
+pub(crate) const CREATE_INSTANCE_PROFILE: Permission =
+    on("iam:CreateInstanceProfile", OWNED_INSTANCE_PROFILES);
 pub(crate) const CREATE_POLICY: Permission = on("iam:CreatePolicy", OWNED_POLICIES);
 pub(crate) const CREATE_ROLE: Permission = on("iam:CreateRole", OWNED_ROLES);
 pub(crate) const CREATE_USER: Permission = on("iam:CreateUser", OWNED_USERS);
 pub(crate) const DELETE_ACCESS_KEY: Permission = on("iam:DeleteAccessKey", OWNED_USERS);
+pub(crate) const DELETE_INSTANCE_PROFILE: Permission =
+    on("iam:DeleteInstanceProfile", OWNED_INSTANCE_PROFILES);
 pub(crate) const DELETE_LOGIN_PROFILE: Permission = on("iam:DeleteLoginProfile", USERS);
 pub(crate) const DELETE_POLICY: Permission = on("iam:DeletePolicy", OWNED_POLICIES);
 pub(crate) const DELETE_POLICY_VERSION: Permission = on("iam:DeletePolicyVersion", OWNED_POLICIES);
@@ -56,10 +64,20 @@ pub(crate) const LIST_POLICY_VERSIONS: Permission = on("iam:ListPolicyVersions",
 pub(crate) const LIST_ROLE_POLICIES: Permission = on("iam:ListRolePolicies", ROLES);
 pub(crate) const LIST_USERS: Permission = on("iam:ListUsers", "*");
 pub(crate) const LIST_USER_POLICIES: Permission = on("iam:ListUserPolicies", USERS);
+// EC2 has another name in China.
+pub(crate) const PASS_ROLE: Permission = on("iam:PassRole", OWNED_ROLES).only(
+    "StringEquals",
+    "iam:PassedToService",
+    &["ec2.amazonaws.com", "ec2.amazonaws.com.cn"],
+);
 pub(crate) const PUT_ROLE_POLICY: Permission = on("iam:PutRolePolicy", ROLES);
 pub(crate) const PUT_USER_POLICY: Permission = on("iam:PutUserPolicy", USERS);
+pub(crate) const REMOVE_ROLE_FROM_INSTANCE_PROFILE: Permission =
+    on("iam:RemoveRoleFromInstanceProfile", OWNED_INSTANCE_PROFILES);
 pub(crate) const REMOVE_USER_FROM_GROUP: Permission = on("iam:RemoveUserFromGroup", GROUPS);
 pub(crate) const SIMULATE_PRINCIPAL_POLICY: Permission = on("iam:SimulatePrincipalPolicy", ROLES);
+pub(crate) const TAG_INSTANCE_PROFILE: Permission =
+    on("iam:TagInstanceProfile", OWNED_INSTANCE_PROFILES);
 pub(crate) const TAG_POLICY: Permission = on("iam:TagPolicy", OWNED_POLICIES);
 pub(crate) const TAG_ROLE: Permission = on("iam:TagRole", OWNED_ROLES);
 pub(crate) const TAG_USER: Permission = on("iam:TagUser", OWNED_USERS);

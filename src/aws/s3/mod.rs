@@ -24,6 +24,7 @@ pub use contents::{Contents, ContentsAre};
 pub use let_in::LetIn;
 pub use objects::{Generate, Objects};
 pub use overwritten::Overwritten;
+pub(in crate::aws) use permissions::GET_BUCKET_PUBLIC_ACCESS_BLOCK;
 pub use public_access_block::{AccessBlock, PublicAccessBlock};
 pub use versioning::{Versioned, Versioning};
 

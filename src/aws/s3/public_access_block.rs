@@ -6,7 +6,7 @@
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 
 use super::{permissions::*, things::BUCKET};
-use crate::aws::kit::*;
+use crate::aws::{call_error, kit::*};
 
 setting! {
     pub struct PublicAccessBlock {
@@ -71,15 +71,26 @@ impl Fact<Aws> for PublicAccessBlock {
 
 impl Setting<Aws> for PublicAccessBlock {
     async fn write(&self, aws: &Aws, value: &Option<AccessBlock>) -> Result<(), CallError> {
+        PUT_BUCKET_PUBLIC_ACCESS_BLOCK.witness();
+        match (value, self.put(aws, value.as_ref()).await) {
+            (None, made) => made.done_if_gone(),
+            (Some(_), made) => made,
+        }
+    }
+}
+
+impl PublicAccessBlock {
+    /// Writes it as whoever calls.
+    pub(in crate::aws) async fn put(
+        &self,
+        aws: &Aws,
+        value: Option<&AccessBlock>,
+    ) -> Result<(), CallError> {
+        let error = PUT_BUCKET_PUBLIC_ACCESS_BLOCK.action;
+        let s3 = aws.s3_of(&self.bucket).await;
         let Some(block) = value else {
-            let call = aws
-                .s3_of(&self.bucket)
-                .await
-                .delete_public_access_block()
-                .bucket(&self.bucket)
-                .send()
-                .await;
-            return call.by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK).done_if_gone();
+            let call = s3.delete_public_access_block().bucket(&self.bucket).send().await;
+            return call.map(drop).map_err(|e| call_error(error, e));
         };
         let configuration = PublicAccessBlockConfiguration::builder()
             .block_public_acls(block.block_public_acls)
@@ -87,8 +98,8 @@ impl Setting<Aws> for PublicAccessBlock {
             .block_public_policy(block.block_public_policy)
             .restrict_public_buckets(block.restrict_public_buckets)
             .build();
-        let call = aws.s3_of(&self.bucket).await.put_public_access_block().bucket(&self.bucket);
+        let call = s3.put_public_access_block().bucket(&self.bucket);
         let call = call.public_access_block_configuration(configuration).send().await;
-        call.map(drop).by(PUT_BUCKET_PUBLIC_ACCESS_BLOCK)
+        call.map(drop).map_err(|e| call_error(error, e))
     }
 }

@@ -3,7 +3,10 @@
 use indexmap::IndexMap;
 
 use super::{Roles, required_template, template};
-use crate::drill::document::{Experiment, Fault, FaultKind, FisAction, Steps};
+use crate::drill::{
+    document::{Experiment, Fault, FaultKind, FisAction, Steps},
+    make::map,
+};
 use crate::playbook::{
     Actor, ActorKind, Diagnostic, Spanned,
     expr::Template,
@@ -19,7 +22,7 @@ pub(crate) const EXPERIMENT_KEYS: &[&str] =
 pub(crate) const FAULT_KEYS: &[&str] =
     &["action", "description", "targets", "parameters", "after", "attack"];
 pub(crate) const ATTACK_KEYS: &[&str] = &["as", "steps"];
-pub(crate) const ACTOR_KEYS: &[&str] = &["access-key", "role"];
+pub(crate) const ACTOR_KEYS: &[&str] = &["access-key", "role", "session"];
 
 pub(super) fn experiment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Experiment> {
     let node = fields.get("experiment")?;
@@ -106,17 +109,22 @@ fn attack(reader: &mut Reader<'_>, node: &Node, roles: &Roles) -> Option<FaultKi
     Some(FaultKind::Attack { steps })
 }
 
-/// `as: {access-key: ..}` or `as: {role: ..}`.
+/// `as: {access-key: ..}`, `as: {role: ..}` or `as: {role: .., session: ..}`.
 pub(super) fn actor(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Actor> {
     let node = fields.get("as")?;
     let fields = reader.fields(node, "`as`", ACTOR_KEYS)?;
     let key = template(reader, &fields, "access-key");
     let role = template(reader, &fields, "role");
-    let (kind, which) = match (key, role) {
-        (Some(key), None) => (ActorKind::AccessKey, key),
-        (None, Some(role)) => (ActorKind::Role, role),
+    let session = template(reader, &fields, "session");
+    let (kind, which) = match (key, role, session) {
+        (Some(key), None, None) => (ActorKind::AccessKey, key),
+        (None, Some(role), None) => (ActorKind::Role, role),
+        (None, Some(role), Some(session)) => {
+            let both = vec![("role", Some(role)), ("session", Some(session))];
+            (ActorKind::Session, map(both, node.span))
+        }
         _ => {
-            let message = "`as` names one principal: an `access-key` or a `role`";
+            let message = "`as` names one principal: an `access-key`, a `role`, or a `role` with the name of one `session`";
             let problem =
                 Diagnostic::error("simulation::bad-actor", message).label(node.span, "here");
             reader

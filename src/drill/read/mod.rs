@@ -36,6 +36,7 @@ pub(crate) const KEYS: &[&str] = &[
     "stop-conditions",
     "expect",
     "respond",
+    "refused",
     "recover",
     "cleanup",
 ];
@@ -80,6 +81,7 @@ fn simulation(reader: &mut Reader<'_>, root: &Node) -> Option<Simulation> {
     let stop_conditions = templates(reader, &fields, "stop-conditions");
     let expect = parts::expect(reader, &fields);
     let respond = parts::respond(reader, &fields);
+    let refused = parts::refused(reader, &fields);
     let recover = parts::recover(reader, &fields, &roles);
     let cleanup = steps(reader, &fields, "cleanup", &roles);
     Some(Simulation {
@@ -100,6 +102,7 @@ fn simulation(reader: &mut Reader<'_>, root: &Node) -> Option<Simulation> {
         stop_conditions,
         expect,
         respond,
+        refused,
         recover,
         cleanup,
     })

@@ -1,9 +1,9 @@
-//! `guard`, `expect`, `respond` and `recover`.
+//! `guard`, `expect`, `respond`, `refused` and `recover`.
 
 use indexmap::IndexMap;
 
 use super::{Roles, faults, required_template, steps, template};
-use crate::drill::document::{Expect, Guard, Recover, Respond, Via};
+use crate::drill::document::{Expect, Guard, Recover, Refused, Respond, Via};
 use crate::playbook::{
     Diagnostic, Spanned,
     expr::Template,
@@ -16,6 +16,7 @@ pub(crate) const GUARD_KEYS: &[&str] =
 pub(crate) const EXPECT_KEYS: &[&str] =
     &["source", "fault", "resource", "match", "pattern", "within", "via", "accept"];
 pub(crate) const RESPOND_KEYS: &[&str] = &["playbook", "with", "within", "as", "after"];
+pub(crate) const REFUSED_KEYS: &[&str] = &["fault", "as", "steps", "calls", "within"];
 pub(crate) const RECOVER_KEYS: &[&str] = &["recovery-point", "rto", "rpo", "steps"];
 
 pub(super) fn guard(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Guard {
@@ -143,6 +144,27 @@ pub(super) fn respond(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Re
         actor,
         after_detections: after.unwrap_or(false),
     })
+}
+
+pub(super) fn refused(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<String, Refused> {
+    let mut found = IndexMap::new();
+    let Some(node) = fields.get("refused") else { return found };
+    for (key, value) in reader.map(node, "`refused`").unwrap_or_default() {
+        let Some(name) = key.as_str() else { continue };
+        reader.id(name, key.span, "an attempt");
+        let what = format!("attempt `{name}`");
+        let Some(fields) = reader.fields(value, &what, REFUSED_KEYS) else { continue };
+        let within =
+            reader.required(&fields, "within").and_then(|node| reader.duration(node, "`within`"));
+        let fault = fields.get("fault").and_then(|node| reader.spanned(node, "`fault`"));
+        let actor = faults::actor(reader, &fields);
+        let steps = faults::ids(reader, &fields, "steps");
+        let calls = faults::ids(reader, &fields, "calls");
+        let Some(within) = within else { continue };
+        let one = Refused { span: key.span, fault, actor, steps, calls, within };
+        found.insert(name.to_owned(), one);
+    }
+    found
 }
 
 pub(super) fn recover(

@@ -18,13 +18,17 @@ pub(super) fn catalogue() -> Catalogue {
         "drill.detect",
         "drill.begin-response",
         "drill.begin-recovery",
+        "drill.try-again",
+        "iam.recon",
+        "s3.lift-public-access-block",
         "fis.run-experiment",
         "fis.await-experiment",
         "make.target",
         "backup.restore",
     ];
     let any = || json!({ "type": "object", "properties": {}, "additionalProperties": true });
-    let action = |name: &str| ActionInfo {
+    let action = |name: &str| {
+        ActionInfo {
         name: name.into(),
         summary: "A test".into(),
         phase: Phase::Verify,
@@ -36,10 +40,11 @@ pub(super) fn catalogue() -> Catalogue {
             "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "role": {},
             "actions": {}, "targets": {}, "stop-conditions": {}, "resource": {}, "within": {},
             "since": {}, "queue-url": {}, "via": {}, "playbook": {}, "inputs": {}, "experiment": {},
-            "at-most": {}, "recovery-point": {}, "of": {}, "empty-target-resolution-mode": {},
+            "at-most": {}, "recovery-point": {}, "of": {}, "calls": {}, "until": {}, "worked": {}, "bucket": {}, "empty-target-resolution-mode": {},
         } })
         .into(),
         outputs: any().into(),
+    }
     };
     names.into_iter().map(action).collect()
 }
@@ -151,4 +156,54 @@ fn the_inputs_of_the_response_are_checked_like_those_of_an_action() {
     assert_eq!(codes(&WHOLE.replace(with, "with: { targt: x }")), ["playbook::bad-value"; 2]);
     assert_eq!(codes(&WHOLE.replace(with, "with: { target: 7 }")), ["playbook::bad-value"]);
     assert_eq!(codes(WHOLE), [""; 0]);
+}
+
+const REFUSED: &str = "
+simulation: refused
+title: The attacker tries again
+hypothesis: It is refused
+guard: { accounts: [\"111122223333\"], regions: [eu-west-1], max-cost: 1 }
+arrange:
+  key: { uses: make.target }
+  bucket: { uses: make.target }
+faults:
+  steal:
+    attack:
+      as: { role: \"${{ steps.key.arn }}\", session: i-0abc }
+      steps:
+        look: { uses: iam.recon }
+        open: { uses: s3.lift-public-access-block, needs: look, with: { bucket: \"${{ steps.bucket.name }}\" } }
+respond:
+  playbook: answer.yaml
+  with: { target: x }
+refused:
+  session: { steps: [look, open], calls: [\"ec2:DescribeInstances\"], within: 2m }
+  key: { as: { access-key: \"${{ steps.key.id }}\" }, calls: [\"iam:ListUsers\"], within: 2m }
+";
+
+#[test]
+fn the_attacker_tries_before_the_response_and_after_it() {
+    let found = checked(REFUSED);
+    let said: String = found.all().map(|one| one.render(false, 100)).collect();
+    let program = found.checked.program.unwrap_or_else(|| panic!("{said}"));
+    let after = |first: &str, then: &str| program.has_path(first, then);
+    assert!(after("open", "try-session") && after("try-session", "respond-cut"));
+    assert!(after("respond-look", "refused-session") && after("bucket", "refused-session"));
+    let actor = |id: &str| program.get(id).and_then(|node| node.actor.as_ref()).map(|one| one.kind);
+    use crate::playbook::ActorKind::{AccessKey, Session};
+    for (id, kind) in [("look", Session), ("refused-session", Session), ("try-key", AccessKey)] {
+        assert_eq!(actor(id), Some(kind), "{id}");
+    }
+    let calls = program.get("refused-session").and_then(|node| node.with.get("calls").cloned());
+    let crate::playbook::expr::TemplateKind::List(calls) = calls.expect("calls").kind else {
+        panic!("a list")
+    };
+    assert_eq!(calls.len(), 3);
+    let outline = found.outline.expect("an outline");
+    let names: Vec<_> = outline.refused.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["session", "key"]);
+    // One mistake in an attack is one, however often its step is tried.
+    let wrong = checked(&REFUSED.replace("steps.bucket.name", "steps.bukket.name"));
+    let codes: Vec<_> = wrong.checked.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["playbook::unknown-step"]);
 }

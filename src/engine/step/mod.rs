@@ -130,6 +130,18 @@ impl<C: World> Step<C> {
         Self { shared: self.shared.clone(), world }
     }
 
+    /// The same step, calling as whoever runs the program, also where the step acts as another principal: what
+    /// protects a thing from an attack is not for the attacker to look at.
+    pub fn as_runner(&self) -> Self {
+        match &self.shared.mode {
+            Mode::Plan(_) => self.clone(),
+            Mode::Run(mode) => {
+                let world = mode.run.world.in_region(&self.world.scope().region);
+                Self { shared: self.shared.clone(), world }
+            }
+        }
+    }
+
     /// Reads a fact that the body decides by. Journaled, so that a resumed body takes the same
     /// path; in a plan, settings that earlier steps would change read as they would then be.
     pub async fn read<F: Fact<C>>(&self, fact: &F) -> Result<F::Value, StepError> {

@@ -49,7 +49,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "drill::objective",
-        "An objective of the drill was not reached: a detection was late or missed, a time limit was exceeded, or content was not as before. The scorecard has the clocks.",
+        "An objective of the drill was not reached: a detection was late or missed, a time limit was exceeded, content was not as before, or a call of the attacker still works. The scorecard has the clocks.",
     ),
     (
         "drill::accepted",

@@ -6,7 +6,7 @@ use super::{
     view::{View, chip, class, seconds, table},
 };
 use crate::{
-    drill::score::{Objective, Outcome},
+    drill::score::{Objective, Outcome, Scorecard},
     report::{look, model::Tone},
 };
 
@@ -30,6 +30,7 @@ pub(super) fn scorecard(view: &View<'_>, html: &mut Html) {
             html.tag("td", &[("class", &"why")], |html| html.prose(look::shorten(&row.note, 400)));
         });
     });
+    tried_again(card, html);
     let timed: Vec<_> =
         card.objectives.iter().filter_map(|one| Some((one, one.clocks.as_ref()?))).collect();
     if timed.is_empty() {
@@ -50,6 +51,32 @@ pub(super) fn scorecard(view: &View<'_>, html: &mut Html) {
                     }
                 });
             }
+        });
+    });
+}
+
+/// What the response said of itself beside what the attacker could still do.
+fn tried_again(card: &Scorecard, html: &mut Html) {
+    let tried: Vec<_> = card.objectives.iter().flat_map(|one| &one.calls).collect();
+    if tried.is_empty() {
+        return;
+    }
+    let said = card.said.unwrap_or_default().words();
+    html.line("h3", &[], format_args!("The response says: {said}. The attacker tried again"));
+    let heads = ["Call", "Outcome", "As", "AWS's code"];
+    table(html, "What the attacker tried again", &heads, &tried, 30_000, |html, _, call| {
+        html.tag("tr", &[], |html| {
+            html.line("th", &[("scope", &"row")], &call.call);
+            html.tag("td", &[], |html| {
+                let tone = match call.outcome.as_str() {
+                    "refused" => Tone::Good,
+                    "still-works" => Tone::Bad,
+                    _ => Tone::Care,
+                };
+                chip(html, tone, &call.outcome);
+            });
+            html.line("td", &[], &call.principal);
+            html.line("td", &[], call.code.as_deref().unwrap_or_default());
         });
     });
 }

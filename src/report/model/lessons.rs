@@ -84,6 +84,14 @@ fn lesson(one: &Objective) -> Option<String> {
         (Part::Response, Outcome::Late) => {
             format!("the response took longer than allowed: look at its critical path, `{name}`")
         }
+        (Part::Refused, Outcome::StillWorks) => {
+            let open = one.calls.iter().filter(|call| call.outcome == "still-works");
+            let open: Vec<_> = open.map(|c| format!("`{}` as `{}`", c.call, c.principal)).collect();
+            format!("the attacker can still call {}: find what lets it in, and contain that, too", open.join(", "))
+        }
+        (Part::Refused, Outcome::Unknown) => {
+            format!("whether the attacker is refused (`{name}`) is not known: give it calls that work before the response, and time to be answered")
+        }
         (Part::Rto, Outcome::Late) => {
             "restoring took longer than the recovery time objective: restore smaller, earlier or warmer".into()
         }

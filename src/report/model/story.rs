@@ -42,7 +42,11 @@ fn headline(report: &Report) -> (Tone, String) {
         let reached =
             card.objectives.iter().filter(|one| one.outcome.word() == "pass" || one.accepted);
         let (reached, all) = (reached.count(), plural(card.objectives.len(), "objective"));
-        return (tone, format!("The drill ended: {word}. {reached} of {all} reached"));
+        let said = format!("The drill ended: {word}. {reached} of {all} reached");
+        return match &card.contradiction {
+            Some(contradiction) => (Tone::Bad, format!("Not contained: {contradiction}. {said}")),
+            None => (tone, said),
+        };
     }
     let run = &report.run;
     let verdicts = verdict_words(report);

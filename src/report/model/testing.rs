@@ -180,7 +180,10 @@ pub fn large(steps: usize) -> Report {
 
 /// A drill with a late detection, a missed one, and clocks of each kind.
 pub fn drill() -> Report {
-    use crate::drill::score::{Clocks, Objective, Outcome, Part, Scorecard};
+    use crate::drill::{
+        refused::{Said, TriedCall},
+        score::{Clocks, Objective, Outcome, Part, Scorecard},
+    };
     let objective = |part, name: &str, outcome, times: Option<(f64, f64)>, note: &str| Objective {
         part,
         name: name.into(),
@@ -193,7 +196,27 @@ pub fn drill() -> Report {
             created: Some(second(8)),
             received: times.map(|(took, _)| second(3 + took as i64)),
         }),
+        calls: Vec::new(),
         note: note.into(),
+    };
+    let refused = |call: &str, outcome: &str, code: Option<&str>| TriedCall {
+        call: call.into(),
+        principal: "arn:aws:iam::111122223333:user/leaky".into(),
+        outcome: outcome.into(),
+        code: code.map(str::to_owned),
+    };
+    let still_works = Objective {
+        calls: vec![
+            refused("iam:ListUsers", "still-works", None),
+            refused("ec2:DescribeInstances", "refused", Some("UnauthorizedOperation")),
+        ],
+        ..objective(
+            Part::Refused,
+            "key",
+            Outcome::StillWorks,
+            None,
+            "`iam:ListUsers` as `arn:aws:iam::111122223333:user/leaky` still works",
+        )
     };
     let objectives = vec![
         objective(Part::Guard, "may run here", Outcome::Pass, None, ""),
@@ -209,6 +232,7 @@ pub fn drill() -> Report {
             Some((9.0, 30.0)),
             "1 proven",
         ),
+        still_works,
         objective(Part::Rto, "restored and verified", Outcome::Pass, Some((1100.0, 1800.0)), ""),
     ];
     let card = Scorecard {
@@ -222,7 +246,11 @@ pub fn drill() -> Report {
         region: "eu-central-1".into(),
         endpoint: None,
         started: Some(second(0)),
-        outcome: Outcome::Missed,
+        outcome: Outcome::StillWorks,
+        contradiction: Some(
+            "the response says `proven`, and `iam:ListUsers` as `arn:aws:iam::111122223333:user/leaky` still works".into(),
+        ),
+        said: Some(Said { proven: 1, presumed: 0, failed: 0 }),
         objectives,
     };
     let body = "steps:

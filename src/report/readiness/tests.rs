@@ -16,6 +16,7 @@ fn card(simulation: &str, day: i64, outcome: Outcome, took: f64) -> Scorecard {
         budget: Some(60.0),
         took,
         clocks: None,
+        calls: Vec::new(),
         note: String::new(),
     };
     Scorecard {
@@ -30,6 +31,8 @@ fn card(simulation: &str, day: i64, outcome: Outcome, took: f64) -> Scorecard {
         endpoint: Some("http://127.0.0.1:1".into()),
         started: Some(at(day)),
         outcome,
+        contradiction: None,
+        said: None,
         objectives: vec![
             objective(Part::Response, "../playbooks/mining.yaml", Some(took)),
             objective(Part::Fault, "experiment", None),

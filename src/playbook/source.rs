@@ -84,6 +84,8 @@ mod tests {
             before in 0_usize..3,
             after in 0_usize..3,
         ) {
+            // Of an empty span behind the end, miette takes a slice that begins after its end, and panics.
+            prop_assume!(length > 0 || offset <= text.len());
             let (ours, theirs) = (Source::new("f", text.clone()), NamedSource::new("f", text));
             prop_assert_eq!(
                 read(&ours, (offset, length), (before, after)),

@@ -29,7 +29,10 @@ use super::{
         stop_instance::StopInstance, tag_resource::TagResource,
     },
     entry,
-    fis::{await_experiment::AwaitExperiment, run_experiment::RunExperiment},
+    fis::{
+        await_effect::AwaitEffect, await_experiment::AwaitExperiment,
+        run_experiment::RunExperiment,
+    },
     guardduty::{create_sample_findings::CreateSampleFindings, enable::Enable},
     iam::{
         create_access_key::CreateAccessKey, create_role::CreateRole, create_user::CreateUser,
@@ -86,6 +89,7 @@ pub const ALL: &[Entry] = &[
     entry::<SnapshotVolumes>(),
     entry::<StopInstance>(),
     entry::<TagResource>(),
+    entry::<AwaitEffect>(),
     entry::<AwaitExperiment>(),
     entry::<RunExperiment>(),
     entry::<CreateSampleFindings>(),

@@ -2,7 +2,10 @@
 //! Owns that order; `drill run`, `resume`, `release` and `drill halt` end here.
 
 use crate::{
-    drill::score::{Objective, Outcome, Scorecard},
+    drill::{
+        Outline,
+        score::{Objective, Outcome, Scorecard},
+    },
     engine::release::{Item, Request, is_left_over},
     journal::{self, Record, Released, RunDir, RunStatus},
     notify::Score,
@@ -68,7 +71,7 @@ impl Ready {
         let ledger = session.fold().await?;
         let card = match items {
             Ok(items) => {
-                let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(&items)));
+                let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(&items, &outline)));
                 let kept = keep(&session, &card).await;
                 let told = session.told(end.status, &ledger, Some(scored(&card))).await;
                 if !told.is_empty() {
@@ -101,9 +104,16 @@ fn scored(card: &Scorecard) -> Score {
     }
 }
 
-fn left_over(items: &[Item]) -> Vec<String> {
-    let left = items.iter().filter(|item| is_left_over(item)).map(|item| match &item.outcome {
+/// What should be gone and is not, with what stays and costs unless the simulation accepts that.
+fn left_over(items: &[Item], outline: &Outline) -> Vec<String> {
+    let accepted = outline.recovery.as_ref().is_some_and(|recovery| recovery.accepts_left_over);
+    let costs = |item: &Item| matches!(item.outcome, Released::Retained { costs: true, .. });
+    let is_left = |item: &&Item| is_left_over(item) || costs(item) && !accepted;
+    let left = items.iter().filter(is_left).map(|item| match &item.outcome {
         Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
+        Released::Retained { what, .. } => {
+            format!("`{}`: {}: it goes on costing until you delete it: {what}", item.step, item.place)
+        }
         other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
     });
     left.collect()
@@ -155,7 +165,7 @@ async fn scored_again(session: &Session, items: &[Item]) -> Result<Scorecard, Fa
     let kept = whose::document(dir, ledger.started.as_ref())?;
     let found = checked(context, &kept.name, &kept.text, Sources::Kept(&kept.files))?;
     let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
-    let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(items)));
+    let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(items, &outline)));
     keep(session, &card).await?;
     Ok(card)
 }
@@ -176,11 +186,12 @@ pub(super) fn ended(outcome: Outcome, status: RunStatus) -> Exit {
 /// By the worst outcome that the simulation does not accept.
 pub(super) fn exit(outcome: Outcome) -> Exit {
     match outcome {
-        Outcome::Pass | Outcome::Unverified => Exit::Ok,
+        Outcome::Pass => Exit::Ok,
         Outcome::Refused => Exit::Refused,
-        Outcome::Failed | Outcome::NotRun => Exit::StepFailed,
+        Outcome::Failed => Exit::StepFailed,
         Outcome::LeftOver => Exit::Drift,
-        Outcome::PlumbingOnly
+        Outcome::Unverified
+        | Outcome::PlumbingOnly
         | Outcome::Late
         | Outcome::CutOff
         | Outcome::WrongResource
@@ -188,6 +199,8 @@ pub(super) fn exit(outcome: Outcome) -> Exit {
         | Outcome::Damaged
         | Outcome::Missing
         | Outcome::Broken
-        | Outcome::Stopped => Exit::Missed,
+        | Outcome::Stopped
+        | Outcome::Unproven
+        | Outcome::NotRun => Exit::Missed,
     }
 }

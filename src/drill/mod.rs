@@ -26,5 +26,5 @@ pub use check::{CheckedDrill, Files, check};
 pub use document::Simulation;
 pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};
-pub use outline::{Attack, Detection, Outline, Recovery, Response};
+pub use outline::{Attack, Detection, Effect, Outline, Recovery, Response};
 pub use read::{is_simulation, parse};

@@ -5,7 +5,7 @@ use super::{
     Entry,
     backup::{
         back_up::BackUp, create_vault::CreateVault, find_restore_test::FindRestoreTest,
-        report_validation::ReportValidation, restore::Restore,
+        latest_point::LatestPoint, report_validation::ReportValidation, restore::Restore,
     },
     cloudtrail::{
         check_logging::CheckLogging, create_trail::CreateTrail, start_logging::StartLogging,
@@ -18,13 +18,14 @@ use super::{
         mark::Mark, watch::Watch,
     },
     dynamodb::{
-        compare_items::CompareItems, create_table::CreateTable, overwrite_items::OverwriteItems,
+        self, compare_items::CompareItems, create_table::CreateTable,
+        overwrite_items::OverwriteItems,
     },
     ec2::{
         check_instance::CheckInstance, check_network_acl::CheckNetworkAcl,
         compare_volume::CompareVolume, copy_snapshot::CopySnapshot, create_image::CreateImage,
         create_network::CreateNetwork, isolate_instance::IsolateInstance,
-        protect_instance::ProtectInstance, run_instance::RunInstance,
+        probe_throttling::ProbeThrottling, protect_instance::ProtectInstance, run_instance::RunInstance,
         share_snapshot::ShareSnapshot, snapshot_volumes::SnapshotVolumes,
         stop_instance::StopInstance, tag_resource::TagResource,
     },
@@ -42,7 +43,7 @@ use super::{
     },
     lambda::throttle_function::ThrottleFunction,
     s3::{
-        block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
+        self, check_public_access_block::CheckPublicAccessBlock, block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
         create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
         overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
     },
@@ -55,6 +56,7 @@ pub const ALL: &[Entry] = &[
     entry::<BackUp>(),
     entry::<CreateVault>(),
     entry::<FindRestoreTest>(),
+    entry::<LatestPoint>(),
     entry::<ReportValidation>(),
     entry::<Restore>(),
     entry::<CheckLogging>(),
@@ -75,6 +77,7 @@ pub const ALL: &[Entry] = &[
     entry::<CompareItems>(),
     entry::<CreateTable>(),
     entry::<OverwriteItems>(),
+    entry::<dynamodb::write_canary::WriteCanary>(),
     entry::<CheckInstance>(),
     entry::<CheckNetworkAcl>(),
     entry::<CompareVolume>(),
@@ -82,6 +85,7 @@ pub const ALL: &[Entry] = &[
     entry::<CreateImage>(),
     entry::<CreateNetwork>(),
     entry::<IsolateInstance>(),
+    entry::<ProbeThrottling>(),
     entry::<ProtectInstance>(),
     entry::<RevokeInstanceRole>(),
     entry::<RunInstance>(),
@@ -104,11 +108,13 @@ pub const ALL: &[Entry] = &[
     entry::<RepairTrustPolicy>(),
     entry::<ThrottleFunction>(),
     entry::<BlockPublicAccess>(),
+    entry::<CheckPublicAccessBlock>(),
     entry::<CompareObjects>(),
     entry::<CreateBucket>(),
     entry::<LiftPublicAccessBlock>(),
     entry::<OverwriteObjects>(),
     entry::<SuspendVersioning>(),
+    entry::<s3::write_canary::WriteCanary>(),
     entry::<RunCommand>(),
 ];
 

@@ -20,6 +20,10 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
         "What AWS must answer; `allowed` when it is not given. Anything else, and the fault has failed",
         ["allowed", "denied"].into_iter(),
     );
+    let mut look = step.clone();
+    look["properties"]["as"] =
+        json!({ "$ref": "#/$defs/actor", "description": "Whom the look acts as" });
+    definitions.insert("look".into(), look);
     definitions.insert("step".into(), step);
     definitions.insert("check".into(), check);
     definitions.insert("move".into(), own_move);
@@ -71,6 +75,10 @@ fn named(description: &str, each: Value) -> Value {
 
 fn steps(description: &str) -> Value {
     named(description, json!({ "$ref": "#/$defs/step" }))
+}
+
+fn looks(description: &str) -> Value {
+    named(description, json!({ "$ref": "#/$defs/look" }))
 }
 
 /// One text or a list of them.
@@ -175,7 +183,7 @@ fn experiment(parts: &Parts<'_>) -> Value {
                 "What FIS does when a target selects nothing; `fail` when it is not given",
             ),
             "at-most": schema::duration("How long to wait for the end of the experiment"),
-            "proof": steps("With a `template`: looks that must succeed while it lasts, and show what it does"),
+            "proof": looks("With a `template`: looks that must succeed while it lasts, and show what it does"),
         }),
     )
 }
@@ -202,7 +210,7 @@ fn fault(parts: &Parts<'_>) -> Value {
                 "as": { "$ref": "#/$defs/actor", "description": "Whom the attacker acts as" },
                 "steps": named("What the attacker does", json!({ "$ref": "#/$defs/move" })),
             })),
-            "proof": steps("Looks that must succeed once the fault took effect; without any the fault is `unproven`"),
+            "proof": looks("Looks that must succeed once the fault took effect; without any the fault is `unproven`"),
         }),
     )
 }
@@ -263,6 +271,8 @@ mod tests {
         let properties = &schema["properties"];
         assert_eq!(keys(&schema["$defs"]["step"]), step::STEP_KEYS);
         assert_eq!(keys(&schema["$defs"]["check"]), read::check_keys());
+        assert_eq!(keys(&schema["$defs"]["move"]), faults::move_keys());
+        assert_eq!(keys(&schema["$defs"]["look"]), faults::look_keys());
         assert_eq!(keys(&schema["$defs"]["actor"]), faults::ACTOR_KEYS);
         assert_eq!(keys(&properties["guard"]), parts::GUARD_KEYS);
         assert_eq!(keys(&properties["experiment"]), faults::EXPERIMENT_KEYS);

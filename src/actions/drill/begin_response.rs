@@ -28,7 +28,7 @@ pub struct BeginResponse {
     pub inputs: Map<String, Value>,
     /// Whether each detection that the response waits for came; null for one that has no outcome yet.
     #[serde(default)]
-    pub detected: Option<Vec<Option<bool>>>,
+    pub detected: Option<Vec<Value>>,
 }
 
 /// When the response began, and with what.
@@ -49,7 +49,7 @@ impl Action for BeginResponse {
     type Output = Begun;
 
     async fn run(&self, step: &Step<Aws>) -> Result<Begun, StepError> {
-        let came = |detected: &Vec<Option<bool>>| detected.contains(&Some(true));
+        let came = |detected: &Vec<Value>| detected.contains(&Value::Bool(true));
         if !step.planning() && self.detected.as_ref().is_some_and(|detected| !came(detected)) {
             let text = "nothing was detected, so nobody was called: the response did not start";
             return Err(StepError::Failed(text.into()));

@@ -2,11 +2,13 @@
 //! opened, and the comparison of contents. One file an action.
 
 pub mod block_public_access;
+pub mod check_public_access_block;
 pub mod compare_objects;
 pub mod create_bucket;
 pub mod lift_public_access_block;
 pub mod overwrite_objects;
 pub mod suspend_versioning;
+pub mod write_canary;
 #[cfg(test)]
 mod tests;
 

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Roles, required_template, steps, template, without};
+use super::{Roles, required_template, template, without};
 use crate::drill::document::{Experiment, Fault, FaultKind, FisAction, Steps};
 use crate::playbook::{
     Actor, ActorKind, Diagnostic, Spanned,
@@ -32,7 +32,7 @@ pub(super) fn experiment(
     let file = fields.get("template").and_then(|node| reader.spanned(node, "`template`"));
     let empty_targets = template(reader, &fields, "empty-target-resolution-mode");
     let at_most = fields.get("at-most").and_then(|node| reader.duration(node, "`at-most`"));
-    let proof = steps(reader, &fields, "proof", roles);
+    let proof = proof(reader, &fields, roles);
     let span = fields.span;
     Some(Experiment { span, role: role?, template: file, empty_targets, at_most, proof })
 }
@@ -83,7 +83,7 @@ fn fault(reader: &mut Reader<'_>, key: &Node, value: &Node, roles: &Roles) -> Op
             return None;
         }
     };
-    let proof = steps(reader, &fields, "proof", roles);
+    let proof = proof(reader, &fields, roles);
     Some(Fault { span: key.span, after, proof, kind })
 }
 
@@ -129,9 +129,34 @@ pub(crate) fn move_keys() -> Vec<&'static str> {
     step::STEP_KEYS.iter().copied().chain(["expect"]).collect()
 }
 
+/// Looks, each of which may act as somebody else.
+fn proof(reader: &mut Reader<'_>, fields: &Fields<'_>, roles: &Roles) -> Steps {
+    let mut steps = Steps::new();
+    let Some(node) = fields.get("proof") else { return steps };
+    for (key, value) in reader.map(node, "`proof`").unwrap_or_default() {
+        // `as` is the one key that a look has beside those of any step.
+        let (plain, actor) = without(value, "as");
+        let actor = actor.and_then(|node| principal(reader, &node));
+        if let Some(mut step) = step::read(reader, key, &plain, roles) {
+            step.actor = actor;
+            steps.insert(step.id.value.clone(), step);
+        }
+    }
+    steps
+}
+
+/// Keys of a look.
+#[cfg(test)]
+pub(crate) fn look_keys() -> Vec<&'static str> {
+    step::STEP_KEYS.iter().copied().chain(["as"]).collect()
+}
+
 /// `as: {access-key: ..}` or `as: {role: ..}`.
 pub(super) fn actor(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Actor> {
-    let node = fields.get("as")?;
+    principal(reader, fields.get("as")?)
+}
+
+fn principal(reader: &mut Reader<'_>, node: &Node) -> Option<Actor> {
     let fields = reader.fields(node, "`as`", ACTOR_KEYS)?;
     let key = template(reader, &fields, "access-key");
     let role = template(reader, &fields, "role");

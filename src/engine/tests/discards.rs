@@ -149,7 +149,7 @@ fn what_cannot_be_taken_back_is_named() {
     let items = stage.discard();
     let told: Vec<_> = items.iter().map(|item| &item.outcome).collect();
     let what = "result of done deal: done deal-0".into();
-    assert_eq!(told, [&Released::GivenBack, &Released::Retained { what }]);
+    assert_eq!(told, [&Released::GivenBack, &Released::kept(what)]);
     assert_eq!(stage.ledger().released, Some(true));
 }
 
@@ -191,7 +191,7 @@ fn of_a_run_that_was_taken_over_nothing_that_operations_left_goes() {
     let litter = stage.world.state().litter;
     let items = stage.discard();
     let kept = items.iter().filter(|item| match &item.outcome {
-        Released::Retained { what } => what.contains("only another user's journal"),
+        Released::Retained { what, .. } => what.contains("only another user's journal"),
         _ => false,
     });
     assert!(kept.count() >= 5, "{items:#?}");

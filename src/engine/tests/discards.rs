@@ -148,7 +148,7 @@ fn what_cannot_be_taken_back_is_named() {
     stage.run();
     let items = stage.discard();
     let told: Vec<_> = items.iter().map(|item| &item.outcome).collect();
-    let what = "result of done deal: done deal-0".into();
+    let what = "result of done deal: done deal-0";
     assert_eq!(told, [&Released::GivenBack, &Released::kept(what)]);
     assert_eq!(stage.ledger().released, Some(true));
 }

@@ -16,6 +16,8 @@ fn card(simulation: &str, day: i64, outcome: Outcome, took: f64) -> Scorecard {
         budget: Some(60.0),
         took,
         clocks: None,
+        figures: Vec::new(),
+        proof: Vec::new(),
         note: String::new(),
     };
     Scorecard {

@@ -8,6 +8,7 @@ mod metrics;
 mod notice;
 mod reason;
 mod status_check;
+mod traffic;
 #[cfg(test)]
 mod tests;
 mod upstream;

@@ -204,3 +204,48 @@ pub(super) fn exit(outcome: Outcome) -> Exit {
         | Outcome::NotRun => Exit::Missed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{drill::Recovery, journal::Place};
+
+    fn item(outcome: Released) -> Item {
+        let place = Place { kind: "backup.restore".into(), target: "point".into(), nth: 1 };
+        Item { step: "restore".into(), place, outcome }
+    }
+
+    fn outline(accepts_left_over: bool) -> Outline {
+        let recovery = Recovery {
+            start: "recovering".into(),
+            end: "recovered".into(),
+            steps: Vec::new(),
+            rto: None,
+            rpo: None,
+            accepts_unverified: false,
+            accepts_left_over,
+            own_points: false,
+        };
+        Outline { recovery: Some(recovery), ..Outline::default() }
+    }
+
+    #[test]
+    fn what_stays_and_costs_is_left_over_unless_that_is_accepted() {
+        let database = item(Released::Retained { what: "orders".into(), costs: true });
+        let evidence = item(Released::kept("a command"));
+        let items = [item(Released::GivenBack), database, evidence];
+        let left = left_over(&items, &outline(false));
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(left[0].contains("it goes on costing until you delete it: orders"), "{left:?}");
+        assert_eq!(left_over(&items, &outline(true)), Vec::<String>::new());
+        assert_eq!(left_over(&items, &Outline::default()).len(), 1, "no recovery accepts anything");
+    }
+
+    #[test]
+    fn what_proves_nothing_is_no_success() {
+        for outcome in [Outcome::Unproven, Outcome::NotRun, Outcome::Unverified] {
+            assert_eq!(exit(outcome), Exit::Missed, "{outcome:?}");
+        }
+        assert_eq!(exit(Outcome::Pass), Exit::Ok);
+    }
+}

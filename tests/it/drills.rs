@@ -4,6 +4,7 @@
 mod cut;
 mod ended;
 mod halted;
+mod lies;
 mod past;
 mod printed;
 mod refused;

@@ -131,7 +131,8 @@ fn every_section_has_its_place_in_the_graph() {
     let after = |first: &str, then: &str| program.has_path(first, then);
     assert!(after("guard", "net"), "nothing is touched before the guard");
     assert!(after("watch-stopped", "inject"), "who listens late hears nothing");
-    assert!(after("effect-stop", "detect-stopped") && !after("effect-stop", "detect-stolen"));
+    assert!(after("effect-stop", "detect-stopped") && after("attack-steal", "detect-stolen"));
+    assert!(!after("attack-steal", "detect-stopped"), "each waits for its own fault alone");
     assert!(after("effect-stop", "attack-steal"), "the second fault follows the first one's effect");
     for proof in ["down", "stolen-it"] {
         assert!(after(proof, "faulted") && !after(proof, "detect-stopped"), "{proof}");

@@ -144,12 +144,14 @@ fn an_error_leaves_one_over_and_the_next_release_takes_it() {
 
 #[test]
 fn what_cannot_be_taken_back_is_named() {
-    let mut stage = Stage::new(vec![unit("a", &[], vec![start("done deal"), start("job")])]);
+    let acts = vec![start("done deal"), start("job"), start("done costly deal")];
+    let mut stage = Stage::new(vec![unit("a", &[], acts)]);
     stage.run();
     let items = stage.discard();
     let told: Vec<_> = items.iter().map(|item| &item.outcome).collect();
-    let what = "result of done deal: done deal-0";
-    assert_eq!(told, [&Released::GivenBack, &Released::kept(what)]);
+    let what = |deal: &str, nth: u32| format!("result of {deal}: {deal}-{nth}");
+    let costly = Released::Retained { what: what("done costly deal", 2), costs: true };
+    assert_eq!(told, [&costly, &Released::GivenBack, &Released::kept(what("done deal", 0))]);
     assert_eq!(stage.ledger().released, Some(true));
 }
 

@@ -17,10 +17,13 @@
 //! AWS: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#fis-actions-reference-fis>
 
 use crate::{
-    actions::{kit::*, until::until},
+    actions::kit::*,
     aws::ec2::{Throttled, ThrottledCalls},
     playbook::types::Duration,
 };
+
+/// The pause between two looks.
+const PACE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Inputs of `ec2.probe-throttling`.
 #[derive(Deserialize, JsonSchema)]
@@ -74,16 +77,22 @@ impl Action for ProbeThrottling {
             return Err(StepError::Open("calls when the fault is on".into()));
         }
         let within = self.within.as_ref().map(Duration::as_std).unwrap_or_default();
-        let calls = ThrottledCalls { calls: self.calls };
-        let enough = |seen: &Throttled| seen.throttled >= self.at_least;
-        let Throttled { calls, throttled } =
-            until(step, &calls, within, "calls should be throttled", enough).await?;
-        if throttled >= self.at_least {
-            return Ok(Probed { calls, throttled });
+        let probe = ThrottledCalls { calls: self.calls, enough: self.at_least };
+        let mut looks = within.as_millis().div_ceil(PACE.as_millis());
+        loop {
+            // What one look saw counts: the next may come when the fault is over.
+            let Throttled { calls, throttled } = step.look(&probe).await?;
+            if throttled >= self.at_least {
+                return Ok(Probed { calls, throttled });
+            }
+            if looks == 0 {
+                return Err(StepError::Failed(format!(
+                    "{throttled} of {calls} calls were throttled, and at least {} should be",
+                    self.at_least
+                )));
+            }
+            looks -= 1;
+            step.wait(PACE.min(within), "calls should be throttled").await?;
         }
-        Err(StepError::Failed(format!(
-            "{throttled} of {calls} calls were throttled, and at least {} should be",
-            self.at_least
-        )))
     }
 }

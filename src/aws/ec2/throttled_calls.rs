@@ -10,8 +10,10 @@ use crate::aws::kit::*;
 fact! {
     #[derive(PartialEq, Eq)]
     pub struct ThrottledCalls {
-        /// How many times `DescribeInstances` is called.
+        /// How many times `DescribeInstances` is called, at most.
         pub calls: u32,
+        /// So many throttles are enough: every further one slows down whoever shares the rate.
+        pub enough: u32,
     }
     "ec2.throttled-calls" = Throttled, target "DescribeInstances";
     reads [DESCRIBE_INSTANCES];
@@ -20,6 +22,7 @@ fact! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Throttled {
+    /// Calls that were made.
     pub calls: u32,
     pub throttled: u32,
 }
@@ -27,8 +30,9 @@ pub struct Throttled {
 impl Fact<Aws> for ThrottledCalls {
     /// An answer other than a throttle that is an error is one here, too.
     async fn read(&self, aws: &Aws) -> Result<Throttled, CallError> {
-        let mut found = Throttled { calls: self.calls, throttled: 0 };
-        for _ in 0..self.calls {
+        let mut found = Throttled { calls: 0, throttled: 0 };
+        while found.calls < self.calls && found.throttled < self.enough {
+            found.calls += 1;
             // The SDK's retries, and the gate's patience, would hide what is looked for.
             let once = Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
             let call = aws.ec2().describe_instances().max_results(5).customize();
@@ -57,10 +61,13 @@ mod tests {
             .answer("DescribeInstances", 503, &error("RequestLimitExceeded"))
             .answer("DescribeInstances", 200, ok)
             .answer("DescribeInstances", 503, &error("RequestLimitExceeded"));
-        let seen = ThrottledCalls { calls: 3 }.read(&aws(&replay)).await.expect("an answer");
+        let of = |calls, enough| ThrottledCalls { calls, enough };
+        let seen = of(3, 3).read(&aws(&replay)).await.expect("an answer");
         assert_eq!(seen, Throttled { calls: 3, throttled: 2 });
         assert_eq!(replay.actions().len(), 3, "each was made once");
+        let seen = of(9, 1).read(&aws(&replay)).await.expect("an answer");
+        assert_eq!(seen, Throttled { calls: 1, throttled: 1 }, "no more than is enough");
         let denied = Replay::default().answer("DescribeInstances", 403, &error("UnauthorizedOperation"));
-        assert!(ThrottledCalls { calls: 1 }.read(&aws(&denied)).await.is_err());
+        assert!(of(1, 1).read(&aws(&denied)).await.is_err());
     }
 }

@@ -69,10 +69,7 @@ pub(super) fn ids(written: &[Vec<Canary>]) -> Vec<String> {
 }
 
 /// `found` has the content of each that is there. `None` when none was written.
-pub(super) fn judge(
-    written: &[Vec<Canary>],
-    found: &BTreeMap<String, String>,
-) -> Option<Canaries> {
+pub(super) fn judge(written: &[Vec<Canary>], found: &BTreeMap<String, String>) -> Option<Canaries> {
     let mut all: Vec<&Canary> = written.iter().flatten().collect();
     // All are UTC with whole seconds, so their order is that of their texts.
     all.sort_by(|a, b| (&a.at, &a.id).cmp(&(&b.at, &b.id)));

@@ -25,14 +25,13 @@ use super::{
         check_instance::CheckInstance, check_network_acl::CheckNetworkAcl,
         compare_volume::CompareVolume, copy_snapshot::CopySnapshot, create_image::CreateImage,
         create_network::CreateNetwork, isolate_instance::IsolateInstance,
-        probe_throttling::ProbeThrottling, protect_instance::ProtectInstance, run_instance::RunInstance,
-        share_snapshot::ShareSnapshot, snapshot_volumes::SnapshotVolumes,
-        stop_instance::StopInstance, tag_resource::TagResource,
+        probe_throttling::ProbeThrottling, protect_instance::ProtectInstance,
+        run_instance::RunInstance, share_snapshot::ShareSnapshot,
+        snapshot_volumes::SnapshotVolumes, stop_instance::StopInstance, tag_resource::TagResource,
     },
     entry,
     fis::{
-        await_effect::AwaitEffect, await_experiment::AwaitExperiment,
-        run_experiment::RunExperiment,
+        await_effect::AwaitEffect, await_experiment::AwaitExperiment, run_experiment::RunExperiment,
     },
     guardduty::{create_sample_findings::CreateSampleFindings, enable::Enable},
     iam::{
@@ -43,7 +42,8 @@ use super::{
     },
     lambda::throttle_function::ThrottleFunction,
     s3::{
-        self, check_public_access_block::CheckPublicAccessBlock, block_public_access::BlockPublicAccess, compare_objects::CompareObjects,
+        self, block_public_access::BlockPublicAccess,
+        check_public_access_block::CheckPublicAccessBlock, compare_objects::CompareObjects,
         create_bucket::CreateBucket, lift_public_access_block::LiftPublicAccessBlock,
         overwrite_objects::OverwriteObjects, suspend_versioning::SuspendVersioning,
     },

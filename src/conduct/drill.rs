@@ -69,21 +69,25 @@ impl Ready {
         let mut kept = session.kept().await?;
         let items = session.give_back(&mut kept, &everything("the end of the drill")).await;
         let ledger = session.fold().await?;
-        let card = match items {
-            Ok(items) => {
-                let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(&items, &outline)));
-                let kept = keep(&session, &card).await;
-                let told = session.told(end.status, &ledger, Some(scored(&card))).await;
-                if !told.is_empty() {
-                    context.show(telling::summary(&told).trim_end());
+        let card =
+            match items {
+                Ok(items) => {
+                    let card = Scorecard::fold(
+                        &outline,
+                        dir.id(),
+                        &ledger,
+                        Some(&left_over(&items, &outline)),
+                    );
+                    let kept = keep(&session, &card).await;
+                    let told = session.told(end.status, &ledger, Some(scored(&card))).await;
+                    if !told.is_empty() {
+                        context.show(telling::summary(&told).trim_end());
+                    }
+                    kept.map(|()| card)
                 }
-                kept.map(|()| card)
-            }
-            Err(error) => {
-                Err(Failure::from(error)
-                    .help(format!("`backburn release {}` continues it", dir.id())))
-            }
-        };
+                Err(error) => Err(Failure::from(error)
+                    .help(format!("`backburn release {}` continues it", dir.id()))),
+            };
         let stock = session.close().await;
         let card = card?;
         let exit = ended(card.outcome, end.status);
@@ -112,7 +116,10 @@ fn left_over(items: &[Item], outline: &Outline) -> Vec<String> {
     let left = items.iter().filter(is_left).map(|item| match &item.outcome {
         Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
         Released::Retained { what, .. } => {
-            format!("`{}`: {}: it goes on costing until you delete it: {what}", item.step, item.place)
+            format!(
+                "`{}`: {}: it goes on costing until you delete it: {what}",
+                item.step, item.place
+            )
         }
         other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
     });

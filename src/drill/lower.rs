@@ -265,10 +265,13 @@ impl Lowering<'_> {
                         "sample-is-enough",
                         expect.accepts_plumbing.then(|| make::boolean(true, span)),
                     ),
-                    ("samples", (!begin.samples.is_empty()).then(|| {
-                        let ids = |step: &String| expr(&format!("steps.{step}.findings"), span);
-                        list(begin.samples.iter().map(ids).collect(), span)
-                    })),
+                    (
+                        "samples",
+                        (!begin.samples.is_empty()).then(|| {
+                            let ids = |step: &String| expr(&format!("steps.{step}.findings"), span);
+                            list(begin.samples.iter().map(ids).collect(), span)
+                        }),
+                    ),
                 ],
                 span,
             );
@@ -295,10 +298,13 @@ impl Lowering<'_> {
             vec![
                 ("playbook", Some(text(&respond.playbook.value, span))),
                 ("inputs", Some((*respond.with).clone())),
-                ("detected", (respond.after != RespondAfter::Faults).then(|| {
-                    let came = |id: &String| expr(&format!("steps.{id}.{DETECTED}"), span);
-                    list(detections.iter().map(came).collect(), span)
-                })),
+                (
+                    "detected",
+                    (respond.after != RespondAfter::Faults).then(|| {
+                        let came = |id: &String| expr(&format!("steps.{id}.{DETECTED}"), span);
+                        list(detections.iter().map(came).collect(), span)
+                    }),
+                ),
             ],
             span,
         );

@@ -310,7 +310,9 @@ impl<'a> Fold<'a> {
     fn state(&self, id: &str) -> (Outcome, String) {
         match self.step(id).map(|step| &step.state) {
             Some(StepState::Finished(_)) => (Outcome::Pass, String::new()),
-            Some(StepState::Skipped(why)) => (Outcome::NotRun, format!("`{id}` was skipped: {why}")),
+            Some(StepState::Skipped(why)) => {
+                (Outcome::NotRun, format!("`{id}` was skipped: {why}"))
+            }
             Some(StepState::Failed { error, .. }) => (Outcome::Failed, error.clone()),
             Some(StepState::Running) => (Outcome::NotRun, format!("`{id}` did not end")),
             Some(StepState::Pending) | None => (Outcome::NotRun, format!("`{id}` did not run")),

@@ -135,9 +135,10 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
     }
     let missing: Vec<_> = units.iter().map(|unit| unit.needs.len()).collect();
     let overtaken = overtaken(units, &*driver);
-    let firsts = units.iter().enumerate().filter_map(|(at, unit)| {
-        Some((at, First::of(unit.policy.first_of.as_ref()?)))
-    });
+    let firsts = units
+        .iter()
+        .enumerate()
+        .filter_map(|(at, unit)| Some((at, First::of(unit.policy.first_of.as_ref()?))));
     let firsts = firsts.collect();
     let ready: Vec<_> = (0..units.len()).filter(|unit| missing[*unit] == 0).collect();
     let mut walk = Walk {

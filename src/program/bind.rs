@@ -83,7 +83,12 @@ pub fn bind(prepared: &Prepared, run: RunFactsOwned) -> Arc<Vec<Unit<Aws>>> {
             policy: Policy {
                 urgent: entry.spec.contains,
                 first_of: node.first_of.as_ref().map(|first| FirstOf {
-                    units: first.steps.iter().filter_map(|id| at.get(id.as_str())).copied().collect(),
+                    units: first
+                        .steps
+                        .iter()
+                        .filter_map(|id| at.get(id.as_str()))
+                        .copied()
+                        .collect(),
                     output: first.output.into(),
                 }),
                 ..policy(node.frame.as_ref().map_or(playbook, |frame| &frame.playbook), node)

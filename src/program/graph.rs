@@ -11,7 +11,9 @@ use petgraph::visit::EdgeRef;
 
 use crate::playbook::expr::{Expr, Template};
 use crate::playbook::types::Duration;
-use crate::playbook::{Actor, Approval, FirstOf, OnFailure, Phase, Playbook, Responsibility, Retry, Span};
+use crate::playbook::{
+    Actor, Approval, FirstOf, OnFailure, Phase, Playbook, Responsibility, Retry, Span,
+};
 
 /// One step, ready to run once what it waits for has run.
 #[derive(Clone, Debug)]

@@ -55,11 +55,7 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         rows.extend(clocks.into_iter().map(|(one, clocks)| times(one, clocks)));
         out.push_str(&look::table(&rows));
     }
-    let beside: Vec<_> = card
-        .objectives
-        .iter()
-        .flat_map(|one| &one.figures)
-        .collect();
+    let beside: Vec<_> = card.objectives.iter().flat_map(|one| &one.figures).collect();
     if !beside.is_empty() {
         line!(out);
         let head = ["measured beside", "from", "to", "took"];
@@ -79,7 +75,8 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         line!(out);
         for one in proven {
             let looks = one.proof.iter().map(|look| format!("`{look}`")).collect::<Vec<_>>();
-            let text = format!("{} `{}`: proven by {}", one.part.word(), one.name, looks.join(", "));
+            let text =
+                format!("{} `{}`: proven by {}", one.part.word(), one.name, looks.join(", "));
             out.add_lines(&look::wrap(&look::clean(&text), "  ", look.width));
         }
     }

@@ -78,7 +78,8 @@ impl Action for LatestPoint {
             plan: self.plan.clone(),
         };
         let Some(point) = step.read(&newest).await? else {
-            let by = self.plan.as_ref().map_or_else(String::new, |plan| format!(" by plan `{plan}`"));
+            let by =
+                self.plan.as_ref().map_or_else(String::new, |plan| format!(" by plan `{plan}`"));
             return Err(StepError::Refused(format!(
                 "vault `{}` has no completed recovery point of `{}`{by}",
                 self.vault, self.resource

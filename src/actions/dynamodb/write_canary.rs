@@ -73,7 +73,8 @@ impl Action for WriteCanary {
         let mut canaries = Vec::new();
         for nth in 0..self.count {
             canary::pause(step, nth, every).await?;
-            let (id, at) = (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
+            let (id, at) =
+                (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
             let item = CanaryItem { table: self.table.clone(), id: id.clone() };
             step.set(item, Some(at.clone())).await?;
             canaries.push(Canary { id, at });

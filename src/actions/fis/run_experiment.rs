@@ -133,7 +133,8 @@ impl Action for RunExperiment {
         let experiment = Experiment { mark, template: template.clone(), hits };
         let started = step.set(experiment, Some(Started::now())).await?;
         let experiment = Started::id_or_open(started.as_ref());
-        let effect = step.start(AwaitEffect { experiment: experiment.clone(), action: None }).await?;
+        let effect =
+            step.start(AwaitEffect { experiment: experiment.clone(), action: None }).await?;
         Ok(Faulted { experiment, template, started: effect.started, effective: effect.effective })
     }
 }

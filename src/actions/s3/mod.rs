@@ -8,9 +8,9 @@ pub mod create_bucket;
 pub mod lift_public_access_block;
 pub mod overwrite_objects;
 pub mod suspend_versioning;
-pub mod write_canary;
 #[cfg(test)]
 mod tests;
+pub mod write_canary;
 
 use super::victim;
 use crate::{

@@ -68,7 +68,8 @@ impl Action for WriteCanary {
         let mut canaries = Vec::new();
         for nth in 0..self.count {
             canary::pause(step, nth, every).await?;
-            let (id, at) = (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
+            let (id, at) =
+                (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
             let object = CanaryObject { bucket: self.bucket.to_string(), key: id.clone() };
             step.set(object, Some(at.clone())).await?;
             canaries.push(Canary { id, at });

@@ -96,7 +96,10 @@ mod tests {
             plan: plan.map(str::to_owned),
         };
         let found = of(Some("p")).read(&aws(&replay)).await.expect("a read").expect("a point");
-        assert_eq!((found.recovery_point.as_str(), found.created.as_str()), ("new", "2026-11-24T06:01:40Z"));
+        assert_eq!(
+            (found.recovery_point.as_str(), found.created.as_str()),
+            ("new", "2026-11-24T06:01:40Z")
+        );
         assert!(replay.seen()[0].uri.contains("backupPlanId=p"), "{}", replay.seen()[0].uri);
         let none = of(Some("z")).read(&aws(&replay)).await.expect("a read");
         assert_eq!(none, None);

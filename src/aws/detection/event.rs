@@ -133,7 +133,9 @@ impl About<'_> {
         let first = counts_from(self.since);
         match (last_seen, times[0]) {
             (Some(seen), _) if seen < first => seen,
-            (Some(seen), _) => times.iter().flatten().copied().find(|at| *at >= first).unwrap_or(seen),
+            (Some(seen), _) => {
+                times.iter().flatten().copied().find(|at| *at >= first).unwrap_or(seen)
+            }
             (None, Some(created)) => created,
             (None, None) => Timestamp::MIN,
         }

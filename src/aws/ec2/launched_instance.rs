@@ -141,9 +141,10 @@ impl LaunchedInstance {
             .set_iam_instance_profile(profile)
             .client_token(self.token())
             .set_user_data(self.user_data.as_ref().map(|text| STANDARD.encode(text)))
-            .set_monitoring(self.detailed_monitoring.then(|| {
-                types::RunInstancesMonitoringEnabled::builder().enabled(true).build()
-            }))
+            .set_monitoring(
+                self.detailed_monitoring
+                    .then(|| types::RunInstancesMonitoringEnabled::builder().enabled(true).build()),
+            )
             // Version 2 only: a drill must not weaken what the account demands.
             .metadata_options(
                 types::InstanceMetadataOptionsRequest::builder()

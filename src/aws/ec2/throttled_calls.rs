@@ -55,7 +55,9 @@ mod tests {
     async fn throttles_are_counted_and_other_errors_are_errors() {
         let ok = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>";
         let error = |code: &str| {
-            format!("<Response><Errors><Error><Code>{code}</Code><Message>m</Message></Error></Errors></Response>")
+            format!(
+                "<Response><Errors><Error><Code>{code}</Code><Message>m</Message></Error></Errors></Response>"
+            )
         };
         let replay = Replay::default()
             .answer("DescribeInstances", 503, &error("RequestLimitExceeded"))
@@ -67,7 +69,8 @@ mod tests {
         assert_eq!(replay.actions().len(), 3, "each was made once");
         let seen = of(9, 1).read(&aws(&replay)).await.expect("an answer");
         assert_eq!(seen, Throttled { calls: 1, throttled: 1 }, "no more than is enough");
-        let denied = Replay::default().answer("DescribeInstances", 403, &error("UnauthorizedOperation"));
+        let denied =
+            Replay::default().answer("DescribeInstances", 403, &error("UnauthorizedOperation"));
         assert!(of(1, 1).read(&aws(&denied)).await.is_err());
     }
 }

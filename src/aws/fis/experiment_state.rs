@@ -74,10 +74,7 @@ impl ActionFacts {
 
     /// It has ended, or ends, otherwise than by itself.
     pub fn came_to_nothing(&self) -> bool {
-        matches!(
-            self.status.as_str(),
-            "stopping" | "stopped" | "failed" | "cancelled" | "skipped"
-        )
+        matches!(self.status.as_str(), "stopping" | "stopped" | "failed" | "cancelled" | "skipped")
     }
 }
 

@@ -56,7 +56,8 @@ impl Fact<Aws> for CanaryObject {
 impl Setting<Aws> for CanaryObject {
     async fn write(&self, aws: &Aws, value: &Option<String>) -> Result<(), CallError> {
         if let Some(at) = value {
-            let call = aws.s3_of(&self.bucket).await.put_object().bucket(&self.bucket).key(&self.key);
+            let call =
+                aws.s3_of(&self.bucket).await.put_object().bucket(&self.bucket).key(&self.key);
             let call = call.body(ByteStream::from(at.clone().into_bytes())).send().await;
             return call.map(drop).by(PUT_OBJECT);
         }

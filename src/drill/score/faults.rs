@@ -52,9 +52,8 @@ impl Fold<'_> {
         }
         let allowed = attack.steps.iter().filter(|id| !attack.denied.contains(id));
         let (mut outcome, mut note) = self.together(allowed.map(String::as_str));
-        let answers = attack.steps.iter().filter_map(|id| {
-            self.otherwise(id, attack.denied.contains(id))
-        });
+        let answers =
+            attack.steps.iter().filter_map(|id| self.otherwise(id, attack.denied.contains(id)));
         if let Some(worst) = answers.max_by_key(|(outcome, _)| *outcome)
             && worst.0 > outcome
         {
@@ -77,12 +76,15 @@ impl Fold<'_> {
         match (denied, refusal, state) {
             (true, Some(_), _) => None,
             (true, None, Some(StepState::Finished(_))) => {
-                let text = format!("`{id}` was allowed, and the simulation expects that it is denied");
+                let text =
+                    format!("`{id}` was allowed, and the simulation expects that it is denied");
                 Some((Outcome::Failed, text))
             }
             (true, None, _) => Some(self.state(id)).filter(|(o, _)| *o != Outcome::Pass),
             (false, Some(why), _) => {
-                let text = format!("`{id}` was denied, and the simulation expects that it is allowed: {why}");
+                let text = format!(
+                    "`{id}` was denied, and the simulation expects that it is allowed: {why}"
+                );
                 Some((Outcome::Failed, text))
             }
             (false, None, _) => None,
@@ -96,7 +98,10 @@ impl Fold<'_> {
         }
         let unproven = |note| Objective { outcome: Outcome::Unproven, note, ..fault.clone() };
         if proof.is_empty() {
-            return unproven("nothing looks whether it had an effect: the simulation has no `proof` of it".into());
+            return unproven(
+                "nothing looks whether it had an effect: the simulation has no `proof` of it"
+                    .into(),
+            );
         }
         let states = proof.iter().map(|id| (id, self.state(id)));
         match states.into_iter().find(|(_, (outcome, _))| *outcome != Outcome::Pass) {

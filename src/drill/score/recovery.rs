@@ -56,14 +56,20 @@ impl Fold<'_> {
                 Some(worst) => {
                     time.outcome = if worst.accepted { Outcome::Pass } else { worst.outcome };
                     if worst.outcome != Outcome::Pass {
-                        time.note = format!("the content of `{}` is {}", worst.name, worst.outcome.word());
+                        time.note =
+                            format!("the content of `{}` is {}", worst.name, worst.outcome.word());
                     }
                 }
                 None => {
                     let is_accepted = recovery.accepts_unverified;
                     time.outcome = if is_accepted { Outcome::Pass } else { Outcome::Unverified };
                     let any = recovery.steps.iter().any(ended);
-                    time.note = if any { "no step compares what was restored" } else { "nothing was restored" }.into();
+                    time.note = if any {
+                        "no step compares what was restored"
+                    } else {
+                        "nothing was restored"
+                    }
+                    .into();
                 }
             }
         }
@@ -137,7 +143,11 @@ impl Fold<'_> {
             let number = |key: &str| canaries.get(key).and_then(Value::as_u64).unwrap_or_default();
             let last = canaries.get("last-kept").and_then(Value::as_str);
             let last: Option<Timestamp> = last.and_then(|at| at.parse().ok());
-            notes.push(format!("`{id}`: {} of {} canaries lost", number("lost"), number("written")));
+            notes.push(format!(
+                "`{id}`: {} of {} canaries lost",
+                number("lost"),
+                number("written")
+            ));
             let Some(last) = last else {
                 loss.outcome = Outcome::Missing;
                 loss.note = format!(
@@ -150,7 +160,9 @@ impl Fold<'_> {
         loss.note = notes.join("; ");
         if kept > effective {
             loss.outcome = Outcome::Failed;
-            loss.note = "the last canary was written after the fault: it says nothing of what was lost".into();
+            loss.note =
+                "the last canary was written after the fault: it says nothing of what was lost"
+                    .into();
             return Some(loss);
         }
         Some(loss.timed(seconds(kept, effective), recovery.rpo))

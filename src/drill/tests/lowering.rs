@@ -26,7 +26,8 @@ pub(super) fn catalogue() -> Catalogue {
         "backup.restore",
     ];
     let any = || json!({ "type": "object", "properties": {}, "additionalProperties": true });
-    let action = |name: &str| ActionInfo {
+    let action = |name: &str| {
+        ActionInfo {
         name: name.into(),
         summary: "A test".into(),
         phase: Phase::Verify,
@@ -43,6 +44,7 @@ pub(super) fn catalogue() -> Catalogue {
         } })
         .into(),
         outputs: any().into(),
+    }
     };
     names.into_iter().map(action).collect()
 }
@@ -133,7 +135,10 @@ fn every_section_has_its_place_in_the_graph() {
     assert!(after("watch-stopped", "inject"), "who listens late hears nothing");
     assert!(after("effect-stop", "detect-stopped") && after("attack-steal", "detect-stolen"));
     assert!(!after("attack-steal", "detect-stopped"), "each waits for its own fault alone");
-    assert!(after("effect-stop", "attack-steal"), "the second fault follows the first one's effect");
+    assert!(
+        after("effect-stop", "attack-steal"),
+        "the second fault follows the first one's effect"
+    );
     for proof in ["down", "stolen-it"] {
         assert!(after(proof, "faulted") && !after(proof, "detect-stopped"), "{proof}");
     }
@@ -145,7 +150,11 @@ fn every_section_has_its_place_in_the_graph() {
     let tolerated = |id: &str| program.get(id).map(|node| node.on_failure);
     assert_eq!(tolerated("locked"), Some(OnFailure::Continue), "AWS is to refuse it");
     assert_eq!(tolerated("take"), Some(OnFailure::Stop));
-    assert_eq!(tolerated("down"), Some(OnFailure::Continue), "a fault that is unproven is answered, too");
+    assert_eq!(
+        tolerated("down"),
+        Some(OnFailure::Continue),
+        "a fault that is unproven is answered, too"
+    );
     for node in program.nodes() {
         assert!(node.id == "tell" || after(&node.id, "tell"), "`{}` comes before cleanup", node.id);
     }
@@ -189,7 +198,8 @@ fn waits(text: &str, id: &str, first: bool) -> Vec<String> {
 #[test]
 fn a_recovery_may_begin_while_the_fault_lasts() {
     let alone = {
-        let (from, to) = (WHOLE.find("respond:\n").expect("it"), WHOLE.find("recover:\n").expect("it"));
+        let (from, to) =
+            (WHOLE.find("respond:\n").expect("it"), WHOLE.find("recover:\n").expect("it"));
         format!("{}{}", &WHOLE[..from], &WHOLE[to..])
     };
     let after = |word: &str| alone.replace("  rto: 5m\n", &format!("  rto: 5m\n  after: {word}\n"));
@@ -204,7 +214,8 @@ fn a_recovery_may_begin_while_the_fault_lasts() {
 
 #[test]
 fn a_response_begins_as_it_says() {
-    let after = |word: &str| WHOLE.replace("  within: 5m\n", &format!("  within: 5m\n  after: {word}\n"));
+    let after =
+        |word: &str| WHOLE.replace("  within: 5m\n", &format!("  within: 5m\n  after: {word}\n"));
     assert_eq!(waits(&after("faults"), "respond", true), [""; 0]);
     assert!(!waits(&after("faults"), "respond", false).contains(&"detect-stopped".into()));
     assert_eq!(waits(&after("detections"), "respond", true), [""; 0]);

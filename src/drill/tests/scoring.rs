@@ -211,7 +211,8 @@ fn a_restore_is_as_good_as_its_content() {
 #[test]
 fn a_point_after_the_fault_is_no_recovery_point() {
     let with_points = |points: Value| {
-        let card = with("recovering", finished(json!({ "at": at(2, 0), "recovery-points": points })));
+        let card =
+            with("recovering", finished(json!({ "at": at(2, 0), "recovery-points": points })));
         let point = objective(&card, Part::Rpo, "recovery point before the fault");
         (point.outcome, point.took, point.note.clone())
     };
@@ -265,7 +266,8 @@ fn nobody_who_was_not_told_has_answered() {
     let failed = StepState::Failed { word: "failed".into(), error: nobody.into(), last: true };
     states.insert("respond".into(), failed);
     states.shift_remove("respond-cut");
-    states.insert("detect-seen".into(), finished(json!({ "outcome": "missed", "detected": false })));
+    states
+        .insert("detect-seen".into(), finished(json!({ "outcome": "missed", "detected": false })));
     let card = score(states, &outline(), &[]);
     let response = objective(&card, Part::Response, "answer.yaml");
     assert_eq!((response.outcome, response.took), (Outcome::NotRun, None));
@@ -298,7 +300,10 @@ fn a_fault_counts_when_something_shows_it() {
     for id in ["down", "taken"] {
         for state in [failed(), StepState::Pending, StepState::Running] {
             let card = with(id, state);
-            assert_eq!((card.outcome, outcome(&card, Part::Fault)), (Outcome::Unproven, Outcome::Unproven));
+            assert_eq!(
+                (card.outcome, outcome(&card, Part::Fault)),
+                (Outcome::Unproven, Outcome::Unproven)
+            );
         }
     }
     let mut bare = outline();
@@ -355,13 +360,17 @@ fn a_ledger_of_an_earlier_version_is_read() {
     for new in ["effect-stop", "down", "taken"] {
         states.shift_remove(new);
     }
-    states.insert("detect-seen".into(), finished(json!({ "outcome": "pass", "received": at(0, 30) })));
+    states.insert(
+        "detect-seen".into(),
+        finished(json!({ "outcome": "pass", "received": at(0, 30) })),
+    );
     let card = score(states, &outline(), &[]);
     assert_eq!(objective(&card, Part::Rto, "fault to verified content").took, Some(235.0));
     assert_eq!(objective(&card, Part::Response, "answer.yaml").figures.len(), 1);
     assert_eq!(objective(&card, Part::Fault, "steal").outcome, Outcome::Unproven);
     // And its scorecard, which has neither figures nor proofs.
-    let old = json!({ "part": "rto", "name": "restored and verified", "outcome": "pass", "took": 1.0 });
+    let old =
+        json!({ "part": "rto", "name": "restored and verified", "outcome": "pass", "took": 1.0 });
     let old: Objective = serde_json::from_value(old).expect("an objective");
     assert!(old.figures.is_empty() && old.proof.is_empty());
 }

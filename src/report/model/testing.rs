@@ -197,7 +197,9 @@ pub fn drill() -> Report {
         proof: Vec::new(),
         note: note.into(),
     };
-    let beside = |name: &str, from, to| vec![Figure { name: name.into(), from: second(from), to: second(to) }];
+    let beside = |name: &str, from, to| {
+        vec![Figure { name: name.into(), from: second(from), to: second(to) }]
+    };
     let objectives = vec![
         objective(Part::Guard, "may run here", Outcome::Pass, None, ""),
         objective(Part::SteadyBefore, "serves", Outcome::Pass, None, ""),
@@ -206,7 +208,13 @@ pub fn drill() -> Report {
             proof: vec!["server-is-down".into()],
             ..objective(Part::Fault, "stop", Outcome::Pass, None, "")
         },
-        objective(Part::Fault, "cut", Outcome::Unproven, None, "nothing looks whether it had an effect"),
+        objective(
+            Part::Fault,
+            "cut",
+            Outcome::Unproven,
+            None,
+            "nothing looks whether it had an effect",
+        ),
         objective(Part::Detection, "guardduty", Outcome::Pass, Some((12.0, 60.0)), ""),
         objective(Part::Detection, "alarm", Outcome::Late, Some((15.0, 10.0)), ""),
         objective(Part::Detection, "trail", Outcome::Missed, None, "nothing that matches came"),

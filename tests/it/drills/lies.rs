@@ -51,7 +51,8 @@ fn a_throttle_that_throttles_nothing() {
 #[test]
 fn a_fault_that_nothing_looks_at() {
     let drill = Drill::edited("leaked-key", |text| {
-        let (from, to) = (text.find("    proof:\n").expect("it"), text.find("expect:\n  call").expect("it"));
+        let (from, to) =
+            (text.find("    proof:\n").expect("it"), text.find("expect:\n  call").expect("it"));
         format!("{}{}", &text[..from], &text[to..])
     });
     drill.ends(11);
@@ -144,7 +145,12 @@ fn a_detection_that_is_late_by_the_first_fault_and_in_time_by_its_own() {
 #[test]
 fn a_response_of_which_every_step_is_skipped() {
     let drill = Drill::edited("cloudtrail-stopped", |text| {
-        replaced(text, "respond:", "../playbooks/cloudtrail-tamper.yaml", "../playbooks/nothing.yaml")
+        replaced(
+            text,
+            "respond:",
+            "../playbooks/cloudtrail-tamper.yaml",
+            "../playbooks/nothing.yaml",
+        )
     });
     let playbook = "playbook: nothing\ntitle: Nothing\nversion: 1.0.0\nseverity: low\ninputs:\n  trail: { type: string }\nsteps:\n  look:\n    if: ${{ inputs.trail == \"another\" }}\n    uses: cloudtrail.check-logging\n    with: { trail: \"${{ inputs.trail }}\", is: true }\n";
     std::fs::write(drill.desk.path("playbooks/nothing.yaml"), playbook).expect("written");

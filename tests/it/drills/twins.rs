@@ -81,13 +81,13 @@ fn a_sample_that_is_not_accepted() {
     drill.left_nothing();
 }
 
-/// The backup was taken when the items were damaged already.
+/// The backup was taken when the items were damaged already, by one that nobody knows as a canary.
 #[test]
 fn items_that_come_back_damaged() {
     let edit = |text: &str| {
         let damage = [
             "  damage:",
-            "    uses: dynamodb.overwrite-items",
+            "    uses: dynamodb.write-canary",
             "    with: { table: \"${{ steps.table.table }}\" }",
             "  first-items:",
             "    needs: damage\n",

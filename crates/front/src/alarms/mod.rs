@@ -8,9 +8,9 @@ mod metrics;
 mod notice;
 mod reason;
 mod status_check;
-mod traffic;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod upstream;
 mod watch;
 

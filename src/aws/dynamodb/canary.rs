@@ -54,4 +54,9 @@ impl Setting<Aws> for CanaryItem {
         let item = HashMap::from([(KEY.to_owned(), self.key()), (AT.to_owned(), at)]);
         writing::put(aws, &self.table, [item]).await
     }
+
+    /// The drill attacks what it wrote: whatever became of its content, it is the run's own by its name.
+    fn agrees(want: &Option<String>, have: &Option<String>) -> bool {
+        want.is_some() == have.is_some()
+    }
 }

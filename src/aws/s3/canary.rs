@@ -66,4 +66,9 @@ impl Setting<Aws> for CanaryObject {
         let own: Vec<_> = all.into_iter().filter(|version| version.key == self.key).collect();
         versions::delete(aws, &self.bucket, &own).await
     }
+
+    /// The drill attacks what it wrote: whatever became of its content, it is the run's own by its name.
+    fn agrees(want: &Option<String>, have: &Option<String>) -> bool {
+        want.is_some() == have.is_some()
+    }
 }

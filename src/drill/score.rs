@@ -397,7 +397,7 @@ impl<'a> Fold<'a> {
         let objective = Objective::new(Part::Response, &response.playbook, outcome);
         if outcome == Outcome::NotRun {
             let budget = response.within.map(|within| within.as_secs_f64());
-            return Objective { note, budget, ..objective };
+            return Objective { budget, note, ..objective };
         }
         let (mut proven, mut presumed) = (0, 0);
         for (verdict, _) in steps.iter().flat_map(|(_, step)| step.verdicts.values()) {
@@ -417,7 +417,7 @@ impl<'a> Fold<'a> {
         // One that began before anybody heard of the fault was not called by a detection.
         let figures = figure("detection to response", self.told(), began).into_iter();
         let figures = figures.filter(|figure| figure.seconds() >= 0.0).collect();
-        Objective { note, figures, ..objective }.timed(took, response.within)
+        Objective { figures, note, ..objective }.timed(took, response.within)
     }
 }
 

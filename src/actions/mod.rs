@@ -8,6 +8,7 @@
 //! releasing need nothing from it.
 
 pub mod backup;
+mod canary;
 pub mod catalogue;
 pub mod cloudtrail;
 pub mod cloudwatch;

@@ -45,7 +45,7 @@ const EXITS: [(Exit, &str); 12] = [
     (Exit::Waiting, "A step is waiting for a person"),
     (
         Exit::Missed,
-        "A drill missed an objective: a detection, a time limit, restored content or its steady state",
+        "A drill missed an objective: a detection, a time limit, restored content or its steady state; or something of it was not run or not proven",
     ),
 ];
 

@@ -2,7 +2,10 @@
 //! Owns that order; `drill run`, `resume`, `release` and `drill halt` end here.
 
 use crate::{
-    drill::score::{Objective, Outcome, Scorecard},
+    drill::{
+        Outline,
+        score::{Objective, Outcome, Scorecard},
+    },
     engine::release::{Item, Request, is_left_over},
     journal::{self, Record, Released, RunDir, RunStatus},
     notify::Score,
@@ -66,21 +69,25 @@ impl Ready {
         let mut kept = session.kept().await?;
         let items = session.give_back(&mut kept, &everything("the end of the drill")).await;
         let ledger = session.fold().await?;
-        let card = match items {
-            Ok(items) => {
-                let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(&items)));
-                let kept = keep(&session, &card).await;
-                let told = session.told(end.status, &ledger, Some(scored(&card))).await;
-                if !told.is_empty() {
-                    context.show(telling::summary(&told).trim_end());
+        let card =
+            match items {
+                Ok(items) => {
+                    let card = Scorecard::fold(
+                        &outline,
+                        dir.id(),
+                        &ledger,
+                        Some(&left_over(&items, &outline)),
+                    );
+                    let kept = keep(&session, &card).await;
+                    let told = session.told(end.status, &ledger, Some(scored(&card))).await;
+                    if !told.is_empty() {
+                        context.show(telling::summary(&told).trim_end());
+                    }
+                    kept.map(|()| card)
                 }
-                kept.map(|()| card)
-            }
-            Err(error) => {
-                Err(Failure::from(error)
-                    .help(format!("`backburn release {}` continues it", dir.id())))
-            }
-        };
+                Err(error) => Err(Failure::from(error)
+                    .help(format!("`backburn release {}` continues it", dir.id()))),
+            };
         let stock = session.close().await;
         let card = card?;
         let exit = ended(&card, end.status);
@@ -101,9 +108,19 @@ fn scored(card: &Scorecard) -> Score {
     }
 }
 
-fn left_over(items: &[Item]) -> Vec<String> {
-    let left = items.iter().filter(|item| is_left_over(item)).map(|item| match &item.outcome {
+/// What should be gone and is not, with what stays and costs unless the simulation accepts that.
+fn left_over(items: &[Item], outline: &Outline) -> Vec<String> {
+    let accepted = outline.recovery.as_ref().is_some_and(|recovery| recovery.accepts_left_over);
+    let costs = |item: &Item| matches!(item.outcome, Released::Retained { costs: true, .. });
+    let is_left = |item: &&Item| is_left_over(item) || costs(item) && !accepted;
+    let left = items.iter().filter(is_left).map(|item| match &item.outcome {
         Released::Failed { error } => format!("`{}`: {}: {error}", item.step, item.place),
+        Released::Retained { what, .. } => {
+            format!(
+                "`{}`: {}: it goes on costing until you delete it: {what}",
+                item.step, item.place
+            )
+        }
         other => format!("`{}`: {}: {}", item.step, item.place, other.word()),
     });
     left.collect()
@@ -155,7 +172,7 @@ async fn scored_again(session: &Session, items: &[Item]) -> Result<Scorecard, Fa
     let kept = whose::document(dir, ledger.started.as_ref())?;
     let found = checked(context, &kept.name, &kept.text, Sources::Kept(&kept.files))?;
     let outline = found.outline.ok_or_else(|| no_simulation(dir))?;
-    let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(items)));
+    let card = Scorecard::fold(&outline, dir.id(), &ledger, Some(&left_over(items, &outline)));
     keep(session, &card).await?;
     Ok(card)
 }
@@ -175,16 +192,18 @@ pub(super) fn ended(card: &Scorecard, status: RunStatus) -> Exit {
 
 /// By the worst outcome that the simulation does not accept; what is left over has to be removed, whatever else there is.
 pub(super) fn exit(card: &Scorecard) -> Exit {
-    if card.left_over() {
-        return Exit::Drift;
-    }
-    match card.outcome {
-        Outcome::Pass | Outcome::Unverified => Exit::Ok,
+    if card.left_over() { Exit::Drift } else { by(card.outcome) }
+}
+
+fn by(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Pass => Exit::Ok,
         Outcome::Refused => Exit::Refused,
-        Outcome::Failed | Outcome::NotRun => Exit::StepFailed,
+        Outcome::Failed => Exit::StepFailed,
         Outcome::LeftOver => Exit::Drift,
         Outcome::Unknown
         | Outcome::StillWorks
+        | Outcome::Unverified
         | Outcome::PlumbingOnly
         | Outcome::Late
         | Outcome::CutOff
@@ -193,7 +212,9 @@ pub(super) fn exit(card: &Scorecard) -> Exit {
         | Outcome::Damaged
         | Outcome::Missing
         | Outcome::Broken
-        | Outcome::Stopped => Exit::Missed,
+        | Outcome::Stopped
+        | Outcome::Unproven
+        | Outcome::NotRun => Exit::Missed,
     }
 }
 
@@ -201,11 +222,52 @@ pub(super) fn exit(card: &Scorecard) -> Exit {
 mod tests {
     use serde_json::json;
 
+    use super::*;
     use crate::{
         actions::catalogue,
         aws::tried::Call,
-        drill::{READS, STEPS},
+        drill::{READS, Recovery, STEPS},
+        journal::Place,
     };
+
+    fn item(outcome: Released) -> Item {
+        let place = Place { kind: "backup.restore".into(), target: "point".into(), nth: 1 };
+        Item { step: "restore".into(), place, outcome }
+    }
+
+    fn outline(accepts_left_over: bool) -> Outline {
+        let recovery = Recovery {
+            start: "recovering".into(),
+            end: "recovered".into(),
+            steps: Vec::new(),
+            rto: None,
+            rpo: None,
+            accepts_unverified: false,
+            accepts_left_over,
+            own_points: false,
+        };
+        Outline { recovery: Some(recovery), ..Outline::default() }
+    }
+
+    #[test]
+    fn what_stays_and_costs_is_left_over_unless_that_is_accepted() {
+        let database = item(Released::Retained { what: "orders".into(), costs: true });
+        let evidence = item(Released::kept("a command"));
+        let items = [item(Released::GivenBack), database, evidence];
+        let left = left_over(&items, &outline(false));
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(left[0].contains("it goes on costing until you delete it: orders"), "{left:?}");
+        assert_eq!(left_over(&items, &outline(true)), Vec::<String>::new());
+        assert_eq!(left_over(&items, &Outline::default()).len(), 1, "no recovery accepts anything");
+    }
+
+    #[test]
+    fn what_proves_nothing_is_no_success() {
+        for outcome in [Outcome::Unproven, Outcome::NotRun, Outcome::Unverified] {
+            assert_eq!(by(outcome), Exit::Missed, "{outcome:?}");
+        }
+        assert_eq!(by(Outcome::Pass), Exit::Ok);
+    }
 
     #[test]
     fn what_a_simulation_tries_again_is_what_the_action_knows() {

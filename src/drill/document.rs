@@ -81,6 +81,8 @@ pub struct Experiment {
     pub empty_targets: Option<Template>,
     /// How long to wait for its end.
     pub at_most: Option<Duration>,
+    /// With a `template`, whose actions are no faults of their own: looks that must succeed while it lasts.
+    pub proof: Steps,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +90,8 @@ pub struct Fault {
     pub span: Span,
     /// Other faults that come first.
     pub after: Vec<Spanned<String>>,
+    /// Looks that must succeed once the fault took effect: without any, nobody knows that it did.
+    pub proof: Steps,
     pub kind: FaultKind,
 }
 
@@ -96,7 +100,11 @@ pub enum FaultKind {
     /// One action of the experiment.
     Fis(FisAction),
     /// Steps that play the attacker; what they change is released.
-    Attack { steps: Steps },
+    Attack {
+        steps: Steps,
+        /// Of these, those that AWS must refuse; all others it must allow.
+        denied: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -142,8 +150,19 @@ pub struct Respond {
     pub within: Option<Duration>,
     /// The principal that responds.
     pub actor: Option<Actor>,
-    /// Wait for the detections first.
-    pub after_detections: bool,
+    pub after: RespondAfter,
+}
+
+/// What the response waits for, beside that every fault took effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RespondAfter {
+    /// Nothing.
+    Faults,
+    /// The first detection that came. Where none comes, nobody is called.
+    #[default]
+    FirstDetection,
+    /// Every detection's outcome.
+    Detections,
 }
 
 /// Calls that must be refused after the response.
@@ -164,9 +183,28 @@ pub struct Refused {
 #[derive(Clone, Debug)]
 pub struct Recover {
     pub span: Span,
-    /// When the recovery point was made, RFC 3339.
+    /// When the recovery point was made, RFC 3339; or a list of them.
     pub recovery_point: Option<Template>,
     pub rto: Option<Duration>,
     pub rpo: Option<Duration>,
+    /// What it waits for; by default for the response, or else for the first detection.
+    pub after: Option<RecoverAfter>,
+    /// Content that nobody could compare is good enough.
+    pub accepts_unverified: bool,
+    /// What is restored and cannot be removed may stay, and cost.
+    pub accepts_left_over: bool,
     pub steps: Steps,
+}
+
+/// What the recovery waits for, beside that every fault took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoverAfter {
+    /// Nothing.
+    Faults,
+    /// The first detection, or the outcome of all.
+    FirstDetection,
+    /// The end of the response, however it ended.
+    Response,
+    /// The end of the experiment, and of all that comes before it.
+    Experiment,
 }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Actions that hit nothing: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html>.
-const WITHOUT_EFFECT: [&str; 2] = ["aws:cloudwatch:assert-alarm-state", "aws:fis:wait"];
+pub(super) const WITHOUT_EFFECT: [&str; 2] = ["aws:cloudwatch:assert-alarm-state", "aws:fis:wait"];
 
 /// Names of AWS's template and of the action's inputs.
 const NAMES: &[(&str, &str)] = &[

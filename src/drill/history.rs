@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::score::{Outcome, Part, Scorecard};
+use super::score::{Figure, Objective, Outcome, Part, Scorecard};
 
 /// One simulation over its runs, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -64,20 +64,27 @@ pub fn histories(mut cards: Vec<Scorecard>) -> Vec<History> {
     for card in cards {
         let entry = found.entry(card.simulation.clone()).or_default();
         entry.simulation.clone_from(&card.simulation);
-        for one in card.objectives.iter().filter(|one| one.took.is_some() || one.budget.is_some()) {
-            let same = |trend: &&mut Trend| trend.part == one.part && trend.name == one.name;
+        let timed = |one: &&Objective| one.took.is_some() || one.budget.is_some();
+        let scored = card.objectives.iter().filter(timed);
+        let scored = scored.map(|one| (one.part, one.name.clone(), one.took, one.budget));
+        let beside = card.objectives.iter().flat_map(|one| {
+            let clock = |figure: &Figure| (figure.name.clone(), Some(figure.seconds()));
+            let part = one.part;
+            one.figures.iter().map(clock).map(move |(name, took)| (part, name, took, None))
+        });
+        for (part, name, took, budget) in scored.chain(beside) {
+            let same = |trend: &&mut Trend| trend.part == part && trend.name == name;
             let trend = match entry.clocks.iter_mut().find(same) {
                 Some(trend) => trend,
                 None => {
-                    let (part, name) = (one.part, one.name.clone());
                     entry.clocks.push(Trend { part, name, budget: None, took: Vec::new() });
                     let last = entry.clocks.len() - 1;
                     &mut entry.clocks[last]
                 }
             };
             trend.took.resize(entry.runs.len(), None);
-            trend.took.push(one.took);
-            trend.budget = one.budget;
+            trend.took.push(took);
+            trend.budget = budget;
         }
         entry.runs.push(Past { run: card.run, started: card.started, outcome: card.outcome });
     }

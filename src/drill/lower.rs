@@ -3,20 +3,22 @@
 //! the response's own steps are joined in `check`.
 
 mod again;
+mod faults;
 
 pub(crate) use again::READS;
 #[cfg(all(test, feature = "aws"))]
 pub(crate) use again::STEPS;
 
-use std::collections::HashMap;
-
-use crate::playbook::{Diagnostic, Limits, Playbook, Severity, Span, Step, expr::Template};
+use crate::playbook::{
+    Diagnostic, FirstOf, Limits, Playbook, Severity, Step,
+    expr::{Expr, Target, Template, TemplateKind},
+};
 
 use super::{
-    document::{Fault, FaultKind, Simulation, Steps, Via, When},
+    document::{FaultKind, RecoverAfter, RespondAfter, Simulation, Steps, Via, When},
     experiment,
     make::{self, expr, list, map, mark, need, need_all, number, roots, sinks, text, texts},
-    outline::{Attack, Detection, Outline, Recovery, Response},
+    outline::{Detection, Outline, Recovery, Response},
 };
 
 /// The step whose outputs are the response's inputs, and the prefix of its steps' ids.
@@ -35,12 +37,18 @@ struct Lowering<'a> {
     steps: Steps,
     outline: Outline,
     problems: Vec<Diagnostic>,
+    begins: faults::Begins,
 }
 
 /// `template` is the FIS experiment template that the simulation names, where it names one.
 pub fn lower(from: &Simulation, template: Option<&Template>) -> (Lowered, Vec<Diagnostic>) {
-    let mut lowering =
-        Lowering { from, steps: Steps::new(), outline: Outline::of(from), problems: Vec::new() };
+    let mut lowering = Lowering {
+        from,
+        steps: Steps::new(),
+        outline: Outline::of(from),
+        problems: Vec::new(),
+        begins: faults::Begins::default(),
+    };
     lowering.all(template);
     let Lowering { steps, outline, problems, .. } = lowering;
     let playbook = Playbook {
@@ -90,7 +98,7 @@ impl Lowering<'_> {
         self.respond(&detections);
         self.refused();
         let mut last: Vec<String> = vec!["faulted".into()];
-        last.extend(detections);
+        last.extend(detections.iter().cloned());
         if self.from.respond.is_some() {
             last.push(RESPONDED.into());
         }
@@ -98,7 +106,7 @@ impl Lowering<'_> {
             self.experiment_end();
             last.push("experiment-end".into());
         }
-        let last = self.recover(last);
+        last.extend(self.recover(&detections, &last));
         self.outline.after = self.checks(When::After, "after", &last);
         self.cleanup();
     }
@@ -111,7 +119,7 @@ impl Lowering<'_> {
                 .label(span, "again here")
                 .label(first.id.span, "first here");
             self.problems.push(problem.help(
-                "ids are unique in the whole file; a drill's own steps are `guard`, `ready`, `inject`, `faulted`, `respond`, `responded`, `experiment-end`, `recovering`, `recovered`, and those that start with `watch-`, `before-`, `attack-`, `detect-`, `respond-`, `try-`, `refused-` and `after-`",
+                "ids are unique in the whole file; a drill's own steps are `guard`, `ready`, `inject`, `faulted`, `respond`, `responded`, `experiment-end`, `recovering`, `recovered`, and those that start with `watch-`, `before-`, `attack-`, `effect-`, `detect-`, `respond-`, `try-`, `refused-` and `after-`",
             ));
             return;
         }
@@ -132,10 +140,11 @@ impl Lowering<'_> {
         let (guard, span) = (&self.from.guard, self.from.guard.span);
         let all = || {
             let attacks = self.from.faults.values().filter_map(|fault| match &fault.kind {
-                FaultKind::Attack { steps } => Some(steps),
+                FaultKind::Attack { steps, .. } => Some(steps),
                 FaultKind::Fis(_) => None,
             });
             let more = self.from.recover.iter().map(|recover| &recover.steps);
+            let more = more.chain(self.from.faults.values().map(|fault| &fault.proof));
             attacks.chain([&self.from.arrange]).chain(more).flat_map(Steps::values)
         };
         let count = |action: &str| all().filter(|step| step.uses.value == action).count() as f64;
@@ -227,119 +236,22 @@ impl Lowering<'_> {
         ids
     }
 
-    /// The steps that every fault's taking effect ends with.
-    fn faults(&mut self, template: Option<&Template>) -> Vec<String> {
-        let span = self.from.id.span;
-        if self.from.faults.is_empty() && template.is_none() {
-            let problem =
-                Diagnostic::error("simulation::no-faults", "the simulation injects no fault");
-            self.problems.push(
-                problem
-                    .label(span, "this one")
-                    .help("add one under `faults`, or `experiment.template`"),
-            );
-        }
-        let mut ends: HashMap<&str, Vec<String>> = HashMap::new();
-        let mut inject_needs = vec!["ready".to_owned()];
-        for (name, fault) in &self.from.faults {
-            let sinks = match &fault.kind {
-                FaultKind::Fis(_) => vec!["inject".to_owned()],
-                FaultKind::Attack { steps } if steps.is_empty() => vec![format!("attack-{name}")],
-                FaultKind::Attack { steps } => sinks(steps),
-            };
-            ends.insert(name, sinks);
-        }
-        for (name, fault) in &self.from.faults {
-            let before = self.before(name, fault, &ends);
-            match &fault.kind {
-                FaultKind::Fis(_) => {
-                    inject_needs.extend(before.into_iter().filter(|id| id != "inject"));
-                }
-                FaultKind::Attack { steps } => {
-                    let id = format!("attack-{name}");
-                    let mut start = mark(&id, "The attack begins", fault.span);
-                    need(&mut start, "ready");
-                    need_all(&mut start, before);
-                    self.push(start);
-                    self.section(steps.clone(), &[&id]);
-                    let ids = steps.keys().cloned().collect();
-                    self.outline.attacks.push(Attack {
-                        fault: name.clone(),
-                        start: id,
-                        steps: ids,
-                    });
-                }
-            }
-        }
-        if let Some(with) = experiment::inputs(self.from, template, &mut self.problems) {
-            let mut inject = make::step(
-                "inject".into(),
-                "fis.run-experiment",
-                "Inject the faults of the experiment",
-                with,
-                self.from.experiment.as_ref().map_or(span, |experiment| experiment.span),
-            );
-            need_all(&mut inject, inject_needs);
-            self.push(inject);
-            self.outline.inject = true;
-            ends.insert("", vec!["inject".into()]);
-        }
-        ends.into_values()
-            .flatten()
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect()
-    }
-
-    fn before(
-        &mut self,
-        name: &str,
-        fault: &Fault,
-        ends: &HashMap<&str, Vec<String>>,
-    ) -> Vec<String> {
-        let mut found = Vec::new();
-        for other in &fault.after {
-            match ends.get(other.value.as_str()) {
-                Some(ids) if other.value != name => found.extend(ids.iter().cloned()),
-                _ => self.unknown_fault(&other.value, other.span),
-            }
-        }
-        found
-    }
-
-    fn unknown_fault(&mut self, name: &str, span: Span) {
-        let message = format!("there is no other fault `{name}`");
-        let problem =
-            Diagnostic::error("simulation::unknown-fault", message).label(span, "named here");
-        let names = self.from.faults.keys().map(String::as_str);
-        self.problems.push(problem.help(crate::playbook::did_you_mean(
-            name,
-            names,
-            "the faults are",
-        )));
-    }
-
     /// One step for each expected detection; returns their ids.
     fn detections(&mut self) -> Vec<String> {
         let mut ids = Vec::new();
         for (name, expect) in &self.from.expect {
             let span = expect.span;
-            let fault = match &expect.fault {
-                Some(fault) if !self.from.faults.contains_key(&fault.value) => {
-                    self.unknown_fault(&fault.value, fault.span);
-                    continue;
-                }
-                Some(fault) => Some(fault.value.as_str()),
-                None => self.from.faults.keys().next().map(String::as_str),
+            let begin = match &expect.fault {
+                Some(fault) => match self.begins.named.get(&fault.value) {
+                    Some(begin) => begin.clone(),
+                    None => {
+                        self.unknown_fault(&fault.value, fault.span);
+                        continue;
+                    }
+                },
+                None => self.begins.first(),
             };
-            let attack = fault.filter(|fault| {
-                let found = self.from.faults.get(*fault);
-                found.is_some_and(|found| matches!(found.kind, FaultKind::Attack { .. }))
-            });
-            let (start, since) = match attack {
-                Some(fault) => (format!("attack-{fault}"), format!("steps.attack-{fault}.at")),
-                None => ("inject".into(), "steps.inject.effective".into()),
-            };
+            let since = format!("steps.{}.{}", begin.step, begin.output);
             let queue = (expect.via == Via::Events)
                 .then(|| expr(&format!("steps.watch-{name}.queue-url"), span));
             let within = text(expect.within.as_str(), span);
@@ -360,13 +272,20 @@ impl Lowering<'_> {
                         "sample-is-enough",
                         expect.accepts_plumbing.then(|| make::boolean(true, span)),
                     ),
+                    (
+                        "samples",
+                        (!begin.samples.is_empty()).then(|| {
+                            let ids = |step: &String| expr(&format!("steps.{step}.findings"), span);
+                            list(begin.samples.iter().map(ids).collect(), span)
+                        }),
+                    ),
                 ],
                 span,
             );
             let id = format!("detect-{name}");
             let mut step =
                 make::step(id.clone(), "drill.detect", "Wait for the detection", with, span);
-            need(&mut step, &start);
+            need(&mut step, &begin.step);
             self.push(step);
             self.outline.detections.push(Detection {
                 name: name.clone(),
@@ -386,14 +305,32 @@ impl Lowering<'_> {
             vec![
                 ("playbook", Some(text(&respond.playbook.value, span))),
                 ("inputs", Some((*respond.with).clone())),
+                (
+                    "detected",
+                    (respond.after != RespondAfter::Faults).then(|| {
+                        let came = |id: &String| expr(&format!("steps.{id}.{DETECTED}"), span);
+                        list(detections.iter().map(came).collect(), span)
+                    }),
+                ),
             ],
             span,
         );
         let mut begin =
             make::step(RESPOND.into(), "drill.begin-response", "The response begins", with, span);
         need(&mut begin, "faulted");
-        if respond.after_detections {
-            need_all(&mut begin, detections);
+        match respond.after {
+            RespondAfter::Faults => {}
+            _ if self.from.expect.is_empty() => {
+                let problem = Diagnostic::error(
+                    "simulation::nothing-expected",
+                    "the response waits for a detection, and the simulation expects none",
+                );
+                self.problems.push(problem.label(span, "this response").help(
+                    "say under `expect` what should detect the fault, or write `after: faults`: then whether anybody would have been called is not tested",
+                ));
+            }
+            RespondAfter::Detections => need_all(&mut begin, detections),
+            RespondAfter::FirstDetection => first_of(&mut begin, detections),
         }
         let mut end = mark(RESPONDED, "The response has ended", span);
         need(&mut end, RESPOND);
@@ -426,11 +363,15 @@ impl Lowering<'_> {
         self.push(make::step("experiment-end".into(), uses, title, with, span));
     }
 
-    /// Adds the recovery; returns what the drill has come to by then.
-    fn recover(&mut self, last: Vec<String>) -> Vec<String> {
-        let Some(recover) = &self.from.recover else { return last };
+    /// Adds the recovery, which may run beside what else the drill does; returns its end.
+    fn recover(&mut self, detections: &[String], last: &[String]) -> Option<String> {
+        let recover = self.from.recover.as_ref()?;
         let span = recover.span;
-        let with = map(vec![("recovery-point", recover.recovery_point.clone())], span);
+        let points = recover.recovery_point.clone();
+        let is_list = points.as_ref().is_some_and(|p| matches!(p.kind, TemplateKind::List(_)));
+        let (point, points) = if is_list { (None, points) } else { (points, None) };
+        let own_points = [&point, &points].into_iter().flatten().any(|at| self.made_here(at));
+        let with = map(vec![("recovery-point", point), ("recovery-points", points)], span);
         let mut begin = make::step(
             "recovering".into(),
             "drill.begin-recovery",
@@ -438,7 +379,16 @@ impl Lowering<'_> {
             with,
             span,
         );
-        need_all(&mut begin, &last);
+        let responds = self.from.respond.is_some();
+        need(&mut begin, "faulted");
+        match recover.after {
+            Some(RecoverAfter::Faults) => {}
+            Some(RecoverAfter::Experiment) => need_all(&mut begin, last),
+            // A response that fails is no reason not to restore.
+            Some(RecoverAfter::Response) | None if responds => need(&mut begin, RESPONDED),
+            _ if detections.is_empty() => {}
+            _ => first_of(&mut begin, detections),
+        }
         self.push(begin);
         self.section(recover.steps.clone(), &["recovering"]);
         let mut end = mark("recovered", "The restored content is verified", span);
@@ -451,8 +401,23 @@ impl Lowering<'_> {
             steps: recover.steps.keys().cloned().collect(),
             rto: recover.rto.as_ref().map(crate::playbook::types::Duration::as_std),
             rpo: recover.rpo.as_ref().map(crate::playbook::types::Duration::as_std),
+            accepts_unverified: recover.accepts_unverified,
+            accepts_left_over: recover.accepts_left_over,
+            own_points,
         });
-        vec!["recovered".into()]
+        Some("recovered".into())
+    }
+
+    /// Whether a value comes from a backup that the drill makes.
+    fn made_here(&self, value: &Template) -> bool {
+        let mut exprs: Vec<&Expr> = Vec::new();
+        value.each_expr(&mut |expr| exprs.push(expr));
+        exprs.into_iter().flat_map(Expr::refs).any(|found| match &found.target {
+            Target::Output { step, .. } => {
+                self.from.arrange.get(step).is_some_and(|step| step.uses.value == "backup.back-up")
+            }
+            _ => false,
+        })
     }
 
     fn cleanup(&mut self) {
@@ -464,4 +429,13 @@ impl Lowering<'_> {
         self.outline.cleanup = cleanup.keys().cloned().collect();
         self.section(cleanup, &ends);
     }
+}
+
+/// The output of `drill.detect` that says whether somebody was told.
+const DETECTED: &str = "detected";
+
+/// Lets a step begin with the first detection that came, or when all have an outcome.
+fn first_of(step: &mut Step, detections: &[String]) {
+    need_all(step, detections);
+    step.first_of = Some(FirstOf { steps: detections.to_vec(), output: DETECTED });
 }

@@ -72,6 +72,7 @@ pub(super) fn step(id: String, uses: &str, title: &str, with: Template, span: Sp
         owner: None,
         actor: None,
         always: false,
+        first_of: None,
     }
 }
 

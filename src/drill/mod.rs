@@ -29,5 +29,5 @@ pub use experiment::template_json;
 pub use lower::{Lowered, RESPOND_PREFIX, lower};
 #[cfg(all(test, feature = "aws"))]
 pub(crate) use lower::{READS, STEPS};
-pub use outline::{Attack, Detection, Outline, Recovery, Refusal, Response};
+pub use outline::{Attack, Detection, Effect, Outline, Recovery, Refusal, Response};
 pub use read::{is_simulation, parse};

@@ -22,6 +22,12 @@ pub struct Outline {
     /// There is an experiment, started by the step `inject`.
     pub inject: bool,
     pub action_minutes: f64,
+    /// What each action of the experiment does, by itself.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// Looks that prove the experiment as a whole, where a template has its actions.
+    #[serde(default)]
+    pub experiment_proof: Option<Vec<String>>,
     pub attacks: Vec<Attack>,
     pub detections: Vec<Detection>,
     pub response: Option<Response>,
@@ -38,6 +44,23 @@ pub struct Attack {
     /// The step that marks its begin.
     pub start: String,
     pub steps: Vec<String>,
+    /// Of these, those that AWS must refuse.
+    #[serde(default)]
+    pub denied: Vec<String>,
+    /// Looks that show what it did.
+    #[serde(default)]
+    pub proof: Vec<String>,
+}
+
+/// One action of the experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Effect {
+    pub fault: String,
+    /// The step that waits until it takes effect.
+    pub step: String,
+    /// Looks that show what it did; none where the experiment is proven as a whole.
+    pub proof: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +103,13 @@ pub struct Recovery {
     pub steps: Vec<String>,
     pub rto: Option<Duration>,
     pub rpo: Option<Duration>,
+    #[serde(default)]
+    pub accepts_unverified: bool,
+    #[serde(default)]
+    pub accepts_left_over: bool,
+    /// The drill made the recovery points itself, so their age says nothing about a real plan.
+    #[serde(default)]
+    pub own_points: bool,
 }
 
 impl Outline {

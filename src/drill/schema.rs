@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::lower::READS;
+use super::{
+    lower::READS,
+    read::parts::{ACCEPTED, RECOVER_AFTER, RESPOND_AFTER},
+};
 use crate::playbook::{Catalogue, schema};
 
 /// The schema of a simulation whose steps use the actions of `catalogue`.
@@ -15,8 +18,18 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
         "When the check runs; `both` when it is not given",
         ["both", "before", "after"].into_iter(),
     );
+    let mut own_move = step.clone();
+    own_move["properties"]["expect"] = schema::choice(
+        "What AWS must answer; `allowed` when it is not given. Anything else, and the fault has failed",
+        ["allowed", "denied"].into_iter(),
+    );
+    let mut look = step.clone();
+    look["properties"]["as"] =
+        json!({ "$ref": "#/$defs/actor", "description": "Whom the look acts as" });
+    definitions.insert("look".into(), look);
     definitions.insert("step".into(), step);
     definitions.insert("check".into(), check);
+    definitions.insert("move".into(), own_move);
     let actor = actor();
     definitions.insert("actor".into(), actor);
     let parts = Parts(&definitions);
@@ -65,6 +78,10 @@ fn named(description: &str, each: Value) -> Value {
 
 fn steps(description: &str) -> Value {
     named(description, json!({ "$ref": "#/$defs/step" }))
+}
+
+fn looks(description: &str) -> Value {
+    named(description, json!({ "$ref": "#/$defs/look" }))
 }
 
 /// One text or a list of them.
@@ -126,9 +143,20 @@ fn properties(parts: &Parts<'_>) -> Value {
         "respond": respond(),
         "refused": named("Calls of the attacker that must be refused once the response has ended", refused()),
         "recover": object("How the service comes back, and within which time", &["steps"], json!({
-            "recovery-point": text("When the recovery point was made, RFC 3339: `${{ steps.backup.created }}`"),
-            "rto": schema::duration("Recovery time objective, such as `30m`"),
-            "rpo": schema::duration("Recovery point objective, such as `24h`"),
+            "recovery-point": texts("When the recovery point was made, RFC 3339: `${{ steps.backup.created }}`; or a list of them", None),
+            "rto": schema::duration("Recovery time objective, from the fault's effect until the content is verified, such as `30m`"),
+            "rpo": schema::duration("Recovery point objective: of what was written until the fault, how much may be lost, such as `24h`"),
+            "after": schema::choice(
+                "What the recovery waits for; for the response when it is not given, or else for the first detection",
+                RECOVER_AFTER.iter().map(|(word, _)| *word),
+            ),
+            "accept": {
+                "description": "`unverified`: content that nobody could compare is good enough; `left-over`: what cannot be removed may stay, and cost",
+                "anyOf": [
+                    { "enum": ACCEPTED },
+                    { "type": "array", "items": { "enum": ACCEPTED } },
+                ],
+            },
             "steps": steps("Steps that restore and verify"),
         })),
         "cleanup": steps("Steps that run at the end, however the drill ended; what the drill made is released by itself"),
@@ -162,6 +190,7 @@ fn experiment(parts: &Parts<'_>) -> Value {
                 "What FIS does when a target selects nothing; `fail` when it is not given",
             ),
             "at-most": schema::duration("How long to wait for the end of the experiment"),
+            "proof": looks("With a `template`: looks that must succeed while it lasts, and show what it does"),
         }),
     )
 }
@@ -186,8 +215,9 @@ fn fault(parts: &Parts<'_>) -> Value {
             "after": texts("Faults that come first", None),
             "attack": object("Steps that play the attacker; what they change is released", &["steps"], json!({
                 "as": { "$ref": "#/$defs/actor", "description": "Whom the attacker acts as" },
-                "steps": steps("What the attacker does"),
+                "steps": named("What the attacker does", json!({ "$ref": "#/$defs/move" })),
             })),
+            "proof": looks("Looks that must succeed once the fault took effect; without any the fault is `unproven`"),
         }),
     )
 }
@@ -221,7 +251,10 @@ fn respond() -> Value {
             "with": { "type": "object", "description": "Its inputs, by name" },
             "within": schema::duration("How long the response may take"),
             "as": { "$ref": "#/$defs/actor", "description": "The principal that responds" },
-            "after": schema::choice("What the response waits for; `faults` when it is not given", ["faults", "detections"].into_iter()),
+            "after": schema::choice(
+                "What the response waits for; `first-detection` when it is not given",
+                RESPOND_AFTER.iter().map(|(word, _)| *word),
+            ),
         }),
     )
 }
@@ -262,6 +295,8 @@ mod tests {
         let properties = &schema["properties"];
         assert_eq!(keys(&schema["$defs"]["step"]), step::STEP_KEYS);
         assert_eq!(keys(&schema["$defs"]["check"]), read::check_keys());
+        assert_eq!(keys(&schema["$defs"]["move"]), faults::move_keys());
+        assert_eq!(keys(&schema["$defs"]["look"]), faults::look_keys());
         assert_eq!(keys(&schema["$defs"]["actor"]), faults::ACTOR_KEYS);
         assert_eq!(keys(&properties["guard"]), parts::GUARD_KEYS);
         assert_eq!(keys(&properties["experiment"]), faults::EXPERIMENT_KEYS);

@@ -4,6 +4,9 @@
 //! Objectives and their measures follow NIST SP 800-84 (section 4.5), recovery times and points
 //! NIST SP 800-34.
 
+mod faults;
+mod recovery;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    outline::{Detection, Outline, Recovery, Response},
+    outline::{Detection, Outline, Response},
     refused::{self, Said, TriedCall},
 };
 
@@ -42,6 +45,9 @@ pub enum Outcome {
     Broken,
     /// A stop condition ended the experiment.
     Stopped,
+    /// Nothing shows that the fault had any effect, so nothing after it shows anything either.
+    Unproven,
+    /// It was not begun, or all of it was skipped.
     NotRun,
     Failed,
     Refused,
@@ -65,6 +71,7 @@ impl Outcome {
             Self::Missing => "missing",
             Self::Broken => "broken",
             Self::Stopped => "stopped",
+            Self::Unproven => "unproven",
             Self::NotRun => "not-run",
             Self::Failed => "failed",
             Self::Refused => "refused",
@@ -77,7 +84,7 @@ impl Outcome {
     fn of(word: &str) -> Option<Self> {
         Some(match word {
             "pass" | "same" => Self::Pass,
-            "no-blocks" => Self::Unverified,
+            "no-blocks" | "unverified" => Self::Unverified,
             "plumbing-only" => Self::PlumbingOnly,
             "late" => Self::Late,
             "cut-off" => Self::CutOff,
@@ -148,8 +155,28 @@ pub struct Objective {
     /// What the attacker tried again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<TriedCall>,
+    /// Measured beside what is scored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<Figure>,
+    /// What showed that a fault took effect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+}
+
+/// A time between two moments of AWS's clock that has no budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    pub name: String,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+impl Figure {
+    pub fn seconds(&self) -> f64 {
+        self.to.duration_since(self.from).as_secs_f64()
+    }
 }
 
 /// The three clocks of a detection, each on AWS's time.
@@ -243,6 +270,8 @@ impl Objective {
             took: None,
             clocks: None,
             calls: Vec::new(),
+            figures: Vec::new(),
+            proof: Vec::new(),
             note: String::new(),
         }
     }
@@ -277,13 +306,8 @@ impl<'a> Fold<'a> {
         if outline.inject {
             found.push(self.experiment());
         }
-        for attack in &outline.attacks {
-            let ids = std::iter::once(&attack.start).chain(&attack.steps);
-            let (outcome, note) = self.together(ids.map(String::as_str));
-            let mut fault = Objective::new(Part::Fault, &attack.fault, outcome);
-            fault.note = note;
-            found.push(fault);
-        }
+        found.extend(outline.effects.iter().map(|effect| self.effect(effect)));
+        found.extend(outline.attacks.iter().map(|attack| self.attack(attack)));
         found.extend(outline.detections.iter().map(|detection| self.detection(detection)));
         found.extend(outline.response.iter().map(|response| self.response(response)));
         found.extend(outline.refused.iter().map(|one| {
@@ -323,16 +347,26 @@ impl<'a> Fold<'a> {
     /// Of one step: finished, or why not.
     fn state(&self, id: &str) -> (Outcome, String) {
         match self.step(id).map(|step| &step.state) {
-            Some(StepState::Finished(_) | StepState::Skipped(_)) => (Outcome::Pass, String::new()),
+            Some(StepState::Finished(_)) => (Outcome::Pass, String::new()),
+            Some(StepState::Skipped(why)) => {
+                (Outcome::NotRun, format!("`{id}` was skipped: {why}"))
+            }
             Some(StepState::Failed { error, .. }) => (Outcome::Failed, error.clone()),
             Some(StepState::Running) => (Outcome::NotRun, format!("`{id}` did not end")),
             Some(StepState::Pending) | None => (Outcome::NotRun, format!("`{id}` did not run")),
         }
     }
 
-    /// Of several steps, with the first reason against them.
+    /// Of several steps, with the first reason against them. Some may be skipped, and not all.
     fn together<'s>(&self, ids: impl Iterator<Item = &'s str>) -> (Outcome, String) {
-        let states = ids.map(|id| self.state(id));
+        let ids: Vec<_> = ids.collect();
+        let skipped = |id: &&str| {
+            matches!(self.step(id).map(|step| &step.state), Some(StepState::Skipped(_)))
+        };
+        if !ids.is_empty() && ids.iter().all(skipped) {
+            return (Outcome::NotRun, "every step of it was skipped".into());
+        }
+        let states = ids.iter().filter(|id| !skipped(id)).map(|id| self.state(id));
         let worst = states.filter(|(outcome, _)| *outcome != Outcome::Pass);
         worst.max_by_key(|(outcome, _)| *outcome).unwrap_or((Outcome::Pass, String::new()))
     }
@@ -342,31 +376,6 @@ impl<'a> Fold<'a> {
         let (outcome, note) = self.state(id);
         let outcome = if outcome == Outcome::Failed { bad } else { outcome };
         Objective { note, ..Objective::new(part, name, outcome) }
-    }
-
-    fn experiment(&self) -> Objective {
-        let (mut outcome, mut note) = self.state("inject");
-        if outcome != Outcome::Pass {
-            return Objective { note, ..Objective::new(Part::Fault, "experiment", outcome) };
-        }
-        if let Some(end) = self.outputs("experiment-end") {
-            let text = |key: &str| end.get(key).and_then(Value::as_str).unwrap_or_default();
-            note = text("reason").to_owned();
-            outcome = match text("status") {
-                "completed" => Outcome::Pass,
-                "stopped" => Outcome::Stopped,
-                _ => Outcome::Failed,
-            };
-        } else {
-            (outcome, note) = self.state("experiment-end");
-        }
-        Objective { note, ..Objective::new(Part::Fault, "experiment", outcome) }
-    }
-
-    /// When the first fault took effect.
-    fn effective(&self) -> Option<Timestamp> {
-        let attacks = self.outline.attacks.iter().map(|attack| self.time(&attack.start, "at"));
-        attacks.chain([self.time("inject", "effective")]).flatten().min()
     }
 
     fn detection(&self, detection: &Detection) -> Objective {
@@ -394,15 +403,40 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// When somebody heard of the fault first: the earliest detection that came, by its receipt.
+    fn told(&self) -> Option<Timestamp> {
+        let came = self.outline.detections.iter().filter_map(|detection| {
+            let outputs = self.outputs(&detection.step)?;
+            let word = outputs.get("outcome").and_then(Value::as_str).and_then(Outcome::of);
+            // A journal of an earlier version has the outcome alone.
+            let detected = match outputs.get("detected").and_then(Value::as_bool) {
+                Some(detected) => detected,
+                None => matches!(word, Some(Outcome::Pass | Outcome::Late)),
+            };
+            self.time(&detection.step, "received").filter(|_| detected)
+        });
+        came.min()
+    }
+
     fn response(&self, response: &Response) -> Objective {
         let own = |(id, step): (&'a String, &'a StepLedger)| {
             id.starts_with(&response.prefix).then_some((id.as_str(), step))
         };
         let steps: Vec<_> = self.ledger.steps.iter().filter_map(own).collect();
-        let (outcome, note) = match steps.is_empty() {
-            true => (Outcome::NotRun, "the response did not start".into()),
+        let began = self.time(&response.start, "at");
+        let (outcome, note) = match began.is_none() || steps.is_empty() {
+            // What kept it from beginning is no failure of the response.
+            true => match self.step(&response.start).map(|step| &step.state) {
+                Some(StepState::Failed { error, .. }) => (Outcome::NotRun, error.clone()),
+                _ => (Outcome::NotRun, "the response did not start".into()),
+            },
             false => self.together(steps.iter().map(|(id, _)| *id)),
         };
+        let objective = Objective::new(Part::Response, &response.playbook, outcome);
+        if outcome == Outcome::NotRun {
+            let budget = response.within.map(|within| within.as_secs_f64());
+            return Objective { budget, note, ..objective };
+        }
         let (mut proven, mut presumed) = (0, 0);
         for (verdict, _) in steps.iter().flat_map(|(_, step)| step.verdicts.values()) {
             match verdict {
@@ -417,40 +451,17 @@ impl<'a> Fold<'a> {
             _ => format!("{proven} proven, {presumed} presumed"),
         };
         let took = seconds(self.effective(), self.time(&response.end, "at"));
-        let objective = Objective::new(Part::Response, &response.playbook, outcome);
         let note = if note.is_empty() { verdicts } else { note };
-        Objective { note, ..objective }.timed(took, response.within)
+        // One that began before anybody heard of the fault was not called by a detection.
+        let figures = figure("detection to response", self.told(), began).into_iter();
+        let figures = figures.filter(|figure| figure.seconds() >= 0.0).collect();
+        Objective { figures, note, ..objective }.timed(took, response.within)
     }
+}
 
-    fn recovery(&self, recovery: &Recovery) -> Vec<Objective> {
-        let ids = || std::iter::once(&recovery.start).chain(&recovery.steps).map(String::as_str);
-        let (outcome, note) = self.together(ids());
-        let began = self.time(&recovery.start, "at");
-        let took = seconds(began, self.time(&recovery.end, "at"));
-        let rto = Objective::new(Part::Rto, "restored and verified", outcome);
-        let mut found = vec![Objective { note, ..rto }.timed(took, recovery.rto)];
-        for id in &recovery.steps {
-            let Some(outputs) = self.outputs(id) else { continue };
-            let word = outputs.get("outcome").and_then(Value::as_str);
-            if let Some(outcome) = word.and_then(Outcome::of) {
-                let accepted = outcome == Outcome::Unverified;
-                found.push(Objective { accepted, ..Objective::new(Part::Content, id, outcome) });
-            }
-        }
-        if let Some(point) = self.time(&recovery.start, "recovery-point") {
-            let age = seconds(Some(point), self.effective());
-            found.push(
-                Objective::new(Part::Rpo, "recovery point before the fault", Outcome::Pass)
-                    .timed(age, recovery.rpo),
-            );
-        } else if recovery.rpo.is_some() {
-            let mut rpo =
-                Objective::new(Part::Rpo, "recovery point before the fault", Outcome::NotRun);
-            rpo.note = "no time of a recovery point is known".into();
-            found.push(rpo);
-        }
-        found
-    }
+/// A time between two moments that are both known.
+fn figure(name: &str, from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Figure> {
+    Some(Figure { name: name.into(), from: from?, to: to? })
 }
 
 /// Seconds from one moment to a later one; never below zero.

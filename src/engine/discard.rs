@@ -35,7 +35,7 @@ pub(super) async fn discard<C: World>(
         let what = format!(
             "{left}: only another user's journal says that it is a drill's; if it is, remove it by hand"
         );
-        return Ok(Released::Retained { what });
+        return Ok(Released::Retained { what, costs: true });
     }
     let world = run.world.in_region(&kept.scope.region);
     let job = match &kept.job {
@@ -70,7 +70,9 @@ pub(super) async fn discard<C: World>(
     }
     Ok(match (errors.is_empty(), stays) {
         (false, _) => Released::Failed { error: errors.join("; ") },
-        (true, true) => Released::Retained { what: left(kept, job.as_deref()) },
+        (true, true) => {
+            Released::Retained { what: left(kept, job.as_deref()), costs: operation.costs() }
+        }
         (true, false) => Released::GivenBack,
     })
 }

@@ -158,7 +158,7 @@ impl Event {
                 hide(&mut place.target);
                 match outcome {
                     Released::Failed { error: text }
-                    | Released::Retained { what: text }
+                    | Released::Retained { what: text, .. }
                     | Released::Gone { what: text } => {
                         hide(text);
                     }

@@ -85,7 +85,7 @@ pub async fn foresee<C: World>(
     let operations = ledger.operations().filter(|(step, ..)| wanted(request, step));
     let left = operations.filter_map(|(step, place, operation)| {
         let fate = match what_stays(operation)? {
-            Released::Retained { what } if request.discard => Fate::Remove { what },
+            Released::Retained { what, .. } if request.discard => Fate::Remove { what },
             why => Fate::Leave { why },
         };
         let region = operation.scope.region.clone();

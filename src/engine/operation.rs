@@ -120,6 +120,11 @@ pub trait Operation<C: World>: OperationHead<C> {
         Vec::new()
     }
 
+    /// Whether what it leaves goes on costing where [`Operation::discard`] cannot remove it.
+    fn costs(&self) -> bool {
+        false
+    }
+
     /// Removes what `job` left, for drills: what a drill leaves is litter, not evidence. True
     /// when nothing is left of it now, false for a kind whose effect cannot be taken back. Must be
     /// safe to call again.
@@ -144,6 +149,8 @@ pub trait AnyOperation<C: World>: Send + Sync {
     fn touches(&self) -> Vec<C::Thing>;
     /// See [`Operation::made`].
     fn made(&self, job: &str) -> Vec<C::Thing>;
+    /// See [`Operation::costs`].
+    fn costs(&self) -> bool;
     /// See [`Operation::find`].
     fn find<'a>(
         &'a self,
@@ -173,6 +180,9 @@ impl<C: World, O: Operation<C>> AnyOperation<C> for ErasedOperation<O> {
     }
     fn made(&self, job: &str) -> Vec<C::Thing> {
         self.0.made(job)
+    }
+    fn costs(&self) -> bool {
+        self.0.costs()
     }
     fn find<'a>(
         &'a self,

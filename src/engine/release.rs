@@ -171,7 +171,7 @@ pub(super) fn what_stays(operation: &KeptOperation) -> Option<Released> {
         None => format!("{} (no answer to its start is known)", operation.leaves),
     };
     // After a failed job nothing is known to be left, unless it is being started again.
-    (started || operation.failed == 0).then_some(Released::Retained { what })
+    (started || operation.failed == 0).then_some(Released::kept(what))
 }
 
 pub(super) fn wanted(request: &Request, step: &str) -> bool {
@@ -189,7 +189,7 @@ pub(super) fn scaffolding<C: World>(taken: &[Taken<'_, C>]) -> usize {
 pub(super) type Used<'a> = Vec<(One<'a>, Vec<&'a str>)>;
 
 pub(super) fn still_used(users: &[&str]) -> Released {
-    Released::Retained { what: format!("still used by {}", users.join(", ")) }
+    Released::kept(format!("still used by {}", users.join(", ")))
 }
 
 /// What the run took, in the order in which it is given back, and what stays for its other users.
@@ -357,7 +357,7 @@ pub(super) async fn next<C: World>(
         // A caveat names what nobody can give back, whether or not it is wanted.
         if !request.discard || caveat.is_some() {
             let what = caveat.unwrap_or("kept on purpose").to_owned();
-            return Next::Done(Released::Retained { what });
+            return Next::Done(Released::kept(what));
         }
     }
     let world = world.in_region(&first.change.scope.region);

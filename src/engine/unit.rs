@@ -66,6 +66,8 @@ pub struct Policy {
     /// Runs once everything it needs has ended in any way, even failed or prevented from running; it
     /// sees nulls for the outputs of what did not finish. Waiting for a human is no end.
     pub always: bool,
+    /// Of these it waits for the first that says so, and not for the rest.
+    pub first_of: Option<FirstOf>,
     pub approval: Option<Approval>,
     /// Who answers the step's own questions, with contact.
     pub owner: Option<String>,
@@ -82,11 +84,22 @@ impl Default for Policy {
             timeout: None,
             on_failure: OnFailure::Stop,
             always: false,
+            first_of: None,
             approval: None,
             owner: None,
             urgent: false,
         }
     }
+}
+
+/// Several of a unit's needs of which one is enough: the first that ends with `true` in its `output`. When
+/// none does, the unit begins once all of them have ended, however they ended, and judges that by itself.
+/// What it reads of those that have not ended yet is null.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstOf {
+    /// Positions, each of them in `needs` too.
+    pub units: Vec<usize>,
+    pub output: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Walks units in the order of their needs, independent ones concurrently. Owns readiness, fan-out
 //! of for-each, and what a failure blocks; what happens to one unit is its driver's.
 
+mod first;
+
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
@@ -11,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use self::first::First;
 use super::{
     StepError, World,
     unit::{Condition, Items, OnFailure, Outputs, Unit},
@@ -103,6 +106,8 @@ struct Walk<'a, C: World, D> {
     driver: Arc<D>,
     dependants: Vec<Vec<usize>>,
     missing: Vec<usize>,
+    /// Of units that wait for the first of several.
+    firsts: HashMap<usize, First>,
     blocked_by: Vec<Option<String>>,
     held_by: Vec<Option<String>>,
     /// Units that a later one, which always runs, has left behind in an earlier part of the run.
@@ -130,6 +135,11 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
     }
     let missing: Vec<_> = units.iter().map(|unit| unit.needs.len()).collect();
     let overtaken = overtaken(units, &*driver);
+    let firsts = units
+        .iter()
+        .enumerate()
+        .filter_map(|(at, unit)| Some((at, First::of(unit.policy.first_of.as_ref()?))));
+    let firsts = firsts.collect();
     let ready: Vec<_> = (0..units.len()).filter(|unit| missing[*unit] == 0).collect();
     let mut walk = Walk {
         units,
@@ -141,6 +151,7 @@ pub(crate) async fn walk<C: World, D: Drive<C>>(
         held_by: vec![None; missing.len()],
         overtaken,
         missing,
+        firsts,
         outputs: Outputs::new(),
         fans: HashMap::new(),
         tasks: JoinSet::new(),
@@ -423,6 +434,10 @@ impl<C: World, D: Drive<C>> Walk<'_, C, D> {
         };
         let cause = cause.unwrap_or_else(|| this.id.clone());
         for dependant in std::mem::take(&mut self.dependants[unit]) {
+            if self.is_one_of(dependant, unit) {
+                self.one_ended(dependant, unit, &cause, end);
+                continue;
+            }
             if end == End::Held {
                 self.held_by[dependant].get_or_insert_with(|| cause.clone());
             }

@@ -449,6 +449,9 @@ pub enum Released {
     /// Kept on purpose.
     Retained {
         what: String,
+        /// Of an operation: what it left goes on costing, and this program cannot remove it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        costs: bool,
     },
     /// The thing itself is not there any more: nothing is left to give back to.
     Gone {
@@ -460,6 +463,11 @@ pub enum Released {
 }
 
 impl Released {
+    /// Kept on purpose, at no cost that a drill answers for.
+    pub fn kept(what: impl Into<String>) -> Self {
+        Self::Retained { what: what.into(), costs: false }
+    }
+
     pub fn word(&self) -> &'static str {
         match self {
             Self::GivenBack => "given back",

@@ -334,7 +334,7 @@ mod tests {
                 let outcome = match which {
                     0 => Released::GivenBack,
                     1 => Released::AlreadyBefore,
-                    2 => Released::Retained { what: "it".into() },
+                    2 => Released::kept("it"),
                     3 => Released::Gone { what: "it".into() },
                     _ => Released::Failed { error: "no".into() },
                 };

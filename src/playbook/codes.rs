@@ -164,6 +164,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A fault, a detection or an entry of `refused` names a fault that the simulation does not have.",
     ),
     (
+        "simulation::nothing-expected",
+        "A response begins with the first detection, unless it says `after: faults`. Where the simulation expects no detection, nobody would ever be called.",
+    ),
+    (
         "simulation::no-experiment",
         "FIS acts as a role of the account, which `experiment.role` names. Without it no FIS action can start.",
     ),

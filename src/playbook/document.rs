@@ -95,6 +95,16 @@ pub struct Step {
     pub actor: Option<Actor>,
     /// Runs once what it needs has ended, however it ended: a drill's cleanup.
     pub always: bool,
+    /// Of these needs it waits for the first that says so: a drill's response.
+    pub first_of: Option<FirstOf>,
+}
+
+/// Steps of which one is enough: the first that ends with `true` in this output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstOf {
+    /// Each of them is in `needs` too.
+    pub steps: Vec<String>,
+    pub output: &'static str,
 }
 
 /// Whom a step calls as, instead of whoever runs the program.

@@ -27,7 +27,7 @@ pub use catalogue::{ActionInfo, Catalogue, Effect, Schema};
 pub use choices::{OnFailure, Phase, Responsibility, Severity};
 pub use diagnostic::{Diagnostic, Level};
 pub use document::{
-    Accept, Actor, ActorKind, Approval, Input, Limits, Playbook, Retry, Role, Step,
+    Accept, Actor, ActorKind, Approval, FirstOf, Input, Limits, Playbook, Retry, Role, Step,
 };
 pub use principals::Principals;
 pub use read::parse;

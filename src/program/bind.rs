@@ -12,7 +12,7 @@ use crate::{
     aws::Aws,
     engine::{
         Approvers, Step, StepError, is_open,
-        unit::{Approval, Body, Condition, Items, OnFailure, Outputs, Policy, Unit},
+        unit::{Approval, Body, Condition, FirstOf, Items, OnFailure, Outputs, Policy, Unit},
     },
     journal::Hidden,
     playbook::{
@@ -82,6 +82,15 @@ pub fn bind(prepared: &Prepared, run: RunFactsOwned) -> Arc<Vec<Unit<Aws>>> {
             needs,
             policy: Policy {
                 urgent: entry.spec.contains,
+                first_of: node.first_of.as_ref().map(|first| FirstOf {
+                    units: first
+                        .steps
+                        .iter()
+                        .filter_map(|id| at.get(id.as_str()))
+                        .copied()
+                        .collect(),
+                    output: first.output.into(),
+                }),
                 ..policy(node.frame.as_ref().map_or(playbook, |frame| &frame.playbook), node)
             },
             body: Arc::new(body),
@@ -112,6 +121,7 @@ fn policy(playbook: &Playbook, node: &Node) -> Policy {
             playbook::OnFailure::Release => OnFailure::Release,
         },
         always: node.always,
+        first_of: None,
         approval: node.approval.as_ref().map(|approval| Approval {
             role: Some(reach(&approval.role)),
             reason: approval.reason.clone().unwrap_or_else(|| {

@@ -151,6 +151,7 @@ fn node(step: &Step, catalogue: &Catalogue) -> Node {
         owner: step.owner.clone(),
         actor: step.actor.clone(),
         always: step.always,
+        first_of: step.first_of.clone(),
         frame: None,
         span: step.id.span,
     }

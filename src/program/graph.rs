@@ -11,7 +11,9 @@ use petgraph::visit::EdgeRef;
 
 use crate::playbook::expr::{Expr, Template};
 use crate::playbook::types::Duration;
-use crate::playbook::{Actor, Approval, OnFailure, Phase, Playbook, Responsibility, Retry, Span};
+use crate::playbook::{
+    Actor, Approval, FirstOf, OnFailure, Phase, Playbook, Responsibility, Retry, Span,
+};
 
 /// One step, ready to run once what it waits for has run.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub struct Node {
     pub owner: Option<String>,
     pub actor: Option<Actor>,
     pub always: bool,
+    pub first_of: Option<FirstOf>,
     /// The playbook that the step comes from, where one program holds another's steps.
     pub frame: Option<Arc<Frame>>,
     /// Where the step's id stands.

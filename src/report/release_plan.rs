@@ -74,7 +74,7 @@ fn one(item: &Foreseen, look: &Look, out: &mut String) {
         Fate::Remove { what } => (CARE, "remove", format!(": {}", look::clean(what))),
         Fate::Leave { why } => match why {
             Released::GivenBack | Released::AlreadyBefore => (GOOD, why.word(), String::new()),
-            Released::Retained { what } => (GOOD, "retain", format!(": {}", look::clean(what))),
+            Released::Retained { what, .. } => (GOOD, "retain", format!(": {}", look::clean(what))),
             Released::Gone { what } => (GOOD, why.word(), format!(": {}", look::clean(what))),
             Released::Conflict { .. } => (BAD, "conflict", String::new()),
             Released::Failed { error } => (BAD, "cannot", format!(": {}", look::clean(error))),

@@ -57,6 +57,31 @@ pub fn scorecard(card: &Scorecard, dir: &str, look: &Look) -> String {
         rows.extend(clocks.into_iter().map(|(one, clocks)| times(one, clocks)));
         out.push_str(&look::table(&rows));
     }
+    let beside: Vec<_> = card.objectives.iter().flat_map(|one| &one.figures).collect();
+    if !beside.is_empty() {
+        line!(out);
+        let head = ["measured beside", "from", "to", "took"];
+        let mut rows = vec![head.map(|cell| look.paint(DIM, cell)).to_vec()];
+        rows.extend(beside.into_iter().map(|figure| {
+            vec![
+                look::clean(&figure.name),
+                clock(figure.from),
+                clock(figure.to),
+                seconds(Some(figure.seconds())),
+            ]
+        }));
+        out.push_str(&look::table(&rows));
+    }
+    let proven: Vec<_> = card.objectives.iter().filter(|one| !one.proof.is_empty()).collect();
+    if !proven.is_empty() {
+        line!(out);
+        for one in proven {
+            let looks = one.proof.iter().map(|look| format!("`{look}`")).collect::<Vec<_>>();
+            let text =
+                format!("{} `{}`: proven by {}", one.part.word(), one.name, looks.join(", "));
+            out.add_lines(&look::wrap(&look::clean(&text), "  ", look.width));
+        }
+    }
     let notes = card.objectives.iter().filter(|one| !one.note.is_empty());
     let mut first = true;
     for one in notes {

@@ -205,7 +205,7 @@ pub fn release(run: &str, items: &[Item], look: &Look) -> String {
         let (style, detail) = match &item.outcome {
             Released::GivenBack => (GOOD, String::new()),
             Released::AlreadyBefore => (GOOD, String::new()),
-            Released::Retained { what } | Released::Gone { what } => {
+            Released::Retained { what, .. } | Released::Gone { what } => {
                 (CARE, format!(": {}", look::clean(what)))
             }
             Released::Failed { error } => (BAD, format!(": {}", look::clean(error))),

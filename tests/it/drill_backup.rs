@@ -136,6 +136,33 @@ async fn a_vault_goes_with_what_is_left_in_it() {
 }
 
 #[tokio::test]
+async fn the_newest_point_of_a_resource_is_found_and_only_of_the_plan_that_is_asked_for() {
+    let seed = seeded().await;
+    let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);
+    let mut acts = acts(&seed.account, &volume, &json!({}));
+    acts.pop();
+    let saved = Rig::at(fast(), &seed.account, acts).await;
+    let outputs = saved.done().await;
+    let newest = |more: Value| {
+        let mut inputs = json!({ "vault": outputs["vault"]["vault"], "resource": volume });
+        inputs.as_object_mut().expect("inputs").extend(more.as_object().expect("more").clone());
+        act("newest", "backup.latest-point", inputs)
+    };
+    let found = Rig::at(fast(), &seed.account, vec![newest(json!({}))]).await.done().await;
+    for name in ["recovery-point", "type"] {
+        assert_eq!(found["newest"][name], outputs["save"][name], "{name}: {found:#}");
+    }
+    let at = |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let (point, job) = (at(&found["newest"]["created"]), at(&outputs["save"]["created"]));
+    assert!(job.is_some() && point >= job, "a point is made by its job: {point:?} {job:?}");
+    let of_plan = vec![newest(json!({ "plan": "8f81f553-3a74-4a3f-b93d-b3360dc80c50" }))];
+    let planned = Rig::at(fast(), &seed.account, of_plan).await.plan().await.swap_remove(0);
+    let PlanState::Refused(why) = &planned.state else { panic!("{planned:#?}") };
+    assert!(why.contains("has no completed recovery point"), "{why}");
+    saved.released().await;
+}
+
+#[tokio::test]
 async fn a_start_that_was_cut_off_is_not_made_twice() {
     let seed = seeded().await;
     let volume = format!("arn:aws:ec2:us-east-1:{}:volume/{}", seed.account, seed.volumes[0]);

@@ -176,11 +176,69 @@ async fn a_table_is_attacked_compared_and_gone() {
     let outputs = rig.done().await;
     assert_eq!(
         outputs["whole"],
-        json!({ "outcome": "same", "digest": outputs["ledger"]["digest"], "items": 41 })
+        json!({ "outcome": "same", "digest": outputs["ledger"]["digest"], "items": 41,
+            "canaries": null })
     );
     assert_eq!(outputs["destroy"]["items"], 41);
     assert_eq!(outputs["damaged"]["outcome"], "damaged");
     rig.released().await;
+}
+
+/// Canaries are no content, and one that an attack overwrote is lost.
+#[tokio::test]
+async fn canaries_say_what_was_lost_and_go_again() {
+    let of = |kind: &str, canaries: &[&str]| {
+        let lists = canaries.iter().map(|step| format!("${{{{ steps.{step}.canaries }}}}"));
+        let (target, name) = match kind {
+            "s3" => ("bucket", "${{ steps.made.bucket }}"),
+            _ => ("table", "${{ steps.made.table }}"),
+        };
+        json!({ target: name, "digest": "${{ steps.made.digest }}",
+            "canaries": lists.collect::<Vec<_>>() })
+    };
+    for (kind, made, target, compare, overwrite) in [
+        (
+            "dynamodb",
+            "dynamodb.create-table",
+            "table",
+            "dynamodb.compare-items",
+            "dynamodb.overwrite-items",
+        ),
+        ("s3", "s3.create-bucket", "bucket", "s3.compare-objects", "s3.overwrite-objects"),
+    ] {
+        let with = match kind {
+            "s3" => json!({ "versioning": true, "generate": { "count": 3, "bytes": 64 } }),
+            _ => json!({ "generate": { "count": 3 } }),
+        };
+        let on = |more: Value| {
+            let mut inputs = json!({ target: format!("${{{{ steps.made.{target} }}}}") });
+            inputs.as_object_mut().expect("inputs").extend(more.as_object().expect("it").clone());
+            inputs
+        };
+        let write = if kind == "s3" { "s3.write-canary" } else { "dynamodb.write-canary" };
+        let rig = rig(vec![
+            act("made", made, with),
+            act("first", write, on(json!({}))),
+            act("later", write, on(json!({ "count": 2 }))),
+            act("whole", compare, of(kind, &["first", "later"])),
+            act("unknown", compare, of(kind, &["first"])),
+            act("attack", overwrite, on(json!({}))),
+            act("after", compare, of(kind, &["first", "later"])),
+        ])
+        .await;
+        let outputs = rig.done().await;
+        let first = outputs["first"]["canaries"][0]["at"].clone();
+        let whole = &outputs["whole"];
+        assert_eq!(whole["outcome"], "same", "{kind}: {outputs:#}");
+        let last = &outputs["later"]["canaries"][1]["at"];
+        let want = json!({ "written": 3, "lost": 0, "last-kept": last, "first-lost": null });
+        assert_eq!(whole["canaries"], want);
+        assert_eq!(outputs["unknown"]["outcome"], "damaged", "what is no canary is content");
+        let want = json!({ "written": 3, "lost": 3, "last-kept": null, "first-lost": first });
+        assert_eq!(outputs["after"]["canaries"], want, "{kind}");
+        assert_eq!(outputs["after"]["outcome"], "damaged");
+        rig.released().await;
+    }
 }
 
 #[tokio::test]

@@ -263,7 +263,23 @@ async fn a_finding_is_detected_by_what_it_names_and_a_sample_is_plumbing() {
     let samples = samples.finding_types("Stealth:IAMUser/CloudTrailLoggingDisabled");
     samples.send().await.expect("samples");
     let outputs = rig.detected("detect").await;
+    assert_eq!(outputs["outcome"], "wrong-resource", "somebody else's: {outputs:#}");
+    rig.released().await;
+
+    let rig = Rig::new().await;
+    let detector = rig.detector().await;
+    let types = ["Stealth:IAMUser/CloudTrailLoggingDisabled"];
+    let own = json!({ "name": "it", "source": "guardduty", "resource": "main", "within": "2s",
+        "since": "${{ steps.mark.at }}", "queue-url": "${{ steps.watch.queue-url }}",
+        "samples": ["${{ steps.sample.findings }}"] });
+    let make = json!({ "detector": detector, "types": types });
+    let rig = rig
+        .watching(json!({ "name": "finding", "source": "guardduty", "match": stealth }))
+        .step(act("sample", "guardduty.create-sample-findings", make))
+        .step(act("detect", "drill.detect", own));
+    let outputs = rig.detected("detect").await;
     assert_eq!(outputs["outcome"], "plumbing-only", "{outputs:#}");
+    assert_eq!(outputs["detection"]["id"], rig.outputs()["sample"]["findings"][0]);
     rig.released().await;
 }
 

@@ -5,6 +5,7 @@ mod again;
 mod cut;
 mod ended;
 mod halted;
+mod lies;
 mod past;
 mod printed;
 mod refused;

@@ -84,6 +84,11 @@ fn settings(seed: &Seed, account: &Value, snapshot: &str) -> Vec<(&'static str, 
             made(),
         ),
         ("dynamodb.items", json!({ "table": "table" }), Is(json!({ "a": { "id": { "S": "a" } } }))),
+        (
+            "dynamodb.canary",
+            json!({ "table": "table", "id": "canary" }),
+            Is("2026-11-24T10:00:00Z".into()),
+        ),
         ("ec2.address-association", json!({ "allocation": seed.elastic_ip }), Is(Value::Null)),
         (
             "ec2.delete-on-termination",
@@ -162,6 +167,11 @@ fn settings(seed: &Seed, account: &Value, snapshot: &str) -> Vec<(&'static str, 
                 json!({ "versioning": true, "objects": { "given": { "a": "text" } } }),
             ),
             made(),
+        ),
+        (
+            "s3.canary",
+            json!({ "bucket": own_bucket, "key": "canary" }),
+            Is("2026-11-24T10:00:00Z".into()),
         ),
         (
             "s3.overwritten-objects",

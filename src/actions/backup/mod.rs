@@ -4,6 +4,7 @@
 pub mod back_up;
 pub mod create_vault;
 pub mod find_restore_test;
+pub mod latest_point;
 mod metadata;
 pub mod report_validation;
 pub mod restore;

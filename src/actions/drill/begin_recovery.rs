@@ -1,9 +1,9 @@
 //! Begin the recovery of a drill: note the time at which the restore is asked for, and when the
-//! recovery point was made that it starts from.
+//! recovery points were made that it starts from.
 //!
-//! A drill adds this step by itself before the steps of its `recover` section. The recovery time
-//! (RTO) is counted from here until what was restored is verified, the recovery point (RPO) from
-//! `recovery-point` until the fault.
+//! A drill adds this step by itself before the steps of its `recover` section. The restore time is
+//! counted from here until what was restored is verified; the recovery time (RTO) begins earlier, with
+//! the fault. A point that was made after the fault is no recovery point.
 //!
 //! ```yaml
 //! recovering:
@@ -20,6 +20,9 @@ pub struct BeginRecovery {
     /// When the recovery point was made, RFC 3339.
     #[serde(default)]
     pub recovery_point: Option<String>,
+    /// Several of them.
+    #[serde(default)]
+    pub recovery_points: Vec<String>,
 }
 
 /// When the recovery began, and from where.
@@ -30,6 +33,8 @@ pub struct Begun {
     pub at: String,
     /// As given.
     pub recovery_point: Option<String>,
+    /// As given.
+    pub recovery_points: Vec<String>,
 }
 
 impl Action for BeginRecovery {
@@ -41,6 +46,10 @@ impl Action for BeginRecovery {
 
     async fn run(&self, step: &Step<Aws>) -> Result<Begun, StepError> {
         let at = step.moment(std::time::Duration::ZERO).await?;
-        Ok(Begun { at, recovery_point: self.recovery_point.clone() })
+        Ok(Begun {
+            at,
+            recovery_point: self.recovery_point.clone(),
+            recovery_points: self.recovery_points.clone(),
+        })
     }
 }

@@ -3,6 +3,8 @@
 //! A drill adds this step by itself before the steps of its response, which read their inputs from
 //! it. In a simulation it is written as `respond`.
 //!
+//! With `detected`, it fails where none of it is true: nobody was told, so nobody answers.
+//!
 //! ```yaml
 //! respond:
 //!   uses: drill.begin-response
@@ -24,6 +26,9 @@ pub struct BeginResponse {
     pub playbook: String,
     /// Inputs of that playbook, by name.
     pub inputs: Map<String, Value>,
+    /// Whether each detection that the response waits for came; null for one that has no outcome yet.
+    #[serde(default)]
+    pub detected: Option<Vec<Value>>,
 }
 
 /// When the response began, and with what.
@@ -44,6 +49,11 @@ impl Action for BeginResponse {
     type Output = Begun;
 
     async fn run(&self, step: &Step<Aws>) -> Result<Begun, StepError> {
+        let came = |detected: &Vec<Value>| detected.contains(&Value::Bool(true));
+        if !step.planning() && self.detected.as_ref().is_some_and(|detected| !came(detected)) {
+            let text = "nothing was detected, so nobody was called: the response did not start";
+            return Err(StepError::Failed(text.into()));
+        }
         let at = step.moment(std::time::Duration::ZERO).await?;
         Ok(Begun { at, inputs: self.inputs.clone() })
     }

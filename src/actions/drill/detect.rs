@@ -8,10 +8,11 @@
 //! | `missed` | no matching event was received |
 //! | `wrong-resource` | the events received named other resources |
 //! | `cut-off` | there were more recorded calls than are read (250 of each name), and none of those that were read named `resource`: whether one did is not known |
-//! | `plumbing-only` | only GuardDuty's sample findings were received: they show that the delivery path works, not that anything was detected |
+//! | `plumbing-only` | only sample findings of GuardDuty that the drill made itself (`samples`) were received: they show that the delivery path works, not that anything was detected |
 //!
 //! Events that were created before `since` do not count (2 s are allowed for clocks that count
-//! whole seconds). An event names the resource when the whole of one of its texts is `resource`, or
+//! whole seconds). A finding is as old as the last activity that it is about (`service.eventLastSeen`), however
+//! often it is sent again. Sample findings that the drill did not make count as events of another resource. An event names the resource when the whole of one of its texts is `resource`, or
 //! the last part of an ARN in it is. The step succeeds whatever the outcome; it fails when it may
 //! not look, when there is nothing to look at, or when GuardDuty is off.
 //!
@@ -75,6 +76,10 @@ pub struct Detect {
     /// End with `plumbing-only` at the first sample finding, instead of waiting for a real one.
     #[serde(default)]
     pub sample_is_enough: bool,
+    /// Ids of the sample findings that the drill made, a list for each step that made some. Every other
+    /// sample is somebody else's.
+    #[serde(default)]
+    pub samples: Vec<Vec<String>>,
     /// Where the queue is, or where to poll; the run's Region when left out.
     #[serde(default)]
     pub region: Option<Region>,
@@ -117,6 +122,7 @@ impl Action for Detect {
             since: self.since.clone(),
             within: self.within.as_std(),
             sample_is_enough: self.sample_is_enough,
+            samples: self.samples.concat(),
             memory: Memory::default(),
         };
         in_region(step, self.region.as_ref())?.start(detection).await

@@ -5,6 +5,8 @@
 //! item at all, or no table). A restored table may be compared like the original. The key must be the
 //! text `id` alone.
 //!
+//! With `canaries`, those items are no content; `canaries` in the outputs says what became of them.
+//!
 //! ```yaml
 //! restored:
 //!   uses: dynamodb.compare-items
@@ -13,7 +15,15 @@
 //!     digest: ${{ steps.ledger.digest }}
 //! ```
 
-use crate::{actions::kit::*, aws::dynamodb::TableContents};
+use std::collections::BTreeMap;
+
+use crate::{
+    actions::{
+        canary::{self, Canaries, Canary},
+        kit::*,
+    },
+    aws::dynamodb::TableContents,
+};
 
 /// Inputs of `dynamodb.compare-items`.
 #[derive(Deserialize, JsonSchema)]
@@ -23,6 +33,9 @@ pub struct CompareItems {
     pub table: String,
     /// What it should be: 64 hexadecimal digits of `dynamodb.create-table`, or of an earlier comparison.
     pub digest: String,
+    /// Canaries of `dynamodb.write-canary`, a list for each step that wrote some.
+    #[serde(default)]
+    pub canaries: Vec<Vec<Canary>>,
 }
 
 /// Outputs of `dynamodb.compare-items`.
@@ -35,6 +48,8 @@ pub struct Compared {
     pub digest: String,
     /// How many items there are.
     pub items: u64,
+    /// What became of the canaries; null without any.
+    pub canaries: Option<Canaries>,
 }
 
 impl Action for CompareItems {
@@ -46,15 +61,19 @@ impl Action for CompareItems {
     type Output = Compared;
 
     async fn run(&self, step: &Step<Aws>) -> Result<Compared, StepError> {
-        let Some(found) = step.read(&TableContents { table: self.table.clone() }).await? else {
+        let contents =
+            TableContents { table: self.table.clone(), canaries: canary::ids(&self.canaries) };
+        let Some(found) = step.read(&contents).await? else {
             let (digest, items) = (String::new(), 0);
-            return Ok(Compared { outcome: "missing".into(), digest, items });
+            let canaries = canary::judge(&self.canaries, &BTreeMap::new());
+            return Ok(Compared { outcome: "missing".into(), digest, items, canaries });
         };
+        let canaries = canary::judge(&self.canaries, &found.canaries);
         let outcome = match found.items {
             _ if found.digest.eq_ignore_ascii_case(&self.digest) => "same",
             0 => "missing",
             _ => "damaged",
         };
-        Ok(Compared { outcome: outcome.into(), digest: found.digest, items: found.items })
+        Ok(Compared { outcome: outcome.into(), digest: found.digest, items: found.items, canaries })
     }
 }

@@ -4,3 +4,4 @@
 pub mod compare_items;
 pub mod create_table;
 pub mod overwrite_items;
+pub mod write_canary;

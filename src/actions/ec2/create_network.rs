@@ -36,6 +36,10 @@ pub struct CreateNetwork {
     /// Availability Zones, by name, one subnet each; the first of the Region when left out.
     #[serde(default)]
     pub availability_zones: Vec<String>,
+    /// Instead of names: so many of the Region's zones, in the order of their names.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 6))]
+    pub zones: Option<u32>,
     /// Further tags of the VPC and its subnets.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -88,10 +92,20 @@ impl Action for CreateNetwork {
 impl CreateNetwork {
     async fn zones(&self, step: &Step<Aws>) -> Result<Vec<String>, StepError> {
         let have = step.read(&Zones::of(step.world())).await?;
+        if self.zones.is_some() && !self.availability_zones.is_empty() {
+            let text = "give `availability-zones` or `zones`, not both";
+            return Err(StepError::Refused(text.into()));
+        }
         if self.availability_zones.is_empty() {
-            let first = have.into_iter().next();
-            let none = || StepError::Refused("the Region has no available zone".into());
-            return Ok(vec![first.ok_or_else(none)?]);
+            let wanted = self.zones.unwrap_or(1) as usize;
+            if wanted == 0 || have.len() < wanted {
+                let text = format!(
+                    "{wanted} available zones are asked for, and the Region has {}",
+                    have.len()
+                );
+                return Err(StepError::Refused(text));
+            }
+            return Ok(have.into_iter().take(wanted).collect());
         }
         let mut wanted: Vec<String> = Vec::new();
         for zone in &self.availability_zones {

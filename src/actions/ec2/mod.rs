@@ -10,6 +10,7 @@ pub mod create_image;
 pub mod create_network;
 pub mod isolate_instance;
 mod isolation;
+pub mod probe_throttling;
 pub mod protect_instance;
 mod ranges;
 pub mod run_instance;

@@ -1,6 +1,8 @@
 //! Launch one instance for a drill and wait until it runs.
 //!
-//! It gets version 2 of the instance metadata service only, no key pair and no user data.
+//! It gets version 2 of the instance metadata service only and no key pair. `user-data` is what it runs
+//! when it starts first, such as a probe that pings its peer; everybody who may describe the instance can read it, so
+//! it is no place for a secret.
 //!
 //! ```yaml
 //! - id: canary
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     actions::kit::*,
-    aws::ec2::{AwaitState, Instance, Launched, LaunchedInstance, Mark},
+    aws::ec2::{AwaitState, Instance, Launched, LaunchedInstance, Mark, PrivateAddress},
     engine::AFTER_RUN,
     playbook::types::{ImageId, SecurityGroupId},
 };
@@ -53,6 +55,13 @@ pub struct RunInstance {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub instance_profile: Option<String>,
+    /// A script that it runs when it starts first.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 16384))]
+    pub user_data: Option<String>,
+    /// Metrics of each minute instead of each five; costs by metric.
+    #[serde(default)]
+    pub detailed_monitoring: bool,
 }
 
 fn micro() -> String {
@@ -72,13 +81,17 @@ pub struct Started {
     pub volume_arns: Vec<String>,
     /// `running`.
     pub state: String,
+    /// Private IPv4 address.
+    pub address: String,
 }
 
 impl Action for RunInstance {
     const SPEC: Spec = spec! {
         "ec2.run-instance": "Launch an instance and wait until it runs";
         Recover;
-        uses [fact Instance, setting LaunchedInstance, operation AwaitState];
+        uses [
+            fact Instance, fact PrivateAddress, setting LaunchedInstance, operation AwaitState,
+        ];
     };
     type Output = Started;
 
@@ -94,7 +107,12 @@ impl Action for RunInstance {
             subnet: self.subnet.clone(),
             security_groups: self.security_groups.iter().map(ToString::to_string).collect(),
             profile: self.instance_profile.clone(),
+            user_data: self.user_data.clone(),
+            detailed_monitoring: self.detailed_monitoring,
         };
+        if let Some(user_data) = &self.user_data {
+            step.note(format!("when it starts first, it runs: {user_data}")).await?;
+        }
         let want = Launched {
             id: None,
             image: self.image.to_string(),
@@ -107,11 +125,13 @@ impl Action for RunInstance {
             within: STARTS_WITHIN,
         };
         let state = step.start(wait).await?;
-        let volumes: Vec<String> = match step.planning() {
-            true => vec![AFTER_RUN.into()],
+        let (volumes, address): (Vec<String>, _) = match step.planning() {
+            true => (vec![AFTER_RUN.into()], AFTER_RUN.into()),
             false => {
                 let facts = step.read(&Instance::of(&instance)).await?;
-                facts.volumes.into_iter().map(|volume| volume.volume).collect()
+                let address = PrivateAddress { instance: instance.clone() };
+                let volumes = facts.volumes.into_iter().map(|volume| volume.volume);
+                (volumes.collect(), step.read(&address).await?)
             }
         };
         let (scope, partition) = (step.world().scope(), step.world().partition());
@@ -124,6 +144,7 @@ impl Action for RunInstance {
             instance,
             volumes,
             state,
+            address,
         })
     }
 }

@@ -131,7 +131,8 @@ impl Action for RunExperiment {
         let experiment = Experiment { mark, template: template.clone(), hits: all };
         let started = step.set(experiment, Some(Started::now())).await?;
         let experiment = Started::id_or_open(started.as_ref());
-        let effect = step.start(AwaitEffect { experiment: experiment.clone() }).await?;
+        let effect =
+            step.start(AwaitEffect { experiment: experiment.clone(), action: None }).await?;
         self.check_hits(step, &experiment, &hits).await?;
         let (started, effective) = (effect.started, effect.effective);
         Ok(Faulted { experiment, template, started, effective, hits })

@@ -4,6 +4,8 @@
 //! outcome is an output and fails nothing: `same`, `damaged` (something differs, is gone or is new), or
 //! `missing` (no object at all, or no bucket). A restored bucket may be compared like the original.
 //!
+//! With `canaries`, those objects are no content; `canaries` in the outputs says what became of them.
+//!
 //! ```yaml
 //! restored:
 //!   uses: s3.compare-objects
@@ -12,7 +14,16 @@
 //!     digest: ${{ steps.ledger.digest }}
 //! ```
 
-use crate::{actions::kit::*, aws::s3::Contents, playbook::types::BucketName};
+use std::collections::BTreeMap;
+
+use crate::{
+    actions::{
+        canary::{self, Canaries, Canary},
+        kit::*,
+    },
+    aws::s3::Contents,
+    playbook::types::BucketName,
+};
 
 /// Inputs of `s3.compare-objects`.
 #[derive(Deserialize, JsonSchema)]
@@ -24,6 +35,9 @@ pub struct CompareObjects {
     /// Only keys that begin with it.
     #[serde(default)]
     pub prefix: String,
+    /// Canaries of `s3.write-canary`, a list for each step that wrote some.
+    #[serde(default)]
+    pub canaries: Vec<Vec<Canary>>,
 }
 
 /// Outputs of `s3.compare-objects`.
@@ -36,6 +50,8 @@ pub struct Compared {
     pub digest: String,
     /// How many objects there are.
     pub objects: u64,
+    /// What became of the canaries; null without any.
+    pub canaries: Option<Canaries>,
 }
 
 impl Action for CompareObjects {
@@ -47,16 +63,23 @@ impl Action for CompareObjects {
     type Output = Compared;
 
     async fn run(&self, step: &Step<Aws>) -> Result<Compared, StepError> {
-        let contents = Contents { bucket: self.bucket.to_string(), prefix: self.prefix.clone() };
+        let contents = Contents {
+            bucket: self.bucket.to_string(),
+            prefix: self.prefix.clone(),
+            canaries: canary::ids(&self.canaries),
+        };
         let Some(found) = step.read(&contents).await? else {
             let (digest, objects) = (String::new(), 0);
-            return Ok(Compared { outcome: "missing".into(), digest, objects });
+            let canaries = canary::judge(&self.canaries, &BTreeMap::new());
+            return Ok(Compared { outcome: "missing".into(), digest, objects, canaries });
         };
+        let canaries = canary::judge(&self.canaries, &found.canaries);
         let outcome = match found.objects {
             _ if found.digest.eq_ignore_ascii_case(&self.digest) => "same",
             0 => "missing",
             _ => "damaged",
         };
-        Ok(Compared { outcome: outcome.into(), digest: found.digest, objects: found.objects })
+        let (digest, objects) = (found.digest, found.objects);
+        Ok(Compared { outcome: outcome.into(), digest, objects, canaries })
     }
 }

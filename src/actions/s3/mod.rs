@@ -2,6 +2,7 @@
 //! opened, and the comparison of contents. One file an action.
 
 pub mod block_public_access;
+pub mod check_public_access_block;
 pub mod compare_objects;
 pub mod create_bucket;
 pub mod lift_public_access_block;
@@ -9,6 +10,7 @@ pub mod overwrite_objects;
 pub mod suspend_versioning;
 #[cfg(test)]
 mod tests;
+pub mod write_canary;
 
 use super::victim;
 use crate::{

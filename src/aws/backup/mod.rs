@@ -4,6 +4,7 @@
 mod back_up;
 mod discard;
 mod job;
+mod latest_point;
 mod permissions;
 mod points;
 mod restore;
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use back_up::{BackUp, Saved};
+pub use latest_point::{LatestPoint, LatestPointIs};
 pub use restore::{Restore, Restored};
 pub use restore_metadata::{PointFacts, RestoreMetadata};
 pub use restore_test::{RestoreTest, TestFacts};

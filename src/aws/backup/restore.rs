@@ -182,6 +182,11 @@ impl Operation<Aws> for Restore {
         }))
     }
 
+    /// A database or a file system, which nothing here deletes, unless the restore wrote into one that was there.
+    fn costs(&self) -> bool {
+        self.overwrites().is_empty()
+    }
+
     async fn discard(&self, aws: &Aws, job: &str) -> Result<bool, CallError> {
         let look = || self.look(aws, job);
         // Without its record nobody knows what it made.

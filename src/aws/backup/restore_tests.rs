@@ -57,6 +57,9 @@ async fn a_bucket_that_was_there_before_is_never_deleted() {
 async fn a_kind_without_a_client_is_said_to_stay() {
     let replay = job("COMPLETED", "arn:aws:rds:us-east-1:123456789012:db:orders-restored");
     assert_eq!(restore(&[]).discard(&aws(&replay), "job-1").await, Ok(false));
+    assert!(restore(&[]).costs(), "and goes on costing");
+    let into = restore(&[("DestinationBucketName", "photos")]);
+    assert!(!into.costs(), "a bucket that was there before costs what it did");
 }
 
 /// Two steps restore one recovery point with one role: only their metadata differs.

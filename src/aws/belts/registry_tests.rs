@@ -58,6 +58,7 @@ pub(in crate::aws) fn settings() -> Vec<(&'static str, Kind)> {
                 "actions": [],
             } })),
         ),
+        ("dynamodb.canary", changes("table", ["one", "two"], json!({ "id": "c" }))),
         ("dynamodb.items", changes("table", ["one", "two"], none.clone())),
         ("dynamodb.table", with(json!({ "items": {} }))),
         (
@@ -121,6 +122,7 @@ pub(in crate::aws) fn settings() -> Vec<(&'static str, Kind)> {
         ("lambda.reserved-concurrency", changes("function", ["one", "two"], none.clone())),
         ("s3.bucket", with(json!({ "versioning": true, "objects": {} }))),
         ("s3.bucket-policy", changes("bucket", BUCKETS, none.clone())),
+        ("s3.canary", changes("bucket", BUCKETS, json!({ "key": "c" }))),
         (
             "s3.overwritten-objects",
             changes("bucket", BUCKETS, json!({ "prefix": "", "run": "R", "step": "s" })),

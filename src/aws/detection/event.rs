@@ -23,11 +23,11 @@ impl About<'_> {
         let findings =
             detail["findings"].as_array().filter(|_| text("/source") == "aws.securityhub");
         if let Some(findings) = findings {
-            return findings.iter().map(|finding| self.of_hub(finding, time, received)).collect();
+            return findings.iter().map(|finding| self.of_hub(finding, received)).collect();
         }
         match text("/source") {
             "aws.guardduty" if detail.get("type").is_some() => {
-                return vec![self.of_finding(detail, time, received)];
+                return vec![self.of_finding(detail, received)];
             }
             "aws.cloudwatch" if detail.get("alarmName").is_some() => {
                 let times = [moment(detail.pointer("/state/timestamp")), time];
@@ -83,17 +83,15 @@ impl About<'_> {
     }
 
     /// A GuardDuty finding, as GetFindings and EventBridge have it:
-    /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html>.
-    pub(super) fn of_finding(
-        &self,
-        finding: &Value,
-        time: Option<Timestamp>,
-        at: Timestamp,
-    ) -> Event {
+    /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html>,
+    /// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Service.html>.
+    pub(super) fn of_finding(&self, finding: &Value, at: Timestamp) -> Event {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        let times = [moment(finding.get("createdAt")), moment(finding.get("updatedAt")), time];
-        let created = self.created(&times, at);
+        let times = [moment(finding.get("createdAt")), moment(finding.get("updatedAt"))];
         let sample = is_sample(finding);
+        let last_seen = moment(finding.pointer("/service/eventLastSeen"));
+        // A sample is about no activity; it is the drill's by its id.
+        let created = if sample { self.created(&times, at) } else { self.found(&times, last_seen) };
         Event {
             // A finding that was there before the fault counts when it is updated after it.
             id: format!("{} {created}", text("id")),
@@ -109,11 +107,13 @@ impl About<'_> {
 
     /// A finding in AWS Security Finding Format:
     /// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html>.
-    fn of_hub(&self, finding: &Value, time: Option<Timestamp>, received: Timestamp) -> Event {
+    fn of_hub(&self, finding: &Value, received: Timestamp) -> Event {
         let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        let times = [moment(finding.get("CreatedAt")), moment(finding.get("UpdatedAt")), time];
-        let created = self.created(&times, received);
+        let times = [moment(finding.get("CreatedAt")), moment(finding.get("UpdatedAt"))];
         let sample = finding["Sample"] == true || text("Title").starts_with("[SAMPLE]");
+        let last_seen = moment(finding.get("LastObservedAt"));
+        let created =
+            if sample { self.created(&times, received) } else { self.found(&times, last_seen) };
         Event {
             id: format!("{} {created}", text("Id")),
             name: text("Id").into(),
@@ -123,6 +123,21 @@ impl About<'_> {
             received,
             binds: !sample && names(finding, self.resource),
             sample,
+        }
+    }
+
+    /// When a finding was created, or changed, for something that happened since the fault. It is older than the fault
+    /// where the last activity that it is about is: AWS changes findings and sends them again for other reasons, too.
+    /// Without that time only a finding that is new altogether counts.
+    fn found(&self, times: &[Option<Timestamp>; 2], last_seen: Option<Timestamp>) -> Timestamp {
+        let first = counts_from(self.since);
+        match (last_seen, times[0]) {
+            (Some(seen), _) if seen < first => seen,
+            (Some(seen), _) => {
+                times.iter().flatten().copied().find(|at| *at >= first).unwrap_or(seen)
+            }
+            (None, Some(created)) => created,
+            (None, None) => Timestamp::MIN,
         }
     }
 

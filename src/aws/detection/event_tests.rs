@@ -67,19 +67,48 @@ fn finding(created: &str, updated: &str, info: &Value) -> Value {
         "id": "f-1", "type": "Stealth:IAMUser/CloudTrailLoggingDisabled", "title": "trail was disabled",
         "createdAt": created, "updatedAt": updated,
         "resource": { "accessKeyDetails": { "userName": "mallory" } },
-        "service": { "additionalInfo": info },
+        "service": { "additionalInfo": info, "eventLastSeen": updated },
     })
+}
+
+/// AWS changes a finding and sends it again for other reasons than that something happened: it is as old as the
+/// last activity that it is about, whatever its own times and the envelope say.
+#[test]
+fn an_old_finding_that_is_sent_again_does_not_count() {
+    let mut old = finding("2026-11-23T10:00:00Z", "2026-11-24T10:01:00Z", &json!({}));
+    old["service"]["eventLastSeen"] = "2026-11-23T09:59:00Z".into();
+    let envelope = json!({ "id": "e", "source": "aws.guardduty", "detail-type": "GuardDuty Finding",
+        "time": "2026-11-24T10:01:05Z", "detail": old });
+    let found = about("mallory").of_bus(&envelope, time("2026-11-24T10:01:06Z"));
+    assert_eq!(found[0].created, time("2026-11-23T09:59:00Z"));
+    // Without that time only one that is new altogether counts: the envelope's is not its own.
+    let mut unknown = envelope.clone();
+    unknown["detail"]["service"] = json!({});
+    let found = about("mallory").of_bus(&unknown, time("2026-11-24T10:01:06Z"));
+    assert_eq!(found[0].created, time("2026-11-23T10:00:00Z"));
+    for name in ["createdAt", "updatedAt"] {
+        unknown["detail"][name] = json!(null);
+    }
+    let found = about("mallory").of_bus(&unknown, time("2026-11-24T10:01:06Z"));
+    assert!(found[0].created < since(), "{:?}", found[0].created);
+    let hub = json!({ "source": "aws.securityhub", "detail-type": "Security Hub Findings - Imported",
+        "time": "2026-11-24T10:00:05Z",
+        "detail": { "findings": [{ "Id": "a", "Types": ["TTPs/Impact"], "Title": "a",
+            "CreatedAt": "2026-11-23T10:00:03Z", "UpdatedAt": "2026-11-24T10:00:03Z",
+            "LastObservedAt": "2026-11-23T10:00:03Z" }] } });
+    let found = about("a").of_bus(&hub, since());
+    assert_eq!(found[0].created, time("2026-11-23T10:00:03Z"));
 }
 
 #[test]
 fn an_older_finding_counts_from_its_update() {
     let info = json!({ "type": "default" });
     let new = finding("2026-11-24T10:00:10.5Z", "2026-11-24T10:01:00Z", &info);
-    let found = about("mallory").of_finding(&new, None, since());
+    let found = about("mallory").of_finding(&new, since());
     assert_eq!(found.created, time("2026-11-24T10:00:10.5Z"));
     assert!(found.binds && !found.sample);
     let old = finding("2026-11-23T10:00:00Z", "2026-11-24T10:01:00Z", &info);
-    let again = about("mallory").of_finding(&old, None, since());
+    let again = about("mallory").of_finding(&old, since());
     assert_eq!(again.created, time("2026-11-24T10:01:00Z"));
     assert_ne!(found.id, again.id);
 }
@@ -90,12 +119,12 @@ fn a_sample_never_binds() {
     for info in
         [json!({ "sample": true }), json!({ "type": "default", "value": "{\"sample\":true}" })]
     {
-        let found = about("mallory").of_finding(&finding(at, at, &info), None, since());
+        let found = about("mallory").of_finding(&finding(at, at, &info), since());
         assert!(found.sample && !found.binds, "{info}");
     }
     let mut titled = finding(at, at, &json!({}));
     titled["title"] = "[SAMPLE] trail was disabled".into();
-    assert!(about("mallory").of_finding(&titled, None, since()).sample);
+    assert!(about("mallory").of_finding(&titled, since()).sample);
 }
 
 #[test]

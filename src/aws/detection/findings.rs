@@ -86,5 +86,5 @@ async fn get(
     let now = aws.now().await?;
     let answer = raw.take();
     let found = answer["findings"].as_array();
-    Ok(found.into_iter().flatten().map(|f: &Value| about.of_finding(f, None, now)).collect())
+    Ok(found.into_iter().flatten().map(|f: &Value| about.of_finding(f, now)).collect())
 }

@@ -15,6 +15,7 @@ fn detection(from: Origin, resource: &str) -> Detection {
         resource: resource.into(),
         since: "2026-11-24T10:00:00Z".into(),
         sample_is_enough: false,
+        samples: Vec::new(),
         within: Duration::from_mins(1),
         memory: Memory::default(),
     }
@@ -156,7 +157,7 @@ fn findings(title: &str) -> Replay {
         "createdAt": "2026-11-24T10:00:20.000Z", "updatedAt": "2026-11-24T10:00:20.000Z",
         "region": "us-east-1", "schemaVersion": "2.0", "severity": 2,
         "resource": { "resourceType": "AccessKey", "accessKeyDetails": { "userName": "mallory" } },
-        "service": { "action": { "awsApiCallAction": { "affectedResources": { "AWS::CloudTrail::Trail": "main" } } } },
+        "service": { "eventLastSeen": "2026-11-24T10:00:19.000Z", "action": { "awsApiCallAction": { "affectedResources": { "AWS::CloudTrail::Trail": "main" } } } },
     }] });
     Replay::default()
         .date(DATE)
@@ -188,8 +189,30 @@ async fn a_finding_binds_by_any_of_its_fields() {
 async fn a_sample_that_names_the_resource_is_plumbing() {
     let late = "Tue, 24 Nov 2026 12:00:00 GMT";
     let replay = findings("[SAMPLE] AWS CloudTrail trail main was disabled.").date(late);
-    let detected = done(poll(&replay, &detection(any_finding(), "main")).await);
-    assert_eq!(detected.outcome, "plumbing-only");
+    let mine = Detection { samples: vec!["f-1".into()], ..detection(any_finding(), "main") };
+    let detected = done(poll(&replay, &mine).await);
+    assert_eq!((detected.outcome.as_str(), detected.detected), ("plumbing-only", Some(false)));
+    // Whom a sample is enough for was told by it.
+    let replay = findings("[SAMPLE] AWS CloudTrail trail main was disabled.");
+    let enough = Detection { sample_is_enough: true, ..mine };
+    let detected = done(poll(&replay, &enough).await);
+    assert_eq!((detected.outcome.as_str(), detected.detected), ("plumbing-only", Some(true)));
+}
+
+/// Somebody else tries their own way while the drill runs.
+#[tokio::test]
+async fn a_sample_that_the_drill_did_not_make_is_somebody_elses() {
+    for samples in [Vec::new(), vec!["f-2".into()]] {
+        let sample = || findings("[SAMPLE] AWS CloudTrail trail main was disabled.");
+        let other =
+            Detection { samples, sample_is_enough: true, ..detection(any_finding(), "main") };
+        let running = poll(&sample(), &other).await.expect("an answer");
+        assert!(matches!(running, Progress::Running { .. }), "{running:?}");
+        let late = "Tue, 24 Nov 2026 12:00:00 GMT";
+        let detected = done(poll(&sample().date(late), &other).await);
+        assert_eq!(detected.outcome, "wrong-resource");
+        assert_eq!(detected.detected, Some(false));
+    }
 }
 
 #[tokio::test]

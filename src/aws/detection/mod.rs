@@ -54,6 +54,9 @@ operation! {
         /// A sample finding ends the wait: only the way it came is to be shown.
         #[serde(default)]
         pub sample_is_enough: bool,
+        /// Ids of the sample findings that the drill made.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub samples: Vec<String>,
         #[serde(skip)]
         pub memory: Memory,
     }
@@ -116,6 +119,10 @@ impl Memory {
 pub struct Detected {
     /// `pass`, `late`, `missed`, `wrong-resource`, `plumbing-only` or `cut-off`.
     pub outcome: String,
+    /// Somebody was told: it came, in time or late, or a sample that is enough did. Null where that is not
+    /// known.
+    #[serde(default)]
+    pub detected: Option<bool>,
     /// When the fault took effect.
     pub since: String,
     /// When the event that decided was created.
@@ -154,6 +161,7 @@ impl Detected {
     fn planned(since: String) -> Self {
         Self {
             outcome: AFTER_RUN.into(),
+            detected: None,
             since,
             created: Some(AFTER_RUN.into()),
             received: Some(AFTER_RUN.into()),
@@ -194,10 +202,12 @@ impl Operation<Aws> for Detection {
         }
         let mut seen = self.memory.seen();
         for event in found {
+            // What somebody else made to try their way says nothing of this one.
+            let sample = event.sample && self.is_mine(&event.name);
             // Nobody looked before the deadline, so when it could have been read is not known.
             let unseen = is_first && !is_kept && now > clocks.deadline();
             let received = if unseen { event.created } else { event.received };
-            let event = Event { received, ..event };
+            let event = Event { received, sample, ..event };
             match seen.events.get(&event.id) {
                 Some(known) if known.received <= received => {}
                 _ => drop(seen.events.insert(event.id.clone(), event)),
@@ -243,12 +253,23 @@ impl Origin {
 }
 
 impl Detection {
+    /// Whether a sample finding is one that the drill made; Security Hub has its ARN.
+    fn is_mine(&self, sample: &str) -> bool {
+        let id = sample.rsplit('/').next().unwrap_or(sample);
+        self.samples.iter().any(|mine| mine == id)
+    }
+
     fn detected(&self, judged: &Judged<'_>, clocks: &Clocks) -> Detected {
         let since = clocks.since;
         let seconds = |at: Timestamp| at.duration_since(since).as_secs_f64();
         let event = judged.event;
         Detected {
             outcome: judged.outcome.word().into(),
+            detected: Some(match judged.outcome {
+                Outcome::Pass | Outcome::Late => true,
+                Outcome::PlumbingOnly => self.sample_is_enough,
+                Outcome::Missed | Outcome::WrongResource | Outcome::CutOff => false,
+            }),
             since: self.since.clone(),
             created: event.map(|event| event.created.to_string()),
             received: event.map(|event| event.received.to_string()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::aws::account::{Account, Read, Reads, by_id, why};
 
 pub(super) const ACCOUNT: Account = Account {
-    covers: &[("dynamodb.items", &[]), ("dynamodb.table", &[])],
+    covers: &[("dynamodb.canary", &[]), ("dynamodb.items", &[]), ("dynamodb.table", &[])],
     evidence: &[],
     open: |lens| Box::new(Reader(Client::new(&lens.upstream))),
 };

@@ -2,6 +2,7 @@
 //! items. Owns their reads and writes, and the JSON form of items.
 
 mod account;
+mod canary;
 pub(crate) mod item;
 mod items;
 mod permissions;
@@ -12,6 +13,7 @@ pub(crate) mod things;
 mod wanted;
 mod writing;
 
+pub use canary::CanaryItem;
 pub use items::{Items, MOST_OVERWRITTEN};
 pub use table::Table;
 pub use table_contents::{TableContents, TableContentsAre};
@@ -28,7 +30,7 @@ pub(super) const SERVICE: Service =
     Service { account: Some(account::ACCOUNT), ..Service::new("dynamodb", register) };
 
 fn register(registry: Registry<Aws>) -> Registry<Aws> {
-    registry.with::<Items>().with::<Table>()
+    registry.with::<CanaryItem>().with::<Items>().with::<Table>()
 }
 
 /// The key that tables of runs have, a string.

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
@@ -35,6 +36,12 @@ setting! {
         pub security_groups: Vec<String>,
         /// Name of an instance profile.
         pub profile: Option<String>,
+        /// What it runs when it starts first, as text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub user_data: Option<String>,
+        /// Metrics of each minute, not of five.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub detailed_monitoring: bool,
     }
     // `None`: there is no such instance and nothing of it.
     "ec2.launched-instance" = Option<Launched>, target "{}" of |it| it.mark.name.clone();
@@ -133,6 +140,11 @@ impl LaunchedInstance {
             .set_security_group_ids(groups)
             .set_iam_instance_profile(profile)
             .client_token(self.token())
+            .set_user_data(self.user_data.as_ref().map(|text| STANDARD.encode(text)))
+            .set_monitoring(
+                self.detailed_monitoring
+                    .then(|| types::RunInstancesMonitoringEnabled::builder().enabled(true).build()),
+            )
             // Version 2 only: a drill must not weaken what the account demands.
             .metadata_options(
                 types::InstanceMetadataOptionsRequest::builder()

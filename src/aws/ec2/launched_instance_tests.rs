@@ -15,6 +15,8 @@ fn setting() -> LaunchedInstance {
         subnet: None,
         security_groups: Vec::new(),
         profile: Some("web".into()),
+        user_data: None,
+        detailed_monitoring: false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! The wait for an experiment to take effect: until its first fault has begun, or until it is over.
-//! Starts nothing and leaves nothing.
+//! The wait for an experiment to take effect: until its first fault has begun, or one of its actions, or until
+//! it is over. Starts nothing and leaves nothing.
 //!
 //! <https://docs.aws.amazon.com/fis/latest/userguide/experiments.html>
 
@@ -8,7 +8,12 @@ use crate::aws::kit::*;
 
 operation! {
     #[derive(PartialEq, Eq)]
-    pub struct AwaitEffect { pub experiment: String }
+    pub struct AwaitEffect {
+        pub experiment: String,
+        /// Name of one action; the first fault when none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub action: Option<String>,
+    }
     "fis.await-effect" = Effect, target "{experiment}";
     uses [GET_EXPERIMENT];
     leaves "nothing", planned Effect { started: AFTER_RUN.into(), effective: AFTER_RUN.into() };
@@ -20,7 +25,7 @@ operation! {
 pub struct Effect {
     /// RFC 3339: when the experiment started.
     pub started: String,
-    /// RFC 3339: when its first fault began.
+    /// RFC 3339: when its first fault began, or the action.
     pub effective: String,
 }
 
@@ -36,7 +41,24 @@ impl Operation<Aws> for AwaitEffect {
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Effect>, CallError> {
         let now = get(aws, job).await?;
         let started = now.started.clone();
-        Ok(match now.effective() {
+        let effective = match &self.action {
+            None => now.effective(),
+            Some(name) => match now.actions.get(name) {
+                None => {
+                    let text = format!("experiment `{job}` has no action `{name}`");
+                    return Ok(Progress::Failed(text));
+                }
+                Some(action) if action.came_to_nothing() => {
+                    let text = format!(
+                        "action `{name}` is {}, and was not seen to act: {}",
+                        action.status, action.reason
+                    );
+                    return Ok(Progress::Failed(text));
+                }
+                Some(action) => action.effective(),
+            },
+        };
+        Ok(match effective {
             Some(effective) => Progress::Done(Effect {
                 started: started.unwrap_or_else(|| effective.into()),
                 effective: effective.into(),

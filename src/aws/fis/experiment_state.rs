@@ -59,12 +59,22 @@ impl ExperimentFacts {
     /// may have been stopped before it did, and `pending`, `initiating`, `cancelled` and `skipped` ones
     /// never began. <https://docs.aws.amazon.com/fis/latest/APIReference/API_ExperimentActionState.html>
     pub fn effective(&self) -> Option<&str> {
-        let acts =
-            |action: &&ActionFacts| matches!(action.status.as_str(), "running" | "completed");
         let waits_only = self.actions.values().all(|action| action.action_id == WAIT);
         let counts = |action: &&ActionFacts| waits_only || action.action_id != WAIT;
-        let begun = self.actions.values().filter(counts).filter(acts);
-        begun.filter_map(|action| action.started.as_deref()).min()
+        self.actions.values().filter(counts).filter_map(ActionFacts::effective).min()
+    }
+}
+
+impl ActionFacts {
+    /// When it began, where it was seen to act.
+    pub fn effective(&self) -> Option<&str> {
+        let acts = matches!(self.status.as_str(), "running" | "completed");
+        self.started.as_deref().filter(|_| acts)
+    }
+
+    /// It has ended, or ends, otherwise than by itself.
+    pub fn came_to_nothing(&self) -> bool {
+        matches!(self.status.as_str(), "stopping" | "stopped" | "failed" | "cancelled" | "skipped")
     }
 }
 

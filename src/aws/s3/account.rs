@@ -13,6 +13,7 @@ pub(super) const ACCOUNT: Account = Account {
     covers: &[
         ("s3.bucket", &[]),
         ("s3.bucket-policy", &[("buckets", "policy")]),
+        ("s3.canary", &[]),
         ("s3.overwritten-objects", &[]),
         ("s3.public-access-block", &[("buckets", "public-access-block")]),
         ("s3.versioning", &[]),

@@ -1,9 +1,11 @@
 //! What is in a bucket, as one hash over keys and contents. Owns that read, which downloads every object.
 
+use std::collections::BTreeMap;
+
 use futures::future::join_all;
 use sha2::{Digest as _, Sha256};
 
-use super::permissions::*;
+use super::{canary, permissions::*};
 use crate::aws::{
     digest::{Digest, hex},
     kit::*,
@@ -16,6 +18,9 @@ fact! {
     pub struct Contents {
         pub bucket: String,
         pub prefix: String,
+        /// Keys of objects that are no content but canaries; read whatever the prefix.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub canaries: Vec<String>,
     }
     // `None`: there is no such bucket.
     "s3.contents" = Option<ContentsAre>, target "{bucket}/{prefix}";
@@ -27,6 +32,9 @@ pub struct ContentsAre {
     /// 64 hexadecimal digits, see [`Digest`].
     pub digest: String,
     pub objects: u64,
+    /// The body of each canary that is there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub canaries: BTreeMap<String, String>,
 }
 
 impl Contents {
@@ -62,6 +70,13 @@ impl Contents {
 impl Fact<Aws> for Contents {
     async fn read(&self, aws: &Aws) -> Result<Option<ContentsAre>, CallError> {
         let Some(keys) = self.keys(aws).await.absent_if_gone()? else { return Ok(None) };
+        let keys: Vec<_> = keys.into_iter().filter(|key| !self.canaries.contains(key)).collect();
+        let mut canaries = BTreeMap::new();
+        for key in &self.canaries {
+            if let Some(body) = canary::body(aws, &self.bucket, key).await? {
+                canaries.insert(key.clone(), body);
+            }
+        }
         let mut digest = Digest::default();
         for batch in keys.chunks(TOGETHER) {
             let hashes = join_all(batch.iter().map(|key| self.hash(aws, key))).await;
@@ -69,6 +84,6 @@ impl Fact<Aws> for Contents {
                 digest.add_hash(key, hash?);
             }
         }
-        Ok(Some(ContentsAre { objects: digest.len() as u64, digest: digest.hex() }))
+        Ok(Some(ContentsAre { objects: digest.len() as u64, digest: digest.hex(), canaries }))
     }
 }

@@ -5,6 +5,7 @@ mod account;
 mod bucket;
 mod bucket_policy;
 mod bucket_tags;
+mod canary;
 mod contents;
 mod let_in;
 mod located;
@@ -20,6 +21,7 @@ pub(crate) mod versions;
 pub use bucket::Bucket;
 pub use bucket_policy::BucketPolicy;
 pub use bucket_tags::BucketTags;
+pub use canary::CanaryObject;
 pub use contents::{Contents, ContentsAre};
 pub use let_in::LetIn;
 pub use objects::{Generate, Objects};
@@ -63,6 +65,7 @@ fn register(registry: Registry<Aws>) -> Registry<Aws> {
     registry
         .with::<Bucket>()
         .with::<BucketPolicy>()
+        .with::<CanaryObject>()
         .with::<Overwritten>()
         .with::<PublicAccessBlock>()
         .with::<Versioning>()

@@ -104,7 +104,7 @@ impl<'a> Lowering<'a> {
                 "add `respond` with the playbook that is to stop the attacker",
             );
         }
-        let (fault, attack) = self.attack(refused)?;
+        let (fault, attack) = self.attack_of(refused)?;
         let actor = refused.actor.clone().or_else(|| {
             attack.and_then(|steps| steps.values().find_map(|step| step.actor.clone()))
         });
@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
 
     /// The attack whose calls are tried again: the one that is named, or the first. The outer None: there is no such
     /// fault.
-    fn attack(&mut self, refused: &Refused) -> Option<(Option<String>, Option<&'a Steps>)> {
+    fn attack_of(&mut self, refused: &Refused) -> Option<(Option<String>, Option<&'a Steps>)> {
         let from = self.from;
         match &refused.fault {
             Some(fault) => match from.faults.get(&fault.value) {
@@ -222,7 +222,7 @@ impl<'a> Lowering<'a> {
 
 fn steps(kind: &FaultKind) -> Option<&Steps> {
     match kind {
-        FaultKind::Attack { steps } => Some(steps),
+        FaultKind::Attack { steps, .. } => Some(steps),
         FaultKind::Fis(_) => None,
     }
 }

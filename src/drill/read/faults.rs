@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Roles, required_template, template};
+use super::{Roles, required_template, template, without};
 use crate::drill::{
     document::{Experiment, Fault, FaultKind, FisAction, Steps},
     make::map,
@@ -18,20 +18,26 @@ use crate::playbook::{
 };
 
 pub(crate) const EXPERIMENT_KEYS: &[&str] =
-    &["role", "template", "empty-target-resolution-mode", "at-most"];
+    &["role", "template", "empty-target-resolution-mode", "at-most", "proof"];
 pub(crate) const FAULT_KEYS: &[&str] =
-    &["action", "description", "targets", "parameters", "after", "attack"];
+    &["action", "description", "targets", "parameters", "after", "attack", "proof"];
 pub(crate) const ATTACK_KEYS: &[&str] = &["as", "steps"];
 pub(crate) const ACTOR_KEYS: &[&str] = &["access-key", "role", "session"];
 
-pub(super) fn experiment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Experiment> {
+pub(super) fn experiment(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    roles: &Roles,
+) -> Option<Experiment> {
     let node = fields.get("experiment")?;
     let fields = reader.fields(node, "`experiment`", EXPERIMENT_KEYS)?;
     let role = required_template(reader, &fields, "role");
     let file = fields.get("template").and_then(|node| reader.spanned(node, "`template`"));
     let empty_targets = template(reader, &fields, "empty-target-resolution-mode");
     let at_most = fields.get("at-most").and_then(|node| reader.duration(node, "`at-most`"));
-    Some(Experiment { span: fields.span, role: role?, template: file, empty_targets, at_most })
+    let proof = proof(reader, &fields, roles);
+    let span = fields.span;
+    Some(Experiment { span, role: role?, template: file, empty_targets, at_most, proof })
 }
 
 pub(super) fn faults(
@@ -80,7 +86,8 @@ fn fault(reader: &mut Reader<'_>, key: &Node, value: &Node, roles: &Roles) -> Op
             return None;
         }
     };
-    Some(Fault { span: key.span, after, kind })
+    let proof = proof(reader, &fields, roles);
+    Some(Fault { span: key.span, after, proof, kind })
 }
 
 fn targets(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(Spanned<String>, Template)> {
@@ -99,19 +106,60 @@ fn attack(reader: &mut Reader<'_>, node: &Node, roles: &Roles) -> Option<FaultKi
     let fields = reader.fields(node, "`attack`", ATTACK_KEYS)?;
     let actor = actor(reader, &fields);
     let node = reader.required(&fields, "steps")?;
-    let mut steps = Steps::new();
+    let (mut steps, mut denied) = (Steps::new(), Vec::new());
     for (key, value) in reader.map(node, "`steps`").unwrap_or_default() {
-        if let Some(mut step) = step::read(reader, key, value, roles) {
+        // `expect` is the one key that a step of an attack has beside those of any step.
+        let (plain, expect) = without(value, "expect");
+        let words = [("allowed", false), ("denied", true)];
+        let is_denied = expect.and_then(|node| {
+            let parse = |text: &str| words.iter().find(|(w, _)| *w == text).map(|(_, is)| *is);
+            reader.choice(&node, "`expect`", parse, words.iter().map(|(word, _)| *word))
+        });
+        if let Some(mut step) = step::read(reader, key, &plain, roles) {
             step.actor.clone_from(&actor);
+            if is_denied == Some(true) {
+                denied.push(step.id.value.clone());
+            }
             steps.insert(step.id.value.clone(), step);
         }
     }
-    Some(FaultKind::Attack { steps })
+    Some(FaultKind::Attack { steps, denied })
+}
+
+/// Keys of a step of an attack.
+#[cfg(test)]
+pub(crate) fn move_keys() -> Vec<&'static str> {
+    step::STEP_KEYS.iter().copied().chain(["expect"]).collect()
+}
+
+/// Looks, each of which may act as somebody else.
+fn proof(reader: &mut Reader<'_>, fields: &Fields<'_>, roles: &Roles) -> Steps {
+    let mut steps = Steps::new();
+    let Some(node) = fields.get("proof") else { return steps };
+    for (key, value) in reader.map(node, "`proof`").unwrap_or_default() {
+        // `as` is the one key that a look has beside those of any step.
+        let (plain, actor) = without(value, "as");
+        let actor = actor.and_then(|node| principal(reader, &node));
+        if let Some(mut step) = step::read(reader, key, &plain, roles) {
+            step.actor = actor;
+            steps.insert(step.id.value.clone(), step);
+        }
+    }
+    steps
+}
+
+/// Keys of a look.
+#[cfg(test)]
+pub(crate) fn look_keys() -> Vec<&'static str> {
+    step::STEP_KEYS.iter().copied().chain(["as"]).collect()
 }
 
 /// `as: {access-key: ..}`, `as: {role: ..}` or `as: {role: .., session: ..}`.
 pub(super) fn actor(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Actor> {
-    let node = fields.get("as")?;
+    principal(reader, fields.get("as")?)
+}
+
+fn principal(reader: &mut Reader<'_>, node: &Node) -> Option<Actor> {
     let fields = reader.fields(node, "`as`", ACTOR_KEYS)?;
     let key = template(reader, &fields, "access-key");
     let role = template(reader, &fields, "role");

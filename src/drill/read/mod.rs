@@ -76,7 +76,7 @@ fn simulation(reader: &mut Reader<'_>, root: &Node) -> Option<Simulation> {
     let inputs = head::inputs(reader, &fields);
     let arrange = steps(reader, &fields, "arrange", &roles);
     let steady_state = steady_state(reader, &fields, &roles);
-    let experiment = faults::experiment(reader, &fields);
+    let experiment = faults::experiment(reader, &fields, &roles);
     let faults = faults::faults(reader, &fields, &roles);
     let stop_conditions = templates(reader, &fields, "stop-conditions");
     let expect = parts::expect(reader, &fields);
@@ -128,30 +128,34 @@ fn steady_state(
     let mut checks = IndexMap::new();
     let Some(node) = fields.get("steady-state") else { return checks };
     for (key, value) in reader.map(node, "`steady-state`").unwrap_or_default() {
-        let mut when = When::Both;
         // `when` is the one key that a check has beside those of a step.
-        let mut plain = value.clone();
-        if let Kind::Map(entries) = &mut plain.kind {
-            entries.retain(|(name, value)| {
-                if name.as_str() != Some("when") {
-                    return true;
-                }
-                let words =
-                    [("both", When::Both), ("before", When::Before), ("after", When::After)];
-                let parse = |text: &str| words.iter().find(|(w, _)| *w == text).map(|(_, w)| *w);
-                if let Some(found) =
-                    reader.choice(value, "`when`", parse, words.iter().map(|(word, _)| *word))
-                {
-                    when = found;
-                }
-                false
-            });
-        }
+        let (plain, when) = without(value, "when");
+        let when = when.and_then(|node| {
+            let words = [("both", When::Both), ("before", When::Before), ("after", When::After)];
+            let parse = |text: &str| words.iter().find(|(w, _)| *w == text).map(|(_, w)| *w);
+            reader.choice(&node, "`when`", parse, words.iter().map(|(word, _)| *word))
+        });
         if let Some(step) = step::read(reader, key, &plain, roles) {
+            let when = when.unwrap_or(When::Both);
             checks.insert(step.id.value.clone(), Check { step, when });
         }
     }
     checks
+}
+
+/// A mapping without one of its keys, and what stood behind it.
+fn without(node: &Node, key: &str) -> (Node, Option<Node>) {
+    let (mut plain, mut found) = (node.clone(), None);
+    if let Kind::Map(entries) = &mut plain.kind {
+        entries.retain(|(name, value)| {
+            let is_it = name.as_str() == Some(key);
+            if is_it {
+                found = Some(value.clone());
+            }
+            !is_it
+        });
+    }
+    (plain, found)
 }
 
 /// A list of values that may hold expressions.

@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 
 use super::{Roles, faults, required_template, steps, template};
-use crate::drill::document::{Expect, Guard, Recover, Refused, Respond, Via};
+use crate::drill::document::{
+    Expect, Guard, Recover, RecoverAfter, Refused, Respond, RespondAfter, Via,
+};
 use crate::playbook::{
     Diagnostic, Spanned,
     expr::Template,
@@ -17,7 +19,21 @@ pub(crate) const EXPECT_KEYS: &[&str] =
     &["source", "fault", "resource", "match", "pattern", "within", "via", "accept"];
 pub(crate) const RESPOND_KEYS: &[&str] = &["playbook", "with", "within", "as", "after"];
 pub(crate) const REFUSED_KEYS: &[&str] = &["fault", "as", "steps", "calls", "within"];
-pub(crate) const RECOVER_KEYS: &[&str] = &["recovery-point", "rto", "rpo", "steps"];
+pub(crate) const RECOVER_KEYS: &[&str] =
+    &["recovery-point", "rto", "rpo", "after", "accept", "steps"];
+/// What `recover` can accept.
+pub(crate) const ACCEPTED: [&str; 2] = ["unverified", "left-over"];
+pub(crate) const RESPOND_AFTER: [(&str, RespondAfter); 3] = [
+    ("faults", RespondAfter::Faults),
+    ("first-detection", RespondAfter::FirstDetection),
+    ("detections", RespondAfter::Detections),
+];
+pub(crate) const RECOVER_AFTER: [(&str, RecoverAfter); 4] = [
+    ("faults", RecoverAfter::Faults),
+    ("first-detection", RecoverAfter::FirstDetection),
+    ("response", RecoverAfter::Response),
+    ("experiment", RecoverAfter::Experiment),
+];
 
 pub(super) fn guard(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Guard {
     let Some(node) = reader.required(fields, "guard") else { return Guard::default() };
@@ -99,13 +115,7 @@ fn detection(reader: &mut Reader<'_>, key: &Node, value: &Node) -> Option<Expect
         let parse = |text: &str| ways.iter().find(|(word, _)| *word == text).map(|(_, via)| *via);
         reader.choice(node, "`via`", parse, ways.iter().map(|(word, _)| *word))
     });
-    let accepts_plumbing = faults::ids(reader, &fields, "accept");
-    for word in accepts_plumbing.iter().filter(|word| word.value != "plumbing-only") {
-        let message = format!("`accept` cannot be `{}`", word.value);
-        let problem =
-            Diagnostic::error("playbook::unknown-value", message).label(word.span, "unknown value");
-        reader.problems.push(problem.help("only `plumbing-only` can be accepted"));
-    }
+    let accepts_plumbing = accepted(reader, &fields, &["plumbing-only"]);
     Some(Expect {
         span: key.span,
         source: source?,
@@ -117,6 +127,23 @@ fn detection(reader: &mut Reader<'_>, key: &Node, value: &Node) -> Option<Expect
         via: via.unwrap_or(Via::Events),
         accepts_plumbing: !accepts_plumbing.is_empty(),
     })
+}
+
+/// What is accepted, of `words`.
+fn accepted(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    words: &[&'static str],
+) -> Vec<Spanned<String>> {
+    let given = faults::ids(reader, fields, "accept");
+    for word in given.iter().filter(|word| !words.contains(&word.value.as_str())) {
+        let message = format!("`accept` cannot be `{}`", word.value);
+        let problem =
+            Diagnostic::error("playbook::unknown-value", message).label(word.span, "unknown value");
+        let known = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" and ");
+        reader.problems.push(problem.help(format!("only {known} can be accepted")));
+    }
+    given
 }
 
 pub(super) fn respond(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Respond> {
@@ -131,18 +158,14 @@ pub(super) fn respond(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Re
     };
     let within = fields.get("within").and_then(|node| reader.duration(node, "`within`"));
     let actor = faults::actor(reader, &fields);
-    let words = [("faults", false), ("detections", true)];
-    let after = fields.get("after").and_then(|node| {
-        let parse = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, a)| *a);
-        reader.choice(node, "`after`", parse, words.iter().map(|(word, _)| *word))
-    });
+    let after = word(reader, &fields, "after", &RESPOND_AFTER);
     Some(Respond {
         span: fields.span,
         playbook: playbook?,
         with: with.into(),
         within,
         actor,
-        after_detections: after.unwrap_or(false),
+        after: after.unwrap_or_default(),
     })
 }
 
@@ -167,6 +190,18 @@ pub(super) fn refused(reader: &mut Reader<'_>, fields: &Fields<'_>) -> IndexMap<
     found
 }
 
+/// One of some words.
+fn word<T: Copy>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    words: &'static [(&'static str, T)],
+) -> Option<T> {
+    let node = fields.get(key)?;
+    let parse = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, it)| *it);
+    reader.choice(node, &format!("`{key}`"), parse, words.iter().map(|(word, _)| *word))
+}
+
 pub(super) fn recover(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -176,11 +211,16 @@ pub(super) fn recover(
     let fields = reader.fields(node, "`recover`", RECOVER_KEYS)?;
     reader.required(&fields, "steps");
     let steps = steps(reader, &fields, "steps", roles);
+    let accepted = accepted(reader, &fields, &ACCEPTED);
+    let accepts = |word: &str| accepted.iter().any(|one| one.value == word);
     Some(Recover {
         span: fields.span,
         recovery_point: template(reader, &fields, "recovery-point"),
         rto: fields.get("rto").and_then(|node| reader.duration(node, "`rto`")),
         rpo: fields.get("rpo").and_then(|node| reader.duration(node, "`rpo`")),
+        after: word(reader, &fields, "after", &RECOVER_AFTER),
+        accepts_unverified: accepts(ACCEPTED[0]),
+        accepts_left_over: accepts(ACCEPTED[1]),
         steps,
     })
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     drill::{CheckedDrill, check},
-    playbook::{ActionInfo, Catalogue, Phase},
+    playbook::{ActionInfo, Catalogue, OnFailure, Phase},
     program::mermaid,
 };
 
@@ -22,7 +22,9 @@ pub(super) fn catalogue() -> Catalogue {
         "iam.recon",
         "s3.lift-public-access-block",
         "fis.run-experiment",
+        "fis.await-effect",
         "fis.await-experiment",
+        "guardduty.create-sample-findings",
         "make.target",
         "backup.restore",
     ];
@@ -40,7 +42,9 @@ pub(super) fn catalogue() -> Catalogue {
             "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "role": {},
             "actions": {}, "targets": {}, "stop-conditions": {}, "resource": {}, "within": {},
             "since": {}, "queue-url": {}, "via": {}, "playbook": {}, "inputs": {}, "experiment": {},
-            "at-most": {}, "recovery-point": {}, "of": {}, "calls": {}, "until": {}, "worked": {}, "bucket": {}, "empty-target-resolution-mode": {},
+            "at-most": {}, "recovery-point": {}, "of": {}, "calls": {}, "until": {}, "worked": {}, "bucket": {},
+            "empty-target-resolution-mode": {}, "action": {},
+            "detected": {}, "samples": {}, "recovery-points": {}, "that": {}, "types": {},
         } })
         .into(),
         outputs: any().into(),
@@ -78,6 +82,8 @@ faults:
   stop:
     action: aws:ec2:stop-instances
     targets: { Instances: { resource-type: i, selection-mode: ALL } }
+    proof:
+      down: { uses: make.target, as: { role: r } }
   steal:
     after: stop
     attack:
@@ -85,6 +91,9 @@ faults:
       steps:
         look: { uses: make.target }
         take: { uses: make.target, needs: look }
+        locked: { uses: make.target, expect: denied }
+    proof:
+      stolen-it: { uses: make.target }
 expect:
   stopped:
     source: eventbridge
@@ -128,14 +137,33 @@ fn every_section_has_its_place_in_the_graph() {
     let after = |first: &str, then: &str| program.has_path(first, then);
     assert!(after("guard", "net"), "nothing is touched before the guard");
     assert!(after("watch-stopped", "inject"), "who listens late hears nothing");
-    assert!(!after("detect-stopped", "respond-cut"), "the response does not wait for detections");
-    assert!(after("respond-look", "recovering") && after("experiment-end", "recovering"));
-    assert!(after("recovered", "after-up"));
+    assert!(after("effect-stop", "detect-stopped") && after("attack-steal", "detect-stolen"));
+    assert!(!after("attack-steal", "detect-stopped"), "each waits for its own fault alone");
+    assert!(
+        after("effect-stop", "attack-steal"),
+        "the second fault follows the first one's effect"
+    );
+    for proof in ["down", "stolen-it"] {
+        assert!(after(proof, "faulted") && !after(proof, "detect-stopped"), "{proof}");
+    }
+    let begin = program.get("respond").expect("a response");
+    let first = begin.first_of.as_ref().expect("it waits for the first detection");
+    assert_eq!(first.steps, ["detect-stopped", "detect-stolen"]);
+    assert!(after("respond-look", "recovering") && !after("experiment-end", "recovering"));
+    assert!(after("recovered", "after-up") && after("experiment-end", "after-up"));
+    let tolerated = |id: &str| program.get(id).map(|node| node.on_failure);
+    assert_eq!(tolerated("locked"), Some(OnFailure::Continue), "AWS is to refuse it");
+    assert_eq!(tolerated("take"), Some(OnFailure::Stop));
+    assert_eq!(
+        tolerated("down"),
+        Some(OnFailure::Continue),
+        "a fault that is unproven is answered, too"
+    );
     for node in program.nodes() {
         assert!(node.id == "tell" || after(&node.id, "tell"), "`{}` comes before cleanup", node.id);
     }
     let actor = |id: &str| program.get(id).is_some_and(|node| node.actor.is_some());
-    assert!(actor("take") && !actor("cut") && !actor("inject"));
+    assert!(actor("take") && actor("down") && !actor("stolen-it") && !actor("inject"));
     assert!(program.get("tell").is_some_and(|node| node.always));
 }
 
@@ -175,6 +203,7 @@ faults:
         open: { uses: s3.lift-public-access-block, needs: look, with: { bucket: \"${{ steps.bucket.name }}\" } }
 respond:
   playbook: answer.yaml
+  after: faults
   with: { target: x }
 refused:
   session: { steps: [look, open], calls: [\"ec2:DescribeInstances\"], within: 2m }
@@ -206,4 +235,55 @@ fn the_attacker_tries_before_the_response_and_after_it() {
     let wrong = checked(&REFUSED.replace("steps.bucket.name", "steps.bukket.name"));
     let codes: Vec<_> = wrong.checked.diagnostics.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["playbook::unknown-step"]);
+}
+
+/// Where the program has this edge: what waits for what directly.
+fn waits(text: &str, id: &str, first: bool) -> Vec<String> {
+    let found = checked(text);
+    let said: String = found.all().map(|one| one.render(false, 100)).collect();
+    let program = found.checked.program.unwrap_or_else(|| panic!("{said}"));
+    let node = program.get(id).expect("a step");
+    match (first, &node.first_of) {
+        (true, Some(first)) => first.steps.clone(),
+        (true, None) => Vec::new(),
+        _ => program.dependencies(id).iter().map(|(node, _)| node.id.clone()).collect(),
+    }
+}
+
+#[test]
+fn a_recovery_may_begin_while_the_fault_lasts() {
+    let alone = {
+        let (from, to) =
+            (WHOLE.find("respond:\n").expect("it"), WHOLE.find("recover:\n").expect("it"));
+        format!("{}{}", &WHOLE[..from], &WHOLE[to..])
+    };
+    let after = |word: &str| alone.replace("  rto: 5m\n", &format!("  rto: 5m\n  after: {word}\n"));
+    let both = ["detect-stopped", "detect-stolen"];
+    assert_eq!(waits(&alone, "recovering", true), both, "without a response");
+    assert_eq!(waits(&after("first-detection"), "recovering", true), both);
+    assert_eq!(waits(&after("faults"), "recovering", false), ["faulted"]);
+    let all = waits(&after("experiment"), "recovering", false);
+    assert!(all.contains(&"experiment-end".into()), "{all:?}");
+    assert!(waits(&after("experiment"), "recovering", true).is_empty());
+}
+
+#[test]
+fn a_response_begins_as_it_says() {
+    let after =
+        |word: &str| WHOLE.replace("  within: 5m\n", &format!("  within: 5m\n  after: {word}\n"));
+    assert_eq!(waits(&after("faults"), "respond", true), [""; 0]);
+    assert!(!waits(&after("faults"), "respond", false).contains(&"detect-stopped".into()));
+    assert_eq!(waits(&after("detections"), "respond", true), [""; 0]);
+    assert!(waits(&after("detections"), "respond", false).contains(&"detect-stopped".into()));
+}
+
+/// Only samples that the drill made itself count for its detection.
+#[test]
+fn a_detection_knows_the_samples_of_its_fault() {
+    let text = WHOLE.replace(
+        "        look: { uses: make.target }\n",
+        "        look: { uses: guardduty.create-sample-findings, with: { types: [a] } }\n",
+    );
+    assert!(waits(&text, "detect-stolen", false).contains(&"look".into()));
+    assert!(!waits(&text, "detect-stopped", false).contains(&"look".into()));
 }

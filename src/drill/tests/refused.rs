@@ -48,6 +48,7 @@ fn score(step: StepState, verdict: Verdict, left: &[String]) -> Scorecard {
     let states = [
         ("guard", done()),
         ("try-key", done()),
+        ("respond", StepState::Finished(json!({ "at": "2026-11-24T12:00:30Z" }))),
         ("respond-cut", done()),
         ("responded", StepState::Finished(json!({ "at": "2026-11-24T12:01:05Z" }))),
         ("refused-key", step),

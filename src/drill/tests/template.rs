@@ -100,3 +100,30 @@ fn what_hits_nobody_knows_what_is_refused_where_a_tag_is_demanded() {
     assert_eq!(with(automation).expect_err("refused"), ["simulation::no-target"]);
     assert!(with(json!({ "actionId": "aws:fis:wait" })).is_ok());
 }
+
+/// Each action has a moment of its own, by which a detection counts, and all of them are waited for.
+#[test]
+fn each_action_of_a_template_takes_effect_by_itself() {
+    let stop = template(&[])["actions"]["stop"].clone();
+    let mut then = stop.clone();
+    then["startAfter"] = json!(["stop"]);
+    let pause = json!({ "actionId": "aws:fis:wait", "parameters": { "duration": "PT1M" } });
+    let actions = json!({ "pause": pause, "stop": stop, "Then.More": then });
+    let text = template(&[("actions", actions)]).to_string();
+    let simulation = "simulation: s\ntitle: t\nhypothesis: h\nguard: { accounts: ['111122223333'], regions: [eu-west-1], max-cost: 1 }\nexperiment:\n  role: r\n  template: t.json\n  proof: { down: { uses: make.target } }\nexpect:\n  first: { source: eventbridge, pattern: { source: [a] }, resource: x, within: 1m }\n  more: { source: eventbridge, pattern: { source: [a] }, resource: x, within: 1m, fault: Then.More }\n";
+    let found = check("s", simulation, &catalogue(), &|_| Ok(text.clone()));
+    let codes: Vec<_> = found.checked.diagnostics.iter().map(|one| one.code).collect();
+    let program = found.checked.program.unwrap_or_else(|| panic!("{codes:?}"));
+    let outline = found.outline.expect("an outline");
+    let effects: Vec<_> =
+        outline.effects.iter().map(|one| (one.fault.as_str(), one.step.as_str())).collect();
+    assert_eq!(effects, [("stop", "effect-1"), ("Then.More", "effect-2")], "a pause is no fault");
+    assert_eq!(outline.experiment_proof, Some(vec!["down".into()]));
+    let waits = |id: &str| {
+        let found = program.dependencies(id);
+        found.iter().map(|(node, _)| node.id.clone()).collect::<Vec<_>>()
+    };
+    assert!(waits("detect-first").contains(&"effect-1".into()));
+    assert!(waits("detect-more").contains(&"effect-2".into()));
+    assert_eq!(waits("faulted"), ["effect-1", "effect-2", "down"].map(String::from));
+}

@@ -144,12 +144,14 @@ fn an_error_leaves_one_over_and_the_next_release_takes_it() {
 
 #[test]
 fn what_cannot_be_taken_back_is_named() {
-    let mut stage = Stage::new(vec![unit("a", &[], vec![start("done deal"), start("job")])]);
+    let acts = vec![start("done deal"), start("job"), start("done costly deal")];
+    let mut stage = Stage::new(vec![unit("a", &[], acts)]);
     stage.run();
     let items = stage.discard();
     let told: Vec<_> = items.iter().map(|item| &item.outcome).collect();
-    let what = "result of done deal: done deal-0".into();
-    assert_eq!(told, [&Released::GivenBack, &Released::Retained { what }]);
+    let what = |deal: &str, nth: u32| format!("result of {deal}: {deal}-{nth}");
+    let costly = Released::Retained { what: what("done costly deal", 0), costs: true };
+    assert_eq!(told, [&costly, &Released::GivenBack, &Released::kept(what("done deal", 0))]);
     assert_eq!(stage.ledger().released, Some(true));
 }
 
@@ -191,7 +193,7 @@ fn of_a_run_that_was_taken_over_nothing_that_operations_left_goes() {
     let litter = stage.world.state().litter;
     let items = stage.discard();
     let kept = items.iter().filter(|item| match &item.outcome {
-        Released::Retained { what } => what.contains("only another user's journal"),
+        Released::Retained { what, .. } => what.contains("only another user's journal"),
         _ => false,
     });
     assert!(kept.count() >= 5, "{items:#?}");

@@ -143,7 +143,7 @@ fn a_job_whose_start_got_no_answer_is_listed() {
     stage.world.fuse(0, Fault::Die { effect: true });
     assert!(stage.run_cut(Cut::None).is_none());
     let items = stage.release();
-    assert!(matches!(&items[0].outcome, Released::Retained { what } if what.contains("job")));
+    assert!(matches!(&items[0].outcome, Released::Retained { what, .. } if what.contains("job")));
 }
 
 /// What would be written, and the words for the rest.

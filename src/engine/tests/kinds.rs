@@ -335,6 +335,9 @@ impl Operation<Memory> for Job {
     fn made(&self, job: &str) -> Vec<String> {
         vec![job.to_owned()]
     }
+    fn costs(&self) -> bool {
+        self.0.contains("costly")
+    }
     /// The job itself goes first: after that its token finds nothing.
     async fn discard(&self, world: &Memory, job: &str) -> Result<bool, CallError> {
         if self.0.starts_with("done") {

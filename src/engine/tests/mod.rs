@@ -7,6 +7,7 @@ mod cuts;
 mod discards;
 mod exposure;
 mod failures;
+mod first;
 mod foreign;
 mod harness;
 mod kinds;

@@ -104,7 +104,8 @@ fn units(nodes: &[Node], gauge: &Arc<Gauge>) -> Vec<Unit<Memory>> {
             None => node.acts.clone(),
             Some(_) => node.acts.iter().cloned().map(|act| own(act, n)).collect(),
         };
-        let script = Script { acts, each: node.each.clone(), when, gauge: gauge.clone() };
+        let script =
+            Script { acts, each: node.each.clone(), when, gauge: gauge.clone(), says: false };
         units.push(with(&format!("s{n}"), &needs, script, node.policy.clone()));
     }
     units

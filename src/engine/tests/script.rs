@@ -65,6 +65,8 @@ pub(super) struct Script {
     /// A unit whose output must be there.
     pub when: Option<(String, bool)>,
     pub gauge: Arc<Gauge>,
+    /// It ends with `true` as its output.
+    pub says: bool,
 }
 
 impl Body<Memory> for Script {
@@ -95,7 +97,7 @@ impl Body<Memory> for Script {
         step: Step<Memory>,
         inputs: Value,
     ) -> BoxFuture<'static, Result<Value, StepError>> {
-        let (acts, gauge) = (self.acts.clone(), self.gauge.clone());
+        let (acts, gauge, says) = (self.acts.clone(), self.gauge.clone(), self.says);
         Box::pin(async move {
             gauge.most.fetch_max(gauge.now.fetch_add(1, SeqCst) + 1, SeqCst);
             let leave = Leave(gauge);
@@ -111,7 +113,7 @@ impl Body<Memory> for Script {
                 out.push(one(&step, act, &suffix).await?);
             }
             drop(leave);
-            Ok(json!({ "out": out }))
+            Ok(if says { json!({ "out": true }) } else { json!({ "out": out }) })
         })
     }
 }

@@ -80,6 +80,7 @@ pub(crate) fn read(
         owner: fields.get("owner").and_then(|node| role(reader, node, "`owner`", roles)),
         actor: None,
         always: false,
+        first_of: None,
         id,
     };
     Some(step)

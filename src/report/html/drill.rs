@@ -27,7 +27,17 @@ pub(super) fn scorecard(view: &View<'_>, html: &mut Html) {
             });
             html.line("td", &[("class", &"n")], row.took.map_or_else(String::new, seconds));
             html.tag("td", &[], |html| budget(html, row));
-            html.tag("td", &[("class", &"why")], |html| html.prose(look::shorten(&row.note, 400)));
+            html.tag("td", &[("class", &"why")], |html| {
+                html.prose(look::shorten(&row.note, 400));
+                if !row.proof.is_empty() {
+                    let proof = format!("proven by {}", row.proof.join(", "));
+                    html.line("div", &[("class", &"by")], proof);
+                }
+                for figure in &row.figures {
+                    let text = format!("{}: {}", figure.name, seconds(figure.seconds()));
+                    html.line("div", &[("class", &"by")], text);
+                }
+            });
         });
     });
     tried_again(card, html);

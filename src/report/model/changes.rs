@@ -80,7 +80,9 @@ pub(super) fn changes(
 fn of_release(released: &Released) -> (String, Tone, Option<String>) {
     let (tone, note) = match released {
         Released::GivenBack | Released::AlreadyBefore => (Tone::Good, None),
-        Released::Retained { what } | Released::Gone { what } => (Tone::Quiet, Some(what.clone())),
+        Released::Retained { what, .. } | Released::Gone { what } => {
+            (Tone::Quiet, Some(what.clone()))
+        }
         Released::Conflict { now, .. } => {
             (Tone::Bad, Some(format!("someone else changed it; it is {} now", short(now))))
         }

@@ -92,11 +92,20 @@ fn lesson(one: &Objective) -> Option<String> {
         (Part::Refused, Outcome::Unknown) => {
             format!("whether the attacker is refused (`{name}`) is not known: give it calls that work before the response, and time to be answered")
         }
+        (_, Outcome::Unproven) => {
+            format!("nothing shows that `{name}` had an effect, so what follows shows nothing either: give it a `proof` that looks")
+        }
+        (Part::Response, Outcome::NotRun) => {
+            "nobody was called, so nobody answered: see the detections first".into()
+        }
         (Part::Rto, Outcome::Late) => {
-            "restoring took longer than the recovery time objective: restore smaller, earlier or warmer".into()
+            "from the fault until the content was verified it took longer than the recovery time objective: begin earlier, restore smaller or warmer".into()
         }
         (Part::Rpo, Outcome::Late) => {
-            "the recovery point is older than allowed: back up more often".into()
+            "more of what was written is lost than allowed: back up more often".into()
+        }
+        (Part::Rpo, Outcome::Failed) => {
+            "the restore began from a point after the fault: a backup of the damage; keep older points, and find the last good one".into()
         }
         (Part::Content, Outcome::Damaged | Outcome::Missing) => {
             format!("the content that `{name}` restored differs from the saved content: do not rely on this backup")

@@ -182,7 +182,7 @@ pub fn large(steps: usize) -> Report {
 pub fn drill() -> Report {
     use crate::drill::{
         refused::{Said, TriedCall},
-        score::{Clocks, Objective, Outcome, Part, Scorecard},
+        score::{Clocks, Figure, Objective, Outcome, Part, Scorecard},
     };
     let objective = |part, name: &str, outcome, times: Option<(f64, f64)>, note: &str| Objective {
         part,
@@ -197,6 +197,8 @@ pub fn drill() -> Report {
             received: times.map(|(took, _)| second(3 + took as i64)),
         }),
         calls: Vec::new(),
+        figures: Vec::new(),
+        proof: Vec::new(),
         note: note.into(),
     };
     let refused = |call: &str, outcome: &str, code: Option<&str>| TriedCall {
@@ -218,22 +220,48 @@ pub fn drill() -> Report {
             "`iam:ListUsers` as `arn:aws:iam::111122223333:user/leaky` still works",
         )
     };
+    let beside = |name: &str, from, to| {
+        vec![Figure { name: name.into(), from: second(from), to: second(to) }]
+    };
     let objectives = vec![
         objective(Part::Guard, "may run here", Outcome::Pass, None, ""),
         objective(Part::SteadyBefore, "serves", Outcome::Pass, None, ""),
         objective(Part::Fault, "experiment", Outcome::Pass, None, ""),
+        Objective {
+            proof: vec!["server-is-down".into()],
+            ..objective(Part::Fault, "stop", Outcome::Pass, None, "")
+        },
+        objective(
+            Part::Fault,
+            "cut",
+            Outcome::Unproven,
+            None,
+            "nothing looks whether it had an effect",
+        ),
         objective(Part::Detection, "guardduty", Outcome::Pass, Some((12.0, 60.0)), ""),
         objective(Part::Detection, "alarm", Outcome::Late, Some((15.0, 10.0)), ""),
         objective(Part::Detection, "trail", Outcome::Missed, None, "nothing that matches came"),
-        objective(
-            Part::Response,
-            "../playbooks/x.yaml",
-            Outcome::Pass,
-            Some((9.0, 30.0)),
-            "1 proven",
-        ),
+        Objective {
+            figures: beside("detection to response", 15, 17),
+            ..objective(
+                Part::Response,
+                "../playbooks/x.yaml",
+                Outcome::Pass,
+                Some((9.0, 30.0)),
+                "1 proven",
+            )
+        },
         still_works,
-        objective(Part::Rto, "restored and verified", Outcome::Pass, Some((1100.0, 1800.0)), ""),
+        Objective {
+            figures: beside("restore time", 40, 1103),
+            ..objective(
+                Part::Rto,
+                "fault to verified content",
+                Outcome::Pass,
+                Some((1100.0, 1800.0)),
+                "",
+            )
+        },
     ];
     let card = Scorecard {
         simulation: "hijack".into(),

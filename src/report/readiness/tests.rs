@@ -17,6 +17,8 @@ fn card(simulation: &str, day: i64, outcome: Outcome, took: f64) -> Scorecard {
         took,
         clocks: None,
         calls: Vec::new(),
+        figures: Vec::new(),
+        proof: Vec::new(),
         note: String::new(),
     };
     Scorecard {

@@ -22,7 +22,7 @@ const EXPERIMENT: [Cut; 11] = [
     ("intent", "ec2.vpc", "network"),
     ("outcome", "ec2.subnet", "network"),
     ("intent", "iam.owned-role", "fis-role"),
-    ("intent", "events.rule", "watch-acl-swapped"),
+    ("intent", "events.rule", "watch-silence"),
     ("intent", "fis.experiment-template", "inject"),
     ("intent", "fis.experiment", "inject"),
     ("outcome", "fis.experiment", "inject"),
@@ -186,7 +186,7 @@ fn the_lab_falls_with_a_drill() {
 
 /// The fault lasts until the lab is back.
 fn longer(text: &str) -> String {
-    let text = replaced(text, "  cut:", "PT5M", "PT15M");
-    let text = replaced(&text, "  acl-swapped:", "within: 10m", "within: 20s");
-    replaced(&text, "guard:", "max-cost: 2", "max-cost: 5")
+    let text = replaced(text, "  cut:", "PT10M", "PT15M");
+    let text = replaced(&text, "expect:", "within: 8m", "within: 20s");
+    replaced(&text, "guard:", "max-cost: 4", "max-cost: 6")
 }

@@ -33,8 +33,8 @@ fn set_alarm(drill: &Drill, state: StateValue) {
 
 /// A long fault that the alarm would stop.
 pub(super) fn watched(text: &str, account: &str) -> String {
-    let text = replaced(text, "  cut:", "PT5M", "PT2H");
-    let text = replaced(&text, "guard:", "max-cost: 2", "max-cost: 50");
+    let text = replaced(text, "  cut:", "PT10M", "PT2H");
+    let text = replaced(&text, "guard:", "max-cost: 4", "max-cost: 50");
     format!(
         "{text}\nstop-conditions: [\"arn:aws:cloudwatch:us-east-1:{account}:alarm:checkout-errors\"]\n"
     )
@@ -53,7 +53,8 @@ pub(super) fn under_an_alarm(state: StateValue) -> Drill {
 #[test]
 fn an_alarm_stops_the_experiment() {
     let drill = under_an_alarm(StateValue::Ok);
-    let running = drill.until(|line| is_finished(line, "inject"));
+    // Stopped before anything showed it, the fault would be unproven.
+    let running = drill.until(|line| is_finished(line, "faulted"));
     set_alarm(&drill, StateValue::Alarm);
     let ended = running.ended();
     assert_eq!(ended.code, Some(11), "{}\n{}", ended.out, ended.err);

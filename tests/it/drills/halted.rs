@@ -8,8 +8,8 @@ use crate::binary::wait_for;
 /// `az-network-loss` with a fault that lasts until somebody ends it.
 pub(super) fn endless() -> Drill {
     Drill::edited("az-network-loss", |text| {
-        let text = replaced(text, "  cut:", "PT5M", "PT12H");
-        replaced(&text, "guard:", "max-cost: 2", "max-cost: 100")
+        let text = replaced(text, "  cut:", "PT10M", "PT12H");
+        replaced(&text, "guard:", "max-cost: 4", "max-cost: 100")
     })
 }
 
@@ -35,7 +35,7 @@ fn a_killed_drill_is_halted() {
     let drill = endless();
     drill.until(|line| is_finished(line, "inject")).kill();
     drill.experiment_is("running");
-    let halt = drill.commands(5, &["drill", "halt"]);
+    let halt = drill.commands(11, &["drill", "halt"]);
     assert!(halt.out.contains("not-run"), "{}", halt.out);
     assert_eq!(drill.experiments(), ["stopped"]);
     drill.left_nothing();

@@ -38,7 +38,7 @@ fn a_region_that_is_not_on_the_list() {
 
 #[test]
 fn a_cost_over_the_cap() {
-    let drill = edited("guard:", "max-cost: 2", "max-cost: 0.1".into());
+    let drill = edited("guard:", "max-cost: 4", "max-cost: 0.1".into());
     refused(&drill, "`max-cost` is 0.10");
 }
 
@@ -48,9 +48,9 @@ fn a_time_outside_of_the_window() {
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).weekday().to_monday_zero_offset();
     let day = days[(today as usize + 2) % 7];
     let window = format!(
-        "max-cost: 2\n  window: {{ days: [{day}], from: \"00:00\", to: \"23:59\", time-zone: UTC }}"
+        "max-cost: 4\n  window: {{ days: [{day}], from: \"00:00\", to: \"23:59\", time-zone: UTC }}"
     );
-    let drill = edited("guard:", "max-cost: 2", window);
+    let drill = edited("guard:", "max-cost: 4", window);
     refused(&drill, "now it is");
 }
 

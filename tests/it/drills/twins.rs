@@ -55,10 +55,10 @@ fn an_instance_of_somebody_else() {
 #[test]
 fn an_event_that_never_comes() {
     let edit = |text: &str| {
-        let text = replaced(text, "  acl-swapped:", "[CreateNetworkAcl]", "[DeleteVpc]");
-        replaced(&text, "  acl-swapped:", "within: 10m", "within: 4s")
+        let text = replaced(text, "expect:", "state: ALARM", "state: INSUFFICIENT_DATA");
+        replaced(&text, "expect:", "within: 8m", "within: 4s")
     };
-    misses("az-network-loss", edit, ("detection", "acl-swapped"), "missed");
+    misses("az-network-loss", edit, ("detection", "silence"), "missed");
 }
 
 #[test]
@@ -71,24 +71,32 @@ fn a_finding_that_comes_too_late() {
 fn a_sample_that_is_not_accepted() {
     let edit = |text: &str| {
         let text = replaced(text, "  finding:", "    accept: plumbing-only\n", "");
-        replaced(&text, "  finding:", "within: 5m", "within: 8s")
+        let text = replaced(&text, "  finding:", "within: 5m", "within: 8s");
+        replaced(&text, "refused:", "within: 2m", "within: 6s")
     };
-    misses("instance-crypto-mining", edit, ("detection", "finding"), "plumbing-only");
+    let drill = Drill::edited("instance-crypto-mining", edit);
+    drill.ends(11);
+    // Nobody was told of anything real, so nobody answered, and the attacker goes on.
+    drill.scores("still-works", "refused", "stolen-credentials");
+    let response = drill.objective("response", "../playbooks/ec2-crypto-mining.yaml");
+    assert_eq!(response["outcome"], "not-run");
+    assert_eq!(drill.objective("detection", "finding")["outcome"], "plumbing-only");
+    drill.left_nothing();
 }
 
-/// The backup was taken when the items were damaged already.
+/// The backup was taken when the items were damaged already, by one that nobody knows as a canary.
 #[test]
 fn items_that_come_back_damaged() {
     let edit = |text: &str| {
         let damage = [
             "  damage:",
-            "    uses: dynamodb.overwrite-items",
+            "    uses: dynamodb.write-canary",
             "    with: { table: \"${{ steps.table.table }}\" }",
-            "  table-backup:",
+            "  first-items:",
             "    needs: damage\n",
         ]
         .join("\n");
-        let text = replaced(text, "arrange:", "  table-backup:\n", &damage);
+        let text = replaced(text, "arrange:", "  first-items:\n", &damage);
         let steady = text.find("  items:\n    uses: dynamodb.compare-items").expect("a check");
         let next = text.find("  objects:\n    uses: s3.compare-objects").expect("the next");
         format!("{}{}", &text[..steady], &text[next..])
@@ -117,7 +125,7 @@ fn a_table_that_does_not_come_back() {
 #[test]
 fn a_restore_that_takes_too_long() {
     let edit = |text: &str| replaced(text, "recover:", "rto: 30m", "rto: 1ms");
-    misses("ec2-stop-restore", edit, ("rto", "restored and verified"), "late");
+    misses("ec2-stop-restore", edit, ("rto", "fault to verified content"), "late");
 }
 
 /// Somebody deletes the recovery point while the fault is on.
@@ -128,7 +136,7 @@ fn a_backup_that_is_gone() {
     delete_recovery_points(&drill.lab, &drill.desk.account);
     let ended = running.ended();
     assert_eq!(ended.code, Some(5), "{}\n{}", ended.out, ended.err);
-    drill.scores("failed", "rto", "restored and verified");
+    drill.scores("failed", "rto", "fault to verified content");
     drill.no_experiment_runs();
     drill.left_nothing();
 }

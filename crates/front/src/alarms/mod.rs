@@ -10,6 +10,7 @@ mod reason;
 mod status_check;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod upstream;
 mod watch;
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::alarm::{Alarm, UNCHECKED};
 use super::evaluate::evaluate;
 use super::metrics::Window;
-use super::{Holds, KIND, metrics, reason, status_check, upstream};
+use super::{Holds, KIND, metrics, reason, status_check, traffic, upstream};
 use crate::{AwsError, Front, Scope, Session};
 
 /// How often CloudWatch looks: at alarms with periods below a minute, and at all others.
@@ -38,7 +38,7 @@ pub(super) async fn watch(front: Front, at: Scope, holds: Holds) {
     }
 }
 
-/// In which turn of its interval each alarm, and the status checks, were last looked at.
+/// In which turn of its interval each alarm, and what the lab publishes for them, were last looked at.
 #[derive(Default)]
 struct Seen {
     alarms: HashMap<String, i128>,
@@ -75,6 +75,7 @@ async fn pass(
     let turn = turn(COARSE);
     if seen.checks.replace(turn) != Some(turn) {
         status_check::publish(session, &alarms).await?;
+        traffic::publish(session, &alarms).await?;
     }
     Ok(!alarms.is_empty())
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::Aws,
-    engine::{Step, StepError},
+    engine::{Setting, Step, StepError},
+    playbook::types,
 };
 
 /// Writes of one step: the journal has each of them.
@@ -25,6 +26,14 @@ pub struct Canary {
     pub id: String,
     /// When it was written, RFC 3339 on AWS's clock, in whole seconds; it is its content, too.
     pub at: String,
+}
+
+/// Outputs of the actions that write them.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Written {
+    /// The canaries, in the order of their writing.
+    pub canaries: Vec<Canary>,
 }
 
 /// What became of the canaries.
@@ -41,11 +50,6 @@ pub struct Canaries {
     pub first_lost: Option<String>,
 }
 
-/// What stands before the ids of canaries.
-pub(super) fn prefix(step: &Step<Aws>) -> String {
-    super::naming::own(step, 200).replacen("backburn-", "backburn-canary-", 1)
-}
-
 /// # Errors
 /// The text of a refusal.
 pub(super) fn check(count: u32) -> Result<(), StepError> {
@@ -55,12 +59,25 @@ pub(super) fn check(count: u32) -> Result<(), StepError> {
     }
 }
 
-/// The pause between two canaries.
-pub(super) async fn pause(step: &Step<Aws>, nth: u32, every: Duration) -> Result<(), StepError> {
-    match nth {
-        0 => Ok(()),
-        _ => step.wait(every, &format!("before canary {}", nth + 1)).await,
+/// Writes so many, with a pause between two. `of` is what holds the one of this id.
+pub(super) async fn write<S: Setting<Aws, Value = Option<String>>>(
+    step: &Step<Aws>,
+    count: u32,
+    every: Option<&types::Duration>,
+    of: impl Fn(String) -> S,
+) -> Result<Written, StepError> {
+    let every = every.map(types::Duration::as_std).unwrap_or_default();
+    let prefix = super::naming::own(step, 200).replacen("backburn-", "backburn-canary-", 1);
+    let mut canaries = Vec::new();
+    for nth in 0..count {
+        if nth > 0 {
+            step.wait(every, &format!("before canary {}", nth + 1)).await?;
+        }
+        let (id, at) = (format!("{prefix}-{nth}"), step.moment(Duration::ZERO).await?);
+        step.set(of(id.clone()), Some(at.clone())).await?;
+        canaries.push(Canary { id, at });
     }
+    Ok(Written { canaries })
 }
 
 /// Ids of the canaries that steps wrote.

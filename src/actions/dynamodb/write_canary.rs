@@ -15,7 +15,7 @@
 
 use crate::{
     actions::{
-        canary::{self, Canary},
+        canary::{self, Written},
         kit::*,
         victim,
     },
@@ -45,14 +45,6 @@ fn one() -> u32 {
     1
 }
 
-/// Outputs of `dynamodb.write-canary`.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Written {
-    /// The canaries, in the order of their writing.
-    pub canaries: Vec<Canary>,
-}
-
 impl Action for WriteCanary {
     const SPEC: Spec = spec! {
         "dynamodb.write-canary": "Write items by which a restore shows what was lost";
@@ -68,17 +60,10 @@ impl Action for WriteCanary {
             return Err(StepError::Refused(format!("{what} does not exist")));
         };
         victim::check(&what, &tags, step.run(), self.required_tag.as_deref())?;
-        let every = self.every.as_ref().map(Duration::as_std).unwrap_or_default();
-        let prefix = canary::prefix(step);
-        let mut canaries = Vec::new();
-        for nth in 0..self.count {
-            canary::pause(step, nth, every).await?;
-            let (id, at) =
-                (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
-            let item = CanaryItem { table: self.table.clone(), id: id.clone() };
-            step.set(item, Some(at.clone())).await?;
-            canaries.push(Canary { id, at });
-        }
-        Ok(Written { canaries })
+        canary::write(step, self.count, self.every.as_ref(), |id| CanaryItem {
+            table: self.table.clone(),
+            id,
+        })
+        .await
     }
 }

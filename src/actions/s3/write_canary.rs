@@ -16,7 +16,7 @@
 use super::is_target;
 use crate::{
     actions::{
-        canary::{self, Canary},
+        canary::{self, Written},
         kit::*,
     },
     aws::s3::{BucketTags, CanaryObject},
@@ -44,14 +44,6 @@ fn one() -> u32 {
     1
 }
 
-/// Outputs of `s3.write-canary`.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Written {
-    /// The canaries, in the order of their writing.
-    pub canaries: Vec<Canary>,
-}
-
 impl Action for WriteCanary {
     const SPEC: Spec = spec! {
         "s3.write-canary": "Write objects by which a restore shows what was lost";
@@ -63,17 +55,10 @@ impl Action for WriteCanary {
     async fn run(&self, step: &Step<Aws>) -> Result<Written, StepError> {
         canary::check(self.count)?;
         is_target(step, &self.bucket, self.required_tag.as_deref()).await?;
-        let every = self.every.as_ref().map(Duration::as_std).unwrap_or_default();
-        let prefix = canary::prefix(step);
-        let mut canaries = Vec::new();
-        for nth in 0..self.count {
-            canary::pause(step, nth, every).await?;
-            let (id, at) =
-                (format!("{prefix}-{nth}"), step.moment(std::time::Duration::ZERO).await?);
-            let object = CanaryObject { bucket: self.bucket.to_string(), key: id.clone() };
-            step.set(object, Some(at.clone())).await?;
-            canaries.push(Canary { id, at });
-        }
-        Ok(Written { canaries })
+        canary::write(step, self.count, self.every.as_ref(), |key| CanaryObject {
+            bucket: self.bucket.to_string(),
+            key,
+        })
+        .await
     }
 }

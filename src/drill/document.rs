@@ -128,6 +128,8 @@ pub struct Expect {
     pub resource: Template,
     pub matching: Option<Template>,
     pub pattern: Option<Template>,
+    /// Where it arrives; the run's Region when none.
+    pub region: Option<Template>,
     pub within: Duration,
     pub via: Via,
     /// A detection that only shows the plumbing (a sample) is enough.

@@ -211,13 +211,29 @@ pub(super) fn action_minutes(from: &Simulation, template: Option<&Template>) -> 
     own.chain(of_file.into_iter().flatten()).map(minutes).sum()
 }
 
+/// Faults whose actions last as long as only the run knows.
+pub(super) fn open_ended(from: &Simulation) -> Vec<&str> {
+    let is_open = |parameters: &Template| {
+        LASTS.iter().filter_map(|name| parameters.get(name)).any(|given| match &given.kind {
+            TemplateKind::String(text) => text.parse::<jiff::Span>().is_err(),
+            _ => true,
+        })
+    };
+    let open = from.faults.iter().filter(|(_, fault)| match &fault.kind {
+        FaultKind::Fis(action) => action.parameters.as_ref().is_some_and(is_open),
+        FaultKind::Attack { .. } => false,
+    });
+    open.map(|(name, _)| name.as_str()).collect()
+}
+
+/// Parameters that say how long an action lasts, at most.
+const LASTS: [&str; 3] = ["duration", "startInstancesAfterDuration", "maxDuration"];
+
 /// Duration of one action: as its parameters specify, or one minute.
 fn minutes(parameters: Option<&Template>) -> f64 {
-    let given = ["duration", "startInstancesAfterDuration"].iter().find_map(|name| {
-        match &parameters?.get(name)?.kind {
-            TemplateKind::String(text) => text.parse::<jiff::Span>().ok(),
-            _ => None,
-        }
+    let given = LASTS.iter().find_map(|name| match &parameters?.get(name)?.kind {
+        TemplateKind::String(text) => text.parse::<jiff::Span>().ok(),
+        _ => None,
     });
     let seconds = given.and_then(|span| jiff::SignedDuration::try_from(span).ok());
     seconds.map_or(1.0, |time| (time.as_secs_f64() / 60.0).max(1.0 / 60.0))

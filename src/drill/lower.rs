@@ -159,6 +159,12 @@ impl Lowering<'_> {
             ],
             span,
         );
+        let mut unpriced: Vec<String> = experiment::open_ended(self.from)
+            .iter()
+            .map(|fault| format!("how long `{fault}` lasts: a minute of it is counted"))
+            .collect();
+        let used = UNPRICED.iter().filter(|(action, _)| count(action) > 0.0);
+        unpriced.extend(used.map(|(_, what)| (*what).to_owned()));
         // An alarm that the drill itself makes is checked by FIS when the experiment starts.
         let alarms: Vec<_> = self
             .from
@@ -175,6 +181,7 @@ impl Lowering<'_> {
                 ("required-tag", tag),
                 ("max-cost", Some(number(guard.max_cost, span))),
                 ("forecast", Some(forecast)),
+                ("unpriced", (!unpriced.is_empty()).then(|| texts(&unpriced, span))),
                 ("stop-alarms", (!alarms.is_empty()).then(|| list(alarms, span))),
                 ("window", guard.window.clone()),
             ],
@@ -205,6 +212,7 @@ impl Lowering<'_> {
                     ("source", Some(expect.source.clone())),
                     ("match", expect.matching.clone()),
                     ("pattern", expect.pattern.clone()),
+                    ("region", expect.region.clone()),
                 ],
                 span,
             );
@@ -268,6 +276,7 @@ impl Lowering<'_> {
                         Some(text(if expect.via == Via::Poll { "poll" } else { "events" }, span)),
                     ),
                     ("match", expect.matching.clone()),
+                    ("region", expect.region.clone()),
                     (
                         "sample-is-enough",
                         expect.accepts_plumbing.then(|| make::boolean(true, span)),
@@ -430,6 +439,24 @@ impl Lowering<'_> {
         self.section(cleanup, &ends);
     }
 }
+
+/// What may cost something that no forecast knows, by the action of a step.
+const UNPRICED: [(&str, &str); 3] = [
+    // https://aws.amazon.com/guardduty/pricing/
+    (
+        "guardduty.enable",
+        "what GuardDuty analyses in the account while the drill keeps it switched on",
+    ),
+    // https://aws.amazon.com/cloudtrail/pricing/
+    (
+        "cloudtrail.create-trail",
+        "a further copy of the account's management events, which CloudTrail bills by their number",
+    ),
+    (
+        "backup.restore",
+        "a restored database or file system, which costs more than the volume that is counted",
+    ),
+];
 
 /// The output of `drill.detect` that says whether somebody was told.
 const DETECTED: &str = "detected";

@@ -232,6 +232,7 @@ fn expect(parts: &Parts<'_>) -> Value {
             "resource": text("The drill's own resource, which the detection must name"),
             "match": parts.input("drill.detect", "match", "How to recognise the detection among others of its source"),
             "pattern": { "type": "object", "description": "An EventBridge pattern, for the source `eventbridge`" },
+            "region": parts.input("drill.watch", "region", "Where it arrives; `us-east-1` for calls of IAM and other global services"),
             "within": schema::duration("How long it may take, from the moment the fault is effective"),
             "via": schema::choice("Through an event rule and queue, or by asking; `events` when it is not given", ["events", "poll"].into_iter()),
             "accept": {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     engine::Verdict,
-    journal::{Ledger, Record, StepLedger, StepState},
+    journal::{Kept, Ledger, Record, StepLedger, StepState},
 };
 
 use super::{
@@ -314,7 +314,15 @@ impl<'a> Fold<'a> {
             // Where it could not be tried before, that is the reason.
             let (tried, again) = (self.state(&one.tried), self.state(&one.step));
             let why = if tried.0 == Outcome::Pass { again } else { tried };
-            refused::objective(one, self.outputs(&one.step), why)
+            let objective = refused::objective(one, self.outputs(&one.step), why);
+            match outline.response.as_ref().is_some_and(|response| self.acted(response)) {
+                false if objective.outcome == Outcome::Pass => Objective {
+                    outcome: Outcome::Unknown,
+                    note: "the calls are refused, and the response did nothing: something else refuses them".into(),
+                    ..objective
+                },
+                _ => objective,
+            }
         }));
         if let Some(recovery) = &outline.recovery {
             found.extend(self.recovery(recovery));
@@ -418,11 +426,22 @@ impl<'a> Fold<'a> {
         came.min()
     }
 
-    fn response(&self, response: &Response) -> Objective {
+    fn steps_of(&self, response: &Response) -> Vec<(&'a str, &'a StepLedger)> {
         let own = |(id, step): (&'a String, &'a StepLedger)| {
             id.starts_with(&response.prefix).then_some((id.as_str(), step))
         };
-        let steps: Vec<_> = self.ledger.steps.iter().filter_map(own).collect();
+        self.ledger.steps.iter().filter_map(own).collect()
+    }
+
+    /// Whether a response changed something, started something or gave a verdict.
+    fn acted(&self, response: &Response) -> bool {
+        let acts = |kept: &Kept| matches!(kept, Kept::Change(_) | Kept::Operation(_));
+        let steps = self.steps_of(response);
+        steps.iter().any(|(_, step)| !step.verdicts.is_empty() || step.places.values().any(acts))
+    }
+
+    fn response(&self, response: &Response) -> Objective {
+        let steps = self.steps_of(response);
         let began = self.time(&response.start, "at");
         let (outcome, note) = match began.is_none() || steps.is_empty() {
             // What kept it from beginning is no failure of the response.
@@ -431,6 +450,12 @@ impl<'a> Fold<'a> {
                 _ => (Outcome::NotRun, "the response did not start".into()),
             },
             false => self.together(steps.iter().map(|(id, _)| *id)),
+        };
+        let (outcome, note) = match outcome == Outcome::Pass && !self.acted(response) {
+            true => {
+                (Outcome::NotRun, "it changed nothing, started nothing and proved nothing".into())
+            }
+            false => (outcome, note),
         };
         let objective = Objective::new(Part::Response, &response.playbook, outcome);
         if outcome == Outcome::NotRun {

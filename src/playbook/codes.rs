@@ -71,6 +71,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A sensitive input stands where it, or something of it, can be seen by others. Whether a step runs and how often (`if`, `for-each`) is in plans and journals. A tag can be read by whoever may list resources, and AWS advises against secrets in tags. What names a resource has to be in the journal, so that a change can be given back: names and ids are no secrets. By most other inputs an action decides something. Those that may be sensitive say so in `backburn actions NAME`; an input of a drill's response may where that playbook declares it sensitive.",
     ),
     (
+        "playbook::plain-secret",
+        "An input of an action is a secret by what it is, such as the secret of a leaked key, and is given as plain text or from something that is not sensitive. It would be in the plan, in the journal, in reports and on the command line. Declare an input with `sensitive: true`, read that alone, and give it with `-i NAME=@FILE`, `env:VARIABLE`, `ssm:/PATH` or `secretsmanager:ID`.",
+    ),
+    (
         "playbook::sensitive-part",
         "An expression uses something of a sensitive input: a letter, its length, how it compares, what is found by it. A plan shows what comes of that, in the text itself or in what it refuses, and enough of such questions show the whole value. Use it as a whole: alone, in a text, in a list, as a value of a mapping, joined with `~` (texts also with `+`, a list with `join`), or with `upper`, `lower`, `string`, `tojson` or `default`. Decide by another input; have a command on the instance look into the value.",
     ),

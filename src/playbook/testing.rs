@@ -53,6 +53,16 @@ pub fn catalogue() -> Catalogue {
     [
         isolate_action,
         action(
+            "iam.try-key",
+            Phase::Verify,
+            json!({
+                "access-key": id("access-key"),
+                "secret-key": {"type": "string", "writeOnly": true, "x-secret": true},
+            }),
+            &["access-key", "secret-key"],
+            json!({}),
+        ),
+        action(
             "iam.disable-access-key",
             Phase::Contain,
             json!({"user": id("user"), "access-key": id("access-key")}),

@@ -13,6 +13,9 @@ use crate::playbook::expr::{Expr, Key, Need, Ref, Target, Template, TemplateKind
 /// the word of JSON Schema for what is given and never shown.
 const TAKES: &str = "writeOnly";
 
+/// And so of what is a secret wherever it comes from.
+const SECRET: &str = "x-secret";
+
 /// A sensitive value that a reference reads.
 struct Read {
     /// Such as "input `token`".
@@ -26,6 +29,9 @@ impl Links<'_> {
     pub(super) fn confided(&mut self, root: &Value, key: &str, schema: &Value, value: &Template) {
         if takes(root, schema) {
             value.each_expr(&mut |expr| self.whole(expr));
+            if schema.get(SECRET) == Some(&Value::Bool(true)) {
+                self.hides(key, value);
+            }
             return;
         }
         let TemplateKind::Map(entries) = &value.kind else {
@@ -40,6 +46,26 @@ impl Links<'_> {
                 None => value.each_expr(&mut |expr| self.shows(expr, key, why(root, key, schema))),
             }
         }
+    }
+
+    /// Reports a secret that is not read from something sensitive.
+    fn hides(&mut self, key: &str, value: &Template) {
+        let (mut reads, mut plain) = (false, false);
+        value.each_expr(&mut |expr| {
+            for found in expr.refs() {
+                reads = true;
+                plain |= self.sensitive(found).is_none();
+            }
+        });
+        if reads && !plain {
+            return;
+        }
+        let message = format!(
+            "`{key}` is a secret, and this is not sensitive: plan, journal and reports would show it"
+        );
+        let problem = Diagnostic::error("playbook::plain-secret", message);
+        let help = "read it from an input with `sensitive: true`, and give that from a file, the environment or a secret store";
+        self.problems.push(problem.label(value.span, "written here").help(help));
     }
 
     /// Reports each sensitive value that an expression reads where others see what comes of it.

@@ -11,7 +11,7 @@
 //!
 //! Noted, not refused: an alarm without data, a Region without a safety lever, and experiments that
 //! run already. `required-tag` is recorded here; targets are held to it where faults are injected.
-//! The cost is an estimate from list prices in us-east-1, not a bill.
+//! The cost is an estimate from list prices in us-east-1, not a bill. What it leaves out is noted (`unpriced`).
 //!
 //! Time zones by name are read from the files of the machine that runs the drill; `UTC` and offsets
 //! need none. <https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html>
@@ -59,6 +59,9 @@ pub struct Guard {
     /// What it is going to use.
     #[serde(default)]
     pub forecast: Forecast,
+    /// What may cost more than the forecast knows, in words.
+    #[serde(default)]
+    pub unpriced: Vec<String>,
     /// Names or ARNs of CloudWatch alarms that must not be in `ALARM`; those of the run's account
     /// and Region.
     #[serde(default)]
@@ -109,6 +112,10 @@ impl Action for Guard {
                 running.iter().map(|one| one.experiment.as_str()).collect::<Vec<_>>().join(", ")
             ))
             .await?;
+        }
+        if !self.unpriced.is_empty() {
+            let what = self.unpriced.join("; ");
+            step.note(format!("not in the forecast of {cost:.2} USD: {what}")).await?;
         }
         if let Some(tag) = &self.required_tag {
             step.note(format!("targets must have the tag `{tag}`")).await?;

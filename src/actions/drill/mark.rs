@@ -1,7 +1,7 @@
 //! Note a moment on AWS's clock, to the second: what a drill's score counts from.
 //!
 //! The moment is journaled, so that a resumed drill counts from the same one. It comes from the
-//! `Date` header of AWS's answers and never from this machine's clock.
+//! `Date` header of AWS's answers, by which this machine's clock is corrected.
 //!
 //! ```yaml
 //! fault-in-effect:

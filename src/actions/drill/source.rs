@@ -19,7 +19,7 @@ pub enum Source {
     Eventbridge,
     /// A GuardDuty finding.
     Guardduty,
-    /// A finding that Security Hub imported.
+    /// A finding that Security Hub imported, in either of its formats.
     SecurityHub,
 }
 
@@ -165,16 +165,24 @@ pub fn pattern_for(
             })
         }
         Source::Guardduty => with_detail("aws.guardduty", "GuardDuty Finding", types("type")),
+        Source::SecurityHub if matching.types.is_empty() => {
+            json!({ "source": ["aws.securityhub"], "detail-type": [HUB_CSPM, HUB] })
+        }
         Source::SecurityHub => {
-            let findings = types("Types");
-            let detail = match findings.as_object().is_some_and(Map::is_empty) {
-                true => findings,
-                false => json!({ "findings": findings }),
-            };
-            with_detail("aws.securityhub", "Security Hub Findings - Imported", detail)
+            let imported = |kind: &str, finding: Value| json!({ "detail-type": [kind], "detail": { "findings": finding } });
+            json!({ "source": ["aws.securityhub"], "$or": [
+                imported(HUB_CSPM, types("Types")),
+                imported(HUB, json!({ "finding_info": types("types") })),
+            ] })
         }
     })
 }
+
+/// Security Hub CSPM sends findings in AWS Security Finding Format, Security Hub in OCSF.
+/// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-event-formats.html>,
+/// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-v2-cwe-event-formats.html>
+const HUB_CSPM: &str = "Security Hub Findings - Imported";
+const HUB: &str = "Findings Imported V2";
 
 fn with_detail(source: &str, kind: &str, detail: Value) -> Value {
     let mut pattern = json!({ "source": [source], "detail-type": [kind] });
@@ -232,7 +240,11 @@ mod tests {
             Ok(json!({ "source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"] }))
         );
         let hub = of(Source::SecurityHub, json!({ "types": ["TTPs/x"] })).expect("a pattern");
-        assert_eq!(hub["detail"], json!({ "findings": { "Types": ["TTPs/x"] } }));
+        let [cspm, ocsf] = &hub["$or"].as_array().expect("both")[..] else { panic!("{hub}") };
+        assert_eq!(cspm["detail"], json!({ "findings": { "Types": ["TTPs/x"] } }));
+        assert_eq!(ocsf["detail-type"], json!(["Findings Imported V2"]));
+        let types = json!({ "findings": { "finding_info": { "types": ["TTPs/x"] } } });
+        assert_eq!(ocsf["detail"], types);
     }
 
     #[test]

@@ -59,6 +59,10 @@ pub struct Watch {
     pub region: Option<Region>,
 }
 
+/// Where the calls of global services are recorded.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>
+const GLOBAL: &str = "us-east-1";
+
 fn eventbridge() -> Source {
     Source::Eventbridge
 }
@@ -85,6 +89,13 @@ impl Action for Watch {
         check_name(&self.name)?;
         let pattern = pattern_for(self.source, self.r#match.as_ref(), self.pattern.as_ref())
             .map_err(StepError::Refused)?;
+        let own = &step.world().scope().region;
+        if self.source == Source::Cloudtrail && self.region.is_none() && own != GLOBAL {
+            step.note(format!(
+                "calls of IAM and other global services arrive in {GLOBAL} alone, and this rule listens in {own}: give `region: {GLOBAL}` if it waits for one of theirs"
+            ))
+            .await?;
+        }
         let step = &in_region(step, self.region.as_ref())?;
         let name = scaffold(step.run(), &self.name);
         let owner = Owner { run: step.run().into(), step: step.id().into() };

@@ -10,7 +10,7 @@
 //!
 //! Targets that FIS selects by tags, filters or parameters are previewed first: a second template with the same
 //! targets, each with all that it may select, and an experiment from it whose actions FIS skips. What it
-//! lists is in the step's notes and outputs, counts against `limits`, and must not be protected; `COUNT(1)` of
+//! lists is in the step's notes and outputs, counts against `limits`, and must not be protected (as far as its tags can be read: not those of databases, clusters and tasks); `COUNT(1)` of
 //! twenty hosts counts as twenty. A target that FIS names by no ARN,
 //! such as a pod, is refused. FIS selects again when the experiment starts: the step fails when it then hits what was
 //! not listed.
@@ -206,12 +206,13 @@ impl RunExperiment {
             return Ok(());
         }
         let resolved = ResolvedTargets { experiment: experiment.into() };
-        let Resolved { targets, .. } = step.read(&resolved).await?;
+        let Resolved { targets, unnamed } = step.read(&resolved).await?;
+        let unnamed = unnamed.iter().find_map(|(name, those)| Some((name, those.first()?)));
         let strays = targets.iter().find_map(|(name, arns)| {
             let known = known.get(name).map(Vec::as_slice).unwrap_or_default();
             Some((name, arns.iter().find(|arn| !known.contains(arn))?))
         });
-        match strays {
+        match strays.or(unnamed) {
             None => Ok(()),
             Some((name, arn)) => Err(StepError::Refused(format!(
                 "experiment `{experiment}` hits `{arn}` (target `{name}`), which was not there when its targets were listed: nobody has looked whether it is protected or within the limits; release ends the experiment"

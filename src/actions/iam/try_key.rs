@@ -3,8 +3,8 @@
 //! For an incident in which the responder holds the leaked credentials. Put it after the containment: reading the account
 //! shows what was written, and only the key itself shows what it can still do. No shipped playbook does this.
 //!
-//! `secret-key` and `session-token` may be sensitive inputs, used as a whole; declare them so, and give them from a file,
-//! the environment or a secret store. They are never printed and never journaled. The calls only read, and are made by
+//! `secret-key` and `session-token` are read from sensitive inputs, used as a whole; `check` refuses anything else. Give them
+//! from a file, the environment or a secret store. They are never printed and never journaled. The calls only read, and are made by
 //! the key's owner as CloudTrail has it, so they show up there as uses of the leaked key.
 //!
 //! A call counts as refused when it was refused with an access error twice in a row, at least 5 s apart: IAM is eventually
@@ -46,11 +46,11 @@ pub struct TryKey {
     /// Id of the leaked key (`AKIA...` or `ASIA...`); it is no secret.
     pub access_key: AccessKeyId,
     /// Its secret.
-    #[schemars(length(min = 1), extend("writeOnly" = true))]
+    #[schemars(length(min = 1), extend("writeOnly" = true, "x-secret" = true))]
     pub secret_key: String,
     /// The token of its session, for a temporary key (`ASIA...`).
     #[serde(default)]
-    #[schemars(extend("writeOnly" = true))]
+    #[schemars(extend("writeOnly" = true, "x-secret" = true))]
     pub session_token: Option<String>,
     /// Calls that only read.
     #[serde(default = "usual")]

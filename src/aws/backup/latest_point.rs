@@ -50,7 +50,8 @@ impl Fact<Aws> for LatestPoint {
             created_by.and_then(|by| by.backup_plan_id)
         };
         let found = points.filter_map(|point| {
-            let at = point.creation_date?;
+            // The creation is when the point was there; what was written since the start may not be in it.
+            let at = point.initiation_date.or(point.creation_date)?;
             let plan = plan_of(point.created_by);
             // Asked for above, and looked at again: a point of another plan would be a false answer.
             let fits = point.resource_arn.as_deref() == Some(&self.resource)

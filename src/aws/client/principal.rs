@@ -129,8 +129,27 @@ impl Aws {
     /// `Class::Denied` when the caller may not assume the role, or there is no such role: STS does
     /// not distinguish the two.
     pub async fn as_role(&self, role_arn: &str, session_name: &str) -> Result<Self, CallError> {
+        self.is_in_account(role_arn)?;
         let new = |e: &CallError| matches!(e.class, Class::Denied | Class::Gone);
         self.session(role_arn, session_name, None, new).await
+    }
+
+    /// A drill's guard holds for one account: no step of it may act in another by way of a role.
+    ///
+    /// # Errors
+    /// The role is in another account, or its ARN names none.
+    pub(super) fn is_in_account(&self, role_arn: &str) -> Result<(), CallError> {
+        let own = &self.scope.account;
+        match role_arn.split(':').nth(4) {
+            Some(account) if account == own => Ok(()),
+            _ => Err(CallError::local(
+                ASSUME_ROLE.action,
+                Class::Invalid,
+                format!(
+                    "role `{role_arn}` is not in account {own}, where this run may act; nothing was assumed"
+                ),
+            )),
+        }
     }
 
     /// The same with a long-standing role, possibly in another account: what is denied

@@ -52,6 +52,7 @@ impl Aws {
     /// # Errors
     /// As [`Aws::as_role`].
     pub async fn as_session(&self, role_arn: &str, name: &str) -> Result<Self, CallError> {
+        self.is_in_account(role_arn)?;
         let key = format!("{role_arn} {name}");
         let known = self.shared.secrets.1.held().get(&key).cloned();
         let taken = match known {
@@ -146,6 +147,19 @@ mod tests {
          <AccessKeyId>ASIAI44QH8DHBEXAMPLE</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>token</SessionToken>\
          <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
             .into()
+    }
+
+    /// The guard of a drill holds for its account: a role of another is not even asked for.
+    #[tokio::test]
+    async fn a_role_of_another_account_is_not_assumed() {
+        let replay = Replay::default().answer("AssumeRole", 200, &assumed());
+        for role in ["arn:aws:iam::999999999999:role/admin", "admin", ""] {
+            let error = aws(&replay).as_session(role, "i-0abc").await.expect_err("a refusal");
+            assert!(error.message.contains("not in account 123456789012"), "{error}");
+            let error = aws(&replay).as_role(role, "run").await.expect_err("a refusal");
+            assert!(error.message.contains("nothing was assumed"), "{error}");
+        }
+        assert_eq!(replay.actions(), [""; 0]);
     }
 
     #[tokio::test]

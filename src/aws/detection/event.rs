@@ -105,20 +105,31 @@ impl About<'_> {
         }
     }
 
-    /// A finding in AWS Security Finding Format:
-    /// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html>.
+    /// A finding in AWS Security Finding Format, or in OCSF:
+    /// <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html>,
+    /// <https://docs.aws.amazon.com/securityhub/latest/userguide/ocsf-findings.html>.
     fn of_hub(&self, finding: &Value, received: Timestamp) -> Event {
-        let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        let times = [moment(finding.get("CreatedAt")), moment(finding.get("UpdatedAt"))];
-        let sample = finding["Sample"] == true || text("Title").starts_with("[SAMPLE]");
-        let last_seen = moment(finding.get("LastObservedAt"));
+        let ocsf = finding.get("finding_info").filter(|info| info.is_object());
+        let field = |asff: &str, name: &str| match ocsf {
+            Some(info) => info.get(name),
+            None => finding.get(asff),
+        };
+        let text = |asff: &str, name: &str| {
+            field(asff, name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let (id, title) = (text("Id", "uid"), text("Title", "title"));
+        let times = [("CreatedAt", "created_time_dt"), ("UpdatedAt", "modified_time_dt")];
+        let times = times.map(|(asff, name)| moment(field(asff, name)));
+        let sample = finding["Sample"] == true || title.starts_with("[SAMPLE]");
+        let last_seen = moment(field("LastObservedAt", "last_seen_time_dt"));
         let created =
             if sample { self.created(&times, received) } else { self.found(&times, last_seen) };
+        let kind = field("Types", "types").and_then(|types| types[0].as_str());
         Event {
-            id: format!("{} {created}", text("Id")),
-            name: text("Id").into(),
-            kind: finding["Types"][0].as_str().unwrap_or_default().into(),
-            title: text("Title").into(),
+            id: format!("{id} {created}"),
+            name: id,
+            kind: kind.unwrap_or_default().into(),
+            title,
             created,
             received,
             binds: !sample && names(finding, self.resource),
@@ -165,6 +176,19 @@ fn is_sample(finding: &Value) -> bool {
         || finding["title"].as_str().is_some_and(|title| title.starts_with("[SAMPLE]"))
 }
 
+/// What every event of an account and Region has: it names no resource.
+const COMMON: [&str; 9] = [
+    "account",
+    "accountId",
+    "awsRegion",
+    "eventName",
+    "eventSource",
+    "recipientAccountId",
+    "region",
+    "source",
+    "detail-type",
+];
+
 /// Whether `resource` is a whole text of `value`, or the last part of an ARN in it.
 pub(super) fn names(value: &Value, resource: &str) -> bool {
     match value {
@@ -174,7 +198,9 @@ pub(super) fn names(value: &Value, resource: &str) -> bool {
                     && text.rsplit(['/', ':']).next().is_some_and(|last| last == resource)
         }
         Value::Array(items) => items.iter().any(|item| names(item, resource)),
-        Value::Object(fields) => fields.values().any(|field| names(field, resource)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, field)| !COMMON.contains(&name.as_str()) && names(field, resource)),
         _ => false,
     }
 }

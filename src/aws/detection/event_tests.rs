@@ -162,6 +162,38 @@ fn security_hub_tells_of_each_finding() {
     assert_eq!(binds, [("a", true, false), ("b", false, false), ("s", false, true)]);
 }
 
+/// What every event has names no resource: an account, a Region, the call itself.
+#[test]
+fn what_every_event_has_binds_nothing() {
+    let event = json!({
+        "source": "aws.iam", "detail-type": "AWS API Call via CloudTrail",
+        "account": "123456789012", "region": "us-east-1", "time": "2026-11-24T10:00:05Z",
+        "detail": { "eventName": "ListUsers", "eventSource": "iam.amazonaws.com", "awsRegion": "us-east-1",
+            "recipientAccountId": "123456789012", "eventTime": "2026-11-24T10:00:04Z",
+            "userIdentity": { "accountId": "123456789012", "accessKeyId": "AKIAEXAMPLE" } },
+    });
+    for resource in ["123456789012", "us-east-1", "ListUsers", "iam.amazonaws.com"] {
+        assert!(!about(resource).of_bus(&event, since())[0].binds, "{resource}");
+    }
+    assert!(about("AKIAEXAMPLE").of_bus(&event, since())[0].binds);
+}
+
+#[test]
+fn security_hub_sends_ocsf_too() {
+    let event = json!({
+        "source": "aws.securityhub", "detail-type": "Findings Imported V2",
+        "time": "2026-11-24T10:00:05Z",
+        "detail": { "findings": [{
+            "finding_info": { "uid": "a", "title": "t", "types": ["TTPs/Impact"],
+                "created_time_dt": "2026-11-24T10:00:03Z", "modified_time_dt": "2026-11-24T10:00:04Z",
+                "last_seen_time_dt": "2026-11-24T10:00:03Z" },
+            "resources": [{ "uid": "arn:aws:s3:::logs" }] }] },
+    });
+    let found = about("logs").of_bus(&event, since()).swap_remove(0);
+    assert_eq!((found.name.as_str(), found.kind.as_str()), ("a", "TTPs/Impact"));
+    assert_eq!((found.created, found.binds), (time("2026-11-24T10:00:03Z"), true));
+}
+
 #[test]
 fn what_has_no_time_was_created_when_it_came() {
     let came = time("2026-11-24T10:00:05Z");

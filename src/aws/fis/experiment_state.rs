@@ -10,7 +10,8 @@ use super::permissions::*;
 use crate::aws::kit::*;
 
 /// An action that only lets time pass: <https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#wait-action>.
-const WAIT: &str = "aws:fis:wait";
+/// Actions that hit nothing.
+const WITHOUT_EFFECT: [&str; 2] = ["aws:cloudwatch:assert-alarm-state", "aws:fis:wait"];
 
 fact! {
     #[derive(PartialEq, Eq)]
@@ -59,8 +60,9 @@ impl ExperimentFacts {
     /// may have been stopped before it did, and `pending`, `initiating`, `cancelled` and `skipped` ones
     /// never began. <https://docs.aws.amazon.com/fis/latest/APIReference/API_ExperimentActionState.html>
     pub fn effective(&self) -> Option<&str> {
-        let waits_only = self.actions.values().all(|action| action.action_id == WAIT);
-        let counts = |action: &&ActionFacts| waits_only || action.action_id != WAIT;
+        let idle = |action: &ActionFacts| WITHOUT_EFFECT.contains(&action.action_id.as_str());
+        let idle_only = self.actions.values().all(idle);
+        let counts = |action: &&ActionFacts| idle_only || !idle(action);
         self.actions.values().filter(counts).filter_map(ActionFacts::effective).min()
     }
 }

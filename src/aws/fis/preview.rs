@@ -106,7 +106,17 @@ impl Operation<Aws> for Preview {
             call.send().await.by(START_EXPERIMENT)
         };
         let started = with_new_role(call).await?.experiment;
-        Ok(started.and_then(|started| started.id).unwrap_or_default())
+        let options = started.as_ref().and_then(|started| started.experiment_options());
+        let skips = options.and_then(|options| options.actions_mode());
+        let id = started.as_ref().and_then(|started| started.id.clone()).unwrap_or_default();
+        if skips != Some(&types::ActionsMode::SkipAll) {
+            // What does not know the option would hit all that was only to be listed.
+            stop_experiment(aws, &id).await.done_if_gone()?;
+            return Err(START_EXPERIMENT.invalid(format!(
+                "the endpoint does not confirm that experiment `{id}`, a preview, skips its actions; it was stopped"
+            )));
+        }
+        Ok(id)
     }
 
     async fn poll(&self, aws: &Aws, job: &str) -> Result<Progress<Resolved>, CallError> {
@@ -140,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn its_actions_are_skipped() {
-        let started = r#"{"experiment":{"id":"EXP1","state":{"status":"pending"}}}"#;
+        let started = r#"{"experiment":{"id":"EXP1","state":{"status":"pending"},"experimentOptions":{"actionsMode":"skip-all"}}}"#;
         let replay = Replay::default().answer("POST /experiments", 200, started);
         let token = Token { run: "RUN".into(), step: "s".into(), id: "0123".into() };
         let job = preview().start(&aws(&replay), &token).await;
@@ -148,6 +158,24 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&replay.seen()[0].body).expect("JSON");
         assert_eq!(body["experimentOptions"]["actionsMode"], "skip-all");
         assert_eq!(body["tags"]["backburn:step"], "s preview");
+    }
+
+    #[tokio::test]
+    async fn one_that_would_not_skip_them_is_stopped() {
+        for options in ["{}", r#"{"actionsMode":"run-all"}"#] {
+            let started = format!(
+                r#"{{"experiment":{{"id":"EXP1","state":{{"status":"pending"}},"experimentOptions":{options}}}}}"#
+            );
+            let replay = Replay::default().answer("POST /experiments", 200, &started).answer(
+                "DELETE /experiments/EXP1",
+                200,
+                "{}",
+            );
+            let token = Token { run: "RUN".into(), step: "s".into(), id: "0123".into() };
+            let error = preview().start(&aws(&replay), &token).await.expect_err("a refusal");
+            assert!(error.message.contains("does not confirm"), "{error}");
+            assert_eq!(replay.actions(), ["POST /experiments", "DELETE /experiments/EXP1"]);
+        }
     }
 
     /// Pages to the end; what has no ARN is not lost.

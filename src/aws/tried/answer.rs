@@ -28,7 +28,7 @@ const NOT_VALID: &[&str] = &[
 ];
 /// The session's own time is over, whether or not anybody contained it.
 const OVER: &[&str] = &["ExpiredToken", "ExpiredTokenException"];
-/// The signature was not made with the key's secret.
+/// The signature does not fit: another secret, or a clock that is off. Nobody contained anything by it.
 const UNSIGNED: &[&str] =
     &["InvalidSignature", "InvalidSignatureException", "SignatureDoesNotMatch"];
 
@@ -71,10 +71,10 @@ impl Answer {
             Holder::Over if is(NOT_VALID) || is(OVER) => {
                 Self::Unknown(format!("`{code}`: the session's own time is over"))
             }
-            Holder::Given if is(UNSIGNED) => {
-                Self::Unknown(format!("`{code}`: the secret does not belong to the key"))
-            }
-            _ if is(NOT_VALID) || is(OVER) || is(UNSIGNED) => refused(),
+            _ if is(UNSIGNED) => Self::Unknown(format!(
+                "`{code}`: the secret does not belong to the key, or a clock is wrong"
+            )),
+            _ if is(NOT_VALID) || is(OVER) => refused(),
             _ => Self::Unknown(error.to_string()),
         }
     }
@@ -112,9 +112,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_known_in_every_protocol() {
         let query = |code| Replay::default().answer("ListUsers", 403, &xml(code));
-        for code in
-            ["AccessDenied", "InvalidClientTokenId", "ExpiredToken", "SignatureDoesNotMatch"]
-        {
+        for code in ["AccessDenied", "InvalidClientTokenId", "ExpiredToken"] {
             assert_eq!(answer(Reads::ListUsers, query(code)).await, refused(code));
         }
         let ec2 =
@@ -126,7 +124,7 @@ mod tests {
             let body = format!("<Error><Code>{code}</Code><Message>No.</Message></Error>");
             Replay::default().answer("GET /", 403, &body)
         };
-        for code in ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"] {
+        for code in ["AccessDenied", "InvalidAccessKeyId"] {
             assert_eq!(answer(Reads::ListAllMyBuckets, s3(code)).await, refused(code));
         }
         for (call, action) in [
@@ -198,8 +196,9 @@ mod tests {
             assert_eq!(of(code, Holder::Given), refused(code));
         }
         assert_eq!(of("AccessDenied", Holder::Over), refused("AccessDenied"));
-        assert!(matches!(of("SignatureDoesNotMatch", Holder::Given), Answer::Unknown(_)));
-        assert_eq!(of("SignatureDoesNotMatch", Holder::Ours), refused("SignatureDoesNotMatch"));
+        for holder in [Holder::Given, Holder::Ours, Holder::Over] {
+            assert!(matches!(of("SignatureDoesNotMatch", holder), Answer::Unknown(_)));
+        }
     }
 
     /// The switches that the bucket has go out again, and no others.

@@ -16,7 +16,7 @@ use crate::playbook::{
 pub(crate) const GUARD_KEYS: &[&str] =
     &["accounts", "regions", "required-tag", "max-cost", "window"];
 pub(crate) const EXPECT_KEYS: &[&str] =
-    &["source", "fault", "resource", "match", "pattern", "within", "via", "accept"];
+    &["source", "fault", "resource", "match", "pattern", "region", "within", "via", "accept"];
 pub(crate) const RESPOND_KEYS: &[&str] = &["playbook", "with", "within", "as", "after"];
 pub(crate) const REFUSED_KEYS: &[&str] = &["fault", "as", "steps", "calls", "within"];
 pub(crate) const RECOVER_KEYS: &[&str] =
@@ -123,6 +123,7 @@ fn detection(reader: &mut Reader<'_>, key: &Node, value: &Node) -> Option<Expect
         resource: resource?,
         matching: template(reader, &fields, "match"),
         pattern: template(reader, &fields, "pattern"),
+        region: template(reader, &fields, "region"),
         within: within?,
         via: via.unwrap_or(Via::Events),
         accepts_plumbing: !accepts_plumbing.is_empty(),

@@ -38,8 +38,8 @@ pub(super) fn catalogue() -> Catalogue {
         irreversible: false,
         effects: &[],
         inputs: json!({ "type": "object", "properties": {
-            "accounts": {}, "regions": {}, "required-tag": {}, "max-cost": {}, "forecast": {},
-            "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "role": {},
+            "accounts": {}, "regions": {}, "required-tag": {}, "max-cost": {}, "forecast": {}, "unpriced": {},
+            "stop-alarms": {}, "name": {}, "source": {}, "match": {}, "pattern": {}, "region": {}, "role": {},
             "actions": {}, "targets": {}, "stop-conditions": {}, "resource": {}, "within": {},
             "since": {}, "queue-url": {}, "via": {}, "playbook": {}, "inputs": {}, "experiment": {},
             "at-most": {}, "recovery-point": {}, "of": {}, "calls": {}, "until": {}, "worked": {}, "bucket": {},
@@ -275,6 +275,20 @@ fn a_response_begins_as_it_says() {
     assert!(!waits(&after("faults"), "respond", false).contains(&"detect-stopped".into()));
     assert_eq!(waits(&after("detections"), "respond", true), [""; 0]);
     assert!(waits(&after("detections"), "respond", false).contains(&"detect-stopped".into()));
+}
+
+/// Calls of global services are recorded in one Region, wherever the drill runs.
+#[test]
+fn a_detection_is_listened_for_and_awaited_in_its_region() {
+    let at = "    pattern: { source: [aws.ec2] }\n";
+    let text = WHOLE.replace(at, &format!("{at}    region: us-east-1\n"));
+    assert_ne!(text, WHOLE);
+    let found = checked(&text);
+    let said: String = found.all().map(|one| one.render(false, 100)).collect();
+    let program = found.checked.program.unwrap_or_else(|| panic!("{said}"));
+    let has = |id: &str| program.get(id).is_some_and(|node| node.with.get("region").is_some());
+    assert!(has("watch-stopped") && has("detect-stopped"));
+    assert!(!has("detect-stolen"));
 }
 
 /// Only samples that the drill made itself count for its detection.

@@ -85,6 +85,24 @@ fn whoever_is_refused_passes_with_a_clock() {
     assert_eq!(of(&card).calls[0].principal, ATTACKER);
 }
 
+/// A colleague, or what remediates by itself, may have been faster: that tests no response.
+#[test]
+fn a_response_that_did_nothing_refuses_nobody() {
+    let done = || StepState::Finished(json!({ "at": "2026-11-24T12:01:05Z" }));
+    let calls = [("iam:ListUsers", "refused")];
+    let states =
+        ["guard", "try-key", "respond", "respond-look", "responded"].map(|id| (id, done()));
+    let states = states.into_iter().chain([("refused-key", tried("pass", &calls))]);
+    let step = |(id, state): (&str, StepState)| {
+        (id.to_owned(), StepLedger { state, ..StepLedger::default() })
+    };
+    let ledger = Ledger { steps: states.map(step).collect(), ..Ledger::default() };
+    let card = Scorecard::fold(&outline(), "RUN", &ledger, Some(&[]));
+    assert_eq!(of(&card).outcome, Outcome::Unknown);
+    let response = card.objectives.iter().find(|one| one.part == Part::Response);
+    assert_eq!(response.map(|one| one.outcome), Some(Outcome::NotRun));
+}
+
 #[test]
 fn proven_and_still_works_is_the_worst_there_is() {
     let card = score(tried("still-works", OPEN), Verdict::Proven, &["`net`: ec2.vpc vpc-1".into()]);

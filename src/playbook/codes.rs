@@ -168,6 +168,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A fault, a detection or an entry of `refused` names a fault that the simulation does not have.",
     ),
     (
+        "simulation::empty-proof",
+        "A proof shows that a fault had an effect: one of its steps has to look at the account, or at what a step saw there. A wait, a mark, a question to a person, or an assertion that reads no step succeeds whatever happened.",
+    ),
+    (
         "simulation::nothing-expected",
         "A response begins with the first detection, unless it says `after: faults`. Where the simulation expects no detection, nobody would ever be called.",
     ),

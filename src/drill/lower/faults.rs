@@ -14,7 +14,7 @@ use crate::{
         outline::{Attack, Effect},
     },
     playbook::{
-        Diagnostic, OnFailure, Span,
+        Diagnostic, OnFailure, Span, Step,
         expr::{Template, TemplateKind},
     },
 };
@@ -166,6 +166,15 @@ impl Lowering<'_> {
     /// The looks that prove a fault, after `effect`; returns the last of them. One that fails is what the
     /// scorecard says of the fault, and no reason not to respond.
     fn proof(&mut self, proof: &Steps, effect: &[String]) -> Vec<String> {
+        if let Some(first) = proof.values().next()
+            && !proof.values().any(looks)
+        {
+            let message = "no step of this proof looks at what the fault did";
+            let problem = Diagnostic::error("simulation::empty-proof", message);
+            self.problems.push(problem.label(first.id.span, "its first step").help(
+                "use a check (`ec2.check-instance`, `cloudwatch.check-alarm`), a comparison, or `core.assert` on the outputs of a step",
+            ));
+        }
         let mut proof = proof.clone();
         proof.values_mut().for_each(|step| step.on_failure = OnFailure::Continue);
         let ends = sinks(&proof);
@@ -224,5 +233,14 @@ impl Lowering<'_> {
             names.iter().copied(),
             "the faults are",
         )));
+    }
+}
+
+/// Whether a step of a proof can fail by what it sees.
+fn looks(step: &Step) -> bool {
+    match step.uses.value.as_str() {
+        "core.wait" | "core.manual" | "drill.mark" => false,
+        "core.assert" => step.with.get("that").is_some_and(make::reads_steps),
+        _ => true,
     }
 }

@@ -147,7 +147,7 @@ fn compiled(
     let mut said: Vec<(&str, usize)> = Vec::new();
     let mut first = |one: &Diagnostic| {
         let place = (one.code, one.offset());
-        let is_first = !said.contains(&place) || !one.code.starts_with("playbook::unknown-");
+        let is_first = !said.contains(&place) || !one.code.contains("::unknown-");
         said.push(place);
         is_first
     };

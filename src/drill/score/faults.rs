@@ -114,10 +114,20 @@ impl Fold<'_> {
     /// When the first fault took effect: the start of an action of the experiment by FIS, or the moment before the
     /// first call of an attack.
     pub(super) fn effective(&self) -> Option<Timestamp> {
+        self.effects().min()
+    }
+
+    /// When the last fault took effect: which of them destroyed what is restored nobody says, so writes count as
+    /// lost until then.
+    pub(super) fn last_effective(&self) -> Option<Timestamp> {
+        self.effects().max()
+    }
+
+    fn effects(&self) -> impl Iterator<Item = Timestamp> {
         let attacks = self.outline.attacks.iter().map(|attack| self.time(&attack.start, "at"));
         let effects =
             self.outline.effects.iter().map(|effect| self.time(&effect.step, "effective"));
         let inject = self.time("inject", "effective");
-        attacks.chain(effects).chain([inject]).flatten().min()
+        attacks.chain(effects).chain([inject]).flatten()
     }
 }

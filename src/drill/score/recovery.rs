@@ -94,7 +94,7 @@ impl Fold<'_> {
                     );
                     found.push(point);
                 } else {
-                    let age = seconds(Some(*oldest), Some(effective));
+                    let age = seconds(Some(*oldest), self.last_effective());
                     let mut point = point.timed(age, by_age);
                     if recovery.own_points && by_age.is_some() && point.outcome == Outcome::Pass {
                         point.outcome = Outcome::Unverified;
@@ -135,7 +135,7 @@ impl Fold<'_> {
         if all.is_empty() {
             return None;
         }
-        let effective = self.effective();
+        let effective = self.last_effective();
         let mut loss = Objective::new(Part::Rpo, "writes until the fault", Outcome::Pass);
         let mut kept: Option<Timestamp> = None;
         let mut notes = Vec::new();

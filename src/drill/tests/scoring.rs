@@ -142,7 +142,7 @@ fn a_good_drill_passes_with_all_its_clocks() {
     assert_eq!(took(Part::Detection), Some(25.0));
     assert_eq!(took(Part::Response), Some(60.0), "from the first fault");
     assert_eq!(took(Part::Rto), Some(235.0), "from the first fault until the content is verified");
-    assert_eq!(took(Part::Rpo), Some(1800.0));
+    assert_eq!(took(Part::Rpo), Some(1805.0), "until the last fault, whichever destroyed it");
     let figure = |part| {
         let one = card.objectives.iter().find(|one| one.part == part).expect("it");
         (one.figures[0].name.as_str(), one.figures[0].seconds())
@@ -220,7 +220,7 @@ fn a_point_after_the_fault_is_no_recovery_point() {
     assert_eq!((outcome, took), (Outcome::Failed, None));
     assert!(note.contains("the point is after the fault"), "{note}");
     let (outcome, took, _) = with_points(json!(["2026-11-24T11:30:05Z", at(0, 0)]));
-    assert_eq!((outcome, took), (Outcome::Pass, Some(1800.0)), "the oldest counts");
+    assert_eq!((outcome, took), (Outcome::Pass, Some(1805.0)), "the oldest counts");
 }
 
 #[test]
@@ -251,9 +251,9 @@ fn lost_writes_are_the_recovery_point() {
         (loss.outcome, loss.took, card.outcome)
     };
     let kept = canaries(0, Some("2026-11-24T12:00:01Z"));
-    assert_eq!(kept, (Outcome::Pass, Some(4.0), Outcome::Pass));
+    assert_eq!(kept, (Outcome::Pass, Some(9.0), Outcome::Pass));
     let late = canaries(3, Some("2026-11-24T10:30:05Z"));
-    assert_eq!(late, (Outcome::Late, Some(5400.0), Outcome::Late));
+    assert_eq!(late, (Outcome::Late, Some(5405.0), Outcome::Late));
     assert_eq!(canaries(4, None), (Outcome::Missing, None, Outcome::Missing));
     let after = canaries(0, Some("2026-11-24T12:00:30Z"));
     assert_eq!(after.0, Outcome::Failed, "a canary after the fault");
